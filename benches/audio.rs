@@ -1,0 +1,3 @@
+//! Sound, per 20 ms frame.
+
+fn main() {}

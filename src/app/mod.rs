@@ -1,0 +1,1 @@
+//! Composes the floors, runs them, takes them down.

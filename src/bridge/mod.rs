@@ -1,0 +1,1 @@
+//! One task a call: two legs, one Session, one timer.

@@ -1,0 +1,1 @@
+//! One call as a machine: events in, actions out.

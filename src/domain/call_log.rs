@@ -1,0 +1,242 @@
+//! The log of a call: its state, how it ended, what it cost.
+
+use super::{
+    CallId, CallSid, Money, ParseError, Party, ReceptionistId, TenantId, Timestamp, Usage,
+};
+
+/// One call as the log keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallLog {
+    /// Its name in the database.
+    pub id: CallId,
+    /// Whose call it is.
+    pub tenant_id: TenantId,
+    /// The carrier's name for it.
+    pub call_sid: CallSid,
+    /// Who rang whom.
+    pub direction: Direction,
+    /// Who rang.
+    pub from: Party,
+    /// Who was rung.
+    pub to: Party,
+    /// Who answered, if the AI did.
+    pub receptionist_id: Option<ReceptionistId>,
+    /// Where it stands.
+    pub status: CallStatus,
+    /// Why it ended, once it has.
+    pub disposition: Option<Disposition>,
+    /// When the carrier first told us of it.
+    pub created_at: Timestamp,
+    /// When its media stream started.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How long it lasted by the carrier's count, in seconds.
+    pub duration_s: Option<i64>,
+    /// What the agent used.
+    pub usage: Usage,
+    /// What the agent cost, where its price is known.
+    pub cost: Option<Money>,
+}
+
+/// Who rang whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Somebody rang us.
+    Inbound,
+    /// We rang somebody.
+    Outbound,
+}
+
+impl Direction {
+    /// `inbound` or `outbound`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+impl std::str::FromStr for Direction {
+    type Err = ParseError;
+
+    /// Twilio's `outbound-api` and `outbound-dial` are outbound.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "inbound" => Ok(Self::Inbound),
+            _ if text.starts_with("outbound") => Ok(Self::Outbound),
+            _ => Err(ParseError {
+                expected: "inbound or outbound",
+            }),
+        }
+    }
+}
+
+/// Where a call stands, in the order of a call's life.
+///
+/// The order of the variants is the order of progress; a terminal state is
+/// never left ([`CallStatus::merge`]).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum CallStatus {
+    /// Accepted, not yet dialled.
+    Queued,
+    /// On its way.
+    Initiated,
+    /// Ringing.
+    Ringing,
+    /// Somebody answered.
+    InProgress,
+    /// Ended after it had been answered.
+    Completed,
+    /// The line was engaged.
+    Busy,
+    /// Nobody answered.
+    NoAnswer,
+    /// Given up before it was answered.
+    Canceled,
+    /// Could not be made.
+    Failed,
+}
+
+impl CallStatus {
+    /// Every state, in the order of life.
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Initiated,
+        Self::Ringing,
+        Self::InProgress,
+        Self::Completed,
+        Self::Busy,
+        Self::NoAnswer,
+        Self::Canceled,
+        Self::Failed,
+    ];
+
+    /// The carrier's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Initiated => "initiated",
+            Self::Ringing => "ringing",
+            Self::InProgress => "in-progress",
+            Self::Completed => "completed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Canceled => "canceled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether the call is over.
+    pub fn is_terminal(self) -> bool {
+        self >= Self::Completed
+    }
+
+    /// The state after hearing `news`, whatever the order in which it came.
+    ///
+    /// The greater of the two wins, so the result does not depend on the
+    /// order of arrival and hearing a thing twice changes nothing.
+    #[must_use]
+    pub fn merge(self, news: Self) -> Self {
+        self.max(news)
+    }
+}
+
+impl std::str::FromStr for CallStatus {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let found = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        found.ok_or(ParseError {
+            expected: "a call status, such as in-progress",
+        })
+    }
+}
+
+/// Why a call that we answered came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Disposition {
+    /// The caller hung up.
+    CallerHungUp,
+    /// The receptionist said goodbye and hung up.
+    ReceptionistHungUp,
+    /// Nobody spoke for too long.
+    Silence,
+    /// The longest permitted duration was reached.
+    MaxDuration,
+    /// The carrier's stream broke off without a word.
+    CarrierLost,
+    /// The carrier never opened the stream that it was asked for.
+    StreamNeverStarted,
+    /// The agent could not be reached, refused us, or was not ready in time.
+    AgentUnavailable,
+    /// The agent was lost in mid-call.
+    AgentLost,
+    /// An operator, or the carrier's status, ended it.
+    HungUp,
+    /// The house was closing.
+    Shutdown,
+    /// We failed.
+    Internal,
+}
+
+impl Disposition {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::CallerHungUp,
+        Self::ReceptionistHungUp,
+        Self::Silence,
+        Self::MaxDuration,
+        Self::CarrierLost,
+        Self::StreamNeverStarted,
+        Self::AgentUnavailable,
+        Self::AgentLost,
+        Self::HungUp,
+        Self::Shutdown,
+        Self::Internal,
+    ];
+
+    /// A stable word; what follows a full stop narrows what stands before it,
+    /// and what stands before names who ended the call.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerHungUp => "caller.hung_up",
+            Self::ReceptionistHungUp => "receptionist.hung_up",
+            Self::Silence => "caller.silence",
+            Self::MaxDuration => "limit.max_duration",
+            Self::CarrierLost => "carrier.lost",
+            Self::StreamNeverStarted => "carrier.stream_never_started",
+            Self::AgentUnavailable => "agent.unavailable",
+            Self::AgentLost => "agent.lost",
+            Self::HungUp => "operator.hung_up",
+            Self::Shutdown => "gateway.shutdown",
+            Self::Internal => "gateway.internal",
+        }
+    }
+
+    /// Whether the caller is still on the line and owed an explanation.
+    pub fn leaves_caller_waiting(self) -> bool {
+        match self {
+            Self::AgentUnavailable | Self::AgentLost | Self::Shutdown | Self::Internal => true,
+            Self::CallerHungUp
+            | Self::ReceptionistHungUp
+            | Self::Silence
+            | Self::MaxDuration
+            | Self::CarrierLost
+            | Self::StreamNeverStarted
+            | Self::HungUp => false,
+        }
+    }
+}
+
+impl std::str::FromStr for Disposition {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == text);
+        found.ok_or(ParseError {
+            expected: "a disposition, such as caller.hung_up",
+        })
+    }
+}

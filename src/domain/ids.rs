@@ -1,0 +1,123 @@
+//! Names of things: our ULIDs with a readable prefix, and the carrier's SIDs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ulid::Ulid;
+
+use super::{ParseError, Timestamp};
+
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// An id made at `at`; `random` gives its lower 80 bits.
+            pub fn from_parts(at: Timestamp, random: u128) -> Self {
+                let ms = u64::try_from(at.as_ms()).unwrap_or_default();
+                Self(Ulid::from_parts(ms, random))
+            }
+        }
+
+        impl From<(Timestamp, u128)> for $name {
+            fn from((at, random): (Timestamp, u128)) -> Self {
+                Self::from_parts(at, random)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseError;
+
+            fn from_str(text: &str) -> Result<Self, ParseError> {
+                let error = ParseError {
+                    expected: concat!("an id of the form ", $prefix, "_ and 26 characters"),
+                };
+                let ulid = text.strip_prefix(concat!($prefix, "_")).ok_or(error)?;
+                Ulid::from_string(ulid).map(Self).map_err(|_| error)
+            }
+        }
+    };
+}
+
+ulid_id!(
+    /// Names a tenant: `ten_01J…`.
+    TenantId,
+    "ten"
+);
+ulid_id!(
+    /// Names a receptionist: `rec_01J…`.
+    ReceptionistId,
+    "rec"
+);
+ulid_id!(
+    /// Names a telephone number of a tenant: `num_01J…`.
+    NumberId,
+    "num"
+);
+ulid_id!(
+    /// Names a call: `call_01J…`.
+    CallId,
+    "call"
+);
+ulid_id!(
+    /// Names an API key: `key_01J…`.
+    ApiKeyId,
+    "key"
+);
+
+macro_rules! carrier_sid {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The longest text that is taken for such a name.
+            pub const MAX_LEN: usize = 64;
+
+            /// The name as the carrier writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseError;
+
+            fn from_str(text: &str) -> Result<Self, ParseError> {
+                let fits = (1..=Self::MAX_LEN).contains(&text.len());
+                if fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(ParseError { expected: "1 to 64 letters, digits or -_.:" })
+                }
+            }
+        }
+    };
+}
+
+carrier_sid!(
+    /// The carrier's name for a call (`CA…` at Twilio).
+    ///
+    /// Compatible carriers shape theirs otherwise, so only length and alphabet
+    /// are checked.
+    CallSid
+);
+carrier_sid!(
+    /// The carrier's name for a media stream (`MZ…` at Twilio).
+    StreamSid
+);

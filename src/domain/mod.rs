@@ -1,0 +1,34 @@
+//! The nouns of the house: plain values, no behaviour that needs a world.
+//!
+//! Everything above speaks in these types. Each is parsed once, at the door,
+//! and carries the proof of that in its type. Nothing here is serializable: a
+//! serializable type is a promise to a stranger, and strangers are met in
+//! `twilio`, `realtime` and `api`.
+
+mod call_log;
+mod error;
+mod ids;
+mod latency;
+mod money;
+mod phone;
+mod receptionist;
+mod secret;
+mod tenant;
+mod time;
+mod transcript;
+mod usage;
+
+pub use call_log::{CallLog, CallStatus, Direction, Disposition};
+pub use error::ParseError;
+pub use ids::{ApiKeyId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId};
+pub use latency::TurnLatency;
+pub use money::{Currency, Money};
+pub use phone::{Party, PhoneNumber};
+pub use receptionist::{
+    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
+};
+pub use secret::{Pii, Secret};
+pub use tenant::{Number, Tenant};
+pub use time::Timestamp;
+pub use transcript::{Speaker, Utterance};
+pub use usage::{ModelPrice, Usage};

@@ -1,0 +1,1 @@
+//! The words of the OpenAI Realtime protocol (GA).

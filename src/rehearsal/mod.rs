@@ -1,0 +1,1 @@
+//! A simulated carrier and a simulated model, speaking the real protocols.

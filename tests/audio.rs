@@ -1,0 +1,1 @@
+//! Sound: codecs, resamplers, and what they do to speech.

@@ -1,0 +1,1 @@
+//! Conversations: replays fixtures/calls against call::Session.

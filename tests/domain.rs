@@ -1,0 +1,105 @@
+//! Values: parsed once, printed with care.
+
+use frontdesk::domain::{
+    CallId, CallSid, CallStatus, ModelPrice, Party, PhoneNumber, Pii, Timestamp, Usage,
+};
+
+#[test]
+fn a_phone_number_is_e164_or_nothing() {
+    for good in ["+15551234567", "+4930123456", "+12"] {
+        assert_eq!(good.parse::<PhoneNumber>().unwrap().as_str(), good);
+    }
+    for bad in [
+        "",
+        "+",
+        "15551234567",
+        "+0155",
+        "+1 555",
+        "+1234567890123456",
+        "+1５",
+    ] {
+        assert!(bad.parse::<PhoneNumber>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_party_reads_every_spelling_of_a_caller() {
+    for text in [
+        "+15551234567",
+        "client:alice",
+        "sip:bob@example.com",
+        "anonymous",
+        "7378742833",
+    ] {
+        assert_eq!(text.parse::<Party>().unwrap().to_text(), text);
+    }
+    assert_eq!("Restricted".parse::<Party>().unwrap(), Party::Anonymous);
+}
+
+#[test]
+fn personal_data_prints_as_dots() {
+    let number: PhoneNumber = "+15551234567".parse().unwrap();
+    let party: Party = "sip:bob@example.com".parse().unwrap();
+    let shown = format!(
+        "{number:?} {party:?} {:?} {}",
+        Pii::new("a word"),
+        Pii::new("a word")
+    );
+    for secret in ["555", "bob", "word"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn ids_print_and_parse_and_sort_by_time() {
+    let early = CallId::from_parts(Timestamp::from_ms(1_000), 7);
+    let late = CallId::from_parts(Timestamp::from_ms(2_000), 1);
+    assert!(early < late);
+    assert!(early.to_string().starts_with("call_"));
+    assert_eq!(early.to_string().parse::<CallId>().unwrap(), early);
+    assert!("key_00000000000000000000000000".parse::<CallId>().is_err());
+    assert!("CA 1".parse::<CallSid>().is_err());
+}
+
+#[test]
+fn w2_statuses_merge_to_the_same_end_in_every_order() {
+    use CallStatus::{Completed, InProgress, Initiated, Ringing};
+    let news = [Initiated, Ringing, InProgress, Completed];
+    for a in news {
+        for b in news {
+            for c in news {
+                let merged = a.merge(b).merge(c);
+                assert_eq!(merged, c.merge(a).merge(b));
+                assert_eq!(merged, merged.merge(a).merge(b).merge(c));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_call_costs_what_the_price_list_says() {
+    let price = ModelPrice::of("gpt-realtime-2.1").unwrap();
+    let usage = Usage {
+        input_text_tokens: 1_000,
+        cached_text_tokens: 400,
+        input_audio_tokens: 600,
+        cached_audio_tokens: 100,
+        output_text_tokens: 50,
+        output_audio_tokens: 200,
+    };
+    // 600*4 + 400*0.4 + 500*32 + 100*0.4 + 50*24 + 200*64 dollars a million.
+    assert_eq!(
+        price.cost(&usage).micros,
+        2_400 + 160 + 16_000 + 40 + 1_200 + 12_800
+    );
+    assert_eq!(price.cost(&usage).to_string(), "0.032600 USD");
+    assert!(ModelPrice::of("something-else").is_none());
+}
+
+#[test]
+fn a_timestamp_prints_as_rfc_3339() {
+    assert_eq!(
+        Timestamp::from_ms(1_763_717_400_005).to_string(),
+        "2025-11-21T09:30:00.005Z"
+    );
+}

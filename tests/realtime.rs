@@ -1,0 +1,1 @@
+//! The Realtime protocol, there and back.

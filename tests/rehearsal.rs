@@ -1,0 +1,1 @@
+//! The simulators: strict, and true to the real ones.

@@ -1,0 +1,1 @@
+//! The HTTP server's own limits: slow, silent and oversized clients.

@@ -1,0 +1,1 @@
+//! The store, the same cases on SQLite and PostgreSQL.

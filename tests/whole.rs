@@ -1,0 +1,1 @@
+//! Around the whole: a simulated carrier, the gateway, a simulated model.
