@@ -84,7 +84,7 @@ impl Error {
 ///
 /// The socket sends without delay, keeps little unsent in the kernel, so that
 /// nothing queues behind a server that has stopped reading, and costs some six
-/// kilobytes of buffers.
+/// kilobytes beside what TLS takes.
 pub async fn connect(endpoint: &Endpoint) -> Result<Socket, Error> {
     match timeout(CONNECT_BUDGET, Box::pin(dial(endpoint))).await {
         Ok(dialled) => dialled,

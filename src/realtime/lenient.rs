@@ -80,7 +80,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A word out of a list that grows: none where it is news to us.
+/// Something that others extend: none where it is news to us.
 pub(super) fn known<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: DeserializeOwned,

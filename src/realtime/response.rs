@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{Item, ServerError, Usage, lenient};
 
-/// A response.
+/// A response. What is unreadable in it counts as absent: the end of a response
+/// is not to be missed for the sake of its bill.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct Response {
@@ -17,16 +18,19 @@ pub struct Response {
     #[serde(deserialize_with = "lenient::known")]
     pub status: Option<ResponseStatus>,
     /// Why it stands so.
+    #[serde(deserialize_with = "lenient::known")]
     pub status_details: Option<StatusDetails>,
     /// The items it consists of.
     #[serde(deserialize_with = "lenient::or_default")]
     pub output: Vec<Item>,
     /// The conversation it belongs to; none if to none.
+    #[serde(deserialize_with = "lenient::known")]
     pub conversation_id: Option<String>,
     /// What we gave it on its way.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub metadata: BTreeMap<String, String>,
+    #[serde(deserialize_with = "lenient::known")]
+    pub metadata: Option<BTreeMap<String, String>>,
     /// What it used, once it has ended.
+    #[serde(deserialize_with = "lenient::known")]
     pub usage: Option<Usage>,
 }
 

@@ -123,6 +123,8 @@ def describe(error):
 
 
 def judge_file(path, judge):
+    if not path.exists():
+        sys.exit(f"{path} is not there: write it with the cargo test above\n{__doc__}")
     passed = failed = 0
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if not line.strip():

@@ -157,7 +157,7 @@ fn a_tool_call_is_told_twice_with_the_same_words() {
     let ServerEvent::ResponseDone(response) = &events[8] else {
         panic!("{:?}", events[8]);
     };
-    assert_eq!(response.metadata["purpose"], "goodbye");
+    assert_eq!(response.metadata.as_ref().unwrap()["purpose"], "goodbye");
     let ServerEvent::ResponseDone(failed) = &events[15] else {
         panic!("{:?}", events[15]);
     };
@@ -225,6 +225,19 @@ fn compatible_servers_are_understood() {
         panic!("{:?}", events[20]);
     };
     assert!(error.is_permanent());
+}
+
+#[test]
+fn the_end_of_a_response_is_read_whatever_else_is_in_it() {
+    let line = json!({"type": "response.done", "response": {"id": "resp_1", "status": "failed",
+        "status_details": "tired", "usage": "much", "metadata": {"n": 1}, "conversation_id": 7}})
+    .to_string();
+    let ServerEvent::ResponseDone(response) = parse(&line).unwrap() else {
+        panic!("{line}");
+    };
+    assert_eq!(response.id, "resp_1");
+    assert_eq!(response.status, Some(ResponseStatus::Failed));
+    assert_eq!((response.usage, response.status_details), (None, None));
 }
 
 #[test]
