@@ -84,6 +84,8 @@ pub enum Event {
         /// Part of which response.
         response: ResponseKey,
     },
+    /// The agent was handed the result of a tool and can go on.
+    ToolAnswered,
     /// A response is over.
     ResponseDone {
         /// Which one.

@@ -100,6 +100,7 @@ impl Session {
             Event::AgentText { item, delta } => self.transcript.append(item, delta.expose(), now),
             Event::AgentAudioDone { item } => self.playback.finish(item),
             Event::AgentEndsCall { response } => self.on_agent_ends_call(response, now),
+            Event::ToolAnswered => self.respond(Reply::Answer),
             Event::ResponseDone {
                 response,
                 outcome,

@@ -165,6 +165,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(item, text)| Event::CallerTranscript { item, text: text.into() }),
         4 => response().prop_map(Event::ResponseStarted),
         1 => Just(Event::ResponseRefused),
+        1 => Just(Event::ToolAnswered),
         20 => agent_audio(),
         3 => (item(), "[a-z ]{0,30}")
             .prop_map(|(item, text)| Event::AgentText { item, delta: text.into() }),
