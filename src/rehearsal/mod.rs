@@ -1,1 +1,14 @@
 //! A simulated carrier and a simulated model, speaking the real protocols.
+//!
+//! Both are strict: what the real one would refuse or warn of, they report as
+//! a violation, and behave as the real one does. They share no type with
+//! [`crate::twilio`] and [`crate::realtime`], so that they can judge them.
+
+mod codec;
+pub mod model;
+mod names;
+mod spoken;
+
+pub use codec::WireFormat;
+pub use names::Keep;
+pub use spoken::Spoken;
