@@ -39,7 +39,10 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(format: WireFormat) -> Self {
-        Self { format, rest: Vec::new() }
+        Self {
+            format,
+            rest: Vec::new(),
+        }
     }
 
     pub(super) fn decode(&mut self, bytes: &[u8]) -> Vec<i16> {
@@ -49,7 +52,10 @@ impl Decoder {
             WireFormat::Pcm24 => {
                 self.rest.extend_from_slice(bytes);
                 let whole = self.rest.len() / 6 * 6;
-                let samples = self.rest[..whole].chunks_exact(6).map(average_of_three).collect();
+                let samples = self.rest[..whole]
+                    .chunks_exact(6)
+                    .map(average_of_three)
+                    .collect();
                 self.rest.drain(..whole);
                 samples
             }
@@ -72,25 +78,33 @@ impl Encoder {
     pub(super) fn encode(&mut self, mulaw: &[u8]) -> Vec<u8> {
         match self.format {
             WireFormat::Pcmu => mulaw.to_vec(),
-            WireFormat::Pcma => mulaw.iter().map(|&b| encode_alaw(decode_mulaw(b))).collect(),
-            WireFormat::Pcm24 => mulaw.iter().flat_map(|&b| self.three(decode_mulaw(b))).collect(),
+            WireFormat::Pcma => mulaw
+                .iter()
+                .map(|&b| encode_alaw(decode_mulaw(b)))
+                .collect(),
+            WireFormat::Pcm24 => mulaw
+                .iter()
+                .flat_map(|&b| self.three(decode_mulaw(b)))
+                .collect(),
         }
     }
 
     fn three(&mut self, next: i16) -> [u8; 6] {
         let (from, to) = (i32::from(self.last), i32::from(next));
         self.last = next;
-        let [a, b] = narrow((2 * from + to) / 3).to_le_bytes();
-        let [c, d] = narrow((from + 2 * to) / 3).to_le_bytes();
-        let [e, f] = next.to_le_bytes();
-        [a, b, c, d, e, f]
+        let first = narrow((2 * from + to) / 3).to_le_bytes();
+        let second = narrow((from + 2 * to) / 3).to_le_bytes();
+        let third = next.to_le_bytes();
+        [first[0], first[1], second[0], second[1], third[0], third[1]]
     }
 }
 
 /// Loudness of `samples` against full scale, in decibels; silence is -100.
 pub(super) fn level_db(samples: &[i16]) -> f64 {
     let squares: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-    let count = u32::try_from(samples.len()).map_or(f64::MAX, f64::from).max(1.0);
+    let count = u32::try_from(samples.len())
+        .map_or(f64::MAX, f64::from)
+        .max(1.0);
     let rms = (squares / count).sqrt() / 32768.0;
     (20.0 * rms.max(1e-5).log10()).max(-100.0)
 }
@@ -99,7 +113,11 @@ pub(super) fn decode_mulaw(byte: u8) -> i16 {
     let byte = !byte;
     let exponent = (byte & 0x70) >> 4;
     let magnitude = (((i16::from(byte) & 0x0F) << 3) + 0x84) << exponent;
-    if byte & 0x80 == 0 { magnitude - 0x84 } else { 0x84 - magnitude }
+    if byte & 0x80 == 0 {
+        magnitude - 0x84
+    } else {
+        0x84 - magnitude
+    }
 }
 
 pub(super) fn encode_mulaw(sample: i16) -> u8 {
@@ -117,20 +135,30 @@ fn decode_alaw(byte: u8) -> i16 {
         0 => mantissa + 8,
         segment => (mantissa + 0x108) << (segment - 1),
     };
-    if byte & 0x80 == 0 { -magnitude } else { magnitude }
+    if byte & 0x80 == 0 {
+        -magnitude
+    } else {
+        magnitude
+    }
 }
 
 fn encode_alaw(sample: i16) -> u8 {
     let sign = if sample < 0 { 0 } else { 0x80 };
     let magnitude = sample.unsigned_abs().min(32_767) >> 4;
-    let segment = 11 - u8::try_from(magnitude.leading_zeros()).unwrap_or(16).min(11);
+    let segment = 11
+        - u8::try_from(magnitude.leading_zeros())
+            .unwrap_or(16)
+            .min(11);
     let mantissa = magnitude >> segment.saturating_sub(1);
     let byte = (segment << 4) | u8::try_from(mantissa & 0x0F).unwrap_or_default();
     (sign | byte) ^ 0x55
 }
 
 fn average_of_three(six: &[u8]) -> i16 {
-    let sum: i32 = six.chunks_exact(2).map(|two| i32::from(i16::from_le_bytes([two[0], two[1]]))).sum();
+    let sum: i32 = six
+        .chunks_exact(2)
+        .map(|two| i32::from(i16::from_le_bytes([two[0], two[1]])))
+        .sum();
     narrow(sum / 3)
 }
 
@@ -166,7 +194,10 @@ mod tests {
         let wire = Encoder::new(WireFormat::Pcm24).encode(&tone);
         assert_eq!(wire.len(), 9600);
         let mut decoder = Decoder::new(WireFormat::Pcm24);
-        let back: Vec<i16> = wire.chunks(101).flat_map(|part| decoder.decode(part)).collect();
+        let back: Vec<i16> = wire
+            .chunks(101)
+            .flat_map(|part| decoder.decode(part))
+            .collect();
         assert_eq!(back.len(), 1600);
         let sent: Vec<i16> = tone.iter().map(|&byte| decode_mulaw(byte)).collect();
         assert!((level_db(&back) - level_db(&sent)).abs() < 1.5);

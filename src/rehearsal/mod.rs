@@ -4,11 +4,14 @@
 //! a violation, and behave as the real one does. They share no type with
 //! [`crate::twilio`] and [`crate::realtime`], so that they can judge them.
 
+mod agreement;
+pub mod carrier;
 mod codec;
 pub mod model;
 mod names;
 mod spoken;
 
+pub use agreement::{TruncationError, truncation_error};
 pub use codec::WireFormat;
 pub use names::Keep;
 pub use spoken::Spoken;

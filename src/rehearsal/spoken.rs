@@ -19,7 +19,10 @@ pub struct Spoken {
 impl Spoken {
     /// `text` spoken as `mulaw`.
     pub fn new(text: impl Into<String>, mulaw: impl Into<Bytes>) -> Self {
-        Self { text: text.into(), mulaw: mulaw.into() }
+        Self {
+            text: text.into(),
+            mulaw: mulaw.into(),
+        }
     }
 
     /// `text` spoken in babble: noise with the loudness and rhythm of speech.

@@ -48,8 +48,14 @@ pub(super) struct Brain {
 #[derive(Debug)]
 pub(super) enum Alarm {
     Updated,
-    Transcribe { item_id: String, text: String, audio_tokens: u64 },
-    Idle { since_ms: u64 },
+    Transcribe {
+        item_id: String,
+        text: String,
+        audio_tokens: u64,
+    },
+    Idle {
+        since_ms: u64,
+    },
     Expire,
 }
 
@@ -62,7 +68,8 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn note(&self, note: impl FnOnce(&mut SessionRecord)) {
-        self.ledger.change(|state| state.sessions.get_mut(self.index).map(note));
+        self.ledger
+            .change(|state| state.sessions.get_mut(self.index).map(note));
     }
 }
 
@@ -75,7 +82,10 @@ impl Brain {
     ) -> Self {
         let session = SessionObject::new(&model_name("sess"), model, unix_seconds + 3600);
         let mut ear = Ear::default();
-        ear.configure(session.input_format(), session.turn_taking().map(|turn| turn.tuning));
+        ear.configure(
+            session.input_format(),
+            session.turn_taking().map(|turn| turn.tuning),
+        );
         let mut brain = Self {
             options,
             recorder,
@@ -107,7 +117,8 @@ impl Brain {
     /// Takes one text message.
     pub(super) fn handle_message(&mut self, text: &str, now: Instant) {
         if self.options.keep.is_everything() {
-            self.recorder.note(|record| record.client_log.push(text.to_owned()));
+            self.recorder
+                .note(|record| record.client_log.push(text.to_owned()));
         }
         let (event_id, event) = read(text);
         let result = event.and_then(|event| self.handle_event(event, now));
@@ -168,7 +179,9 @@ impl Brain {
         self.emit(refusal.to_event(event_id));
         self.recorder.note(|record| {
             if !is_crossing {
-                record.violations.push(format!("{}: {}", refusal.code, refusal.message));
+                record
+                    .violations
+                    .push(format!("{}: {}", refusal.code, refusal.message));
             }
             record.refusals.push(RefusalRecord {
                 code: refusal.code.to_owned(),
@@ -188,9 +201,10 @@ impl Brain {
                 self.emit(json!({"type": "input_audio_buffer.cleared"}));
                 Ok(())
             }
-            ClientEvent::ItemCreate { item, previous_item_id } => {
-                self.create_item(item, previous_item_id.as_deref())
-            }
+            ClientEvent::ItemCreate {
+                item,
+                previous_item_id,
+            } => self.create_item(item, previous_item_id.as_deref()),
             ClientEvent::ItemRetrieve { item_id } => {
                 let item = self.conversation.retrieve(&item_id)?;
                 self.emit(json!({"type": "conversation.item.retrieved", "item": item}));
@@ -219,7 +233,11 @@ impl Brain {
             is_first = !record.is_configured;
             record.is_configured = true;
         });
-        let delay = if is_first { self.options.ready_delay } else { Duration::ZERO };
+        let delay = if is_first {
+            self.options.ready_delay
+        } else {
+            Duration::ZERO
+        };
         if delay.is_zero() {
             self.ring(Alarm::Updated, now);
         } else {
@@ -235,7 +253,11 @@ impl Brain {
                 let session = self.session.to_value();
                 self.emit(json!({"type": "session.updated", "session": session}));
             }
-            Alarm::Transcribe { item_id, text, audio_tokens } => {
+            Alarm::Transcribe {
+                item_id,
+                text,
+                audio_tokens,
+            } => {
                 self.transcribe(&item_id, &text, audio_tokens);
             }
             Alarm::Idle { since_ms } => self.time_out_idle(since_ms, now),

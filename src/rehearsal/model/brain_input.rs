@@ -46,7 +46,11 @@ impl Brain {
             );
             return Err(Refusal::new("input_audio_buffer_commit_empty", message));
         }
-        let item_id = self.ear.item_id.take().unwrap_or_else(|| model_name("item"));
+        let item_id = self
+            .ear
+            .item_id
+            .take()
+            .unwrap_or_else(|| model_name("item"));
         self.commit(&item_id, now);
         Ok(())
     }
@@ -95,9 +99,13 @@ impl Brain {
 
     fn speech_started(&mut self, audio_start_ms: u64, now: Instant) {
         let item_id = model_name("item");
-        self.alarms.retain(|(_, alarm)| !matches!(alarm, Alarm::Idle { .. }));
+        self.alarms
+            .retain(|(_, alarm)| !matches!(alarm, Alarm::Idle { .. }));
         self.recorder.note(|record| {
-            record.turns.push(CallerTurn { started_at: now, stopped_at: None });
+            record.turns.push(CallerTurn {
+                started_at: now,
+                stopped_at: None,
+            });
         });
         self.emit(json!({
             "type": "input_audio_buffer.speech_started",
@@ -105,13 +113,21 @@ impl Brain {
             "item_id": item_id,
         }));
         self.ear.item_id = Some(item_id);
-        if self.session.turn_taking().is_some_and(|turn| turn.interrupts_response) {
+        if self
+            .session
+            .turn_taking()
+            .is_some_and(|turn| turn.interrupts_response)
+        {
             self.interrupt(now);
         }
     }
 
     fn speech_stopped(&mut self, audio_end_ms: u64, now: Instant) {
-        let item_id = self.ear.item_id.take().unwrap_or_else(|| model_name("item"));
+        let item_id = self
+            .ear
+            .item_id
+            .take()
+            .unwrap_or_else(|| model_name("item"));
         self.recorder.note(|record| {
             if let Some(turn) = record.turns.last_mut() {
                 turn.stopped_at = Some(now);
@@ -123,7 +139,11 @@ impl Brain {
             "item_id": item_id,
         }));
         self.commit(&item_id, now);
-        if self.session.turn_taking().is_some_and(|turn| turn.creates_response) {
+        if self
+            .session
+            .turn_taking()
+            .is_some_and(|turn| turn.creates_response)
+        {
             self.respond_by_itself(now);
         }
     }
@@ -135,14 +155,19 @@ impl Brain {
         if self.session.transcriber().is_none() {
             return;
         }
-        let text = self.options.caller_transcripts.get(self.transcripts_used).cloned();
+        let text = self
+            .options
+            .caller_transcripts
+            .get(self.transcripts_used)
+            .cloned();
         self.transcripts_used += 1;
         let alarm = Alarm::Transcribe {
             item_id: item_id.to_owned(),
             text: text.unwrap_or_default(),
             audio_tokens: u64::try_from(audio.as_millis() / 100).unwrap_or_default(),
         };
-        self.alarms.push((now + self.options.transcription_delay, alarm));
+        self.alarms
+            .push((now + self.options.transcription_delay, alarm));
     }
 
     fn push_caller_item(&mut self, item_id: &str, audio: Duration) {
@@ -164,6 +189,11 @@ impl Brain {
             self.emit(json!({"type": kind, "previous_item_id": previous, "item": value}));
         }
         let id = item_id.to_owned();
-        self.conversation.push(Item { id, value, audio, is_spoken: false });
+        self.conversation.push(Item {
+            id,
+            value,
+            audio,
+            is_spoken: false,
+        });
     }
 }

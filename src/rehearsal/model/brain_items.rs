@@ -38,18 +38,28 @@ impl Brain {
 
     pub(super) fn delete_item(&mut self, item_id: &str, now: Instant) -> Result<(), Refusal> {
         self.conversation.delete(item_id)?;
-        let deletion = Deletion { at: now, item_id: item_id.to_owned() };
+        let deletion = Deletion {
+            at: now,
+            item_id: item_id.to_owned(),
+        };
         self.recorder.note(|record| record.deletions.push(deletion));
         self.emit(json!({"type": "conversation.item.deleted", "item_id": item_id}));
         Ok(())
     }
 
     pub(super) fn truncate_item(&mut self, cut: &Truncate, now: Instant) -> Result<(), Refusal> {
-        let generated = self.conversation.find(&cut.item_id).map_or(Duration::ZERO, |i| i.audio);
+        let generated = self
+            .conversation
+            .find(&cut.item_id)
+            .map_or(Duration::ZERO, |i| i.audio);
         let result = if cut.content_index == 0 {
-            self.conversation.truncate(&cut.item_id, Duration::from_millis(cut.audio_end_ms))
+            self.conversation
+                .truncate(&cut.item_id, Duration::from_millis(cut.audio_end_ms))
         } else {
-            let message = format!("Invalid 'content_index': {} is not a part.", cut.content_index);
+            let message = format!(
+                "Invalid 'content_index': {} is not a part.",
+                cut.content_index
+            );
             Err(Refusal::invalid_value("content_index", message))
         };
         let truncation = Truncation {
@@ -59,7 +69,8 @@ impl Brain {
             generated_ms: u64::try_from(generated.as_millis()).unwrap_or(u64::MAX),
             is_accepted: result.is_ok(),
         };
-        self.recorder.note(|record| record.truncations.push(truncation));
+        self.recorder
+            .note(|record| record.truncations.push(truncation));
         result?;
         self.emit(json!({
             "type": "conversation.item.truncated",

@@ -20,7 +20,11 @@ impl Brain {
         let id = model_name("item");
         let call = call.map(|call| (model_name("call"), call.name));
         let response = &mut self.responses[at];
-        let open = OpenItem { id: id.clone(), words: String::new(), call };
+        let open = OpenItem {
+            id: id.clone(),
+            words: String::new(),
+            call,
+        };
         let value = open.to_value("in_progress", response.is_text_only);
         let is_message = open.call.is_none();
         response.open = Some(open);
@@ -53,7 +57,12 @@ impl Brain {
             });
             self.emit(event);
             let audio = Duration::ZERO;
-            self.conversation.push(Item { id, value, audio, is_spoken: false });
+            self.conversation.push(Item {
+                id,
+                value,
+                audio,
+                is_spoken: false,
+            });
         }
         if is_message {
             let part = part(is_text_only, "");
@@ -113,8 +122,11 @@ impl Brain {
             return;
         };
         let is_text_only = self.responses[at].is_text_only;
-        let (id, words, value) =
-            (open.id.clone(), open.words.clone(), open.to_value(status, is_text_only));
+        let (id, words, value) = (
+            open.id.clone(),
+            open.words.clone(),
+            open.to_value(status, is_text_only),
+        );
         match &open.call {
             Some((call_id, name)) => {
                 let body = json!({"call_id": call_id, "name": name, "arguments": words});
@@ -135,10 +147,10 @@ impl Brain {
             let body = json!({"part": part(is_text_only, &words)});
             self.emit_part(at, "response.content_part.done", &body);
         }
-        self.finish_item(at, &id, value);
+        self.finish_item(at, &id, &value);
     }
 
-    fn finish_item(&mut self, at: usize, id: &str, value: Value) {
+    fn finish_item(&mut self, at: usize, id: &str, value: &Value) {
         let response = &mut self.responses[at];
         let (response_id, index) = (response.id.clone(), response.output_index());
         let is_default = response.is_default;
@@ -165,7 +177,9 @@ impl Brain {
 
     /// An event about the open item's part, or about its call.
     fn emit_part(&mut self, at: usize, kind: &str, body: &Value) {
-        let Response { id, open, output, .. } = &self.responses[at];
+        let Response {
+            id, open, output, ..
+        } = &self.responses[at];
         let Some(open) = open else {
             return;
         };
@@ -186,7 +200,10 @@ impl Brain {
 
     fn note_sound(&self, response_id: &str, item_id: &str, said: (&str, u64), now: Instant) {
         self.recorder.note(|record| {
-            let response = record.responses.iter_mut().find(|own| own.response_id == response_id);
+            let response = record
+                .responses
+                .iter_mut()
+                .find(|own| own.response_id == response_id);
             if let Some(response) = response {
                 response.first_audio_at.get_or_insert(now);
             }

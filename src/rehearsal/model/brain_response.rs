@@ -51,15 +51,19 @@ impl Brain {
             return Err(Refusal::new("response_cancel_not_active", message));
         };
         let details = json!({"type": "cancelled", "reason": "client_cancelled"});
-        self.end_response(at, "cancelled", details, now);
+        self.end_response(at, "cancelled", &details, now);
         Ok(())
     }
 
     /// The caller began to speak.
     pub(super) fn interrupt(&mut self, now: Instant) {
-        if let Some(at) = self.responses.iter().position(|response| response.is_default) {
+        if let Some(at) = self
+            .responses
+            .iter()
+            .position(|response| response.is_default)
+        {
             let details = json!({"type": "cancelled", "reason": "turn_detected"});
-            self.end_response(at, "cancelled", details, now);
+            self.end_response(at, "cancelled", &details, now);
         }
     }
 
@@ -72,7 +76,7 @@ impl Brain {
                 continue;
             }
             let Some(timed) = response.steps.pop_front() else {
-                self.end_response(at, "completed", Value::Null, now);
+                self.end_response(at, "completed", &Value::Null, now);
                 continue;
             };
             if let Some(next) = response.steps.front() {
@@ -96,7 +100,10 @@ impl Brain {
                  Wait until the response is finished before creating a new one.",
                 active.id
             );
-            return Err(Refusal::new("conversation_already_has_active_response", message));
+            return Err(Refusal::new(
+                "conversation_already_has_active_response",
+                message,
+            ));
         }
         let is_text_only = match &param.output_modalities {
             Some(modalities) => modalities[..] == [Modality::Text],
@@ -129,8 +136,9 @@ impl Brain {
     }
 
     fn announce(&mut self, response: &Response) {
-        self.alarms.retain(|(_, alarm)| !matches!(alarm, Alarm::Idle { .. }));
-        let value = response.to_value("in_progress", Value::Null, &self.conversation_id);
+        self.alarms
+            .retain(|(_, alarm)| !matches!(alarm, Alarm::Idle { .. }));
+        let value = response.to_value("in_progress", &Value::Null, &self.conversation_id);
         self.recorder.note(|record| {
             record.responses.push(ResponseRecord {
                 response_id: response.id.clone(),
@@ -154,12 +162,12 @@ impl Brain {
             Step::CloseMessage | Step::CloseCall => self.close_item(at, "completed"),
             Step::End(ending) => {
                 let (status, details) = ending_details(ending);
-                self.end_response(at, status, details, now);
+                self.end_response(at, status, &details, now);
             }
         }
     }
 
-    fn end_response(&mut self, at: usize, status: &str, details: Value, now: Instant) {
+    fn end_response(&mut self, at: usize, status: &str, details: &Value, now: Instant) {
         if self.responses[at].open.is_some() {
             self.close_item(at, "incomplete");
         }
@@ -167,7 +175,10 @@ impl Brain {
         let reason = details["reason"].as_str().map(str::to_owned);
         let value = response.to_value(status, details, &self.conversation_id);
         self.recorder.note(|record| {
-            let own = record.responses.iter_mut().find(|own| own.response_id == response.id);
+            let own = record
+                .responses
+                .iter_mut()
+                .find(|own| own.response_id == response.id);
             if let Some(own) = own {
                 status.clone_into(&mut own.status);
                 own.reason = reason;
@@ -194,13 +205,24 @@ impl Brain {
     }
 
     fn set_idle_alarm(&mut self, response: &Response, now: Instant) {
-        let Some(idle_ms) = self.session.turn_taking().and_then(|turn| turn.idle_timeout_ms) else {
+        let Some(idle_ms) = self
+            .session
+            .turn_taking()
+            .and_then(|turn| turn.idle_timeout_ms)
+        else {
             return;
         };
         let playing = std::time::Duration::from_millis(response.audio_ms);
-        let heard_out = response.first_audio_at.map_or(now, |first| now.max(first + playing));
+        let heard_out = response
+            .first_audio_at
+            .map_or(now, |first| now.max(first + playing));
         let due = heard_out + std::time::Duration::from_millis(idle_ms);
-        self.alarms.push((due, Alarm::Idle { since_ms: self.ear.heard_ms() }));
+        self.alarms.push((
+            due,
+            Alarm::Idle {
+                since_ms: self.ear.heard_ms(),
+            },
+        ));
     }
 
     fn next_line(&mut self) -> Line {
@@ -232,9 +254,10 @@ fn ending_details(ending: Ending) -> (&'static str, Value) {
             let error = json!({"type": "server_error", "code": code, "message": message});
             ("failed", json!({"type": "failed", "error": error}))
         }
-        Ending::Incomplete { reason } => {
-            ("incomplete", json!({"type": "incomplete", "reason": reason}))
-        }
+        Ending::Incomplete { reason } => (
+            "incomplete",
+            json!({"type": "incomplete", "reason": reason}),
+        ),
     }
 }
 

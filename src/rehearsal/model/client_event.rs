@@ -14,16 +14,30 @@ use super::session_shape::{MaxTokens, Modality, OutputParam, Reasoning, SessionP
 /// A client event, understood.
 #[derive(Debug)]
 pub(super) enum ClientEvent {
-    SessionUpdate { session: Box<SessionParam>, raw: Value },
-    Append { audio: String },
+    SessionUpdate {
+        session: Box<SessionParam>,
+        raw: Value,
+    },
+    Append {
+        audio: String,
+    },
     Commit,
     Clear,
-    ItemCreate { item: Value, previous_item_id: Option<String> },
-    ItemRetrieve { item_id: String },
-    ItemDelete { item_id: String },
+    ItemCreate {
+        item: Value,
+        previous_item_id: Option<String>,
+    },
+    ItemRetrieve {
+        item_id: String,
+    },
+    ItemDelete {
+        item_id: String,
+    },
     ItemTruncate(Truncate),
     ResponseCreate(Box<ResponseParam>),
-    ResponseCancel { response_id: Option<String> },
+    ResponseCancel {
+        response_id: Option<String>,
+    },
 }
 
 /// Reads one message: the client's `event_id`, and the event or what is wrong with it.
@@ -43,8 +57,11 @@ pub(super) fn read(text: &str) -> (Option<String>, Result<ClientEvent, Refusal>)
     let result = match event.remove("type") {
         Some(Value::String(kind)) => read_kind(&kind, Value::Object(event)),
         Some(_) => Err(Refusal::new("invalid_type", "Invalid type for 'type'.").at("type")),
-        None => Err(Refusal::new("missing_required_parameter", "Missing required parameter: 'type'.")
-            .at("type")),
+        None => Err(Refusal::new(
+            "missing_required_parameter",
+            "Missing required parameter: 'type'.",
+        )
+        .at("type")),
     };
     (event_id, result)
 }
@@ -69,8 +86,14 @@ fn read_kind(kind: &str, body: Value) -> Result<ClientEvent, Refusal> {
         "input_audio_buffer.commit" => shaped::<Nothing>(body).map(|_| ClientEvent::Commit),
         "input_audio_buffer.clear" => shaped::<Nothing>(body).map(|_| ClientEvent::Clear),
         "conversation.item.create" => {
-            let Create { item, previous_item_id } = shaped(body)?;
-            Ok(ClientEvent::ItemCreate { item, previous_item_id })
+            let Create {
+                item,
+                previous_item_id,
+            } = shaped(body)?;
+            Ok(ClientEvent::ItemCreate {
+                item,
+                previous_item_id,
+            })
         }
         "conversation.item.retrieve" => {
             shaped(body).map(|Named { item_id }| ClientEvent::ItemRetrieve { item_id })
@@ -213,20 +236,32 @@ mod tests {
             r#"{"type":"session.update","session":{"type":"realtime","input_audio_format":"x"}}"#,
         );
         assert_eq!(flat.code, "unknown_parameter");
-        assert_eq!(flat.message, "Unknown parameter: 'session.input_audio_format'.");
+        assert_eq!(
+            flat.message,
+            "Unknown parameter: 'session.input_audio_format'."
+        );
         let untyped = refused(r#"{"type":"session.update","session":{}}"#);
-        assert_eq!(untyped.message, "Missing required parameter: 'session.type'.");
+        assert_eq!(
+            untyped.message,
+            "Missing required parameter: 'session.type'."
+        );
         let rate = refused(
             r#"{"type":"session.update","session":{"type":"realtime",
                 "audio":{"input":{"format":{"type":"audio/pcmu","rate":8000}}}}}"#,
         );
-        assert_eq!(rate.message, "Unknown parameter: 'session.audio.input.format.rate'.");
-        let float = refused(
+        assert_eq!(
+            rate.message,
+            "Unknown parameter: 'session.audio.input.format.rate'."
+        );
+        let fraction = refused(
             r#"{"type":"conversation.item.truncate","item_id":"i","content_index":0,
                 "audio_end_ms":1.5}"#,
         );
-        assert_eq!(float.code, "invalid_type");
-        assert_eq!(refused(r#"{"type":"input_audio_buffer.flush"}"#).code, "invalid_value");
+        assert_eq!(fraction.code, "invalid_type");
+        assert_eq!(
+            refused(r#"{"type":"input_audio_buffer.flush"}"#).code,
+            "invalid_value"
+        );
         assert_eq!(refused("[]").code, "invalid_json");
     }
 

@@ -52,10 +52,15 @@ pub(super) async fn serve(
     };
     let now = Instant::now();
     let index = host.ledger.change(|state| {
-        state.sessions.push(SessionRecord::new(opening.model.clone(), now));
+        state
+            .sessions
+            .push(SessionRecord::new(opening.model.clone(), now));
         state.sessions.len() - 1
     });
-    let recorder = Recorder { ledger: Arc::clone(&host.ledger), index };
+    let recorder = Recorder {
+        ledger: Arc::clone(&host.ledger),
+        index,
+    };
     let mut connection = Connection {
         socket,
         intrusions: intrusions(index),
@@ -74,7 +79,10 @@ pub(super) async fn serve(
     recorder.note(|record| record.closed_at = Some(Instant::now()));
 }
 
-#[expect(clippy::result_large_err, reason = "the shape of the callback is tungstenite's")]
+#[expect(
+    clippy::result_large_err,
+    reason = "the shape of the callback is tungstenite's"
+)]
 async fn upgrade(
     host: &Host,
     stream: TcpStream,
@@ -94,7 +102,8 @@ async fn upgrade(
             | Failure::ExpireAfter(_) => check(request, host.options.required_key.as_deref())
                 .inspect_err(|refused| {
                     let violation = refused.violation();
-                    host.ledger.change(|state| state.upgrade_violations.push(violation));
+                    host.ledger
+                        .change(|state| state.upgrade_violations.push(violation));
                 }),
         };
         opening = result.map_err(|refused| refused.to_response())?;
@@ -105,7 +114,9 @@ async fn upgrade(
         .write_buffer_size(0)
         .max_message_size(Some(32 << 20))
         .max_frame_size(Some(32 << 20));
-    let socket = accept_hdr_async_with_config(stream, callback, Some(config)).await.ok()?;
+    let socket = accept_hdr_async_with_config(stream, callback, Some(config))
+        .await
+        .ok()?;
     Some((socket, opening))
 }
 
@@ -220,7 +231,8 @@ impl Connection {
 
     async fn send(&mut self, text: String) -> Next {
         if self.keep_log {
-            self.recorder.note(|record| record.server_log.push(text.clone()));
+            self.recorder
+                .note(|record| record.server_log.push(text.clone()));
         }
         match self.socket.send(Message::text(text)).await {
             Ok(()) => Next::GoOn,
@@ -229,7 +241,10 @@ impl Connection {
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) {
-        let frame = CloseFrame { code: code.into(), reason: reason.into() };
+        let frame = CloseFrame {
+            code: code.into(),
+            reason: reason.into(),
+        };
         let _ = self.socket.close(Some(frame)).await;
         // The close is finished when the client has answered it, or is gone.
         while let Some(Ok(_)) = self.socket.next().await {}
@@ -241,11 +256,13 @@ impl Connection {
         let message = "The Realtime beta API is no longer supported. Please use /v1/realtime \
             with the GA event shapes and without the OpenAI-Beta header.";
         let refusal = Refusal::new(code, message);
-        self.recorder.note(|record| record.violations.push(format!("{code}: {message}")));
+        self.recorder
+            .note(|record| record.violations.push(format!("{code}: {message}")));
         let mut event = refusal.to_event(None);
         event["event_id"] = Value::from(super::super::names::model_name("event"));
         if let Next::GoOn = self.send(event.to_string()).await {
-            self.close(4000, "invalid_request_error.beta_api_shape_disabled").await;
+            self.close(4000, "invalid_request_error.beta_api_shape_disabled")
+                .await;
         }
     }
 }

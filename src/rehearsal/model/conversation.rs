@@ -56,7 +56,12 @@ impl Conversation {
         value["id"] = json!(id);
         value["object"] = json!("realtime.item");
         value["status"] = json!("completed");
-        let item = Item { id: id.clone(), value, audio: Duration::ZERO, is_spoken: false };
+        let item = Item {
+            id: id.clone(),
+            value,
+            audio: Duration::ZERO,
+            is_spoken: false,
+        };
         self.items.insert(at, item);
         Ok(id)
     }
@@ -77,7 +82,9 @@ impl Conversation {
     /// The item before `id`; `null` at the head.
     pub(super) fn previous_of(&self, id: &str) -> Value {
         let at = self.items.iter().position(|item| item.id == id);
-        let before = at.and_then(|at| at.checked_sub(1)).map(|at| self.items[at].id.as_str());
+        let before = at
+            .and_then(|at| at.checked_sub(1))
+            .map(|at| self.items[at].id.as_str());
         before.map_or(Value::Null, Value::from)
     }
 
@@ -147,8 +154,9 @@ impl Conversation {
             Some(id) => {
                 let at = self.items.iter().position(|item| item.id == id);
                 at.map(|at| at + 1).ok_or_else(|| {
-                    let message =
-                        format!("Error adding item: the previous item with id '{id}' does not exist.");
+                    let message = format!(
+                        "Error adding item: the previous item with id '{id}' does not exist."
+                    );
                     Refusal::new("item_create_invalid_previous_item_id", message)
                 })
             }
@@ -158,7 +166,9 @@ impl Conversation {
 
 /// All that can be read in an item.
 pub(super) fn texts(item: &Value) -> impl Iterator<Item = &str> {
-    let own = ["arguments", "output"].into_iter().filter_map(|key| item[key].as_str());
+    let own = ["arguments", "output"]
+        .into_iter()
+        .filter_map(|key| item[key].as_str());
     let parts = item["content"].as_array().into_iter().flatten();
     own.chain(parts.filter_map(|part| part["text"].as_str().or(part["transcript"].as_str())))
 }

@@ -54,7 +54,9 @@ impl Ear {
         if audio.len() > MAX_APPEND {
             return Err(refuse("more than 15 MiB"));
         }
-        let bytes = STANDARD.decode(audio).map_err(|_| refuse("an invalid value"))?;
+        let bytes = STANDARD
+            .decode(audio)
+            .map_err(|_| refuse("an invalid value"))?;
         match (self.format, bytes.len()) {
             (_, 0) => Err(refuse("empty bytes")),
             (WireFormat::Pcm24, len) if len % 2 == 1 => Err(refuse("an odd number of bytes")),
@@ -65,7 +67,9 @@ impl Ear {
     pub(super) fn hear(&mut self, bytes: &[u8]) -> Vec<VadEvent> {
         let samples = self.decoder.decode(bytes);
         self.heard_samples += samples.len();
-        self.vad.as_mut().map_or_else(Vec::new, |vad| vad.hear(&samples))
+        self.vad
+            .as_mut()
+            .map_or_else(Vec::new, |vad| vad.hear(&samples))
     }
 
     /// All sound of the session so far, in milliseconds.

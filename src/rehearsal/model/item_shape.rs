@@ -11,11 +11,18 @@ pub(super) fn check_item(item: &Value) -> Result<(), Refusal> {
     let shape: ItemShape = shaped(item.clone()).map_err(|refusal| {
         let param = refusal.param.as_deref().unwrap_or_default();
         let path = format!("item.{param}");
-        let message = refusal.message.replace(&format!("'{param}'"), &format!("'{path}'"));
-        Refusal { message, ..refusal.at(&path) }
+        let message = refusal
+            .message
+            .replace(&format!("'{param}'"), &format!("'{path}'"));
+        Refusal {
+            message,
+            ..refusal.at(&path)
+        }
     })?;
     let (id, parts) = match &shape {
-        ItemShape::Message { id, role, content, .. } => (id, Some((*role, content))),
+        ItemShape::Message {
+            id, role, content, ..
+        } => (id, Some((*role, content))),
         ItemShape::FunctionCall { id, .. } | ItemShape::FunctionCallOutput { id, .. } => (id, None),
     };
     if id.as_ref().is_some_and(|id| !(1..=32).contains(&id.len())) {
@@ -29,7 +36,10 @@ pub(super) fn check_item(item: &Value) -> Result<(), Refusal> {
         let message = "Invalid 'item.content': expected at least one part.";
         return Err(Refusal::invalid_value("item.content", message));
     }
-    content.iter().enumerate().try_for_each(|(at, part)| part.check(at, role))
+    content
+        .iter()
+        .enumerate()
+        .try_for_each(|(at, part)| part.check(at, role))
 }
 
 #[derive(Deserialize)]
@@ -139,9 +149,10 @@ impl Part {
             PartKind::InputText | PartKind::OutputText => ("text", self.text.is_some()),
             PartKind::InputAudio => ("audio", self.audio.is_some()),
             PartKind::InputImage => ("image_url", self.image_url.is_some()),
-            PartKind::OutputAudio => {
-                ("transcript", self.transcript.is_some() || self.audio.is_some())
-            }
+            PartKind::OutputAudio => (
+                "transcript",
+                self.transcript.is_some() || self.audio.is_some(),
+            ),
         };
         if is_there {
             return Ok(());

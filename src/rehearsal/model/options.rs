@@ -76,19 +76,31 @@ pub struct Line {
 impl Line {
     /// A line of one item.
     pub fn say(spoken: Spoken) -> Self {
-        Self { items: vec![spoken], ..Self::default() }
+        Self {
+            items: vec![spoken],
+            ..Self::default()
+        }
     }
 
     /// A line that says nothing and calls one tool.
     pub fn call(name: impl Into<String>, arguments: impl Into<String>) -> Self {
-        let call = ToolCall { name: name.into(), arguments: arguments.into() };
-        Self { tool_calls: vec![call], ..Self::default() }
+        let call = ToolCall {
+            name: name.into(),
+            arguments: arguments.into(),
+        };
+        Self {
+            tool_calls: vec![call],
+            ..Self::default()
+        }
     }
 
     /// The same, with a tool called at its end.
     #[must_use]
     pub fn then_call(mut self, name: impl Into<String>, arguments: impl Into<String>) -> Self {
-        self.tool_calls.push(ToolCall { name: name.into(), arguments: arguments.into() });
+        self.tool_calls.push(ToolCall {
+            name: name.into(),
+            arguments: arguments.into(),
+        });
         self
     }
 }

@@ -84,7 +84,10 @@ impl Planner<'_> {
             let mulaw = item.mulaw.slice(at * size..end);
             let spoken = Spoken::new(words.next().unwrap_or_default(), mulaw);
             let lasting = spoken.duration();
-            self.step(Step::Speak { words: spoken.text, mulaw: spoken.mulaw });
+            self.step(Step::Speak {
+                words: spoken.text,
+                mulaw: spoken.mulaw,
+            });
             self.made += lasting;
             self.owed = lasting.div_f64(self.options.speed.max(0.01));
         }
@@ -112,7 +115,9 @@ impl Planner<'_> {
 fn split_words(text: &str, count: usize) -> Vec<String> {
     let words: Vec<&str> = text.split_inclusive(' ').collect();
     let cut = |at: usize| words.len() * at / count;
-    (0..count).map(|at| words[cut(at)..cut(at + 1)].concat()).collect()
+    (0..count)
+        .map(|at| words[cut(at)..cut(at + 1)].concat())
+        .collect()
 }
 
 const MAX_DELTA_MS: usize = 10_000;
@@ -124,8 +129,10 @@ mod tests {
     #[test]
     fn pieces_of_a_text_make_the_text() {
         for count in 1..12 {
-            assert_eq!(split_words("a receptionist who knows", count).concat(),
-                "a receptionist who knows");
+            assert_eq!(
+                split_words("a receptionist who knows", count).concat(),
+                "a receptionist who knows"
+            );
         }
     }
 

@@ -15,7 +15,11 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), param: None }
+        Self {
+            code,
+            message: message.into(),
+            param: None,
+        }
     }
 
     pub(super) fn invalid_value(param: &str, message: impl Into<String>) -> Self {
@@ -34,8 +38,11 @@ impl Refusal {
         let text = error.inner().to_string();
         if let Some(name) = quoted_after(&text, "unknown field `") {
             let param = under(&path, name);
-            return Self::new("unknown_parameter", format!("Unknown parameter: '{param}'."))
-                .at(&param);
+            return Self::new(
+                "unknown_parameter",
+                format!("Unknown parameter: '{param}'."),
+            )
+            .at(&param);
         }
         if let Some(name) = quoted_after(&text, "missing field `") {
             let param = under(&path, name);
@@ -48,7 +55,11 @@ impl Refusal {
             let message = format!("Invalid value: '{name}'. Supported values are: {choices}.");
             return Self::invalid_value(&path, message);
         }
-        Self::new("invalid_type", format!("Invalid type for '{path}': {text}.")).at(&path)
+        Self::new(
+            "invalid_type",
+            format!("Invalid type for '{path}': {text}."),
+        )
+        .at(&path)
     }
 
     /// The body of the `error` event; `event_id` is the client's own.

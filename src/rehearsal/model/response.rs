@@ -55,7 +55,7 @@ pub(super) struct InputTokens {
 
 impl Response {
     /// The response object with this status; `usage` only when it is done.
-    pub(super) fn to_value(&self, status: &str, details: Value, conversation_id: &str) -> Value {
+    pub(super) fn to_value(&self, status: &str, details: &Value, conversation_id: &str) -> Value {
         let is_done = status != "in_progress";
         let modality = if self.is_text_only { "text" } else { "audio" };
         json!({
@@ -79,11 +79,19 @@ impl Response {
     }
 
     pub(super) fn output_tokens(&self) -> (u64, u64) {
-        (u64::try_from(self.text_len / 4).unwrap_or_default(), self.audio_ms / 50)
+        (
+            u64::try_from(self.text_len / 4).unwrap_or_default(),
+            self.audio_ms / 50,
+        )
     }
 
     fn usage(&self) -> Value {
-        let InputTokens { text, audio, cached_text, cached_audio } = self.input;
+        let InputTokens {
+            text,
+            audio,
+            cached_text,
+            cached_audio,
+        } = self.input;
         let (out_text, out_audio) = self.output_tokens();
         json!({
             "total_tokens": text + audio + out_text + out_audio,

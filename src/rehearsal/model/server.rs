@@ -45,7 +45,12 @@ impl ModelServer {
             ledger: Arc::clone(&server.ledger),
             clock: Clock::system(),
         };
-        tokio::spawn(listen(listener, host, server.doors.clone(), server.stop.clone()));
+        tokio::spawn(listen(
+            listener,
+            host,
+            server.doors.clone(),
+            server.stop.clone(),
+        ));
         Ok(server)
     }
 
@@ -71,7 +76,11 @@ impl ModelServer {
 
     /// Sessions that are open.
     pub fn live(&self) -> usize {
-        self.look(|all| all.iter().filter(|session| session.closed_at.is_none()).count())
+        self.look(|all| {
+            all.iter()
+                .filter(|session| session.closed_at.is_none())
+                .count()
+        })
     }
 
     /// TCP connections accepted so far, whatever became of them.
@@ -83,7 +92,9 @@ impl ModelServer {
     pub fn violations(&self) -> Vec<String> {
         self.ledger.look(|state| {
             let upgrades = state.upgrade_violations.iter().cloned();
-            upgrades.chain(state.sessions.iter().flat_map(|s| s.violations.clone())).collect()
+            upgrades
+                .chain(state.sessions.iter().flat_map(|s| s.violations.clone()))
+                .collect()
         })
     }
 
@@ -144,28 +155,35 @@ impl Doors {
     }
 
     fn find(&self, session: usize) -> Option<mpsc::Sender<Intrusion>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&session).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&session)
+            .cloned()
     }
 }
 
 async fn listen(listener: TcpListener, host: Host, doors: Doors, stop: CancellationToken) {
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of descriptors, mostly: it passes.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of descriptors, mostly: it passes.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
         };
         let number = host.ledger.change(|state| {
             state.accepted += 1;
             state.accepted - 1
         });
-        let failure = host.options.failures.get(number).cloned().unwrap_or(Failure::Healthy);
+        let failure = host
+            .options
+            .failures
+            .get(number)
+            .cloned()
+            .unwrap_or(Failure::Healthy);
         let (host, doors, stop) = (host.clone(), doors.clone(), stop.clone());
         tokio::spawn(async move {
             let ledger = Arc::clone(&host.ledger);

@@ -135,7 +135,11 @@ impl SessionObject {
     pub(super) fn prompt_len(&self) -> usize {
         let instructions = self.value["instructions"].as_str().map_or(0, str::len);
         let tools = &self.value["tools"];
-        let tools = if tools == &json!([]) { 0 } else { tools.to_string().len() };
+        let tools = if tools == &json!([]) {
+            0
+        } else {
+            tools.to_string().len()
+        };
         instructions + tools
     }
 
@@ -165,7 +169,8 @@ impl SessionObject {
         }
         let asked = param.audio.as_ref().and_then(|audio| audio.output.as_ref());
         let voice = asked.and_then(|output| output.voice.as_ref());
-        if has_spoken && voice.is_some_and(|voice| voice != &self.value["audio"]["output"]["voice"]) {
+        if has_spoken && voice.is_some_and(|voice| voice != &self.value["audio"]["output"]["voice"])
+        {
             let message = "Cannot update a conversation's voice if assistant audio is present.";
             return Err(Refusal::new("cannot_update_voice", message));
         }

@@ -124,7 +124,11 @@ impl MaxTokens {
             Self::Word(word) => word == "inf",
         };
         let message = format!("Invalid '{path}': expected an integer from 1 to 4096, or 'inf'.");
-        if fits { Ok(()) } else { Err(Refusal::invalid_value(path, message)) }
+        if fits {
+            Ok(())
+        } else {
+            Err(Refusal::invalid_value(path, message))
+        }
     }
 }
 
@@ -142,7 +146,9 @@ impl AudioParam {
         if let Some(input) = &self.input {
             input.check()?;
         }
-        self.output.as_ref().map_or(Ok(()), |output| output.check("session.audio.output"))
+        self.output
+            .as_ref()
+            .map_or(Ok(()), |output| output.check("session.audio.output"))
     }
 }
 
@@ -167,7 +173,9 @@ impl InputParam {
         if let Some(transcription) = &self.transcription {
             transcription.check()?;
         }
-        self.turn_detection.as_ref().map_or(Ok(()), TurnDetection::check)
+        self.turn_detection
+            .as_ref()
+            .map_or(Ok(()), TurnDetection::check)
     }
 }
 
@@ -189,7 +197,11 @@ pub(super) enum FormatParam {
 impl FormatParam {
     fn check(&self, path: &str) -> Result<(), Refusal> {
         match self {
-            Self::Pcm { rate: None | Some(24_000) } | Self::Pcmu {} | Self::Pcma {} => Ok(()),
+            Self::Pcm {
+                rate: None | Some(24_000),
+            }
+            | Self::Pcmu {}
+            | Self::Pcma {} => Ok(()),
             Self::Pcm { rate: Some(rate) } => {
                 let path = format!("{path}.rate");
                 let message = format!("Invalid value: '{rate}'. Supported values are: 24000.");
@@ -242,13 +254,20 @@ impl Transcription {
         }
         let takes_words = model == "gpt-transcribe" || model == "gpt-live-transcribe";
         let misplaced = match self {
-            Self { keywords: Some(_), .. } if !takes_words => "keywords",
-            Self { languages: Some(_), .. } if !takes_words => "languages",
+            Self {
+                keywords: Some(_), ..
+            } if !takes_words => "keywords",
+            Self {
+                languages: Some(_), ..
+            } if !takes_words => "languages",
             Self { delay: Some(_), .. } if model != "gpt-realtime-whisper" => "delay",
             _ => return Ok(()),
         };
         let message = format!("'{misplaced}' is not supported with transcription model '{model}'.");
-        Err(Refusal::invalid_value(&format!("{path}.{misplaced}"), message))
+        Err(Refusal::invalid_value(
+            &format!("{path}.{misplaced}"),
+            message,
+        ))
     }
 }
 
@@ -292,9 +311,10 @@ enum TurnDetection {
 impl TurnDetection {
     fn check(&self) -> Result<(), Refusal> {
         match self {
-            Self::ServerVad { threshold: Some(threshold), .. }
-                if !(0.0..=1.0).contains(threshold) =>
-            {
+            Self::ServerVad {
+                threshold: Some(threshold),
+                ..
+            } if !(0.0..=1.0).contains(threshold) => {
                 let path = "session.audio.input.turn_detection.threshold";
                 let message = format!("Invalid '{path}': expected a number from 0 to 1.");
                 Err(Refusal::invalid_value(path, message))

