@@ -21,11 +21,11 @@ use super::stage::Stage;
 pub(super) fn replay(script: &str) -> String {
     let mut plan = CallPlan {
         silence: SilencePolicy {
-            prompt_after: Duration::from_secs(60),
+            prompt_after: Duration::from_mins(1),
             prompts: 2,
         },
         limits: Limits {
-            max_duration: Duration::from_secs(3_600),
+            max_duration: Duration::from_hours(1),
         },
         interruption: Interruption::Truncate,
     };
