@@ -31,5 +31,6 @@ pub mod bridge;
 pub mod rehearsal;
 // fifth floor: doors to the street
 pub mod api;
+pub mod webhooks;
 // entrance
 pub mod app;

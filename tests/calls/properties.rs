@@ -158,7 +158,8 @@ impl Witness {
             self.sent = self.sent.max(at) + frame.duration();
             // A mark that is late holds the machine's count back, never on.
             if !self.has_lied && self.sent > at + MAX_LEAD + Duration::from_millis(20) {
-                self.broken.push(format!("{:?} ahead", self.sent.saturating_sub(at)));
+                self.broken
+                    .push(format!("{:?} ahead", self.sent.saturating_sub(at)));
             }
         }
     }
