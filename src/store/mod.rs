@@ -1,1 +1,48 @@
 //! The database; SQL lives here and nowhere else.
+//!
+//! A file a table, and in it free functions whose first argument says where
+//! they run: a [`Store`], or a [`Tx`] where several belong together. `find`
+//! gives an `Option`, `list` gives a [`page::Page`] or the whole of something
+//! that is short.
+//!
+//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Three
+//! functions ask on behalf of a stranger who has none yet, and say so:
+//! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
+//! of [`calls`] by the carrier's SID, and [`api_keys::verify`]; one sweeps up
+//! after a crash: [`calls::list_open`].
+//!
+//! **Invariant:** one SQL text and one history of migrations run unchanged on
+//! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
+//! understand: `$1` placeholders; TEXT, BIGINT, DOUBLE PRECISION; ids are
+//! text, times are milliseconds, truth is 0 or 1 (`Any` refuses SQLite's
+//! BOOLEAN); `RETURNING`, `ON CONFLICT`, row values and partial indices.
+//! Three traps: a nullable DOUBLE PRECISION is never bound (`Any` gives its
+//! NULL the wrong width), columns are named and never `*` (PostgreSQL refuses
+//! a prepared `*` once a migration has added a column), and a transaction
+//! begins with a write (SQLite cannot promote a reader that is out of date).
+//!
+//! A new table: a migration, a file here with its row type (private, turned
+//! into a domain type by `TryFrom`), its queries as constants, its functions,
+//! and its cases in the tests, which run on both databases.
+
+mod call_row;
+mod database;
+mod error;
+mod key_text;
+mod migrate;
+mod row;
+mod seed;
+
+pub mod api_keys;
+pub mod call_events;
+pub mod calls;
+pub mod numbers;
+pub mod page;
+pub mod receptionists;
+pub mod tenants;
+pub mod turns;
+pub mod utterances;
+
+pub use database::{Db, Store, Tx};
+pub use error::Error;
+pub use key_text::KeyText;

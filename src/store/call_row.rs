@@ -1,0 +1,98 @@
+//! A row of the log of calls.
+
+use sqlx::FromRow;
+
+use super::Error;
+use super::row::{RowOf, time};
+use crate::domain::{CallLog, Money, Timestamp, Usage};
+
+/// The columns of a [`CallRow`].
+macro_rules! columns {
+    () => {
+        "id, tenant_id, call_sid, direction, from_party, to_party, receptionist_id, status, \
+         disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
+         input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
+         output_text_tokens, output_audio_tokens, cost_micros, cost_currency"
+    };
+}
+pub(super) use columns;
+
+#[derive(FromRow)]
+pub(super) struct CallRow {
+    pub(super) id: String,
+    tenant_id: String,
+    call_sid: String,
+    direction: String,
+    from_party: String,
+    to_party: String,
+    receptionist_id: Option<String>,
+    status: String,
+    disposition: Option<String>,
+    pub(super) created_at_ms: i64,
+    answered_at_ms: Option<i64>,
+    ended_at_ms: Option<i64>,
+    duration_s: Option<i64>,
+    #[sqlx(flatten)]
+    usage: UsageColumns,
+    cost_micros: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+#[derive(FromRow)]
+struct UsageColumns {
+    input_text_tokens: i64,
+    input_audio_tokens: i64,
+    cached_text_tokens: i64,
+    cached_audio_tokens: i64,
+    output_text_tokens: i64,
+    output_audio_tokens: i64,
+}
+
+impl TryFrom<CallRow> for CallLog {
+    type Error = Error;
+
+    fn try_from(row: CallRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "calls",
+            id: &row.id,
+        };
+        let Ok(from) = row.from_party.parse();
+        let Ok(to) = row.to_party.parse();
+        Ok(Self {
+            id: at.parse(&row.id)?,
+            tenant_id: at.parse(&row.tenant_id)?,
+            call_sid: at.parse(&row.call_sid)?,
+            direction: at.parse(&row.direction)?,
+            from,
+            to,
+            receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
+            status: at.parse(&row.status)?,
+            disposition: at.parse_opt(row.disposition.as_deref())?,
+            created_at: Timestamp::from_ms(row.created_at_ms),
+            answered_at: time(row.answered_at_ms),
+            ended_at: time(row.ended_at_ms),
+            duration_s: row.duration_s,
+            usage: row.usage.into(),
+            cost: match (row.cost_micros, row.cost_currency) {
+                (Some(micros), Some(currency)) => Some(Money {
+                    micros,
+                    currency: at.currency(&currency)?,
+                }),
+                (None, _) | (_, None) => None,
+            },
+        })
+    }
+}
+
+impl From<UsageColumns> for Usage {
+    fn from(row: UsageColumns) -> Self {
+        Self {
+            input_text_tokens: row.input_text_tokens,
+            input_audio_tokens: row.input_audio_tokens,
+            cached_text_tokens: row.cached_text_tokens,
+            cached_audio_tokens: row.cached_audio_tokens,
+            output_text_tokens: row.output_text_tokens,
+            output_audio_tokens: row.output_audio_tokens,
+        }
+    }
+}

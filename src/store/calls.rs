@@ -1,0 +1,376 @@
+//! The log of calls: written once, amended in any order, never twice.
+
+use sqlx::{AnyConnection, Connection};
+
+use super::call_events::{self, NewEvent};
+use super::call_row::{CallRow, columns};
+use super::row::storable;
+use super::{Db, Error, page};
+use crate::domain::{
+    CallId, CallLog, CallSid, CallStatus, Direction, Disposition, Money, Party, PhoneNumber, Pii,
+    ReceptionistId, TenantId, Timestamp, Usage,
+};
+
+/// A call as the carrier first tells us of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewCall {
+    /// Its name, if it is new.
+    pub id: CallId,
+    /// Whose call it is.
+    pub tenant_id: TenantId,
+    /// The carrier's name for it, which says whether it is new.
+    pub call_sid: CallSid,
+    /// Who rang whom.
+    pub direction: Direction,
+    /// Who rang.
+    pub from: Party,
+    /// Who was rung.
+    pub to: Party,
+    /// Who is to answer, if the AI is.
+    pub receptionist_id: Option<ReceptionistId>,
+    /// Where it stands.
+    pub status: CallStatus,
+    /// When the carrier told us.
+    pub created_at: Timestamp,
+}
+
+/// What the carrier's status callback says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StatusNews {
+    /// Where the call stood.
+    pub status: CallStatus,
+    /// The carrier's count of its news of this call, where it counts.
+    pub sequence: Option<i64>,
+    /// How long the call lasted by the carrier's count, in seconds.
+    pub duration_s: Option<i64>,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+/// How a call that we answered came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Finished {
+    /// Why it ended.
+    pub disposition: Disposition,
+    /// What the agent used.
+    pub usage: Usage,
+    /// What that costs, where the price is known.
+    pub cost: Option<Money>,
+    /// When it ended.
+    pub ended_at: Timestamp,
+}
+
+/// Which calls of the log are wanted; all of them by default.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Filter {
+    /// Only those in this direction.
+    pub direction: Option<Direction>,
+    /// Only those that stand there.
+    pub status: Option<CallStatus>,
+    /// Only those from or to this number.
+    pub number: Option<PhoneNumber>,
+}
+
+/// The call of that SID, and whether it was written just now.
+///
+/// However often and however concurrently the carrier tells us of a call,
+/// there is one row, and it is what the first writer wrote: whoever decides
+/// something by it decides the same each time. A SID whose call is long over
+/// is found as it ended; what replays it is not to be answered.
+pub async fn find_or_create(
+    db: impl Into<Db<'_>>,
+    new: &NewCall,
+) -> Result<(CallLog, bool), Error> {
+    let mut conn = db.into().write().await?;
+    let row: CallRow = sqlx::query_as(FIND_OR_CREATE)
+        .bind(new.id.to_string())
+        .bind(new.tenant_id.to_string())
+        .bind(new.call_sid.as_str())
+        .bind(new.direction.as_str())
+        .bind(storable(&new.from.to_text()).into_owned())
+        .bind(storable(&new.to.to_text()).into_owned())
+        .bind(new.receptionist_id.map(|id| id.to_string()))
+        .bind(new.status.as_str())
+        .bind(new.created_at.as_ms())
+        .fetch_one(&mut *conn)
+        .await?;
+    let call = CallLog::try_from(row)?;
+    let is_new = call.id == new.id;
+    Ok((call, is_new))
+}
+
+// The update changes nothing: it is there because DO NOTHING returns nothing.
+const FIND_OR_CREATE: &str = concat!(
+    "INSERT INTO calls (id, tenant_id, call_sid, direction, from_party, to_party,
+        receptionist_id, status, created_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (call_sid) DO UPDATE SET call_sid = excluded.call_sid
+    RETURNING ",
+    columns!()
+);
+
+/// The tenant's call of that id.
+pub async fn find(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+) -> Result<Option<CallLog>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<CallRow> = sqlx::query_as(FIND)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(CallLog::try_from).transpose()
+}
+
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM calls WHERE tenant_id = $1 AND id = $2"
+);
+
+/// The call of that SID. For the carrier, who knows no tenant.
+pub async fn find_by_sid(
+    db: impl Into<Db<'_>>,
+    call_sid: &CallSid,
+) -> Result<Option<CallLog>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<CallRow> = sqlx::query_as(FIND_BY_SID)
+        .bind(call_sid.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(CallLog::try_from).transpose()
+}
+
+const FIND_BY_SID: &str = concat!("SELECT ", columns!(), " FROM calls WHERE call_sid = $1");
+
+/// The tenant's calls that pass the filter, newest first.
+pub async fn list(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    filter: &Filter,
+    page: &page::Request,
+) -> Result<page::Page<CallLog>, Error> {
+    let (at, id) = page.key();
+    let mut conn = db.into().read().await?;
+    let rows: Vec<CallRow> = sqlx::query_as(LIST)
+        .bind(tenant.to_string())
+        .bind(at)
+        .bind(id)
+        .bind(page.rows())
+        .bind(filter.direction.map(Direction::as_str))
+        .bind(filter.status.map(CallStatus::as_str))
+        .bind(filter.number.as_ref().map(PhoneNumber::as_str))
+        .fetch_all(&mut *conn)
+        .await?;
+    page.page(rows, |row| (row.created_at_ms, &row.id))
+}
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM calls WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+        AND ($5 IS NULL OR direction = $5)
+        AND ($6 IS NULL OR status = $6)
+        AND ($7 IS NULL OR from_party = $7 OR to_party = $7)
+    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
+
+/// At most `limit` calls of any tenant that began before `before` and have no
+/// end yet, oldest first: what a process that died leaves behind, and what the
+/// carrier forgot to tell.
+pub async fn list_open(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: page::Limit,
+) -> Result<Vec<CallLog>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<CallRow> = sqlx::query_as(LIST_OPEN)
+        .bind(before.as_ms())
+        .bind(i64::from(limit.get()))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(CallLog::try_from).collect()
+}
+
+const LIST_OPEN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM calls WHERE ended_at_ms IS NULL AND created_at_ms < $1
+    ORDER BY created_at_ms, id LIMIT $2"
+);
+
+/// Merges what a status callback says into the call of that SID, and keeps it
+/// among the call's events; none if no such call is known. For the carrier,
+/// who knows no tenant.
+///
+/// **Invariant:** the call is the same after the same news in any order and
+/// any number. It moves forward only, its end is the earliest end told of,
+/// its duration the longest.
+pub async fn apply_status(
+    db: impl Into<Db<'_>>,
+    call_sid: &CallSid,
+    news: &StatusNews,
+) -> Result<Option<CallLog>, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let locked = sqlx::query_as(LOCK_BY_SID).bind(call_sid.as_str());
+    let locked: Option<CallRow> = locked.fetch_optional(&mut *tx).await?;
+    let Some(locked) = locked else {
+        return Ok(None);
+    };
+    let call = amend(&mut tx, locked, |call| {
+        call.status = call.status.merge(news.status);
+        call.duration_s = call.duration_s.max(news.duration_s);
+        if news.status.is_terminal() {
+            call.ended_at = earliest(call.ended_at, news.at);
+        }
+    })
+    .await?;
+    remember(&mut tx, &call, news).await?;
+    tx.commit().await?;
+    Ok(Some(call))
+}
+
+/// Notes when the media stream of the tenant's call started; the first time
+/// counts. Whether there is such a call.
+pub async fn mark_answered(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(false);
+    };
+    amend(&mut tx, locked, |call| {
+        call.status = call.status.merge(CallStatus::InProgress);
+        call.answered_at.get_or_insert(at);
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Writes how the tenant's call ended. The first to say so is believed, and
+/// who says it again changes nothing. Whether there is such a call.
+///
+/// The call is over from here on, whether or not the carrier ever says so.
+pub async fn finish(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    finished: &Finished,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(false);
+    };
+    amend(&mut tx, locked, |call| {
+        if call.disposition.is_some() {
+            return;
+        }
+        call.status = call.status.merge(CallStatus::Completed);
+        call.disposition = Some(finished.disposition);
+        call.usage = finished.usage;
+        call.cost = finished.cost;
+        call.ended_at = earliest(call.ended_at, finished.ended_at);
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn lock(
+    tx: &mut AnyConnection,
+    tenant: TenantId,
+    id: CallId,
+) -> Result<Option<CallRow>, Error> {
+    let locked = sqlx::query_as(LOCK)
+        .bind(tenant.to_string())
+        .bind(id.to_string());
+    Ok(locked.fetch_optional(tx).await?)
+}
+
+// What PostgreSQL calls SELECT FOR UPDATE, in words that SQLite has too: the
+// row is ours until the transaction ends.
+const LOCK: &str = concat!(
+    "UPDATE calls SET id = id WHERE tenant_id = $1 AND id = $2 RETURNING ",
+    columns!()
+);
+const LOCK_BY_SID: &str = concat!(
+    "UPDATE calls SET id = id WHERE call_sid = $1 RETURNING ",
+    columns!()
+);
+
+/// Changes a locked call; how a call may change is said in `domain`, not in
+/// SQL.
+async fn amend(
+    tx: &mut AnyConnection,
+    locked: CallRow,
+    change: impl FnOnce(&mut CallLog),
+) -> Result<CallLog, Error> {
+    let before = CallLog::try_from(locked)?;
+    let mut call = before.clone();
+    change(&mut call);
+    if call == before {
+        return Ok(call);
+    }
+    sqlx::query(SAVE)
+        .bind(call.tenant_id.to_string())
+        .bind(call.id.to_string())
+        .bind(call.status.as_str())
+        .bind(call.disposition.map(Disposition::as_str))
+        .bind(call.answered_at.map(Timestamp::as_ms))
+        .bind(call.ended_at.map(Timestamp::as_ms))
+        .bind(call.duration_s)
+        .bind(call.usage.input_text_tokens)
+        .bind(call.usage.input_audio_tokens)
+        .bind(call.usage.cached_text_tokens)
+        .bind(call.usage.cached_audio_tokens)
+        .bind(call.usage.output_text_tokens)
+        .bind(call.usage.output_audio_tokens)
+        .bind(call.cost.map(|cost| cost.micros))
+        .bind(call.cost.map(|cost| cost.currency.as_str()))
+        .execute(tx)
+        .await?;
+    Ok(call)
+}
+
+const SAVE: &str = "
+    UPDATE calls SET status = $3, disposition = $4, answered_at_ms = $5, ended_at_ms = $6,
+        duration_s = $7, input_text_tokens = $8, input_audio_tokens = $9,
+        cached_text_tokens = $10, cached_audio_tokens = $11, output_text_tokens = $12,
+        output_audio_tokens = $13, cost_micros = $14, cost_currency = $15
+    WHERE tenant_id = $1 AND id = $2";
+
+/// Keeps the news; once, however often it comes.
+async fn remember(tx: &mut AnyConnection, call: &CallLog, news: &StatusNews) -> Result<(), Error> {
+    let status = news.status.as_str();
+    let (key, detail) = match news.sequence {
+        Some(n) => (
+            format!("status:{n}"),
+            format!(r#"{{"status":"{status}","sequence":{n}}}"#),
+        ),
+        None => (
+            format!("status:{status}"),
+            format!(r#"{{"status":"{status}"}}"#),
+        ),
+    };
+    let event = NewEvent {
+        kind: "carrier.status",
+        detail: Pii::new(&detail),
+        at: news.at,
+        key: Some(&key),
+    };
+    call_events::write(tx, call.tenant_id, call.id, &event).await?;
+    Ok(())
+}
+
+fn earliest(known: Option<Timestamp>, news: Timestamp) -> Option<Timestamp> {
+    Some(known.map_or(news, |known| known.min(news)))
+}

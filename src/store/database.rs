@@ -1,0 +1,244 @@
+//! The way to the database: pools, transactions, and where a query runs.
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Executor};
+
+use super::{Error, migrate, seed};
+use crate::domain::Timestamp;
+
+/// The database. Cloning it is cheap; all clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+    readers: AnyPool,
+    writers: AnyPool,
+}
+
+impl Store {
+    /// Opens `sqlite://path`, making the file and its folder where they are
+    /// missing, or `postgres://user@host/name`. Waits for one connection, not
+    /// for ever; does not [migrate](Self::migrate).
+    ///
+    /// `sqlite::memory:` works, with one connection for everything: who holds
+    /// a [`Tx`] and asks the store beside it, waits in vain.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        sqlx::any::install_default_drivers();
+        match url.split_once(':') {
+            Some(("sqlite", rest)) => Self::connect_sqlite(rest).await,
+            Some(("postgres" | "postgresql", _)) => Self::connect_postgres(url).await,
+            Some(_) | None => Err(Error::Url),
+        }
+    }
+
+    /// Brings the schema up to date: all of it or, if it fails, nothing of
+    /// the migration that failed. Processes that do this at the same time wait
+    /// for each other. A schema newer than this program is [`Error::Newer`].
+    pub async fn migrate(&self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Sqlite => migrate::sqlite(&self.writers).await,
+            Kind::Postgres => migrate::postgres(&self.writers).await,
+        }
+    }
+
+    /// Gives a fresh database its default tenant and receptionist, so that it
+    /// answers any call. Changes nothing where the default tenant is there,
+    /// however it has been edited since; several processes may try at once.
+    pub async fn seed_defaults(&self, now: Timestamp) -> Result<(), Error> {
+        seed::defaults(self, now).await
+    }
+
+    /// Begins a transaction, undone unless it is [committed](Tx::commit).
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        let begin = match self.kind {
+            // A deferred transaction that reads first and writes later fails
+            // if anybody wrote in between; an immediate one waits its turn.
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN",
+        };
+        Ok(Tx(self.writers.begin_with(begin).await?))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.readers.execute("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    async fn connect_sqlite(rest: &str) -> Result<Self, Error> {
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if path.is_empty() || path == ":memory:" || query.contains("mode=memory") {
+            let pool = pool(1).after_connect(|conn, _| Box::pin(tune(conn, WRITER)));
+            let pool = pool.connect_with(options("sqlite::memory:")?).await?;
+            return Ok(Self::new(Kind::Sqlite, pool.clone(), pool));
+        }
+        if let Some(folder) = Path::new(path).parent() {
+            tokio::fs::create_dir_all(folder)
+                .await
+                .map_err(Error::Folder)?;
+        }
+        let given = if query.is_empty() {
+            String::new()
+        } else {
+            format!("&{query}")
+        };
+        // The writer comes first: it makes the file and turns on the WAL.
+        let writers = pool(1)
+            .after_connect(|conn, _| Box::pin(tune(conn, WRITER)))
+            .connect_with(options(&format!("sqlite:{path}?mode=rwc{given}"))?)
+            .await?;
+        let readers = pool(SQLITE_READERS)
+            .after_connect(|conn, _| Box::pin(tune(conn, READER)))
+            .connect_with(options(&format!("sqlite:{path}?mode=rw{given}"))?)
+            .await?;
+        Ok(Self::new(Kind::Sqlite, readers, writers))
+    }
+
+    async fn connect_postgres(url: &str) -> Result<Self, Error> {
+        let pool = AnyPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options(url)?)
+            .await?;
+        Ok(Self::new(Kind::Postgres, pool.clone(), pool))
+    }
+
+    fn new(kind: Kind, readers: AnyPool, writers: AnyPool) -> Self {
+        Self {
+            kind,
+            readers,
+            writers,
+        }
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+pub struct Tx(sqlx::Transaction<'static, Any>);
+
+impl Tx {
+    /// Makes it last. References that wait for the commit are checked here.
+    pub async fn commit(self) -> Result<(), Error> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+/// Where a query runs: `&Store`, each query by itself, or `&mut Tx`.
+pub struct Db<'a>(Source<'a>);
+
+impl<'a> Db<'a> {
+    /// A connection to read with.
+    pub(super) async fn read(self) -> Result<Conn<'a>, Error> {
+        match self.0 {
+            Source::Store(store) => Ok(Conn::Pooled(store.readers.acquire().await?)),
+            Source::Held(conn) => Ok(Conn::Held(conn)),
+        }
+    }
+
+    /// A connection to write with, and to read what was just written.
+    pub(super) async fn write(self) -> Result<Conn<'a>, Error> {
+        match self.0 {
+            Source::Store(store) => Ok(Conn::Pooled(store.writers.acquire().await?)),
+            Source::Held(conn) => Ok(Conn::Held(conn)),
+        }
+    }
+}
+
+impl<'a> From<&'a Store> for Db<'a> {
+    fn from(store: &'a Store) -> Self {
+        Self(Source::Store(store))
+    }
+}
+
+impl<'a> From<&'a mut Tx> for Db<'a> {
+    fn from(tx: &'a mut Tx) -> Self {
+        Self(Source::Held(&mut tx.0))
+    }
+}
+
+/// A connection for as long as a function needs it.
+pub(super) enum Conn<'a> {
+    Pooled(PoolConnection<Any>),
+    Held(&'a mut AnyConnection),
+}
+
+impl Deref for Conn<'_> {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        match self {
+            Self::Pooled(conn) => conn,
+            Self::Held(conn) => conn,
+        }
+    }
+}
+
+impl DerefMut for Conn<'_> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Pooled(conn) => conn,
+            Self::Held(conn) => conn,
+        }
+    }
+}
+
+enum Source<'a> {
+    Store(&'a Store),
+    Held(&'a mut AnyConnection),
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+fn options(url: &str) -> Result<AnyConnectOptions, Error> {
+    url.parse().map_err(|_| Error::Url)
+}
+
+/// A pool for SQLite. Its connections stay: a file does not go away, and a
+/// database in memory goes with its connection.
+fn pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+async fn tune(conn: &mut AnyConnection, pragmas: &'static str) -> sqlx::Result<()> {
+    conn.execute(pragmas).await?;
+    Ok(())
+}
+
+/// Longer than SQLite's busy time-out, so that who waits behind a writer that
+/// waits learns of the real cause.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// SQLite has one writer at a time anyway; queueing here is fair, and there
+/// it is not.
+const SQLITE_READERS: u32 = 4;
+
+/// A tenth of what PostgreSQL admits by default: room for several gateways.
+const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// With a WAL, NORMAL survives the end of the process at any instruction; only
+/// a loss of power may take the last commits, never the consistency.
+const WRITER: &str = "PRAGMA busy_timeout = 5000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA foreign_keys = ON;";
+
+const READER: &str = "PRAGMA busy_timeout = 5000;
+    PRAGMA query_only = ON;";

@@ -1,0 +1,116 @@
+//! What can go wrong with the database, as far as a caller would care.
+
+use sqlx::error::ErrorKind;
+use sqlx::migrate::MigrateError;
+
+use crate::domain::ParseError;
+
+/// Why the database did not do as it was asked. Absence is no error: it is
+/// an `Option`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something unique is there already.
+    #[error("it is there already")]
+    Conflict,
+    /// What was written refers to something that is not there, or something
+    /// else still refers to what was deleted.
+    #[error("it refers to something that is not there, or is referred to")]
+    Dangling,
+    /// A row does not make sense; somebody else wrote it.
+    #[error("row {id} of {table} is corrupt")]
+    Corrupt {
+        /// In which table.
+        table: &'static str,
+        /// Its primary key.
+        id: String,
+        /// What was expected in its place.
+        source: ParseError,
+    },
+    /// A newer program has migrated the database.
+    #[error(
+        "the database has schema version {database} and this program knows {program} at most; \
+         start a newer program, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// A version in the database that the program does not know.
+        database: i64,
+        /// The newest version that it knows.
+        program: i64,
+    },
+    /// The database could not be brought up to date.
+    #[error("the database could not be migrated")]
+    Migrate(#[source] MigrateError),
+    /// The URL names no database that we know. It is not repeated here, for
+    /// it may hold a password.
+    #[error("expected a database URL, sqlite://path or postgres://user@host/name")]
+    Url,
+    /// The folder that is to hold the database could not be made.
+    #[error("the folder of the database could not be made")]
+    Folder(#[source] std::io::Error),
+    /// The database failed or could not be reached.
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+}
+
+impl Error {
+    /// Whether the same thing may well succeed a little later: the database
+    /// was busy, or away, or chose us to break a deadlock.
+    pub fn is_transient(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        if let sqlx::Error::Database(error) = error {
+            return error.code().is_some_and(|code| is_transient_code(&code));
+        }
+        matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed
+        )
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    /// Goes by the kind of the violation: SQLite does not name the constraint.
+    fn from(error: sqlx::Error) -> Self {
+        match error
+            .as_database_error()
+            .map(sqlx::error::DatabaseError::kind)
+        {
+            Some(ErrorKind::UniqueViolation) => Self::Conflict,
+            Some(ErrorKind::ForeignKeyViolation) => Self::Dangling,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// SQLite's codes are numbers with the primary code in the low byte: 5 is
+/// BUSY, 6 is LOCKED (<https://sqlite.org/rescode.html>). PostgreSQL's have
+/// five characters with the class in the first two: 08 connection, 40
+/// rollback, 53 resources, 57P intervention by the operator
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn is_transient_code(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "40", "53", "57P", "55P03"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_transient_code;
+
+    #[test]
+    fn busy_and_away_are_transient_and_wrong_is_not() {
+        for code in [
+            "5", "6", "261", "517", "08006", "40001", "40P01", "53300", "57P01",
+        ] {
+            assert!(is_transient_code(code), "{code}");
+        }
+        for code in ["1", "11", "2067", "23505", "42601", "57014", ""] {
+            assert!(!is_transient_code(code), "{code}");
+        }
+    }
+}

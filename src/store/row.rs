@@ -1,0 +1,86 @@
+//! From columns to domain types, and the complaint if they do not fit.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::Error;
+use crate::domain::{Currency, ParseError, Timestamp};
+
+/// One row of a table, known by its primary key.
+#[derive(Clone, Copy)]
+pub(super) struct RowOf<'a> {
+    pub(super) table: &'static str,
+    pub(super) id: &'a str,
+}
+
+impl RowOf<'_> {
+    /// The row does not make sense.
+    pub(super) fn corrupt(self, source: ParseError) -> Error {
+        Error::Corrupt {
+            table: self.table,
+            id: self.id.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn parse<T: FromStr<Err = ParseError>>(self, text: &str) -> Result<T, Error> {
+        text.parse().map_err(|error| self.corrupt(error))
+    }
+
+    pub(super) fn parse_opt<T: FromStr<Err = ParseError>>(
+        self,
+        text: Option<&str>,
+    ) -> Result<Option<T>, Error> {
+        text.map(|text| self.parse(text)).transpose()
+    }
+
+    /// What must be there because of what another column says.
+    pub(super) fn required<T>(self, value: Option<T>, expected: &'static str) -> Result<T, Error> {
+        value.ok_or_else(|| self.corrupt(ParseError { expected }))
+    }
+
+    pub(super) fn truth(self, value: i64) -> Result<bool, Error> {
+        match value {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.corrupt(ParseError { expected: "0 or 1" })),
+        }
+    }
+
+    pub(super) fn duration(self, ms: i64) -> Result<Duration, Error> {
+        let ms = u64::try_from(ms).map_err(|_| {
+            self.corrupt(ParseError {
+                expected: "a duration in milliseconds, not negative",
+            })
+        })?;
+        Ok(Duration::from_millis(ms))
+    }
+
+    pub(super) fn currency(self, code: &str) -> Result<Currency, Error> {
+        if code == Currency::Usd.as_str() {
+            return Ok(Currency::Usd);
+        }
+        Err(self.corrupt(ParseError {
+            expected: "a currency that we know, such as USD",
+        }))
+    }
+}
+
+pub(super) fn time(ms: Option<i64>) -> Option<Timestamp> {
+    ms.map(Timestamp::from_ms)
+}
+
+/// Milliseconds for a column; what is longer than 292 million years is that.
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Foreign text as both databases take it: PostgreSQL refuses U+0000.
+pub(super) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}

@@ -1,0 +1,104 @@
+//! Tenants, and who answers for them by default.
+
+use sqlx::Connection;
+
+use super::row::RowOf;
+use super::{Db, Error, seed};
+use crate::domain::{ReceptionistId, Tenant, TenantId, Timestamp};
+
+/// Adds a tenant.
+///
+/// A default receptionist has to be there when the transaction ends, so it is
+/// named here only if it is added in the same [`Tx`](super::Tx).
+pub async fn insert(
+    db: impl Into<Db<'_>>,
+    tenant: &Tenant,
+    created_at: Timestamp,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    sqlx::query(INSERT)
+        .bind(tenant.id.to_string())
+        .bind(&tenant.name)
+        .bind(&tenant.time_zone)
+        .bind(created_at.as_ms())
+        .execute(&mut *tx)
+        .await?;
+    if let Some(receptionist) = tenant.default_receptionist {
+        sqlx::query(SET_DEFAULT)
+            .bind(tenant.id.to_string())
+            .bind(receptionist.to_string())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+const INSERT: &str =
+    "INSERT INTO tenants (id, name, time_zone, created_at_ms) VALUES ($1, $2, $3, $4)";
+
+/// The tenant of that id.
+pub async fn find(db: impl Into<Db<'_>>, id: TenantId) -> Result<Option<Tenant>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<TenantRow> = sqlx::query_as(FIND)
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(Tenant::try_from).transpose()
+}
+
+const FIND: &str = "
+    SELECT tenants.id, name, time_zone, receptionist_id AS default_receptionist_id
+    FROM tenants LEFT JOIN default_receptionists ON tenant_id = tenants.id
+    WHERE tenants.id = $1";
+
+/// The tenant to whom a call belongs if it belongs to nobody else; none before
+/// [`Store::seed_defaults`](super::Store::seed_defaults).
+pub async fn default_tenant(db: impl Into<Db<'_>>) -> Result<Option<Tenant>, Error> {
+    find(db, seed::tenant_id()).await
+}
+
+/// Makes a receptionist of the tenant's its default. One that is not the
+/// tenant's is [`Error::Dangling`], inside a transaction when it is committed.
+pub async fn set_default_receptionist(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    receptionist: ReceptionistId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(SET_DEFAULT)
+        .bind(tenant.to_string())
+        .bind(receptionist.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const SET_DEFAULT: &str = "
+    INSERT INTO default_receptionists (tenant_id, receptionist_id) VALUES ($1, $2)
+    ON CONFLICT (tenant_id) DO UPDATE SET receptionist_id = excluded.receptionist_id";
+
+#[derive(sqlx::FromRow)]
+struct TenantRow {
+    id: String,
+    name: String,
+    time_zone: String,
+    default_receptionist_id: Option<String>,
+}
+
+impl TryFrom<TenantRow> for Tenant {
+    type Error = Error;
+
+    fn try_from(row: TenantRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "tenants",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: at.parse(&row.id)?,
+            default_receptionist: at.parse_opt(row.default_receptionist_id.as_deref())?,
+            name: row.name,
+            time_zone: row.time_zone,
+        })
+    }
+}
