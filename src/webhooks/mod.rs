@@ -26,3 +26,4 @@ mod xml;
 
 pub use house::Webhooks;
 pub use router::router;
+pub use xml::apology;

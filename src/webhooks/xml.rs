@@ -3,6 +3,7 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
+use super::spoken;
 use crate::twilio::twiml;
 
 /// TwiML, 200.
@@ -16,4 +17,9 @@ impl IntoResponse for Xml {
         ];
         (headers, self.0.to_xml()).into_response()
     }
+}
+
+/// What the caller hears when a handler could not answer at all.
+pub fn apology() -> Response {
+    Xml(spoken::apology()).into_response()
 }
