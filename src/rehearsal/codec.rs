@@ -125,7 +125,7 @@ pub(super) fn encode_mulaw(sample: i16) -> u8 {
     let exponent = 8 - u8::try_from(magnitude.leading_zeros()).unwrap_or(8);
     let mantissa = u8::try_from((magnitude >> (exponent + 3)) & 0x0F).unwrap_or_default();
     let sign = if sample < 0 { 0x80 } else { 0 };
-    !(sign | ((exponent - 1) << 4) | mantissa)
+    !(sign | (exponent << 4) | mantissa)
 }
 
 fn decode_alaw(byte: u8) -> i16 {
@@ -145,10 +145,7 @@ fn decode_alaw(byte: u8) -> i16 {
 fn encode_alaw(sample: i16) -> u8 {
     let sign = if sample < 0 { 0 } else { 0x80 };
     let magnitude = sample.unsigned_abs().min(32_767) >> 4;
-    let segment = 11
-        - u8::try_from(magnitude.leading_zeros())
-            .unwrap_or(16)
-            .min(11);
+    let segment = 12 - u8::try_from(magnitude.leading_zeros()).map_or(12, |zeros| zeros.min(12));
     let mantissa = magnitude >> segment.saturating_sub(1);
     let byte = (segment << 4) | u8::try_from(mantissa & 0x0F).unwrap_or_default();
     (sign | byte) ^ 0x55

@@ -72,12 +72,12 @@ impl Caller {
             if !self.is_ready(next) {
                 break;
             }
-            self.in_step = Duration::ZERO;
+            self.in_step = frame;
             if let Some(next) = self.steps.pop_front() {
                 self.act(next, &mut step);
             }
         }
-        if !is_lost {
+        if !is_lost && step.ending.is_none() {
             step.frame = Some(self.sound(len, &mut step.events));
         }
         step
@@ -208,7 +208,8 @@ impl Hearing {
             *since += lasting;
             if self.quiet_for >= BREATH {
                 self.since_onset = None;
-                return Some((self.quiet_for, CarrierEventKind::ReceptionistStopped));
+                let ago = self.quiet_for.saturating_sub(lasting);
+                return Some((ago, CarrierEventKind::ReceptionistStopped));
             }
         }
         None
@@ -270,10 +271,10 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(caller.live(&QUIET, FRAME).frame.unwrap(), QUIET);
         }
-        let sent: Vec<bool> = (0..5)
+        let sent: Vec<bool> = (0..4)
             .map(|_| is_audible(&caller.live(&voice, FRAME).frame.unwrap()))
             .collect();
-        assert_eq!(sent, [false, false, true, true, false]);
+        assert_eq!(sent, [false, false, true, true]);
         assert_eq!(caller.live(&voice, FRAME).ending, Some(Leaving::HangUp));
     }
 

@@ -172,11 +172,6 @@ impl<'a> Stream<'a> {
             return self.lose_patience();
         }
         let step = self.caller.live(&played.mulaw, frame);
-        if self.plan.options.keep.is_everything() {
-            self.report.heard.extend_from_slice(&played.mulaw);
-            let spoken = step.frame.clone().unwrap_or_else(|| vec![SILENCE; len]);
-            self.report.spoken.extend_from_slice(&spoken);
-        }
         for (ago, kind) in step.events {
             self.teller.tell(now.checked_sub(ago).unwrap_or(now), kind);
         }
@@ -188,6 +183,11 @@ impl<'a> Stream<'a> {
             Some(Leaving::HangUp) => return Next::End(EndedBy::Caller),
             Some(Leaving::DropSocket) => return Next::End(EndedBy::Break),
             None => {}
+        }
+        if self.plan.options.keep.is_everything() {
+            self.report.heard.extend_from_slice(&played.mulaw);
+            let spoken = step.frame.clone().unwrap_or_else(|| vec![SILENCE; len]);
+            self.report.spoken.extend_from_slice(&spoken);
         }
         if let Some(frame) = step.frame
             && let Next::End(ended_by) = self.send_media(&frame).await

@@ -71,7 +71,9 @@ impl Stream<'_> {
             "accountSid": self.plan.options.account_sid,
             "callSid": self.plan.call_sid,
         });
-        self.send_numbered("stop", stop).await;
+        if self.report.started_at.is_some() {
+            self.send_numbered("stop", stop).await;
+        }
         let goodbye = async {
             let _ = self.socket.close(None).await;
             while let Some(Ok(_)) = self.socket.next().await {}
