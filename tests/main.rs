@@ -9,5 +9,6 @@ mod realtime;
 mod rehearsal;
 mod server;
 mod store;
+mod support;
 mod twilio;
 mod whole;

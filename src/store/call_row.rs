@@ -32,30 +32,49 @@ pub(super) struct CallRow {
     answered_at_ms: Option<i64>,
     ended_at_ms: Option<i64>,
     duration_s: Option<i64>,
-    #[sqlx(flatten)]
-    usage: UsageColumns,
-    cost_micros: Option<i64>,
-    cost_currency: Option<String>,
-}
-
-#[derive(FromRow)]
-struct UsageColumns {
     input_text_tokens: i64,
     input_audio_tokens: i64,
     cached_text_tokens: i64,
     cached_audio_tokens: i64,
     output_text_tokens: i64,
     output_audio_tokens: i64,
+    cost_micros: Option<i64>,
+    cost_currency: Option<String>,
+}
+
+impl CallRow {
+    fn at(&self) -> RowOf<'_> {
+        RowOf {
+            table: "calls",
+            id: &self.id,
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        Usage {
+            input_text_tokens: self.input_text_tokens,
+            input_audio_tokens: self.input_audio_tokens,
+            cached_text_tokens: self.cached_text_tokens,
+            cached_audio_tokens: self.cached_audio_tokens,
+            output_text_tokens: self.output_text_tokens,
+            output_audio_tokens: self.output_audio_tokens,
+        }
+    }
+
+    fn cost(&self) -> Result<Option<Money>, Error> {
+        let (Some(micros), Some(currency)) = (self.cost_micros, &self.cost_currency) else {
+            return Ok(None);
+        };
+        let currency = self.at().currency(currency)?;
+        Ok(Some(Money { micros, currency }))
+    }
 }
 
 impl TryFrom<CallRow> for CallLog {
     type Error = Error;
 
     fn try_from(row: CallRow) -> Result<Self, Error> {
-        let at = RowOf {
-            table: "calls",
-            id: &row.id,
-        };
+        let at = row.at();
         let Ok(from) = row.from_party.parse();
         let Ok(to) = row.to_party.parse();
         Ok(Self {
@@ -72,27 +91,8 @@ impl TryFrom<CallRow> for CallLog {
             answered_at: time(row.answered_at_ms),
             ended_at: time(row.ended_at_ms),
             duration_s: row.duration_s,
-            usage: row.usage.into(),
-            cost: match (row.cost_micros, row.cost_currency) {
-                (Some(micros), Some(currency)) => Some(Money {
-                    micros,
-                    currency: at.currency(&currency)?,
-                }),
-                (None, _) | (_, None) => None,
-            },
+            usage: row.usage(),
+            cost: row.cost()?,
         })
-    }
-}
-
-impl From<UsageColumns> for Usage {
-    fn from(row: UsageColumns) -> Self {
-        Self {
-            input_text_tokens: row.input_text_tokens,
-            input_audio_tokens: row.input_audio_tokens,
-            cached_text_tokens: row.cached_text_tokens,
-            cached_audio_tokens: row.cached_audio_tokens,
-            output_text_tokens: row.output_text_tokens,
-            output_audio_tokens: row.output_audio_tokens,
-        }
     }
 }

@@ -224,7 +224,7 @@ pub async fn apply_status(
         call.status = call.status.merge(news.status);
         call.duration_s = call.duration_s.max(news.duration_s);
         if news.status.is_terminal() {
-            call.ended_at = earliest(call.ended_at, news.at);
+            call.ended_at = Some(earliest(call.ended_at, news.at));
         }
     })
     .await?;
@@ -278,7 +278,7 @@ pub async fn finish(
         call.disposition = Some(finished.disposition);
         call.usage = finished.usage;
         call.cost = finished.cost;
-        call.ended_at = earliest(call.ended_at, finished.ended_at);
+        call.ended_at = Some(earliest(call.ended_at, finished.ended_at));
     })
     .await?;
     tx.commit().await?;
@@ -371,6 +371,6 @@ async fn remember(tx: &mut AnyConnection, call: &CallLog, news: &StatusNews) -> 
     Ok(())
 }
 
-fn earliest(known: Option<Timestamp>, news: Timestamp) -> Option<Timestamp> {
-    Some(known.map_or(news, |known| known.min(news)))
+fn earliest(known: Option<Timestamp>, news: Timestamp) -> Timestamp {
+    known.map_or(news, |known| known.min(news))
 }

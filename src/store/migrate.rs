@@ -26,12 +26,12 @@ pub(super) async fn postgres(pool: &AnyPool) -> Result<(), Error> {
 fn explain(error: MigrateError) -> Error {
     let program = MIGRATOR.iter().map(|known| known.version).max();
     let program = program.unwrap_or_default();
-    match error {
-        MigrateError::VersionMissing(database) if database > program => {
-            Error::Newer { database, program }
-        }
-        error => Error::Migrate(error),
+    if let MigrateError::VersionMissing(database) = error
+        && database > program
+    {
+        return Error::Newer { database, program };
     }
+    Error::Migrate(error)
 }
 
 static MIGRATOR: Migrator = sqlx::migrate!();

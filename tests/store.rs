@@ -1,1 +1,0 @@
-//! The store, the same cases on SQLite and PostgreSQL.

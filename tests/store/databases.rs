@@ -1,0 +1,231 @@
+//! Opening, migrating, seeding, and what a transaction promises.
+
+use std::collections::BTreeSet;
+
+use frontdesk::domain::{AudioFormat, ToolName, TurnDetection};
+use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
+use futures::future::join_all;
+
+use super::values::{add_tenant, at, receptionist, tenant};
+use crate::support::database::{on_each_bare_database, on_each_database};
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_made_with_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not there/nor here/front desk.db");
+    let url = format!("sqlite://{}", path.display());
+    let store = Store::connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+    assert!(path.is_file());
+
+    let again = Store::connect(&url).await.unwrap();
+    add_tenant(&store, 1).await;
+    let found = tenants::find(&again, tenant(1).id).await.unwrap();
+    assert_eq!(found, Some(tenant(1)));
+}
+
+#[tokio::test]
+async fn a_database_in_memory_is_one_database() {
+    let store = Store::connect("sqlite::memory:").await.unwrap();
+    store.migrate().await.unwrap();
+    add_tenant(&store, 1).await;
+    let found = tenants::find(&store, tenant(1).id).await.unwrap();
+    assert_eq!(found, Some(tenant(1)));
+}
+
+#[tokio::test]
+async fn a_url_of_no_database_is_refused_without_repeating_it() {
+    for url in [
+        "mysql://root:hunter2@localhost/x",
+        "frontdesk.db",
+        "",
+        "postgres://a b:hunter2@/",
+    ] {
+        let error = Store::connect(url).await.err().unwrap();
+        assert!(matches!(error, Error::Url), "{url}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn d6_migrating_twice_is_migrating_once() {
+    on_each_bare_database(async |db| {
+        db.store.migrate().await.unwrap();
+        add_tenant(&db.store, 1).await;
+        db.store.migrate().await.unwrap();
+        let found = tenants::find(&db.store, tenant(1).id).await.unwrap();
+        assert_eq!(found, Some(tenant(1)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d6_processes_that_migrate_at_the_same_time_wait_for_each_other() {
+    on_each_bare_database(async |db| {
+        let mut stores = Vec::new();
+        for _ in 0..4 {
+            stores.push(Store::connect(&db.url).await.unwrap());
+        }
+        let starts = stores.iter().map(|store| async move {
+            store.migrate().await?;
+            store.seed_defaults(at(0)).await
+        });
+        for outcome in join_all(starts).await {
+            outcome.unwrap();
+        }
+        assert_eq!(db.number("SELECT COUNT(*) FROM tenants").await, 1);
+        for store in stores {
+            store.close().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d6_a_newer_schema_is_refused_in_words() {
+    on_each_database(async |db| {
+        db.execute(
+            "INSERT INTO _sqlx_migrations
+                (version, description, success, checksum, execution_time)
+            VALUES (9999, 'of tomorrow', TRUE, '', 0)",
+        )
+        .await;
+        let error = db.store.migrate().await.unwrap_err();
+        assert!(
+            matches!(error, Error::Newer { database: 9999, .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("start a newer program"));
+
+        // The refusal holds no lock: with the row gone, all is well.
+        db.execute("DELETE FROM _sqlx_migrations WHERE version = 9999")
+            .await;
+        db.store.migrate().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d6_a_migration_that_fails_leaves_nothing_behind() {
+    on_each_bare_database(async |db| {
+        // The last table of the first migration is in the way.
+        db.execute("CREATE TABLE api_keys (id TEXT)").await;
+        let error = db.store.migrate().await.unwrap_err();
+        assert!(matches!(error, Error::Migrate(_)), "{error:?}");
+
+        db.execute("DROP TABLE api_keys").await;
+        db.store.migrate().await.unwrap();
+        add_tenant(&db.store, 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_fresh_database_is_given_somebody_who_answers() {
+    on_each_database(async |db| {
+        assert_eq!(tenants::default_tenant(&db.store).await.unwrap(), None);
+        assert_eq!(numbers::answering(&db.store, None).await.unwrap(), None);
+
+        db.store.seed_defaults(at(0)).await.unwrap();
+        let tenant = tenants::default_tenant(&db.store).await.unwrap().unwrap();
+        assert_eq!(
+            (tenant.name.as_str(), tenant.time_zone.as_str()),
+            ("Default", "UTC")
+        );
+        let (whose, who) = numbers::answering(&db.store, None).await.unwrap().unwrap();
+        assert_eq!(whose, tenant);
+        assert_eq!(Some(who.id), tenant.default_receptionist);
+        assert_eq!(
+            (who.voice.as_str(), who.language.as_str()),
+            ("marin", "en-US")
+        );
+        assert_eq!(who.format, AudioFormat::Pcm24);
+        assert_eq!(who.turn_detection, TurnDetection::default());
+        assert_eq!(who.tools, BTreeSet::from([ToolName::EndCall]));
+        assert!(!who.greeting.is_empty() && !who.instructions.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn seeding_again_keeps_what_was_edited() {
+    on_each_database(async |db| {
+        db.store.seed_defaults(at(0)).await.unwrap();
+        let (_, mut who) = numbers::answering(&db.store, None).await.unwrap().unwrap();
+        who.greeting = "Smith's bakery, good morning.".to_owned();
+        assert!(receptionists::update(&db.store, &who, at(1)).await.unwrap());
+
+        db.store.seed_defaults(at(2)).await.unwrap();
+        let (_, found) = numbers::answering(&db.store, None).await.unwrap().unwrap();
+        assert_eq!(found, who);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn seeding_at_the_same_time_seeds_once() {
+    on_each_database(async |db| {
+        let outcomes = join_all((0..8).map(|_| db.store.seed_defaults(at(0)))).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(db.number("SELECT COUNT(*) FROM tenants").await, 1);
+        assert_eq!(db.number("SELECT COUNT(*) FROM receptionists").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_all_or_nothing() {
+    on_each_database(async |db| {
+        let whose = tenant(1);
+        let who = receptionist(whose.id, 1);
+        let page = page::Request::default();
+
+        let mut tx = db.store.begin().await.unwrap();
+        tenants::insert(&mut tx, &whose, at(0)).await.unwrap();
+        receptionists::insert(&mut tx, &who, at(0)).await.unwrap();
+        assert!(tenants::find(&mut tx, whose.id).await.unwrap().is_some());
+        assert_eq!(tenants::find(&db.store, whose.id).await.unwrap(), None);
+        drop(tx);
+        assert_eq!(tenants::find(&db.store, whose.id).await.unwrap(), None);
+
+        let mut tx = db.store.begin().await.unwrap();
+        tenants::insert(&mut tx, &whose, at(0)).await.unwrap();
+        receptionists::insert(&mut tx, &who, at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = receptionists::list(&db.store, whose.id, &page)
+            .await
+            .unwrap();
+        assert_eq!(found.items, [who]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d1_a_database_that_is_busy_is_waited_for() {
+    on_each_database(async |db| {
+        let other = Store::connect(&db.url).await.unwrap();
+        let mut tx = other.begin().await.unwrap();
+        tenants::insert(&mut tx, &tenant(1), at(0)).await.unwrap();
+        // Reading does not wait for a writer, and writing does.
+        assert_eq!(tenants::find(&db.store, tenant(1).id).await.unwrap(), None);
+        let second = tenant(2);
+        let write = tenants::insert(&db.store, &second, at(0));
+        let (written, committed) = tokio::join!(write, tx.commit());
+        committed.unwrap();
+        written.unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM tenants").await, 2);
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sqlite_is_tuned_as_promised() {
+    on_each_database(async |db| {
+        if db.is_sqlite() {
+            assert_eq!(db.text("PRAGMA journal_mode").await, "wal");
+        }
+    })
+    .await;
+}

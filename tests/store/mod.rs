@@ -1,0 +1,11 @@
+//! The store, the same cases on SQLite and PostgreSQL.
+
+mod api_keys;
+mod calls;
+mod databases;
+mod isolation;
+mod pages;
+mod statuses;
+mod tenants;
+mod transcripts;
+mod values;
