@@ -1,6 +1,9 @@
-//! The HTTP server's own limits: slow, silent and oversized clients.
+//! The command and its settings; the server and slow, silent, oversized clients.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc as sync_mpsc;
 use std::time::Duration;
 
 use axum::Router;
@@ -282,6 +285,202 @@ async fn at_the_end_a_socket_that_was_taken_over_lives_on() {
     assert_eq!(client.heard_until("?").await, "still there?");
 }
 
+#[test]
+fn settings_without_a_value_are_named_with_where_to_get_them() {
+    let told = Frontdesk::new()
+        .with("OPENAI_API_KEY", "sk-1")
+        .fails(&["serve"]);
+    for word in [
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "console.twilio.com",
+        ".env",
+    ] {
+        assert!(told.contains(word), "{told}");
+    }
+    assert!(!told.contains("OPENAI_API_KEY"), "{told}");
+}
+
+#[test]
+fn a_setting_that_makes_no_sense_is_named_with_the_way_out() {
+    for (name, value, way_out) in [
+        ("PORT", "65536", "up to 65535"),
+        ("HOST", "desk.example.com", "IP address"),
+        ("PUBLIC_URL", "desk.example.com", "https://"),
+        (
+            "PUBLIC_URL",
+            "https://desk.example.com/?a=b",
+            "without user, query",
+        ),
+        ("MAX_CALLS", "0", "above 0"),
+        ("DRAIN_TIMEOUT", "soon", "15m"),
+        ("DATABASE_URL", "mysql://desk", "postgres://"),
+        ("OPENAI_REALTIME_URL", "https://api.openai.com", "wss://"),
+        ("OPENAI_REALTIME_AUTH", "basic", "bearer or api-key"),
+        ("OPENAI_REALTIME_HEADERS", "a b=c", "x-team=desk"),
+        ("OPENAI_SESSION_OVERLAY", "[]", "JSON object"),
+        ("LOG_FORMAT", "xml", "text or json"),
+        ("RUST_LOG", "loud=very=much", "info"),
+    ] {
+        let told = Frontdesk::with_credentials()
+            .with(name, value)
+            .fails(&["serve"]);
+        assert!(
+            told.contains(name) && told.contains(way_out),
+            "{name}={value}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_is_printed_neither_in_a_complaint_nor_in_the_help() {
+    for name in [
+        "TWILIO_AUTH_TOKEN",
+        "OPENAI_API_KEY",
+        "DATABASE_URL",
+        "OPENAI_REALTIME_HEADERS",
+    ] {
+        let desk = Frontdesk::with_credentials().with(name, "hunter2 and more");
+        let told = desk.fails(&["serve"]);
+        assert!(told.contains(name) && !told.contains("hunter2"), "{told}");
+        let (_, help) = desk.run(&["serve", "--help"]);
+        assert!(help.contains(name) && !help.contains("hunter2"), "{help}");
+    }
+}
+
+#[test]
+fn the_file_gives_way_to_the_environment_and_both_to_a_flag() {
+    let desk = Frontdesk::with_credentials();
+    std::fs::write(
+        desk.folder.path().join(".env"),
+        "# for a try\nPORT='of file'\n",
+    )
+    .unwrap();
+    assert!(desk.fails(&["serve"]).contains("PORT is 'of file'"));
+    let desk = desk.with("PORT", "of environment");
+    assert!(desk.fails(&["serve"]).contains("PORT is 'of environment'"));
+    let told = desk.fails(&["serve", "--port", "of flag"]);
+    assert!(told.contains("PORT is 'of flag'"), "{told}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_without_its_secrets() {
+    let desk = Frontdesk::new();
+    std::fs::write(
+        desk.folder.path().join(".env"),
+        "OPENAI_API_KEY=hunter2 and more\n",
+    )
+    .unwrap();
+    let told = desk.fails(&["serve"]);
+    assert!(
+        told.contains(".env") && told.contains("single quotes"),
+        "{told}"
+    );
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_key_is_shown_once_and_opens_the_log_until_it_is_revoked() {
+    let desk = Frontdesk::with_credentials();
+    let made = desk
+        .command()
+        .args(["key", "create", "--name", "console"])
+        .output()
+        .unwrap();
+    let key = String::from_utf8(made.stdout.clone()).unwrap();
+    let key = key.trim();
+    assert!(
+        made.status.success() && key.starts_with("fd_live_"),
+        "{made:?}"
+    );
+
+    let server = Served::start(desk.command(), &desk);
+    let log = "/api/calls/log";
+    assert_eq!(server.get(log, Some(key)).0, 200);
+    assert_eq!(server.get(log, None).0, 401);
+
+    let (_, list) = desk.run(&["key", "list"]);
+    assert!(list.contains("console") && list.contains("valid"), "{list}");
+    assert!(!list.contains(key), "{list}");
+    let id = list
+        .split_whitespace()
+        .find(|word| word.starts_with("key_"))
+        .unwrap();
+    let (revoked, said) = desk.run(&["key", "revoke", id]);
+    assert!(revoked, "{said}");
+    assert!(desk.run(&["key", "list"]).1.contains("revoked"));
+    assert_eq!(server.get(log, Some(key)).0, 401);
+}
+
+#[test]
+fn a_key_for_nobody_is_not_made_and_a_key_of_nobody_not_revoked() {
+    let desk = Frontdesk::new();
+    let nobody = "ten_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    let told = desk.fails(&["key", "create", "--name", "a", "--tenant", nobody]);
+    assert!(told.contains(nobody), "{told}");
+    let told = desk.fails(&["key", "create", "--name", "a\u{1b}[2J"]);
+    assert!(
+        told.contains("on one line") && !told.contains('\u{1b}'),
+        "{told:?}"
+    );
+    let told = desk.fails(&["key", "revoke", "key_01ARZ3NDEKTSV4RRFFQ69G5FAV"]);
+    assert!(told.contains("frontdesk key list"), "{told}");
+}
+
+#[test]
+fn a_database_is_brought_up_to_date_twice_without_harm() {
+    let desk = Frontdesk::new();
+    for _ in 0..2 {
+        let (migrated, said) = desk.run(&["migrate"]);
+        assert!(migrated, "{said}");
+    }
+    assert!(desk.folder.path().join("frontdesk.db").is_file());
+    let desk = desk.with("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:x/desk");
+    let told = desk.fails(&["migrate"]);
+    assert!(
+        told.contains("DATABASE_URL") && !told.contains("hunter2"),
+        "{told}"
+    );
+}
+
+#[test]
+fn p1_a_signal_to_end_is_obeyed_with_exit_code_zero() {
+    for signal in ["TERM", "INT"] {
+        let desk = Frontdesk::with_credentials();
+        let mut server = Served::start(desk.command(), &desk);
+        assert_eq!(server.get("/readyz", None).0, 200);
+        server.signal(signal);
+        assert!(server.child.wait().unwrap().success(), "SIG{signal}");
+    }
+}
+
+#[test]
+fn p4_without_file_descriptors_the_server_waits_and_recovers() {
+    let desk = Frontdesk::with_credentials();
+    let mut limited = Command::new("sh");
+    let serve = "ulimit -n 64; exec \"$0\" \"$@\"";
+    limited.args(["-c", serve, env!("CARGO_BIN_EXE_frontdesk")]);
+    let server = Served::start(limited, &desk);
+    assert_eq!(server.get("/readyz", None).0, 200);
+
+    let crowd: Vec<_> = (0..96)
+        .map(|_| std::net::TcpStream::connect(server.address).unwrap())
+        .collect();
+    let mut complaints = 0;
+    while complaints < 3 {
+        complaints += usize::from(server.line()["message"] == "no connection can be accepted");
+    }
+    drop(crowd);
+    assert_eq!(server.get("/readyz", None).0, 200);
+    server.signal("TERM");
+    let rest = server
+        .lines
+        .iter()
+        .filter(|line| line["level"] == "WARN")
+        .count();
+    assert!(rest < 100, "{rest} complaints: the server spins");
+}
+
 /// Long enough to see that nothing happens, and short enough to wait for.
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -487,5 +686,141 @@ impl Answer {
             Some("application/problem+json")
         );
         serde_json::from_str(&self.body).expect("a problem is JSON")
+    }
+}
+
+/// The command, in a folder of its own, with an environment of its own.
+struct Frontdesk {
+    folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Frontdesk {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            environment: Vec::new(),
+        }
+    }
+
+    fn with_credentials() -> Self {
+        Self::new()
+            .with("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000000")
+            .with("TWILIO_AUTH_TOKEN", "token")
+            .with("OPENAI_API_KEY", "sk-1")
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(own, _)| own != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        command.env_clear().current_dir(self.folder.path());
+        let pairs = self.environment.iter().map(|(name, value)| (name, value));
+        command.envs(pairs);
+        command
+    }
+
+    /// Whether it succeeded, and all that it said.
+    fn run(&self, arguments: &[&str]) -> (bool, String) {
+        let output = self
+            .command()
+            .args(arguments)
+            .output()
+            .expect("the command runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("it says text");
+        (output.status.success(), said)
+    }
+
+    fn fails(&self, arguments: &[&str]) -> String {
+        let (succeeded, said) = self.run(arguments);
+        assert!(!succeeded, "{said}");
+        said
+    }
+}
+
+/// `frontdesk serve` as a process of its own; it ends with the test.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+    /// What it logs.
+    lines: sync_mpsc::Receiver<Value>,
+}
+
+impl Served {
+    fn start(mut command: Command, desk: &Frontdesk) -> Self {
+        command.env_clear().current_dir(desk.folder.path());
+        command.envs(desk.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env("LOG_FORMAT", "json")
+            .env("PORT", "0")
+            .env("HOST", "127.0.0.1");
+        let command = command.arg("serve").stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command runs");
+        let stderr = child.stderr.take().expect("it has a standard error");
+        let (sender, lines) = sync_mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let line = line.expect("the log is text");
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut served = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            lines,
+        };
+        while served.address.port() == 0 {
+            if let Some(address) = served.line()["address"].as_str() {
+                served.address = address.parse().expect("it says where it listens");
+            }
+        }
+        served
+    }
+
+    fn line(&self) -> Value {
+        self.lines
+            .recv_timeout(PATIENCE)
+            .expect("it says something")
+    }
+
+    fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", name, &self.child.id().to_string()]);
+        assert!(kill.status().expect("there is kill").success());
+    }
+
+    /// Status and body.
+    fn get(&self, path: &str, key: Option<&str>) -> (u16, String) {
+        let mut stream = std::net::TcpStream::connect(self.address).expect("it listens");
+        let authorization = key.map_or(String::new(), |key| {
+            format!("Authorization: Bearer {key}\r\n")
+        });
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{authorization}\r\n");
+        stream.write_all(request.as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+        (status.expect("an answer has a status"), body.to_owned())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already, and that is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,11 +1,15 @@
 //! Extractors that refuse in problem+json.
 
+use std::fmt;
+use std::str::FromStr;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path as AxumPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize as _, Deserializer};
 use url::form_urlencoded;
 
 use super::problem::{ApiError, Fault};
@@ -102,7 +106,7 @@ pub struct Path<T>(pub T);
 
 impl<T, S> FromRequestParts<S> for Path<T>
 where
-    T: std::str::FromStr,
+    T: FromStr,
     S: Send + Sync,
 {
     type Rejection = ApiError;
@@ -112,4 +116,14 @@ where
         let AxumPath(text) = path.map_err(|_| ApiError::NotFound)?;
         text.parse().map(Self).map_err(|_| ApiError::NotFound)
     }
+}
+
+/// Reads an optional value of a query by its own parser.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(D::Error::custom)
 }

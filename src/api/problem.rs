@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::request_id::RequestId;
+use crate::store;
 
 /// Why a request is refused, or could not be answered.
 ///
@@ -109,6 +110,18 @@ impl ApiError {
                 "internal",
                 "Internal error",
             ),
+        }
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        if error.is_transient() {
+            let error = anyhow::Error::from(error);
+            tracing::warn!(error = format!("{error:#}"), "the database does not answer");
+            Self::Unavailable("the database")
+        } else {
+            Self::internal(error)
         }
     }
 }

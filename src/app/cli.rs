@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory as _, Parser, Subcommand};
@@ -15,14 +16,14 @@ use super::key::KeyCommand;
 /// this directory or above is read too. What is set in the environment wins
 /// over the file, and a flag wins over both.
 #[derive(Debug, Parser)]
-#[command(name = "frontdesk", version, after_help = EXAMPLE, max_term_width = 100)]
+#[command(name = "frontdesk", version, after_help = EXAMPLE)]
 pub struct Cli {
     /// What is written to standard error, and how.
     #[command(flatten)]
     pub log: LogConfig,
     /// What to do.
     #[command(subcommand)]
-    pub command: Task,
+    pub task: Task,
 }
 
 const EXAMPLE: &str = "\
@@ -65,6 +66,16 @@ Example: a key for three months, and its use
   frontdesk key create --name console --expires-in 90d
   curl -H 'Authorization: Bearer <key>' http://localhost:4640/api/calls/log";
 
+impl Task {
+    /// How many threads to do it with; one a core where nothing is said.
+    pub fn workers(&self) -> Option<NonZeroUsize> {
+        match self {
+            Self::Serve(config) => config.calls.workers,
+            Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
+        }
+    }
+}
+
 /// `frontdesk key ...`
 #[derive(Args, Debug)]
 pub struct KeyArgs {
@@ -85,22 +96,20 @@ impl Cli {
     /// variable and the way out. A wish for help or the version comes as an
     /// error too: [`clap::Error::exit`] knows what to do with each.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(arguments).map_err(|error| explained(error, Self::command()))
+        Self::try_parse_from(arguments).map_err(|error| explained(error, &Self::command()))
     }
 }
 
-fn explained(error: clap::Error, mut command: Command) -> clap::Error {
-    let text = if error.kind() == ErrorKind::MissingRequiredArgument {
-        missing(&error, &command)
-    } else if [ErrorKind::ValueValidation, ErrorKind::InvalidValue].contains(&error.kind()) {
-        refused(&error, &command)
+fn explained(error: clap::Error, command: &Command) -> clap::Error {
+    let kind = error.kind();
+    let text = if kind == ErrorKind::MissingRequiredArgument {
+        missing(&error, command)
+    } else if [ErrorKind::ValueValidation, ErrorKind::InvalidValue].contains(&kind) {
+        refused(&error, command)
     } else {
         None
     };
-    match text {
-        Some(text) => command.error(error.kind(), text),
-        None => error,
-    }
+    text.map_or(error, |text| clap::Error::raw(kind, text))
 }
 
 /// What to say of settings that have no value.
@@ -123,7 +132,9 @@ fn missing(error: &clap::Error, command: &Command) -> Option<String> {
         ("some settings have no value", "them")
     };
     Some(format!(
-        "{what}\n\n{}\n\nSet {them} in the environment or in a file .env in this directory.",
+        "{what}\n\n{}\n\n\
+         Set {them} in the environment or in a file .env in this directory;\n\
+         `frontdesk help serve` tells more.\n",
         lines.join("\n")
     ))
 }
@@ -146,7 +157,7 @@ fn refused(error: &clap::Error, command: &Command) -> Option<String> {
         (None, Some(ContextValue::Strings(valid))) => format!("expected {}", valid.join(" or ")),
         (None, _) => return None,
     };
-    Some(format!("{name}{value}: {reason}"))
+    Some(format!("{name}{value}: {reason}\n"))
 }
 
 /// The setting that clap shows as `flag`, such as `--port <PORT>`.

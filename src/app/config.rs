@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::duration;
+use super::server::ServerOptions;
 use super::setting::{
     Header, Overlay, PublicUrl, RealtimeUrl, credential, database_url, log_filter,
 };
@@ -39,7 +40,7 @@ pub struct Config {
 #[command(next_help_heading = "Door to the street")]
 pub struct HttpConfig {
     /// Port for HTTP and WebSocket both.
-    #[arg(long, env, default_value_t = 4640, value_name = "PORT")]
+    #[arg(long, env, default_value = "4640", value_parser = port, value_name = "PORT")]
     pub port: u16,
 
     /// Address to listen on; `127.0.0.1` behind a reverse proxy on this machine.
@@ -54,18 +55,27 @@ pub struct HttpConfig {
     pub public_url: Option<PublicUrl>,
 
     /// HTTP connections open at one time; more wait to be accepted.
-    #[arg(long, env, default_value = "4096", value_name = "N")]
+    #[arg(long, env, default_value = "4096", value_parser = count, value_name = "N")]
     pub max_connections: NonZeroUsize,
 
     /// HTTP connections of one address; more are closed.
     ///
     /// Private and loopback addresses are exempt: a reverse proxy speaks from
     /// there for everybody.
-    #[arg(long, env, default_value = "256", value_name = "N")]
+    #[arg(long, env, default_value = "256", value_parser = count, value_name = "N")]
     pub max_connections_per_ip: NonZeroUsize,
 }
 
 impl HttpConfig {
+    /// How patient the server is, and with how many.
+    pub fn server_options(&self) -> ServerOptions {
+        ServerOptions {
+            max_connections: self.max_connections.get(),
+            max_connections_per_ip: self.max_connections_per_ip.get(),
+            ..ServerOptions::default()
+        }
+    }
+
     /// Where to listen.
     pub fn listen_address(&self) -> SocketAddr {
         SocketAddr::new(self.host, self.port)
@@ -167,7 +177,7 @@ pub enum RealtimeAuth {
 #[command(next_help_heading = "Calls")]
 pub struct CallConfig {
     /// Calls that the AI takes at one time; the next caller is told to ring later.
-    #[arg(long, env, default_value = "500", value_name = "N")]
+    #[arg(long, env, default_value = "500", value_parser = count, value_name = "N")]
     pub max_calls: NonZeroUsize,
 
     /// How long calls may go on after SIGTERM before they are ended.
@@ -175,7 +185,7 @@ pub struct CallConfig {
     pub drain_timeout: Duration,
 
     /// Threads that carry the calls; one a core where nothing is said.
-    #[arg(long, env, value_name = "N")]
+    #[arg(long, env, value_parser = count, value_name = "N")]
     pub workers: Option<NonZeroUsize>,
 }
 
@@ -184,7 +194,14 @@ pub struct CallConfig {
 #[command(next_help_heading = "Log")]
 pub struct LogConfig {
     /// What to log: `debug`, or `info,frontdesk::bridge=trace`.
-    #[arg(long, env, global = true, default_value = "info", value_parser = log_filter, value_name = "FILTER")]
+    #[arg(
+        long,
+        env,
+        global = true,
+        default_value = "info",
+        value_parser = log_filter,
+        value_name = "FILTER"
+    )]
     pub rust_log: String,
 
     /// Lines for people, or one JSON object a line for machines.
@@ -206,6 +223,15 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number up to 65535")
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "expected a whole number above 0")
 }
 
 fn account_sid(text: &str) -> Result<String, &'static str> {

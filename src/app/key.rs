@@ -1,11 +1,17 @@
 //! `frontdesk key`: the keys of the admin interface.
 
+use std::io::{Write as _, stderr, stdout};
 use std::time::Duration;
 
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
 
-use super::duration;
-use crate::domain::{ApiKeyId, TenantId};
+use super::config::DatabaseConfig;
+use super::{duration, migrate};
+use crate::clock::{Clock, random_bytes};
+use crate::domain::{ApiKeyId, TenantId, Timestamp};
+use crate::store::api_keys::{self, ApiKey, NewApiKey};
+use crate::store::{KeyText, Store, page, tenants};
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
@@ -13,9 +19,9 @@ pub enum KeyCommand {
     /// Make a key, and print it this once.
     Create {
         /// What it is for, such as `console`.
-        #[arg(long)]
+        #[arg(long, value_parser = name)]
         name: String,
-        /// Whose calls it opens; the first tenant's where nothing is said.
+        /// Whose calls it opens; the default tenant's where nothing is said.
         #[arg(long, value_name = "ten_...")]
         tenant: Option<TenantId>,
         /// When it stops working, such as `90d`; never where nothing is said.
@@ -24,7 +30,7 @@ pub enum KeyCommand {
     },
     /// List the keys; what they are is known to nobody.
     List {
-        /// Whose keys; the first tenant's where nothing is said.
+        /// Whose keys; the default tenant's where nothing is said.
         #[arg(long, value_name = "ten_...")]
         tenant: Option<TenantId>,
     },
@@ -33,8 +39,127 @@ pub enum KeyCommand {
         /// Its name in the list.
         #[arg(value_name = "key_...")]
         id: ApiKeyId,
-        /// Whose key; the first tenant's where nothing is said.
+        /// Whose key; the default tenant's where nothing is said.
         #[arg(long, value_name = "ten_...")]
         tenant: Option<TenantId>,
     },
+}
+
+/// Does what the command says, on standard output.
+pub(super) async fn run(database: &DatabaseConfig, command: KeyCommand) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let store = migrate::open(database, &clock).await?;
+    match command {
+        KeyCommand::Create {
+            name,
+            tenant,
+            expires_in,
+        } => {
+            let tenant = whose(&store, tenant).await?;
+            create(&store, &clock, tenant, (&name, expires_in)).await?;
+        }
+        KeyCommand::List { tenant } => list(&store, &clock, whose(&store, tenant).await?).await?,
+        KeyCommand::Revoke { id, tenant } => {
+            let tenant = whose(&store, tenant).await?;
+            if !api_keys::revoke(&store, tenant, id, clock.now()).await? {
+                bail!("the tenant {tenant} has no key {id}; `frontdesk key list` lists them");
+            }
+            writeln!(stdout(), "{id} is revoked")?;
+        }
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// The tenant that was named, if there is such a one, or the default one.
+async fn whose(store: &Store, named: Option<TenantId>) -> anyhow::Result<TenantId> {
+    let tenant = match named {
+        Some(id) => tenants::find(store, id).await?,
+        None => tenants::default_tenant(store).await?,
+    };
+    let tenant = tenant.with_context(|| match named {
+        Some(id) => format!("there is no tenant {id}"),
+        None => "there is no default tenant; name one with --tenant".to_owned(),
+    })?;
+    Ok(tenant.id)
+}
+
+/// The key alone goes to standard output, so that it can be piped to where it
+/// is needed without being seen.
+async fn create(
+    store: &Store,
+    clock: &Clock,
+    tenant_id: TenantId,
+    (name, expires_in): (&str, Option<Duration>),
+) -> anyhow::Result<()> {
+    let text = KeyText::from_random(&random_bytes());
+    let now = clock.now();
+    let lasts_ms = expires_in.map(|span| i64::try_from(span.as_millis()));
+    let key = NewApiKey {
+        id: clock.new_id(),
+        tenant_id,
+        name,
+        text: &text,
+        created_at: now,
+        expires_at: lasts_ms.transpose()?.map(|ms| now.plus_ms(ms)),
+    };
+    let key = api_keys::insert(store, &key).await?;
+    writeln!(stderr(), "{} of {tenant_id}; it is shown only now:", key.id)?;
+    writeln!(stdout(), "{}", text.expose())?;
+    Ok(())
+}
+
+async fn list(store: &Store, clock: &Clock, tenant: TenantId) -> anyhow::Result<()> {
+    let now = clock.now();
+    let mut out = stdout().lock();
+    writeln!(
+        out,
+        "{:30}  {:17}  {:8}  {:24}  {:24}  NAME",
+        "ID", "KEY", "STATE", "EXPIRES", "USED"
+    )?;
+    let mut wanted = page::Request::default();
+    loop {
+        let page = api_keys::list(store, tenant, &wanted).await?;
+        for key in page.items {
+            let (id, expires, used) = (
+                key.id.to_string(),
+                day(key.expires_at),
+                day(key.last_used_at),
+            );
+            let state = state(&key, now);
+            writeln!(
+                out,
+                "{id:30}  {:17}  {state:8}  {expires:24}  {used:24}  {}",
+                key.prefix, key.name
+            )?;
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+        wanted.after = page.next;
+    }
+}
+
+fn state(key: &ApiKey, now: Timestamp) -> &'static str {
+    if key.revoked_at.is_some() {
+        "revoked"
+    } else if key.is_valid(now) {
+        "valid"
+    } else {
+        "expired"
+    }
+}
+
+fn day(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "never".to_owned(), |at| at.to_string())
+}
+
+/// What a key may be called: something that a terminal prints as it is.
+fn name(text: &str) -> Result<String, &'static str> {
+    let fits = (1..=100).contains(&text.chars().count());
+    if fits && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 1 to 100 characters on one line")
+    }
 }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use http_body_util::Limited;
@@ -51,7 +51,7 @@ impl Manners {
             .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
             .layer(from_fn_with_state(self.clone(), limit))
             .layer(from_fn_with_state(self.clone(), catch))
-            .layer(from_fn_with_state(self.clone(), observe))
+            .layer(from_fn(observe))
             .layer(from_fn_with_state(self.clock, name_request))
     }
 
@@ -98,7 +98,7 @@ async fn catch(State(manners): State<Manners>, request: Request, next: Next) -> 
 }
 
 /// Logs and counts. The path is told as its route: ids tell whose it was.
-async fn observe(State(_): State<Manners>, request: Request, next: Next) -> Response {
+async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();

@@ -4,8 +4,12 @@ mod cli;
 mod config;
 mod connections;
 mod duration;
+mod env_file;
+mod house;
 mod key;
 mod manners;
+mod migrate;
+mod run;
 mod server;
 mod setting;
 mod shutdown;
@@ -16,8 +20,10 @@ pub use config::{
     CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
     RealtimeAuth, TwilioConfig,
 };
+pub use env_file::read_env_file;
 pub use key::KeyCommand;
 pub use manners::Manners;
+pub use run::run;
 pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl};
 pub use shutdown::Shutdown;

@@ -1,6 +1,7 @@
 //! The log on standard error, and the metrics that `/metrics` prints.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
+use std::panic;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,11 +20,21 @@ pub fn log(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.rust_log).context("RUST_LOG")?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     let begun = match config.log_format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let message = panic.payload_as_str().unwrap_or_default();
+        tracing::error!(
+            panic.place = place,
+            panic.message = message,
+            "panicked: this is a bug"
+        );
+    }));
     begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
 }
 

@@ -1,0 +1,39 @@
+//! What the handlers of the admin interface may touch.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::domain::Timestamp;
+use crate::store::Store;
+
+/// Everything that a handler can ask for.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The time of day.
+    pub clock: Clock,
+    /// Since when we have been here.
+    pub started_at: Timestamp,
+    /// What goes on at this moment.
+    pub live: Live,
+    /// What has been counted so far, as Prometheus reads it.
+    pub rendering: Rendering,
+}
+
+/// Tells the calls in progress; asked often, so it must be cheap.
+pub type Live = Arc<dyn Fn() -> LiveCounts + Send + Sync>;
+
+/// Prints the metrics.
+pub type Rendering = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// The calls of this process at one moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LiveCounts {
+    /// Calls in progress.
+    pub live: usize,
+    /// Calls that are taken at one time.
+    pub capacity: usize,
+    /// Whether no new ones are taken, because the house is closing.
+    pub draining: bool,
+}

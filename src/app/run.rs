@@ -1,0 +1,17 @@
+//! Does what the command line asks for.
+
+use super::cli::{KeyArgs, Task};
+use super::{house, key, migrate};
+
+/// Does one task, to its end.
+///
+/// # Errors
+///
+/// Whatever kept the task from being done, for the person at the terminal.
+pub async fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Serve(config) => house::open(*config).await,
+        Task::Migrate(database) => migrate::run(&database).await,
+        Task::Key(KeyArgs { database, command }) => key::run(&database, command).await,
+    }
+}
