@@ -9,10 +9,19 @@ use super::{Webhooks, fallback, inbound, status, stream, stream_ended};
 /// number is configured.
 pub fn router(house: Webhooks) -> Router {
     let webhooks = Router::new()
-        .route("/twiml/inbound", get(inbound::inbound).post(inbound::inbound))
-        .route("/stream-ended", get(stream_ended::stream_ended).post(stream_ended::stream_ended))
+        .route(
+            "/twiml/inbound",
+            get(inbound::inbound).post(inbound::inbound),
+        )
+        .route(
+            "/stream-ended",
+            get(stream_ended::stream_ended).post(stream_ended::stream_ended),
+        )
         .route("/status", get(status::status).post(status::status))
-        .route("/fallback", get(fallback::fallback).post(fallback::fallback));
+        .route(
+            "/fallback",
+            get(fallback::fallback).post(fallback::fallback),
+        );
     Router::new()
         .nest("/api/voice/webhooks", webhooks)
         .route("/media-stream", get(stream::stream))
