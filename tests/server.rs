@@ -1,1 +1,491 @@
 //! The HTTP server's own limits: slow, silent and oversized clients.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use frontdesk::app::{Manners, ServerOptions, serve};
+use frontdesk::clock::Clock;
+use frontdesk::domain::Timestamp;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+#[tokio::test]
+async fn m4_a_header_that_never_ends_is_cut_off() {
+    let server = Server::start(ServerOptions {
+        header_timeout: SHORT,
+        ..patient()
+    });
+    let server = server.await;
+    let mut client = server.connect().await;
+    let began = Instant::now();
+    client
+        .say("GET /hello HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        .await;
+    client.heard_to_the_end().await;
+    assert!(began.elapsed() >= SHORT);
+}
+
+#[tokio::test]
+async fn m5_a_connection_that_says_nothing_is_cut_off() {
+    let server = Server::start(ServerOptions {
+        first_byte_timeout: SHORT,
+        ..patient()
+    });
+    let server = server.await;
+    let began = Instant::now();
+    let heard = server.connect().await.heard_to_the_end().await;
+    assert_eq!(heard, "");
+    assert!(began.elapsed() >= SHORT);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_for_the_next_request_and_then_closed() {
+    let server = Server::start(ServerOptions {
+        header_timeout: SHORT,
+        ..patient()
+    });
+    let server = server.await;
+    let mut client = server.connect().await;
+    for _ in 0..2 {
+        client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert!(
+            client
+                .heard_until("hello")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+    }
+    assert_eq!(client.heard_to_the_end().await, "");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_a_problem_whether_it_says_so_or_not() {
+    let server = Server::start(patient()).await;
+    let declared = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n";
+    let answer = server.ask(declared).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.problem()["type"], "/problems/too-large");
+
+    let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+    let chunked = format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{}1\r\nx\r\n0\r\n\r\n",
+        chunk.repeat(4)
+    );
+    let answer = server.ask(&chunked).await;
+    assert_eq!(answer.status, 413);
+
+    let most = format!(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n{}",
+        "x".repeat(65_536)
+    );
+    let answer = server.ask(&most).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 65_536));
+}
+
+#[tokio::test]
+async fn headers_without_measure_are_refused() {
+    let server = Server::start(patient()).await;
+    let wide = format!("GET /hello HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(40_000));
+    assert_eq!(server.ask(&wide).await.status, 431);
+    let many = format!("GET /hello HTTP/1.1\r\n{}\r\n", "x: 1\r\n".repeat(200));
+    assert_eq!(server.ask(&many).await.status, 431);
+}
+
+#[tokio::test]
+async fn one_address_gets_only_so_many_connections() {
+    let server = Server::start(ServerOptions {
+        max_connections_per_ip: 2,
+        is_exempt: |_| false,
+        ..patient()
+    });
+    let server = server.await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut client = server.connect().await;
+        client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        client.heard_until("hello").await;
+        held.push(client);
+    }
+    assert_eq!(server.connect().await.heard_to_the_end().await, "");
+    let mut leaving = held.remove(0);
+    leaving
+        .say("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await;
+    leaving.heard_to_the_end().await;
+    // The place is free once the server has noticed; a refusal says nothing.
+    let again = async {
+        while server.connect().await.ask_for_hello().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_house_lets_the_next_wait_until_somebody_leaves() {
+    let server = Server::start(ServerOptions {
+        max_connections: 1,
+        ..patient()
+    });
+    let server = server.await;
+    let mut first = server.connect().await;
+    first.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    first.heard_until("hello").await;
+    let mut second = server.connect().await;
+    second
+        .say("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(timeout(SHORT, second.heard_to_the_end()).await.is_err());
+    drop(first);
+    assert!(second.heard_to_the_end().await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_and_the_next_request_is_answered() {
+    let server = Server::start(patient()).await;
+    let answer = server
+        .ask("GET /panic HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-1\r\n\r\n")
+        .await;
+    assert_eq!(answer.status, 500);
+    let problem = answer.problem();
+    assert_eq!(problem["type"], "/problems/internal");
+    assert_eq!(problem["request_id"], "mine-1");
+    assert!(!answer.body.contains("a secret"), "{}", answer.body);
+    assert_eq!(server.get("/hello").await.body, "hello");
+}
+
+#[tokio::test]
+async fn a_handler_that_takes_too_long_is_given_up() {
+    let server = Server::hasty().await;
+    let answer = server.get("/slow").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.problem()["type"], "/problems/timeout");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn the_telephone_is_answered_with_a_voice_whatever_happens() {
+    let server = Server::hasty().await;
+    for path in ["panic", "slow"] {
+        let answer = server.get(&format!("/api/voice/webhooks/{path}")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, APOLOGY);
+    }
+    let large =
+        "POST /api/voice/webhooks/panic HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n";
+    assert_eq!(server.ask(large).await.body, APOLOGY);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem() {
+    let server = Server::start(patient()).await;
+    let answer = server.get("/nowhere").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.problem()["type"], "/problems/not-found");
+    let answer = server.get("/echo").await;
+    assert_eq!(answer.status, 405);
+    assert_eq!(answer.problem()["type"], "/problems/method-not-allowed");
+    assert_eq!(answer.header("allow"), Some("POST"));
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let server = Server::start(patient()).await;
+    let answer = server.get("/hello").await;
+    let id = answer.header("x-request-id").unwrap();
+    assert!(id.starts_with("req_") && id.len() == 30, "{id}");
+    for unfit in ["a b", "x\u{1}", "", "ü", &"x".repeat(65)] {
+        let request = format!("GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: {unfit}\r\n\r\n");
+        let answer = server.ask(&request).await;
+        let id = answer.header("x-request-id").unwrap_or_default();
+        assert!(
+            answer.status == 400 || id.starts_with("req_"),
+            "{unfit:?}: {id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_handler_knows_who_is_there() {
+    let server = Server::start(patient()).await;
+    let mut client = server.connect().await;
+    let own = client.0.local_addr().unwrap();
+    client
+        .say("GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await;
+    assert!(client.heard_to_the_end().await.ends_with(&own.to_string()));
+}
+
+#[tokio::test]
+async fn at_the_end_a_request_in_flight_is_answered_and_no_new_one_taken() {
+    let mut server = Server::start(patient()).await;
+    let mut busy = server.connect().await;
+    busy.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let release = server.waiting.recv().await.unwrap();
+    let mut idle = server.connect().await;
+    idle.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    idle.heard_until("hello").await;
+    let mut silent = server.connect().await;
+
+    server.stop.cancel();
+    assert_eq!(idle.heard_to_the_end().await, "");
+    // A connection still in the kernel's queue is reset, a taken one closed.
+    silent.is_gone().await;
+    assert!(TcpStream::connect(server.address).await.is_err());
+    release.cancel();
+    assert!(busy.heard_to_the_end().await.ends_with("released"));
+    timeout(PATIENCE, server.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn at_the_end_a_request_that_does_not_end_is_cut_off() {
+    let mut server = Server::start(ServerOptions {
+        shutdown_timeout: SHORT,
+        ..patient()
+    })
+    .await;
+    let mut busy = server.connect().await;
+    busy.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let _release = server.waiting.recv().await.unwrap();
+    server.stop.cancel();
+    timeout(PATIENCE, server.task).await.unwrap().unwrap();
+    assert_eq!(busy.heard_to_the_end().await, "");
+}
+
+#[tokio::test]
+async fn at_the_end_a_socket_that_was_taken_over_lives_on() {
+    let server = Server::start(patient()).await;
+    let mut client = server.connect().await;
+    let upgrade =
+        "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    client.say(upgrade).await;
+    assert!(
+        client
+            .heard_until("\r\n\r\n")
+            .await
+            .starts_with("HTTP/1.1 101")
+    );
+    server.stop.cancel();
+    timeout(PATIENCE, server.task).await.unwrap().unwrap();
+    client.say("still there?").await;
+    assert_eq!(client.heard_until("?").await, "still there?");
+}
+
+/// Long enough to see that nothing happens, and short enough to wait for.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// How long a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const APOLOGY: &str = "<Response><Say>We are sorry.</Say></Response>";
+
+/// Options that interfere with no test.
+fn patient() -> ServerOptions {
+    ServerOptions {
+        first_byte_timeout: PATIENCE,
+        header_timeout: PATIENCE,
+        shutdown_timeout: PATIENCE,
+        ..ServerOptions::default()
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+    /// What each request for `/wait` waits for.
+    waiting: mpsc::Receiver<CancellationToken>,
+}
+
+impl Server {
+    async fn start(options: ServerOptions) -> Self {
+        Self::start_with(options, PATIENCE).await
+    }
+
+    /// A server that gives its handlers little time.
+    async fn hasty() -> Self {
+        Self::start_with(patient(), SHORT).await
+    }
+
+    async fn start_with(options: ServerOptions, request_timeout: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port is free");
+        let address = listener.local_addr().expect("a listener has an address");
+        let stop = CancellationToken::new();
+        let (waits, waiting) = mpsc::channel(1);
+        let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
+        let mut manners = Manners::new(clock, || APOLOGY.into_response());
+        manners.timeout = request_timeout;
+        let router = manners.teach(routes(waits));
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(serve(listener, router, options, stopped));
+        Self {
+            address,
+            stop,
+            task,
+            waiting,
+        }
+    }
+
+    async fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.address).await;
+        Client(stream.expect("the server listens"))
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"))
+            .await
+    }
+
+    /// Sends one request on a connection of its own.
+    async fn ask(&self, request: &str) -> Answer {
+        let mut client = self.connect().await;
+        client.say(request).await;
+        client.answer().await
+    }
+}
+
+fn routes(waits: mpsc::Sender<CancellationToken>) -> Router {
+    Router::new()
+        .route("/hello", get(async || "hello"))
+        .route("/echo", post(async |body: Bytes| body))
+        .route("/panic", get(panics))
+        .route("/slow", get(std::future::pending::<()>))
+        .route("/api/voice/webhooks/slow", get(std::future::pending::<()>))
+        .route("/api/voice/webhooks/panic", get(panics).post(panics))
+        .route(
+            "/peer",
+            get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()),
+        )
+        .route("/upgrade", get(upgrade))
+        .route(
+            "/wait",
+            get(async move || {
+                let release = CancellationToken::new();
+                waits.send(release.clone()).await.expect("the test listens");
+                release.cancelled().await;
+                "released"
+            }),
+        )
+}
+
+async fn panics() -> StatusCode {
+    panic!("a secret")
+}
+
+async fn upgrade(request: Request) -> Response {
+    tokio::spawn(async {
+        let upgraded = hyper::upgrade::on(request)
+            .await
+            .expect("the client upgrades");
+        let (mut from, mut to) = tokio::io::split(hyper_util::rt::TokioIo::new(upgraded));
+        tokio::io::copy(&mut from, &mut to).await
+    });
+    let headers = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "echo")];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+struct Client(TcpStream);
+
+impl Client {
+    async fn say(&mut self, text: &str) {
+        // A server that refuses early may close before it has read all.
+        let _ = self.0.write_all(text.as_bytes()).await;
+    }
+
+    async fn heard_until(&mut self, end: &str) -> String {
+        let mut heard = Vec::new();
+        while !heard.ends_with(end.as_bytes()) {
+            let byte = timeout(PATIENCE, self.0.read_u8()).await;
+            heard.push(
+                byte.expect("the server answers")
+                    .expect("the server goes on"),
+            );
+        }
+        String::from_utf8(heard).expect("the answer is text")
+    }
+
+    async fn heard_to_the_end(&mut self) -> String {
+        let mut heard = Vec::new();
+        let end = timeout(PATIENCE, self.0.read_to_end(&mut heard)).await;
+        end.expect("the server closes")
+            .expect("the server closes in peace");
+        String::from_utf8(heard).expect("the answer is text")
+    }
+
+    async fn ask_for_hello(&mut self) -> String {
+        self.say("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .await;
+        let mut heard = Vec::new();
+        // A refused connection may be reset as well as closed.
+        let _ = timeout(PATIENCE, self.0.read_to_end(&mut heard))
+            .await
+            .expect("the server closes");
+        String::from_utf8(heard).expect("the answer is text")
+    }
+
+    async fn is_gone(&mut self) {
+        let read = timeout(PATIENCE, self.0.read(&mut [0]))
+            .await
+            .expect("the server closes");
+        assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    }
+
+    async fn answer(&mut self) -> Answer {
+        let head = self.heard_until("\r\n\r\n").await;
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1));
+        let headers: Vec<_> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let mut answer = Answer {
+            status: status
+                .and_then(|s| s.parse().ok())
+                .expect("an answer has a status"),
+            headers,
+            body: String::new(),
+        };
+        let length = answer.header("content-length").and_then(|n| n.parse().ok());
+        let mut body = vec![0; length.unwrap_or_default()];
+        self.0
+            .read_exact(&mut body)
+            .await
+            .expect("the body is as long as it says");
+        answer.body = String::from_utf8(body).expect("the answer is text");
+        answer
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn problem(&self) -> Value {
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
+        serde_json::from_str(&self.body).expect("a problem is JSON")
+    }
+}

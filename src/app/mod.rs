@@ -1,1 +1,24 @@
 //! Composes the floors, runs them, takes them down.
+
+mod cli;
+mod config;
+mod connections;
+mod duration;
+mod key;
+mod manners;
+mod server;
+mod setting;
+mod shutdown;
+mod telemetry;
+
+pub use cli::{Cli, KeyArgs, Task};
+pub use config::{
+    CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
+    RealtimeAuth, TwilioConfig,
+};
+pub use key::KeyCommand;
+pub use manners::Manners;
+pub use server::{ServerOptions, serve};
+pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl};
+pub use shutdown::Shutdown;
+pub use telemetry::{Metrics, log};

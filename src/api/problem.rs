@@ -1,0 +1,172 @@
+//! What went wrong, as RFC 9457 has it told: `application/problem+json`.
+
+use std::fmt;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::request_id::RequestId;
+
+/// Why a request is refused, or could not be answered.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9457>
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request cannot be read.
+    #[error("the request cannot be read: {0}")]
+    Malformed(String),
+    /// The request can be read, and makes no sense.
+    #[error("some values are not what they should be")]
+    Invalid(Vec<Fault>),
+    /// Nobody knows who asks.
+    #[error("this needs an API key, as `Authorization: Bearer <key>`")]
+    Unauthorized,
+    /// Nothing is there, or nothing that this caller may know of.
+    #[error("there is nothing here by that name")]
+    NotFound,
+    /// Something is there, and does not do this.
+    #[error("this address does not answer to this method; see the header Allow")]
+    MethodNotAllowed,
+    /// The body is too large.
+    #[error("the body is larger than any that is read here")]
+    TooLarge,
+    /// The body is not JSON, by its own word.
+    #[error("the body must be JSON, with `Content-Type: application/json`")]
+    NotJson,
+    /// The answer took too long.
+    #[error("the answer took too long; it is worth another try")]
+    Timeout,
+    /// Something that we need is away.
+    #[error("{0} cannot be reached; it is worth another try")]
+    Unavailable(&'static str),
+    /// We panicked; the panic hook has logged it.
+    #[error("we failed; the log knows more under this request's id")]
+    Panicked,
+    /// We failed. Logged when answered, never told.
+    #[error("we failed; the log knows more under this request's id")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// One value that is not what it should be.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Fault {
+    /// Where it stands: a JSON pointer (`#/greeting`) into the body, or the
+    /// name of a parameter (`?limit`).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault of the query's parameter `name`.
+    pub fn of_parameter(name: &str, detail: impl fmt::Display) -> Self {
+        Self {
+            pointer: format!("?{name}"),
+            detail: detail.to_string(),
+        }
+    }
+}
+
+impl ApiError {
+    /// A refusal of one parameter of the query.
+    pub fn parameter(name: &str, detail: impl fmt::Display) -> Self {
+        Self::Invalid(vec![Fault::of_parameter(name, detail)])
+    }
+
+    /// An unexpected failure.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    /// Status, the stable end of the type, and the title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "Malformed request"),
+            Self::Invalid(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "Invalid values",
+            ),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "Method not allowed",
+            ),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Not JSON"),
+            Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "timeout", "Timed out"),
+            Self::Unavailable(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Temporarily unavailable",
+            ),
+            Self::Panicked | Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Internal error",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Internal(error) = &self {
+            tracing::error!(error = format!("{error:#}"), "request failed");
+        }
+        let (status, slug, title) = self.kind();
+        let mut problem = Problem {
+            kind: format!("/problems/{slug}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            request_id: None,
+            errors: Vec::new(),
+        };
+        let mut response = status.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        if let Self::Unauthorized = self {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        } else if let Self::Invalid(faults) = self {
+            problem.errors = faults;
+        }
+        *response.body_mut() = problem.to_body();
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The members of a problem, in the order of RFC 9457 § 3.1.
+#[derive(Clone, Serialize)]
+pub(super) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
+
+impl Problem {
+    pub(super) fn of_request(mut self, id: &RequestId) -> Self {
+        self.request_id = Some(id.to_string());
+        self
+    }
+
+    pub(super) fn to_body(&self) -> Body {
+        let text = serde_json::to_string(self).expect("a problem is plain text and numbers");
+        Body::from(text)
+    }
+}

@@ -1,0 +1,55 @@
+//! What each type of problem means, at the address that is its name.
+
+use super::extract::Path;
+use super::problem::ApiError;
+
+/// `GET /problems/{slug}`: a type of problem, explained.
+pub(super) fn show(Path(slug): Path<String>) -> Result<String, ApiError> {
+    let known = PROBLEMS.iter().find(|(name, _)| *name == slug);
+    let (name, meaning) = known.ok_or(ApiError::NotFound)?;
+    Ok(format!("{name}\n\n{meaning}\n"))
+}
+
+/// The end of each type, and what to do about it.
+const PROBLEMS: &[(&str, &str)] = &[
+    (
+        "malformed",
+        "The request cannot be read, such as JSON with a comma too many.\n\
+         `detail` says where it stops making sense.",
+    ),
+    (
+        "invalid",
+        "The request can be read, and some values are not what they should be.\n\
+         `errors` has a pointer to each, and what it should be. Unknown fields are refused too.",
+    ),
+    (
+        "unauthorized",
+        "Send `Authorization: Bearer <key>`. `frontdesk key create --name <name>` makes a key.\n\
+         A key that has expired or was revoked is no key.",
+    ),
+    (
+        "not-found",
+        "There is nothing by that name, or it belongs to somebody else.",
+    ),
+    (
+        "method-not-allowed",
+        "The address is right and the method is not; the header `Allow` lists those that are.",
+    ),
+    ("too-large", "Bodies of up to 64 KiB are read."),
+    (
+        "not-json",
+        "Bodies are JSON, and say so: `Content-Type: application/json`.",
+    ),
+    (
+        "timeout",
+        "The answer took too long. Try again; a GET does no harm twice.",
+    ),
+    (
+        "unavailable",
+        "Something that is needed, such as the database, is away. Try again after `Retry-After`.",
+    ),
+    (
+        "internal",
+        "We failed. The log has the reason under the problem's `request_id`.",
+    ),
+];

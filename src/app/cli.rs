@@ -1,0 +1,162 @@
+//! The command line: which commands there are, and what a mistake is told.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, Command, CommandFactory as _, Parser, Subcommand};
+
+use super::config::{Config, DatabaseConfig, LogConfig};
+use super::key::KeyCommand;
+
+/// Answers the telephone with an AI receptionist.
+///
+/// Every setting is a flag and an environment variable, and a file `.env` in
+/// this directory or above is read too. What is set in the environment wins
+/// over the file, and a flag wins over both.
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, after_help = EXAMPLE, max_term_width = 100)]
+pub struct Cli {
+    /// What is written to standard error, and how.
+    #[command(flatten)]
+    pub log: LogConfig,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Task,
+}
+
+const EXAMPLE: &str = "\
+Example: a working receptionist, with three credentials and a tunnel
+  export TWILIO_ACCOUNT_SID=AC... TWILIO_AUTH_TOKEN=... OPENAI_API_KEY=sk-...
+  PUBLIC_URL=https://desk.example.com frontdesk serve";
+
+/// What the `frontdesk` command can do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Answer calls until told to stop.
+    ///
+    /// The database is created and brought up to date on the way. SIGTERM or
+    /// Ctrl-C lets the calls in progress end and takes no new ones; a second
+    /// one ends them.
+    #[command(after_help = SERVE_EXAMPLE)]
+    Serve(Box<Config>),
+
+    /// Bring the database up to date, and stop.
+    ///
+    /// `frontdesk serve` does this itself; this is for those who want to do
+    /// it beforehand. Doing it twice does no harm.
+    Migrate(DatabaseConfig),
+
+    /// Make, list and revoke the keys of the admin interface.
+    #[command(after_help = KEY_EXAMPLE)]
+    Key(KeyArgs),
+}
+
+const SERVE_EXAMPLE: &str = "\
+Example: behind a reverse proxy, on PostgreSQL, logging JSON
+  PUBLIC_URL=https://desk.example.com HOST=127.0.0.1 LOG_FORMAT=json \\
+  DATABASE_URL=postgres://desk@127.0.0.1/desk frontdesk serve
+
+Then point the voice webhook of a Twilio number (POST) at
+  $PUBLIC_URL/api/voice/webhooks/twiml/inbound";
+
+const KEY_EXAMPLE: &str = "\
+Example: a key for three months, and its use
+  frontdesk key create --name console --expires-in 90d
+  curl -H 'Authorization: Bearer <key>' http://localhost:4640/api/calls/log";
+
+/// `frontdesk key ...`
+#[derive(Args, Debug)]
+pub struct KeyArgs {
+    /// Where the keys are kept.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+impl Cli {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    ///
+    /// A setting that is missing or makes no sense, told by the name of its
+    /// variable and the way out. A wish for help or the version comes as an
+    /// error too: [`clap::Error::exit`] knows what to do with each.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments).map_err(|error| explained(error, Self::command()))
+    }
+}
+
+fn explained(error: clap::Error, mut command: Command) -> clap::Error {
+    let text = if error.kind() == ErrorKind::MissingRequiredArgument {
+        missing(&error, &command)
+    } else if [ErrorKind::ValueValidation, ErrorKind::InvalidValue].contains(&error.kind()) {
+        refused(&error, &command)
+    } else {
+        None
+    };
+    match text {
+        Some(text) => command.error(error.kind(), text),
+        None => error,
+    }
+}
+
+/// What to say of settings that have no value.
+fn missing(error: &clap::Error, command: &Command) -> Option<String> {
+    let Some(ContextValue::Strings(flags)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let mut lines = Vec::new();
+    for flag in flags {
+        let setting = find(command, flag)?;
+        let help = setting
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        lines.push(format!("  {}: {help}", variable(setting)?));
+    }
+    let (what, them) = if lines.len() == 1 {
+        ("a setting has no value", "it")
+    } else {
+        ("some settings have no value", "them")
+    };
+    Some(format!(
+        "{what}\n\n{}\n\nSet {them} in the environment or in a file .env in this directory.",
+        lines.join("\n")
+    ))
+}
+
+/// What to say of a value that makes no sense; a credential is not repeated.
+fn refused(error: &clap::Error, command: &Command) -> Option<String> {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let setting = find(command, flag)?;
+    let name = variable(setting).unwrap_or_else(|| flag.clone());
+    let value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !setting.is_hide_env_values_set() => {
+            format!(" is '{value}'")
+        }
+        _ => " is not understood".to_owned(),
+    };
+    let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(source), _) => source.to_string(),
+        (None, Some(ContextValue::Strings(valid))) => format!("expected {}", valid.join(" or ")),
+        (None, _) => return None,
+    };
+    Some(format!("{name}{value}: {reason}"))
+}
+
+/// The setting that clap shows as `flag`, such as `--port <PORT>`.
+fn find<'a>(command: &'a Command, flag: &str) -> Option<&'a Arg> {
+    let long = flag.strip_prefix("--")?.split([' ', '=']).next();
+    let own = command.get_arguments().find(|arg| arg.get_long() == long);
+    own.or_else(|| command.get_subcommands().find_map(|sub| find(sub, flag)))
+}
+
+fn variable(setting: &Arg) -> Option<String> {
+    let name = setting.get_env()?;
+    Some(name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,213 @@
+//! Everything that can be configured: each a flag and an environment variable.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::duration;
+use super::setting::{
+    Header, Overlay, PublicUrl, RealtimeUrl, credential, database_url, log_filter,
+};
+use crate::domain::Secret;
+
+/// What `frontdesk serve` is told.
+///
+/// Only `app` sees this; each floor is handed the few values that it needs.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// The door to the street.
+    #[command(flatten)]
+    pub http: HttpConfig,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    /// The carrier.
+    #[command(flatten)]
+    pub twilio: TwilioConfig,
+    /// The agent's maker.
+    #[command(flatten)]
+    pub openai: OpenAiConfig,
+    /// How much, and how long.
+    #[command(flatten)]
+    pub calls: CallConfig,
+}
+
+/// The door to the street.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Door to the street")]
+pub struct HttpConfig {
+    /// Port for HTTP and WebSocket both.
+    #[arg(long, env, default_value_t = 4640, value_name = "PORT")]
+    pub port: u16,
+
+    /// Address to listen on; `127.0.0.1` behind a reverse proxy on this machine.
+    #[arg(long, env, default_value = "0.0.0.0", value_name = "IP")]
+    pub host: IpAddr,
+
+    /// How the carrier reaches this machine, such as `https://desk.example.com`.
+    ///
+    /// Twilio signs the address that it calls, so this must be the address in
+    /// Twilio's console up to its path. Default: `http://localhost:$PORT`.
+    #[arg(long, env, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+
+    /// HTTP connections open at one time; more wait to be accepted.
+    #[arg(long, env, default_value = "4096", value_name = "N")]
+    pub max_connections: NonZeroUsize,
+
+    /// HTTP connections of one address; more are closed.
+    ///
+    /// Private and loopback addresses are exempt: a reverse proxy speaks from
+    /// there for everybody.
+    #[arg(long, env, default_value = "256", value_name = "N")]
+    pub max_connections_per_ip: NonZeroUsize,
+}
+
+impl HttpConfig {
+    /// Where to listen.
+    pub fn listen_address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+
+    /// How the carrier reaches us.
+    pub fn public_url(&self) -> PublicUrl {
+        let own = || PublicUrl::localhost(self.port);
+        self.public_url.clone().unwrap_or_else(own)
+    }
+}
+
+/// Where everything is kept.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseConfig {
+    /// `sqlite://file.db`, created when absent, or `postgres://user@host/name`.
+    #[arg(
+        long,
+        env,
+        default_value = "sqlite://frontdesk.db",
+        value_parser = database_url,
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub database_url: Secret<String>,
+}
+
+/// The carrier.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Twilio")]
+pub struct TwilioConfig {
+    /// The account's name, `AC...`, from <https://console.twilio.com>.
+    #[arg(long, env, value_parser = account_sid, value_name = "SID")]
+    pub twilio_account_sid: String,
+
+    /// The account's auth token, from the same page; it signs what Twilio sends.
+    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "TOKEN")]
+    pub twilio_auth_token: Secret<String>,
+
+    /// A second token that is accepted too, while the first is being replaced.
+    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "TOKEN")]
+    pub twilio_auth_token_secondary: Option<Secret<String>>,
+}
+
+/// The agent's maker, or somebody who speaks its protocol.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "OpenAI and compatibles")]
+pub struct OpenAiConfig {
+    /// The API key, `sk-...`, from <https://platform.openai.com/api-keys>.
+    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "KEY")]
+    pub openai_api_key: Secret<String>,
+
+    /// Where the Realtime API is, `wss://`; a query of its own is kept.
+    #[arg(
+        long,
+        env,
+        default_value = "wss://api.openai.com/v1/realtime",
+        value_name = "URL"
+    )]
+    pub openai_realtime_url: RealtimeUrl,
+
+    /// The model that answers where a receptionist names none.
+    #[arg(long, env, default_value = "gpt-realtime-2.1", value_name = "MODEL")]
+    pub openai_realtime_model: String,
+
+    /// How the key is shown: `Authorization: Bearer`, or Azure's `api-key`.
+    #[arg(long, env, default_value = "bearer", value_enum, value_name = "HOW")]
+    pub openai_realtime_auth: RealtimeAuth,
+
+    /// More headers for the agent's socket: `name=value,name=value`.
+    #[arg(
+        long,
+        env,
+        value_delimiter = ',',
+        hide_env_values = true,
+        value_name = "HEADERS"
+    )]
+    pub openai_realtime_headers: Vec<Header>,
+
+    /// A JSON object laid over every session, for what we have no setting for.
+    ///
+    /// Example: `{"audio":{"input":{"noise_reduction":{"type":"far_field"}}}}`.
+    #[arg(long, env, value_name = "JSON")]
+    pub openai_session_overlay: Option<Overlay>,
+}
+
+/// How the key is shown to the Realtime API.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum RealtimeAuth {
+    /// `Authorization: Bearer <key>`, as OpenAI wants it.
+    Bearer,
+    /// `api-key: <key>`, as Azure wants it.
+    ApiKey,
+}
+
+/// How much, and how long.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Calls")]
+pub struct CallConfig {
+    /// Calls that the AI takes at one time; the next caller is told to ring later.
+    #[arg(long, env, default_value = "500", value_name = "N")]
+    pub max_calls: NonZeroUsize,
+
+    /// How long calls may go on after SIGTERM before they are ended.
+    #[arg(long, env, default_value = "15m", value_parser = duration::parse, value_name = "SPAN")]
+    pub drain_timeout: Duration,
+
+    /// Threads that carry the calls; one a core where nothing is said.
+    #[arg(long, env, value_name = "N")]
+    pub workers: Option<NonZeroUsize>,
+}
+
+/// What is written to standard error, and how.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct LogConfig {
+    /// What to log: `debug`, or `info,frontdesk::bridge=trace`.
+    #[arg(long, env, global = true, default_value = "info", value_parser = log_filter, value_name = "FILTER")]
+    pub rust_log: String,
+
+    /// Lines for people, or one JSON object a line for machines.
+    #[arg(
+        long,
+        env,
+        global = true,
+        default_value = "text",
+        value_enum,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+fn account_sid(text: &str) -> Result<String, &'static str> {
+    credential(text).map(Secret::into_inner)
+}

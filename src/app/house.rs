@@ -1,0 +1,138 @@
+//! The floors, put together, opened and taken down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::manners::Manners;
+use super::server::{ServerOptions, serve};
+use super::shutdown::Shutdown;
+use super::telemetry::Rendering;
+use crate::api::{self, ApiState, LiveCounts};
+use crate::bridge::{Bridge, Keeper, RealtimeDialer};
+use crate::clock::Clock;
+use crate::domain::Secret;
+use crate::realtime::{Endpoint, SessionOptions};
+use crate::store::Store;
+use crate::twilio::signature::Verifier;
+use crate::webhooks::{self, Webhooks};
+
+/// What a house is built from.
+#[derive(Debug)]
+pub struct HousePlan {
+    /// `sqlite://…` or `postgres://…`; created and brought up to date.
+    pub database_url: Secret<String>,
+    /// Our address as the carrier sees it, without a slash at its end.
+    pub public_url: String,
+    /// The carrier's tokens: one, or two while one replaces the other.
+    pub carrier_tokens: Vec<Secret<String>>,
+    /// Where the agents are.
+    pub agent: Endpoint,
+    /// What holds for every session with an agent.
+    pub session: SessionOptions,
+    /// Calls that are taken at one time.
+    pub max_calls: usize,
+    /// How long calls may go on after the end has been asked for.
+    pub drain_timeout: Duration,
+    /// How patient the server is, and with how many.
+    pub server: ServerOptions,
+}
+
+/// Everything that answers a call.
+pub struct House {
+    bridge: Bridge,
+    store: Store,
+    router: Router,
+    writing: JoinHandle<()>,
+    server: ServerOptions,
+    drain_timeout: Duration,
+}
+
+/// The last notes are given this long to reach the database.
+const LAST_NOTES: Duration = Duration::from_secs(20);
+
+impl House {
+    /// Builds it; the database is brought up to date and seeded.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be opened.
+    pub async fn build(plan: HousePlan, clock: Clock, rendering: Rendering) -> anyhow::Result<Self> {
+        let store = open_store(&plan.database_url, &clock).await?;
+        let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
+        let dialer = RealtimeDialer::new(plan.agent, plan.session);
+        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper);
+        let api = api::router(ApiState {
+            store: store.clone(),
+            clock: clock.clone(),
+            started_at: clock.now(),
+            live: live_counts(bridge.clone()),
+            rendering,
+        });
+        let carrier = webhooks::router(Webhooks {
+            bridge: bridge.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
+            public_url: plan.public_url.into(),
+        });
+        let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
+        let (server, drain_timeout) = (plan.server, plan.drain_timeout);
+        Ok(Self { bridge, store, router, writing, server, drain_timeout })
+    }
+
+    /// The live calls.
+    pub fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Answers until told to stop, lets the calls in progress end, and leaves
+    /// when the last note is written.
+    pub async fn open(self, listener: TcpListener, shutdown: Shutdown) {
+        let bridge = self.bridge;
+        // While calls go on the carrier has questions, and gets answers.
+        let empty = async {
+            shutdown.drain.cancelled().await;
+            tokio::select! {
+                () = bridge.drain(self.drain_timeout) => {}
+                () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
+            }
+        };
+        serve(listener, self.router, self.server, empty).await;
+        drop(bridge);
+        if timeout(LAST_NOTES, self.writing).await.is_err() {
+            tracing::error!("the database did not take the last notes in time");
+        }
+        self.store.close().await;
+    }
+}
+
+/// Opens the database, brings it up to date, and sees that somebody answers.
+pub(super) async fn open_store(url: &Secret<String>, clock: &Clock) -> anyhow::Result<Store> {
+    let store = Store::connect(url.expose()).await;
+    let store = store.context("the database at DATABASE_URL cannot be opened")?;
+    store.migrate().await.context("the database cannot be brought up to date")?;
+    store.seed_defaults(clock.now()).await.context("the database cannot be seeded")?;
+    Ok(store)
+}
+
+fn live_counts(bridge: Bridge) -> api::Live {
+    Arc::new(move || {
+        let counts = bridge.counts();
+        LiveCounts {
+            live: counts.live,
+            capacity: counts.capacity,
+            draining: counts.is_draining,
+        }
+    })
+}

@@ -1,0 +1,100 @@
+//! The log on standard error, and the metrics that `/metrics` prints.
+
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use super::config::{LogConfig, LogFormat};
+
+/// Begins to log, for the whole process.
+///
+/// # Errors
+///
+/// If somebody else has begun already.
+pub fn log(config: &LogConfig) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.rust_log).context("RUST_LOG")?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    let begun = match config.log_format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+}
+
+/// The metrics of this process.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Begins to count, for the whole process.
+    ///
+    /// # Errors
+    ///
+    /// If somebody else counts already.
+    pub fn install() -> anyhow::Result<Self> {
+        let handle = builder()?
+            .install_recorder()
+            .context("metrics cannot begin")?;
+        describe();
+        Ok(Self(handle))
+    }
+
+    /// Everything counted so far, in Prometheus' text format.
+    ///
+    /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Folds what has been measured into buckets, for ever: a process that
+    /// nobody scrapes would otherwise keep every single measurement.
+    pub async fn keep_up(self) {
+        let mut turns = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            turns.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+/// Seconds, from a database on the same machine to a model that thinks.
+const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0,
+];
+
+fn builder() -> anyhow::Result<PrometheusBuilder> {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, SECONDS)
+        .context("the buckets of the metrics")
+}
+
+fn describe() {
+    describe_counter!("frontdesk_http_requests_total", "Requests answered.");
+    describe_histogram!(
+        "frontdesk_http_request_duration_seconds",
+        Unit::Seconds,
+        "From a request's headers to its answer's."
+    );
+    describe_counter!(
+        "frontdesk_http_panics_total",
+        "Handlers that panicked: bugs."
+    );
+    describe_gauge!("frontdesk_http_connections", "HTTP connections open.");
+    describe_counter!(
+        "frontdesk_http_connections_refused_total",
+        "Connections closed unserved, by reason."
+    );
+    describe_gauge!("frontdesk_calls_live", "Calls in progress.");
+    describe_gauge!(
+        "frontdesk_calls_capacity",
+        "Calls that are taken at one time."
+    );
+    describe_gauge!("frontdesk_draining", "1 while no new calls are taken.");
+}
