@@ -67,8 +67,8 @@ fn babble_sample(n: usize, noise: u32) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codec::{decode_mulaw, level_db};
     use super::*;
+    use crate::rehearsal::codec::{decode_mulaw, level_db};
 
     #[test]
     fn babble_is_as_loud_as_speech_throughout() {

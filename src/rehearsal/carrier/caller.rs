@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::codec::{SILENCE, decode_mulaw, encode_mulaw, level_db};
-use super::super::spoken::Spoken;
 use super::event::CarrierEventKind;
 use super::options::{Fault, Script, Step};
+use crate::rehearsal::codec::{SILENCE, decode_mulaw, encode_mulaw, level_db};
+use crate::rehearsal::spoken::Spoken;
 
 /// The caller's state; it outlives a stream, as the call does.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use reqwest::header::CONTENT_TYPE;
 use tokio::time::Instant;
 use url::Url;
 
-use super::super::names::carrier_name;
 use super::options::{CarrierOptions, Fault};
 use super::report::WebhookReport;
 use super::signature::sign;
 use super::twiml::{Document, read};
+use crate::rehearsal::names::carrier_name;
 
 /// The carrier's HTTP client.
 #[derive(Clone, Debug)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::names::model_name;
 use super::brain::{Alarm, Brain};
 use super::conversation::Item;
 use super::record::CallerTurn;
 use super::refusal::Refusal;
 use super::vad::VadEvent;
+use crate::rehearsal::names::model_name;
 
 impl Brain {
     pub(super) fn append(&mut self, audio: &str, now: Instant) -> Result<(), Refusal> {

@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::codec::SAMPLES_PER_MS;
-use super::super::names::model_name;
 use super::brain::Brain;
 use super::conversation::Item;
 use super::options::ToolCall;
 use super::record::ItemRecord;
 use super::response::{OpenItem, Response};
+use crate::rehearsal::codec::SAMPLES_PER_MS;
+use crate::rehearsal::names::model_name;
 
 impl Brain {
     pub(super) fn open_item(&mut self, at: usize, call: Option<ToolCall>) {

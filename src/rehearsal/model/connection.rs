@@ -259,7 +259,7 @@ impl Connection {
         self.recorder
             .note(|record| record.violations.push(format!("{code}: {message}")));
         let mut event = refusal.to_event(None);
-        event["event_id"] = Value::from(super::super::names::model_name("event"));
+        event["event_id"] = Value::from(crate::rehearsal::names::model_name("event"));
         if let Next::GoOn = self.send(event.to_string()).await {
             self.close(4000, "invalid_request_error.beta_api_shape_disabled")
                 .await;

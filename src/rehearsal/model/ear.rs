@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::codec::{Decoder, SAMPLES_PER_MS, WireFormat};
 use super::refusal::Refusal;
 use super::vad::{Vad, VadEvent, VadTuning};
+use crate::rehearsal::codec::{Decoder, SAMPLES_PER_MS, WireFormat};
 
 /// The input audio buffer with its detector.
 #[derive(Debug, Default)]

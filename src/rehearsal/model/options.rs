@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::names::Keep;
-use super::super::spoken::Spoken;
+use crate::rehearsal::names::Keep;
+use crate::rehearsal::spoken::Spoken;
 
 /// One simulated model: its lines, its pace, its faults.
 #[derive(Clone, Debug)]
