@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
+use frontdesk::rehearsal::{CALLER, Spoken};
 use serde_json::{Value, json};
 
 use super::model_client::{Client, PATIENCE, audio_ms, quick};
@@ -396,6 +396,24 @@ async fn the_voice_stays_once_it_was_heard() {
     assert_eq!(
         client.update(voice("marin")).await["session"]["audio"]["output"]["voice"],
         "marin"
+    );
+}
+
+#[tokio::test]
+async fn recorded_callers_are_heard_as_one_turn_each() {
+    let server = ModelServer::start(quick()).await.unwrap();
+    let mut client = line_session(&server).await;
+    for clip in CALLER {
+        client.append(clip.mulaw, 700).await;
+        client.until("input_audio_buffer.committed").await;
+    }
+    client.until("response.created").await;
+    assert_eq!(server.sessions()[0].turns.len(), CALLER.len());
+    assert!(
+        server.sessions()[0]
+            .appended
+            .mulaw()
+            .starts_with(CALLER[0].mulaw)
     );
 }
 
