@@ -419,7 +419,13 @@ async fn recorded_callers_are_heard_as_one_turn_each() {
 
 #[tokio::test]
 async fn silence_can_be_answered_too() {
-    let server = ModelServer::start(quick()).await.unwrap();
+    let lines = vec![Line::say(Spoken::babble(
+        "Hello?",
+        Duration::from_millis(300),
+    ))];
+    let server = ModelServer::start(ModelOptions { lines, ..quick() })
+        .await
+        .unwrap();
     let mut client = line_session(&server).await;
     let detection = json!({"type": "server_vad", "idle_timeout_ms": 100});
     client
