@@ -13,14 +13,10 @@ use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, Wire};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Outcome, Reply, ResponseKey};
-use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, ToolName, Usage};
+use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
+use crate::domain::{AudioFormat, Pii, Receptionist};
 use crate::realtime::client_event::{ClientEvent, write_append};
-use crate::realtime::server_event::{self, ServerEvent};
-use crate::realtime::{
-    Item, ItemBody, ItemPlaced, NewItem, OutputAudioDelta, OutputItem, Response, ResponseOptions,
-    ResponseStatus, Role, ServerError,
-};
+use crate::realtime::{NewItem, ResponseOptions};
 
 /// Sound that waits for the end of a turn of the loop; a second of it leaves
 /// at once.

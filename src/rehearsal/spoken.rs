@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::codec::{SAMPLES_PER_MS, encode_mulaw};
+use super::speech::Clip;
 
 /// A sentence with its sound, 8 kHz mu-law.
 #[derive(Clone, Default, Eq, PartialEq)]
@@ -44,6 +45,12 @@ impl Spoken {
     pub fn duration(&self) -> Duration {
         let ms = self.mulaw.len() / SAMPLES_PER_MS;
         Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<&Clip> for Spoken {
+    fn from(clip: &Clip) -> Self {
+        Self::new(clip.text, clip.mulaw)
     }
 }
 

@@ -11,7 +11,7 @@ use frontdesk::realtime::{Endpoint, SessionOptions};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
-use frontdesk::rehearsal::speech::{CALLER, Clip, RECEPTIONIST};
+use frontdesk::rehearsal::{CALLER, Clip, RECEPTIONIST};
 use frontdesk::store::{Store, calls};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -155,7 +155,7 @@ pub(super) fn lines(clips: &[usize]) -> Vec<Line> {
 /// A model that speaks recorded speech and understands the caller.
 pub(super) fn talkative() -> ModelOptions {
     ModelOptions {
-        lines: lines(&[0, 1, 2]),
+        lines: lines(&[0, 2, 1]),
         caller_transcripts: CALLER.iter().map(|clip| clip.text.to_owned()).collect(),
         ..ModelOptions::default()
     }

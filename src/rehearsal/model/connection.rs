@@ -1,12 +1,13 @@
 //! One socket of the simulated model: upgrade, loop, faults, end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -153,13 +154,13 @@ impl Connection {
             self.close(1001, "session expired").await;
             return Next::End;
         }
-        let timeout = brain.poll_timeout();
+        let due = brain.poll_timeout();
         tokio::select! {
             message = self.socket.next(), if !brain.is_busy() => {
                 return self.receive(brain, message);
             }
             intrusion = self.intrusions.recv() => return self.suffer(intrusion).await,
-            () = sleep_until(timeout.unwrap_or_else(Instant::now)), if timeout.is_some() => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
         brain.handle_timeout(Instant::now());
         Next::GoOn
@@ -247,7 +248,8 @@ impl Connection {
         };
         let _ = self.socket.close(Some(frame)).await;
         // The close is finished when the client has answered it, or is gone.
-        while let Some(Ok(_)) = self.socket.next().await {}
+        let answered = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = timeout(GOODBYE, answered).await;
     }
 
     /// <https://platform.openai.com/docs/guides/realtime#beta-to-ga-migration>
@@ -266,3 +268,6 @@ impl Connection {
         }
     }
 }
+
+/// A client that does not answer a close by then is left alone.
+const GOODBYE: Duration = Duration::from_secs(2);
