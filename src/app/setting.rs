@@ -89,8 +89,8 @@ pub struct RealtimeUrl(Url);
 
 impl RealtimeUrl {
     /// The address, whole.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
+    pub fn as_url(&self) -> &Url {
+        &self.0
     }
 }
 
@@ -144,8 +144,8 @@ pub struct Overlay(serde_json::Map<String, serde_json::Value>);
 
 impl Overlay {
     /// The object.
-    pub fn into_value(self) -> serde_json::Value {
-        self.0.into()
+    pub fn into_map(self) -> serde_json::Map<String, serde_json::Value> {
+        self.0
     }
 }
 
