@@ -9,7 +9,7 @@
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
 //! | resources | [`clock`], [`store`] | sockets, SQL and files |
-//! | words and wits | [`twilio`], [`realtime`], [`call`], [`routing`] | pure, `realtime::connection` excepted |
+//! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` excepted |
 //! | sound | [`audio`] | pure |
 //! | ground | [`domain`] | pure |
 //!
@@ -22,7 +22,6 @@ pub mod audio;
 // second floor: words and wits
 pub mod call;
 pub mod realtime;
-pub mod routing;
 pub mod twilio;
 // third floor: resources
 pub mod clock;

@@ -1,68 +1,139 @@
-//! The floors, put together and taken down.
+//! The floors, put together, opened and taken down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context as _;
-use axum::http::StatusCode;
-use axum::response::IntoResponse as _;
+use axum::Router;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use super::config::{Config, HttpConfig};
 use super::manners::Manners;
 use super::migrate;
-use super::server::serve;
+use super::server::{ServerOptions, serve};
 use super::shutdown::Shutdown;
-use super::telemetry::Metrics;
-use crate::api::{self, ApiState, LiveCounts};
+use crate::api::{self, ApiState, LiveCounts, Rendering};
+use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
+use crate::domain::Secret;
+use crate::realtime::{Endpoint, SessionOptions};
+use crate::store::Store;
+use crate::twilio::signature::Verifier;
+use crate::webhooks::{self, Webhooks};
 
-/// `frontdesk serve`: opens the house, and closes it when asked to.
-pub(super) async fn open(config: Config) -> anyhow::Result<()> {
-    let clock = Clock::system();
-    let metrics = Metrics::install()?;
-    let upkeep = tokio::spawn(metrics.clone().keep_up());
-    let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
-    let store = migrate::open(&config.database, &clock).await?;
-    let listener = listen(&config.http).await?;
-
-    let capacity = config.calls.max_calls.get();
-    let drain = shutdown.drain.clone();
-    let state = ApiState {
-        store: store.clone(),
-        clock: clock.clone(),
-        started_at: clock.now(),
-        live: Arc::new(move || LiveCounts {
-            live: 0,
-            capacity,
-            draining: drain.is_cancelled(),
-        }),
-        rendering: Arc::new(move || metrics.render()),
-    };
-    let apology = || StatusCode::SERVICE_UNAVAILABLE.into_response();
-    let router = Manners::new(clock, apology).teach(api::router(state));
-    let options = config.http.server_options();
-    serve(listener, router, options, shutdown.drain.cancelled()).await;
-
-    upkeep.abort();
-    store.close().await;
-    tracing::info!("closed");
-    Ok(())
+/// What a house is built from.
+#[derive(Debug)]
+pub struct HousePlan {
+    /// `sqlite://…` or `postgres://…`; created and brought up to date.
+    pub database_url: Secret<String>,
+    /// Our address as the carrier sees it, without a slash at its end.
+    pub public_url: String,
+    /// The carrier's tokens: one, or two while one replaces the other.
+    pub carrier_tokens: Vec<Secret<String>>,
+    /// Where the agents are.
+    pub agent: Endpoint,
+    /// What holds for every session with an agent.
+    pub session: SessionOptions,
+    /// Calls that are taken at one time.
+    pub max_calls: usize,
+    /// How long calls may go on after the end has been asked for.
+    pub drain_timeout: Duration,
+    /// How patient the server is, and with how many.
+    pub server: ServerOptions,
 }
 
-async fn listen(config: &HttpConfig) -> anyhow::Result<TcpListener> {
-    let address = config.listen_address();
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| {
-        format!("{address} cannot be listened on; PORT and HOST choose another")
-    })?;
-    let public_url = config.public_url();
-    let address = listener.local_addr()?;
-    tracing::info!(%address, public_url = public_url.as_str(), "open");
-    if !public_url.is_public() {
-        tracing::warn!(
-            public_url = public_url.as_str(),
-            "no carrier reaches this; PUBLIC_URL wants the https address of a tunnel or proxy"
-        );
+/// Everything that answers a call.
+pub struct House {
+    bridge: Bridge,
+    store: Store,
+    router: Router,
+    writing: JoinHandle<()>,
+    server: ServerOptions,
+    drain_timeout: Duration,
+}
+
+/// The last notes are given this long to reach the database.
+const LAST_NOTES: Duration = Duration::from_secs(20);
+
+impl House {
+    /// Builds it; the database is brought up to date and seeded.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be opened.
+    pub async fn build(
+        plan: HousePlan,
+        clock: Clock,
+        rendering: Rendering,
+    ) -> anyhow::Result<Self> {
+        let store = migrate::open(&plan.database_url, &clock).await?;
+        let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
+        let dialer = RealtimeDialer::new(plan.agent, plan.session);
+        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper);
+        let api = api::router(ApiState {
+            store: store.clone(),
+            clock: clock.clone(),
+            started_at: clock.now(),
+            live: live_counts(bridge.clone()),
+            rendering,
+        });
+        let carrier = webhooks::router(Webhooks {
+            bridge: bridge.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
+            public_url: plan.public_url.into(),
+        });
+        let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
+        let (server, drain_timeout) = (plan.server, plan.drain_timeout);
+        Ok(Self {
+            bridge,
+            store,
+            router,
+            writing,
+            server,
+            drain_timeout,
+        })
     }
-    Ok(listener)
+
+    /// The live calls.
+    pub fn bridge(&self) -> &Bridge {
+        &self.bridge
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Answers until told to stop, lets the calls in progress end, and leaves
+    /// when the last note is written.
+    pub async fn open(self, listener: TcpListener, shutdown: Shutdown) {
+        let bridge = self.bridge;
+        // While calls go on the carrier has questions, and gets answers.
+        let empty = async {
+            shutdown.drain.cancelled().await;
+            tokio::select! {
+                () = bridge.drain(self.drain_timeout) => {}
+                () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
+            }
+        };
+        serve(listener, self.router, self.server, empty).await;
+        drop(bridge);
+        if timeout(LAST_NOTES, self.writing).await.is_err() {
+            tracing::error!("the database did not take the last notes in time");
+        }
+        self.store.close().await;
+    }
+}
+
+fn live_counts(bridge: Bridge) -> api::Live {
+    Arc::new(move || {
+        let counts = bridge.counts();
+        LiveCounts {
+            live: counts.live,
+            capacity: counts.capacity,
+            draining: counts.is_draining,
+        }
+    })
 }

@@ -48,7 +48,7 @@ pub enum KeyCommand {
 /// Does what the command says, on standard output.
 pub(super) async fn run(database: &DatabaseConfig, command: KeyCommand) -> anyhow::Result<()> {
     let clock = Clock::system();
-    let store = migrate::open(database, &clock).await?;
+    let store = migrate::open(&database.database_url, &clock).await?;
     match command {
         KeyCommand::Create {
             name,

@@ -10,6 +10,7 @@ mod key;
 mod manners;
 mod migrate;
 mod run;
+mod serve;
 mod server;
 mod setting;
 mod shutdown;
@@ -21,6 +22,7 @@ pub use config::{
     RealtimeAuth, TwilioConfig,
 };
 pub use env_file::read_env_file;
+pub use house::{House, HousePlan};
 pub use key::KeyCommand;
 pub use manners::Manners;
 pub use run::run;

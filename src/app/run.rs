@@ -1,7 +1,7 @@
 //! Does what the command line asks for.
 
 use super::cli::{KeyArgs, Task};
-use super::{house, key, migrate};
+use super::{key, migrate, serve};
 
 /// Does one task, to its end.
 ///
@@ -10,7 +10,7 @@ use super::{house, key, migrate};
 /// Whatever kept the task from being done, for the person at the terminal.
 pub async fn run(task: Task) -> anyhow::Result<()> {
     match task {
-        Task::Serve(config) => house::open(*config).await,
+        Task::Serve(config) => serve::run(*config).await,
         Task::Migrate(database) => migrate::run(&database).await,
         Task::Key(KeyArgs { database, command }) => key::run(&database, command).await,
     }

@@ -1,1 +1,36 @@
 //! One task a call: two legs, one Session, one timer.
+//!
+//! A call's task is born at the carrier's webhook, dials the agent at once and
+//! waits for the carrier's stream, which is [attached](Bridge::attach) once
+//! it has shown its one-time token. From then on one loop owns both sockets;
+//! when it ends, for whatever reason, both are closed and nothing is left.
+//!
+//! - [`registry`] knows the live calls: admission, look-up, drain.
+//! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants.
+//! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
+//!   wire and the machine's events and actions; [`realtime_leg`] is the agent
+//!   leg that speaks the Realtime protocol, [`dial`] reaches for it.
+//! - [`keeper`] hands what is worth keeping to the store, and never makes
+//!   audio wait for it.
+
+mod agent_leg;
+mod arrival;
+mod carrier_leg;
+mod cues;
+mod dial;
+mod keeper;
+mod live;
+mod logbook;
+mod realtime_keys;
+mod realtime_leg;
+mod registry;
+mod run;
+mod token;
+mod wire;
+
+pub use agent_leg::{AgentLeg, DialError, Dialer};
+pub use dial::RealtimeDialer;
+pub use keeper::Keeper;
+pub use live::{Happening, LiveEvent};
+pub use registry::{Admission, Bridge, Counts, Refusal};
+pub use token::StreamToken;

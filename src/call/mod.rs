@@ -1,1 +1,55 @@
-//! One call as a machine: events in, actions out.
+//! One call as a machine: events in, actions out; no socket, no clock, no error.
+//!
+//! # The protocol of use
+//!
+//! A driver owns the sockets, the clock and one [`Session`]. It repeats:
+//!
+//! 1. hand the machine *one* event, [`Session::handle_event`], or tell it that
+//!    its time has come, [`Session::handle_timeout`];
+//! 2. drain [`Session::poll_action`] until it is empty, and do what it says;
+//! 3. set its one timer to [`Session::poll_timeout`].
+//!
+//! What needs the world is an [`Action`]; what the world answers is an
+//! [`Event`]. The machine speaks of carrier and agent, never of Twilio or
+//! OpenAI; two adapters in `bridge` translate.
+//!
+//! # Invariants
+//!
+//! Whatever the order of events, and `tests/calls.rs` tries:
+//!
+//! - **Invariant:** an agent is never told that more of an item was heard than
+//!   was received of it; where nothing was heard the item is deleted instead.
+//! - **Invariant:** no audio of an interrupted response follows its `Clear`.
+//! - **Invariant:** nothing follows [`Action::End`], which comes once.
+//! - **Invariant:** the lead over what is being played stays under
+//!   [`MAX_LEAD`], and every queue is bounded.
+//!
+//! # The parts
+//!
+//! Each memory has its own file: [`intake`] (what the caller sends),
+//! [`playback`] and [`playhead`] (what was sent to the caller and what was
+//! heard), [`turn`] (whose turn it is), [`barge_in`], [`silence`], [`dtmf`], [`ending`],
+//! [`transcript`], [`timers`]. [`session`] only dispatches.
+
+mod action;
+mod barge_in;
+mod dtmf;
+mod ending;
+mod event;
+mod intake;
+mod keys;
+mod plan;
+mod playback;
+mod playhead;
+mod session;
+mod silence;
+mod timers;
+mod transcript;
+mod turn;
+
+pub use action::{Action, AgentAction, CarrierAction, Reply, Report};
+pub use event::{Event, Outcome};
+pub use keys::{ItemKey, Mark, ResponseKey};
+pub use plan::{CallPlan, Interruption};
+pub use playback::MAX_LEAD;
+pub use session::Session;

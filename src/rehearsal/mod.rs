@@ -1,1 +1,18 @@
 //! A simulated carrier and a simulated model, speaking the real protocols.
+//!
+//! Both are strict: what the real one would refuse or warn of, they report as
+//! a violation, and behave as the real one does. They share no type with
+//! [`crate::twilio`] and [`crate::realtime`], so that they can judge them.
+
+mod agreement;
+pub mod carrier;
+mod codec;
+pub mod model;
+mod names;
+pub mod speech;
+mod spoken;
+
+pub use agreement::{TruncationError, truncation_error};
+pub use codec::WireFormat;
+pub use names::Keep;
+pub use spoken::Spoken;

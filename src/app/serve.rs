@@ -1,0 +1,92 @@
+//! `frontdesk serve`: answers calls until told to stop.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::config::{Config, HttpConfig, OpenAiConfig, RealtimeAuth};
+use super::house::{House, HousePlan};
+use super::shutdown::Shutdown;
+use super::telemetry::Metrics;
+use crate::clock::Clock;
+use crate::realtime::{Auth, Endpoint, SessionOptions};
+
+/// Opens the house, and closes it when asked to.
+pub(super) async fn run(config: Config) -> anyhow::Result<()> {
+    let metrics = Metrics::install()?;
+    let upkeep = tokio::spawn(metrics.clone().keep_up());
+    let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
+    let rendering = Arc::new(move || metrics.render());
+    let listener = listen(&config.http).await?;
+    let house = House::build(plan(config), Clock::system(), rendering).await?;
+    house.open(listener, shutdown).await;
+    upkeep.abort();
+    tracing::info!("closed");
+    Ok(())
+}
+
+fn plan(config: Config) -> HousePlan {
+    let public_url = config
+        .http
+        .public_url()
+        .as_str()
+        .trim_end_matches('/')
+        .to_owned();
+    let server = config.http.server_options();
+    let tokens = [
+        Some(config.twilio.twilio_auth_token),
+        config.twilio.twilio_auth_token_secondary,
+    ];
+    let overlay = config.openai.openai_session_overlay.clone();
+    HousePlan {
+        database_url: config.database.database_url,
+        public_url,
+        carrier_tokens: tokens.into_iter().flatten().collect(),
+        agent: endpoint(config.openai),
+        session: SessionOptions {
+            overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
+            ..SessionOptions::default()
+        },
+        max_calls: config.calls.max_calls.get(),
+        drain_timeout: config.calls.drain_timeout,
+        server,
+    }
+}
+
+fn endpoint(config: OpenAiConfig) -> Endpoint {
+    let mut endpoint = Endpoint::new(
+        config.openai_realtime_url.as_url().as_str(),
+        config.openai_realtime_model,
+    );
+    endpoint.api_key = Some(config.openai_api_key);
+    endpoint.auth = match config.openai_realtime_auth {
+        RealtimeAuth::Bearer => Auth::Bearer,
+        RealtimeAuth::ApiKey => Auth::ApiKeyHeader,
+    };
+    endpoint.headers = config
+        .openai_realtime_headers
+        .into_iter()
+        .map(|header| (header.name, header.value))
+        .collect();
+    endpoint
+}
+
+async fn listen(config: &HttpConfig) -> anyhow::Result<TcpListener> {
+    let address = config.listen_address();
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| {
+        format!("{address} cannot be listened on; PORT and HOST choose another")
+    })?;
+    let public_url = config.public_url();
+    let address = listener.local_addr()?;
+    tracing::info!(%address, public_url = public_url.as_str(), "open");
+    if !public_url.is_public() {
+        tracing::warn!(
+            public_url = public_url.as_str(),
+            "no carrier reaches this; PUBLIC_URL wants the https address of a tunnel or proxy"
+        );
+    }
+    Ok(listener)
+}

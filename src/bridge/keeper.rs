@@ -1,0 +1,165 @@
+//! Hands to the store what is worth keeping, and never makes audio wait for it.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::clock::Clock;
+use crate::domain::{
+    CallId, Disposition, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
+};
+use crate::store::call_events::{self, NewEvent};
+use crate::store::{self, Store, calls, turns, utterances};
+
+/// Notes that may wait for the database.
+const WAITING: usize = 4_096;
+/// How often a note is tried, each time after a longer pause.
+const ATTEMPTS: u32 = 8;
+/// The first of these pauses.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Something to be written down.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// The carrier's stream is there.
+    Answered {
+        tenant_id: TenantId,
+        call_id: CallId,
+        at: Timestamp,
+    },
+    /// The call is over.
+    Finished(Box<Finished>),
+}
+
+/// All that is known of a call that is over.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) tenant_id: TenantId,
+    pub(super) call_id: CallId,
+    pub(super) at: Timestamp,
+    pub(super) disposition: Disposition,
+    pub(super) usage: Usage,
+    pub(super) cost: Option<Money>,
+    pub(super) utterances: Vec<Utterance>,
+    pub(super) latencies: Vec<TurnLatency>,
+}
+
+/// Takes notes for the store.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    notes: mpsc::Sender<Note>,
+    clock: Clock,
+}
+
+impl Keeper {
+    /// Starts the one task that writes. It ends when every keeper is gone and
+    /// every note is written.
+    pub fn start(store: Store, clock: Clock) -> (Self, JoinHandle<()>) {
+        let (notes, mut inbox) = mpsc::channel(WAITING);
+        let task = tokio::spawn(async move {
+            while let Some(note) = inbox.recv().await {
+                write_down(&store, &note).await;
+            }
+        });
+        (Self { notes, clock }, task)
+    }
+
+    /// The time of day.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Takes a note that is worth less than the sound of a call: if too many
+    /// wait it is left out, and counted.
+    pub(super) fn note(&self, note: Note) {
+        if self.notes.try_send(note).is_err() {
+            metrics::counter!("frontdesk_notes_lost_total").increment(1);
+        }
+    }
+
+    /// Takes the note that a call is over, waiting for room: by now nobody
+    /// hears the call.
+    pub(super) async fn finish(&self, finished: Finished) {
+        // The writer outlives every keeper.
+        let _ = self.notes.send(Note::Finished(Box::new(finished))).await;
+    }
+}
+
+async fn write_down(store: &Store, note: &Note) {
+    let mut pause = PAUSE;
+    for attempt in 1..=ATTEMPTS {
+        let Err(error) = try_write(store, note).await else {
+            return;
+        };
+        if attempt == ATTEMPTS {
+            metrics::counter!("frontdesk_notes_lost_total").increment(1);
+            tracing::error!(%error, "note.lost");
+            return;
+        }
+        tracing::warn!(%error, attempt, "note.retried");
+        sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
+    match note {
+        Note::Answered {
+            tenant_id,
+            call_id,
+            at,
+        } => write_answered(store, *tenant_id, *call_id, *at).await,
+        Note::Finished(finished) => write_finished(store, finished).await,
+    }
+}
+
+async fn write_answered(
+    store: &Store,
+    tenant_id: TenantId,
+    call_id: CallId,
+    at: Timestamp,
+) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    calls::mark_answered(&mut tx, tenant_id, call_id, at).await?;
+    let event = event("stream.started", "{}", at);
+    call_events::append(&mut tx, tenant_id, call_id, &event).await?;
+    tx.commit().await
+}
+
+/// In one piece, and written to be run twice.
+async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store::Error> {
+    let Finished {
+        tenant_id,
+        call_id,
+        at,
+        disposition,
+        ..
+    } = *finished;
+    let mut tx = store.begin().await?;
+    utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
+    for (ordinal, latency) in (0..).zip(&finished.latencies) {
+        turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
+    }
+    let end = calls::Finished {
+        disposition,
+        usage: finished.usage,
+        cost: finished.cost,
+        ended_at: at,
+    };
+    calls::finish(&mut tx, tenant_id, call_id, &end).await?;
+    let why = format!(r#"{{"disposition":"{}"}}"#, disposition.as_str());
+    call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
+    tx.commit().await
+}
+
+/// An event that happens once in a call.
+fn event<'a>(kind: &'a str, detail: &'a str, at: Timestamp) -> NewEvent<'a> {
+    NewEvent {
+        kind,
+        detail: detail.into(),
+        at,
+        key: Some(kind),
+    }
+}

@@ -1,0 +1,332 @@
+//! The live calls: admission, look-up, drain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::agent_leg::Dialer;
+use super::carrier_leg::{Carrier, CarrierLeg};
+use super::keeper::Keeper;
+use super::live::LiveEvent;
+use super::logbook::Logbook;
+use super::run::{Call, Control};
+use super::token::{StreamToken, TokenHash};
+use super::wire::Wire;
+use crate::call::CallPlan;
+use crate::domain::{CallId, CallSid, Disposition, Receptionist, TenantId};
+use crate::twilio::media_stream::Start;
+
+/// A token not shown by then is worth nothing.
+const TOKEN_LIFE: Duration = Duration::from_mins(1);
+/// Tokens of one call that are valid at once: the carrier repeats a webhook a
+/// few times at most.
+const MAX_TOKENS: usize = 8;
+/// How a call ended is remembered until the carrier asks what comes next.
+const OUTCOME_LIFE: Duration = Duration::from_mins(5);
+/// Controls that may wait for a call's task.
+const MAILBOX: usize = 8;
+/// Streams that may be waiting to say whose they are.
+const WAITING_ROOM: usize = 256;
+/// Events that a watcher may be behind before it misses some.
+const WATCHED: usize = 1_024;
+
+/// A call that asks to be let in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// Its name in the log.
+    pub call_id: CallId,
+    /// Whose call it is.
+    pub tenant_id: TenantId,
+    /// The carrier's name for it.
+    pub call_sid: CallSid,
+    /// Who answers.
+    pub receptionist: Receptionist,
+}
+
+/// Why a call is not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Every place is taken.
+    #[error("every place is taken")]
+    Full,
+    /// The house is closing.
+    #[error("the house is closing")]
+    Draining,
+    /// No receptionist is configured.
+    #[error("no receptionist is configured")]
+    NobodyAnswers,
+    /// The call is over already.
+    #[error("the call is over")]
+    Over,
+}
+
+/// Why a stream is not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum AttachError {
+    /// No such call is waiting for a stream.
+    #[error("no such call is live")]
+    UnknownCall,
+    /// The token is missing, wrong, spent or expired.
+    #[error("the stream token is missing, wrong, spent or expired")]
+    Token,
+}
+
+/// How many calls there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counts {
+    /// Calls that have a task.
+    pub live: usize,
+    /// How many there may be.
+    pub capacity: usize,
+    /// Whether no more are let in.
+    pub is_draining: bool,
+}
+
+struct Place {
+    mailbox: mpsc::Sender<Control>,
+    tokens: Vec<(TokenHash, Instant)>,
+}
+
+struct Shared {
+    calls: DashMap<CallSid, Place>,
+    outcomes: DashMap<CallSid, (Disposition, Instant)>,
+    live: AtomicUsize,
+    capacity: usize,
+    is_draining: AtomicBool,
+    dialer: Arc<dyn Dialer>,
+    keeper: Keeper,
+    watchers: broadcast::Sender<LiveEvent>,
+    tasks: TaskTracker,
+    /// Streams that have not said yet whose they are.
+    waiting_room: Arc<Semaphore>,
+}
+
+/// The live calls of this process.
+#[derive(Clone)]
+pub struct Bridge {
+    shared: Arc<Shared>,
+}
+
+impl Bridge {
+    /// A house with `capacity` places, whose agents `dialer` reaches.
+    pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
+        let (watchers, _) = broadcast::channel(WATCHED);
+        let shared = Shared {
+            calls: DashMap::new(),
+            outcomes: DashMap::new(),
+            live: AtomicUsize::new(0),
+            capacity,
+            is_draining: AtomicBool::new(false),
+            dialer,
+            keeper,
+            watchers,
+            tasks: TaskTracker::new(),
+            waiting_room: Arc::new(Semaphore::new(WAITING_ROOM)),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Lets a call in: its task is born and dials the agent at once.
+    ///
+    /// A call that is in already gets another token, for the carrier may ask
+    /// twice; it keeps its one task and one agent.
+    pub fn admit(&self, admission: Admission) -> Result<StreamToken, Refusal> {
+        self.forget_old_outcomes();
+        let token = StreamToken::mint();
+        let ticket = (token.hash(), Instant::now() + TOKEN_LIFE);
+        match self.shared.calls.entry(admission.call_sid.clone()) {
+            Entry::Occupied(mut place) => {
+                let tokens = &mut place.get_mut().tokens;
+                tokens.retain(|(_, until)| *until > Instant::now());
+                if tokens.len() == MAX_TOKENS {
+                    tokens.remove(0);
+                }
+                tokens.push(ticket);
+            }
+            Entry::Vacant(vacant) => {
+                self.refuse(&admission.call_sid)?;
+                let (mailbox, inbox) = mpsc::channel(MAILBOX);
+                vacant.insert(Place {
+                    mailbox,
+                    tokens: vec![ticket],
+                });
+                self.start(admission, inbox);
+            }
+        }
+        Ok(token)
+    }
+
+    /// Hands a started stream to its call, if it shows a token that is good.
+    ///
+    /// A second stream with a good token takes the place of the first. On
+    /// refusal the wire has been closed with 1008.
+    pub(super) async fn attach<S>(&self, start: Start, wire: Wire<S>) -> Result<(), AttachError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let mailbox = match self.spend_token(&start) {
+            Ok(mailbox) => mailbox,
+            Err(error) => {
+                wire.close(1008).await;
+                return Err(error);
+            }
+        };
+        let carrier: Box<dyn Carrier> = Box::new(CarrierLeg::new(wire, start.stream_sid));
+        // A call that ended meanwhile drops its mailbox, and the wire with it.
+        mailbox
+            .send(Control::Attach(carrier))
+            .await
+            .map_err(|_| AttachError::UnknownCall)
+    }
+
+    /// Ends a call from outside. False if it is not live.
+    pub fn hang_up(&self, call_sid: &CallSid, disposition: Disposition) -> bool {
+        let Some(place) = self.shared.calls.get(call_sid) else {
+            return false;
+        };
+        place.mailbox.try_send(Control::HangUp(disposition)).is_ok()
+    }
+
+    /// How a call ended, if it did so a short time ago.
+    pub fn outcome(&self, call_sid: &CallSid) -> Option<Disposition> {
+        self.shared.outcomes.get(call_sid).map(|outcome| outcome.0)
+    }
+
+    /// How many calls there are.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            live: self.shared.live.load(Ordering::Relaxed),
+            capacity: self.shared.capacity,
+            is_draining: self.shared.is_draining.load(Ordering::Relaxed),
+        }
+    }
+
+    /// What happens from now on. A watcher that is too slow misses some.
+    pub fn watch(&self) -> broadcast::Receiver<LiveEvent> {
+        self.shared.watchers.subscribe()
+    }
+
+    /// Lets nobody in any more, and lets the calls that are in finish. Those
+    /// that have not by `deadline` are ended; their callers are told.
+    pub async fn drain(&self, deadline: Duration) {
+        self.shared.is_draining.store(true, Ordering::Relaxed);
+        self.shared.tasks.close();
+        if tokio::time::timeout(deadline, self.shared.tasks.wait())
+            .await
+            .is_ok()
+        {
+            return;
+        }
+        for place in &self.shared.calls {
+            // A full mailbox belongs to a call that is busy ending.
+            let _ = place
+                .mailbox
+                .try_send(Control::HangUp(Disposition::Shutdown));
+        }
+        self.shared.tasks.wait().await;
+    }
+
+    pub(super) fn waiting_room(&self) -> &Arc<Semaphore> {
+        &self.shared.waiting_room
+    }
+
+    fn refuse(&self, call_sid: &CallSid) -> Result<(), Refusal> {
+        if self.shared.is_draining.load(Ordering::Relaxed) {
+            return Err(Refusal::Draining);
+        }
+        if self.shared.outcomes.contains_key(call_sid) {
+            return Err(Refusal::Over);
+        }
+        let take = |live| (live < self.shared.capacity).then_some(live + 1);
+        let live = &self.shared.live;
+        live.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .map_err(|_| Refusal::Full)?;
+        Ok(())
+    }
+
+    fn start(&self, admission: Admission, inbox: mpsc::Receiver<Control>) {
+        let shared = Arc::clone(&self.shared);
+        let plan = CallPlan {
+            silence: admission.receptionist.silence,
+            limits: admission.receptionist.limits,
+            interruption: shared.dialer.interruption(),
+        };
+        let agent = shared.dialer.dial(&admission.receptionist);
+        let log = Logbook::new(&admission, shared.keeper.clone(), shared.watchers.clone())
+            .priced(shared.dialer.price());
+        let outcome = Disposition::Internal;
+        let mut place = PlaceGuard {
+            shared: Arc::clone(&shared),
+            call_sid: admission.call_sid,
+            outcome,
+        };
+        let call = Call::new(plan, agent, inbox, log);
+        shared
+            .tasks
+            .spawn(async move { call.run(&mut place).await });
+    }
+
+    fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
+        let shown = start
+            .custom_parameters
+            .get("token")
+            .ok_or(AttachError::Token)?;
+        let shown = TokenHash::of(shown);
+        let place = self.shared.calls.get_mut(&start.call_sid);
+        let mut place = place.ok_or(AttachError::UnknownCall)?;
+        let found = place
+            .tokens
+            .iter()
+            .position(|(hash, _)| hash.matches(&shown));
+        let (_, until) = place.tokens.swap_remove(found.ok_or(AttachError::Token)?);
+        if until <= Instant::now() {
+            return Err(AttachError::Token);
+        }
+        Ok(place.mailbox.clone())
+    }
+
+    fn forget_old_outcomes(&self) {
+        if self.shared.outcomes.len() > self.shared.capacity {
+            self.shared
+                .outcomes
+                .retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
+        }
+    }
+}
+
+/// Gives a call's place back, also if its task panics.
+pub(super) struct PlaceGuard {
+    shared: Arc<Shared>,
+    call_sid: CallSid,
+    outcome: Disposition,
+}
+
+impl PlaceGuard {
+    /// The call is over: whoever asks from now on is told how it ended.
+    pub(super) fn leave(&mut self, outcome: Disposition) {
+        self.outcome = outcome;
+        let now = Instant::now();
+        self.shared
+            .outcomes
+            .insert(self.call_sid.clone(), (outcome, now));
+        if self.shared.calls.remove(&self.call_sid).is_some() {
+            self.shared.live.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for PlaceGuard {
+    fn drop(&mut self) {
+        let outcome = self.outcome;
+        self.leave(outcome);
+    }
+}

@@ -1,0 +1,252 @@
+//! The loop of a call: one owner of both sockets, the Session and its timer.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::future::{BoxFuture, join};
+use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
+
+use super::agent_leg::{AgentLeg, DialError};
+use super::carrier_leg::Carrier;
+use super::logbook::Logbook;
+use super::registry::PlaceGuard;
+use crate::call::{Action, CallPlan, Event, Session};
+use crate::domain::Disposition;
+
+/// Idle proxies cut lines on which nothing goes to and fro.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// A carrier that takes nothing for so long is lost.
+const MAX_STALL: Duration = Duration::from_secs(10);
+/// The carrier's stream is taken over by another.
+const REPLACED: u16 = 4000;
+
+/// What reaches a call from outside its two legs.
+pub(super) enum Control {
+    /// The carrier's stream, or the one that takes its place.
+    Attach(Box<dyn Carrier>),
+    /// Somebody ends the call.
+    HangUp(Disposition),
+}
+
+type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
+
+enum Agent {
+    Dialing(Dialing),
+    Up(Box<dyn AgentLeg>),
+    Gone,
+}
+
+/// A call that goes on.
+pub(super) struct Call {
+    session: Session,
+    carrier: Option<Box<dyn Carrier>>,
+    agent: Agent,
+    inbox: mpsc::Receiver<Control>,
+    log: Logbook,
+    events: VecDeque<Event>,
+    timer: Pin<Box<Sleep>>,
+    armed: Instant,
+    ping_at: Instant,
+    stalled_since: Option<Instant>,
+}
+
+impl Call {
+    pub(super) fn new(
+        plan: CallPlan,
+        agent: Dialing,
+        inbox: mpsc::Receiver<Control>,
+        log: Logbook,
+    ) -> Self {
+        let now = now();
+        Self {
+            session: Session::new(plan, now),
+            carrier: None,
+            agent: Agent::Dialing(agent),
+            inbox,
+            log,
+            events: VecDeque::new(),
+            timer: Box::pin(sleep(Duration::ZERO)),
+            armed: now,
+            ping_at: now + PING_EVERY,
+            stalled_since: None,
+        }
+    }
+
+    /// Runs until the call is over and both sockets are closed.
+    pub(super) async fn run(mut self, place: &mut PlaceGuard) {
+        self.log.admitted();
+        let disposition = loop {
+            poll_fn(|cx| self.poll_wake(cx)).await;
+            self.advance(now());
+            if let Some(disposition) = self.session.ended() {
+                break disposition;
+            }
+        };
+        // The carrier asks what comes next as soon as its stream is closed.
+        place.leave(disposition);
+        self.inbox.close();
+        let carrier = async {
+            if let Some(carrier) = self.carrier {
+                carrier.close(1000).await;
+            }
+        };
+        let agent = async {
+            if let Agent::Up(agent) = self.agent {
+                agent.close().await;
+            }
+        };
+        join(carrier, agent).await;
+        self.log.finish(&self.session, disposition).await;
+    }
+
+    /// Ready as soon as anything has happened, or it is time.
+    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.flush(cx);
+        self.poll_inbox(cx);
+        if let Some(carrier) = &mut self.carrier {
+            // What it did lies in the events.
+            let _ = carrier.poll_events(cx, &mut self.events);
+        }
+        self.poll_agent(cx);
+        if self.timer.as_mut().poll(cx).is_pending() && self.events.is_empty() {
+            // A pong, say, may have been written by reading.
+            self.flush(cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_inbox(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some(control)) = self.inbox.poll_recv(cx) {
+            match control {
+                Control::Attach(carrier) => self.attach(carrier),
+                Control::HangUp(disposition) => self.events.push_back(Event::HangUp(disposition)),
+            }
+        }
+    }
+
+    fn attach(&mut self, carrier: Box<dyn Carrier>) {
+        match self.carrier.replace(carrier) {
+            None => {
+                self.log.answered();
+                self.events.push_back(Event::CarrierStarted);
+            }
+            Some(old) => {
+                tokio::spawn(old.close(REPLACED));
+                self.events.push_back(Event::CarrierReplaced);
+            }
+        }
+    }
+
+    fn poll_agent(&mut self, cx: &mut Context<'_>) {
+        if let Agent::Dialing(dialing) = &mut self.agent {
+            match dialing.as_mut().poll(cx) {
+                Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
+                Poll::Ready(Err(error)) => {
+                    self.log.agent_failed(&error);
+                    self.agent = Agent::Gone;
+                    self.events.push_back(Event::AgentFailed);
+                }
+                Poll::Pending => {}
+            }
+        }
+        if let Agent::Up(leg) = &mut self.agent {
+            let before = self.events.len();
+            let _ = leg.poll_events(cx, &mut self.events);
+            let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
+            if self.events.iter().skip(before).any(is_gone) {
+                self.agent = Agent::Gone;
+            }
+        }
+    }
+
+    /// One event, drain; again; then the one timer.
+    fn advance(&mut self, now: Instant) {
+        self.check_stall(now);
+        if self.session.poll_timeout().is_some_and(|at| at <= now) {
+            self.session.handle_timeout(now);
+            self.drain();
+        }
+        while let Some(event) = self.events.pop_front() {
+            self.session.handle_event(event, now);
+            self.drain();
+        }
+        if now >= self.ping_at {
+            self.ping(now);
+        }
+        self.arm(now);
+    }
+
+    fn drain(&mut self) {
+        while let Some(action) = self.session.poll_action() {
+            match action {
+                Action::Carrier(action) => {
+                    if let Some(carrier) = &mut self.carrier {
+                        carrier.perform(action);
+                    }
+                }
+                Action::Agent(action) => {
+                    if let Agent::Up(leg) = &mut self.agent {
+                        leg.perform(action);
+                    }
+                }
+                Action::Report(report) => self.log.report(report),
+                Action::End(_) => {}
+            }
+        }
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.poll_flush(cx);
+        }
+        if let Agent::Up(leg) = &mut self.agent {
+            leg.poll_flush(cx);
+        }
+    }
+
+    /// A carrier that reads nothing is lost, however alive its socket looks.
+    fn check_stall(&mut self, now: Instant) {
+        let is_dirty = self
+            .carrier
+            .as_ref()
+            .is_some_and(|carrier| carrier.is_dirty());
+        if !is_dirty {
+            self.stalled_since = None;
+        } else if now.duration_since(*self.stalled_since.get_or_insert(now)) > MAX_STALL {
+            self.events.push_back(Event::CarrierLost);
+        }
+    }
+
+    fn ping(&mut self, now: Instant) {
+        self.ping_at = now + PING_EVERY;
+        if let Some(carrier) = &mut self.carrier {
+            carrier.ping();
+        }
+        if let Agent::Up(leg) = &mut self.agent {
+            leg.ping();
+        }
+    }
+
+    /// Sets the timer, unless it goes off early enough as it is: a wake-up
+    /// too many costs less than moving it at every frame.
+    fn arm(&mut self, now: Instant) {
+        let due = self
+            .session
+            .poll_timeout()
+            .map_or(self.ping_at, |at| at.min(self.ping_at));
+        if self.armed <= now || due < self.armed {
+            self.armed = due;
+            self.timer.as_mut().reset(due.into());
+        }
+    }
+}
+
+/// Tokio's clock, which a test can stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

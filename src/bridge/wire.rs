@@ -1,0 +1,175 @@
+//! A WebSocket in the form that the loop wants: polled, buffered, bounded.
+//!
+//! Messages are queued without waiting and leave together at the end of a
+//! turn of the loop: one system call for all of them. A peer that does not
+//! read fills the buffer, and a full buffer breaks the wire; nothing grows.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::{Sink, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+/// How long a peer may take to answer our goodbye.
+const CLOSE_BUDGET: Duration = Duration::from_millis(500);
+
+/// Small buffers: the library clears its read buffer before every read, so
+/// that its default of 128 KiB costs five times the instructions of 4 KiB.
+pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(16 * 1024)
+        .max_write_buffer_size(256 * 1024)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message))
+}
+
+/// What came in.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// A text message.
+    Text(Utf8Bytes),
+    /// A binary message, which none of our peers may send.
+    Binary,
+    /// The peer said goodbye.
+    Closed,
+    /// The wire broke, or the peer broke the protocol.
+    Broken,
+}
+
+/// One WebSocket.
+#[derive(Debug)]
+pub(super) struct Wire<S> {
+    socket: WebSocketStream<S>,
+    is_dirty: bool,
+    is_broken: bool,
+    /// The close code that names the peer's fault.
+    fault: Option<CloseCode>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// A socket whose handshake is done.
+    pub(super) fn new(socket: WebSocketStream<S>) -> Self {
+        Self {
+            socket,
+            is_dirty: false,
+            is_broken: false,
+            fault: None,
+        }
+    }
+
+    /// The next message. Pings are answered by the library.
+    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        loop {
+            if self.is_broken {
+                return Poll::Ready(Incoming::Broken);
+            }
+            let incoming = match futures::ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+                Some(Ok(Message::Text(text))) => Incoming::Text(text),
+                Some(Ok(Message::Binary(_))) => Incoming::Binary,
+                Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) | None => {
+                    Incoming::Closed
+                }
+                Some(Ok(Message::Ping(_))) => {
+                    self.is_dirty = true;
+                    continue;
+                }
+                Some(Ok(Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "wire.broken");
+                    self.is_broken = true;
+                    self.fault = fault(&error);
+                    Incoming::Broken
+                }
+            };
+            return Poll::Ready(incoming);
+        }
+    }
+
+    /// Puts a message behind those that wait.
+    pub(super) fn queue(&mut self, text: &str) {
+        self.queue_message(Message::text(text));
+    }
+
+    /// Asks whether the peer is still there.
+    pub(super) fn queue_ping(&mut self) {
+        self.queue_message(Message::Ping(Vec::new().into()));
+    }
+
+    fn queue_message(&mut self, message: Message) {
+        if self.is_broken {
+            return;
+        }
+        match Pin::new(&mut self.socket).start_send(message) {
+            Ok(()) => self.is_dirty = true,
+            Err(error) => {
+                tracing::debug!(%error, "wire.full");
+                self.is_broken = true;
+            }
+        }
+    }
+
+    /// Sends what waits, as far as the peer takes it. A failure shows in the
+    /// next [`poll_message`](Self::poll_message).
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) {
+        if !self.is_dirty || self.is_broken {
+            return;
+        }
+        match Pin::new(&mut self.socket).poll_flush(cx) {
+            Poll::Ready(Ok(())) => self.is_dirty = false,
+            Poll::Ready(Err(_)) => self.is_broken = true,
+            Poll::Pending => {}
+        }
+    }
+
+    /// Whether something waits that the peer has not taken.
+    pub(super) fn is_dirty(&self) -> bool {
+        self.is_dirty
+    }
+
+    /// Says goodbye, waits a moment for the answer, and is gone.
+    ///
+    /// A peer that broke the protocol is told how, whatever `code` says.
+    pub(super) async fn close(mut self, code: u16) {
+        if self.is_broken && self.fault.is_none() {
+            return;
+        }
+        let code = self.fault.unwrap_or(CloseCode::from(code));
+        let goodbye = async {
+            let frame = CloseFrame {
+                code,
+                reason: Utf8Bytes::default(),
+            };
+            if self.socket.close(Some(frame)).await.is_err() || self.is_broken {
+                return;
+            }
+            while let Some(Ok(_)) = self.socket.next().await {}
+        };
+        // A peer that does not answer is left without an answer.
+        let _ = timeout(CLOSE_BUDGET, goodbye).await;
+    }
+}
+
+/// The close code for what the peer did wrong, if it is the peer's wrong.
+fn fault(error: &Error) -> Option<CloseCode> {
+    let is_cut = matches!(
+        error,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+    );
+    if matches!(error, Error::Protocol(_)) && !is_cut {
+        Some(CloseCode::Protocol)
+    } else if matches!(error, Error::Capacity(_)) {
+        Some(CloseCode::Size)
+    } else if matches!(error, Error::Utf8(_)) {
+        Some(CloseCode::Invalid)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,84 @@
+//! The caller breaks in: what they did not hear was not said.
+
+use std::time::Instant;
+
+use super::intake::STALL;
+use super::session::{Session, listen};
+use super::timers::Timer;
+use super::{AgentAction, CarrierAction, Interruption, ItemKey, Reply, Report};
+use crate::domain::Speaker;
+
+impl Session {
+    pub(super) fn on_speech_started(&mut self, item: ItemKey, now: Instant) {
+        self.report(Report::Speaking(Speaker::Caller));
+        self.transcript.sounds(item, Speaker::Caller, now);
+        self.silence.speech_started(now);
+        self.turn.caller_began();
+        self.timers.set(Timer::MediaStall, now + STALL);
+        self.interrupt(now);
+        if self.ending.is_some_and(|ending| ending.can_be_called_off()) {
+            self.ending = None;
+            self.timers.stop(Timer::HangUp);
+            self.turn.want_nothing();
+        }
+    }
+
+    pub(super) fn on_speech_stopped(&mut self, now: Instant) {
+        self.silence.speech_stopped(now);
+        self.turn.caller_paused(now);
+        self.timers.stop(Timer::MediaStall);
+    }
+
+    pub(super) fn on_carrier_replaced(&mut self, now: Instant) {
+        if !self.has_carrier {
+            self.on_carrier_started(now);
+            return;
+        }
+        self.intake.restart();
+        if self.interrupt(now) {
+            self.respond(Reply::Answer);
+        }
+    }
+
+    /// The caller broke in, or the stream did: nothing that was not heard is
+    /// said. Returns whether anything was cut.
+    pub(super) fn interrupt(&mut self, now: Instant) -> bool {
+        let was_speaking = self.turn.active().is_some();
+        self.turn.mute();
+        let (must_clear, cuts) = self.playback.interrupt(now);
+        if must_clear {
+            self.carrier(CarrierAction::Clear);
+        }
+        if was_speaking && self.plan.interruption == Interruption::CancelAndTruncate {
+            self.agent(AgentAction::Cancel);
+        }
+        for cut in &cuts {
+            self.report(Report::Interrupted {
+                item: cut.item,
+                heard: cut.heard,
+            });
+            if let Some(utterance) = self.transcript.cut(cut.item, cut.heard, cut.received) {
+                self.report(Report::Said(utterance));
+            }
+            match (self.plan.interruption, cut.heard.is_zero()) {
+                (Interruption::Agent, _) => {}
+                (_, true) => self.agent(AgentAction::Delete { item: cut.item }),
+                (_, false) => {
+                    self.agent(AgentAction::Truncate {
+                        item: cut.item,
+                        heard: cut.heard,
+                    });
+                }
+            }
+        }
+        !cuts.is_empty()
+    }
+
+    pub(super) fn check_stall(&mut self, now: Instant) {
+        let actions = &mut self.actions;
+        let again = self.intake.check_stall(now, |frame| {
+            actions.push_back(listen(frame));
+        });
+        self.timers.set(Timer::MediaStall, again);
+    }
+}

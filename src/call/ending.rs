@@ -1,0 +1,145 @@
+//! How a call comes to its end: the goodbye is heard before we hang up.
+
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::timers::Timer;
+use super::{Action, AgentAction, Reply, Report, ResponseKey};
+use crate::domain::Disposition;
+
+/// A goodbye that is not said by then is not waited for.
+pub(super) const GOODBYE_CAP: Duration = Duration::from_secs(12);
+/// How long after the computed end of playback the last mark is waited for; a
+/// carrier may never return it.
+pub(super) const MARK_GRACE: Duration = Duration::from_secs(2);
+
+/// However long the goodbye, the call is over by then.
+const LATEST: Duration = Duration::from_mins(1);
+
+/// What the end waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stage {
+    /// The response in which the goodbye is said has not begun.
+    Asked,
+    /// The goodbye is being said.
+    Saying(ResponseKey),
+    /// The goodbye is said, or there is none; the caller hears the rest.
+    Said,
+}
+
+/// The way out of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Ending {
+    pub(super) disposition: Disposition,
+    pub(super) stage: Stage,
+    pub(super) latest: Instant,
+}
+
+impl Ending {
+    pub(super) fn new(disposition: Disposition, stage: Stage, now: Instant) -> Self {
+        Self {
+            disposition,
+            stage,
+            latest: now + LATEST,
+        }
+    }
+
+    /// Whether the caller, by speaking, may call the end off.
+    pub(super) fn can_be_called_off(&self) -> bool {
+        matches!(
+            self.disposition,
+            Disposition::Silence | Disposition::ReceptionistHungUp
+        )
+    }
+}
+
+impl Session {
+    pub(super) fn on_agent_ends_call(&mut self, response: ResponseKey, now: Instant) {
+        if !self.turn.is_audible(response) {
+            self.agent(AgentAction::RefuseEnd);
+            return;
+        }
+        self.agent(AgentAction::AllowEnd);
+        if self.ending.is_some() {
+            return;
+        }
+        let disposition = Disposition::ReceptionistHungUp;
+        if self.turn.has_spoken(response) {
+            self.begin_ending(Ending::new(disposition, Stage::Saying(response), now), now);
+        } else {
+            self.say_goodbye(Reply::Goodbye, disposition, now);
+        }
+    }
+
+    /// What the caller is hearing is heard to its end; then the carrier is
+    /// asked what comes next, also if it has not come yet.
+    pub(super) fn on_agent_gone(&mut self, disposition: Disposition, now: Instant) {
+        self.playback.finish_all();
+        self.timers.stop(Timer::AgentReady);
+        if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
+            self.ending = Some(Ending::new(disposition, Stage::Said, now));
+        }
+    }
+
+    pub(super) fn say_goodbye(&mut self, reply: Reply, disposition: Disposition, now: Instant) {
+        if self
+            .ending
+            .is_some_and(|ending| ending.stage == Stage::Said)
+        {
+            return;
+        }
+        self.begin_ending(Ending::new(disposition, Stage::Asked, now), now);
+        self.respond(reply);
+    }
+
+    pub(super) fn begin_ending(&mut self, ending: Ending, now: Instant) {
+        self.ending = Some(ending);
+        self.timers.set(Timer::HangUp, now + GOODBYE_CAP);
+    }
+
+    /// Ends the call once the goodbye has been said and heard.
+    pub(super) fn maybe_hang_up(&mut self, now: Instant) {
+        let Some(ending) = self.ending else { return };
+        if ending.stage != Stage::Said || !self.has_carrier {
+            return;
+        }
+        match self.playback.quiet_at() {
+            Some(quiet_at) if !self.playback.is_confirmed() => {
+                self.timers
+                    .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
+            }
+            _ => self.end(ending.disposition, now),
+        }
+    }
+
+    /// The goodbye has had its time; what of it still plays is heard.
+    pub(super) fn hang_up(&mut self, now: Instant) {
+        let Some(ending) = self.ending else { return };
+        let is_saying = matches!(ending.stage, Stage::Saying(_)) && !self.playback.is_quiet(now);
+        match self.playback.quiet_at() {
+            Some(quiet_at) if is_saying && now < ending.latest => {
+                self.timers
+                    .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
+            }
+            _ => self.end(ending.disposition, now),
+        }
+    }
+
+    pub(super) fn end(&mut self, disposition: Disposition, now: Instant) {
+        if self.ended.is_some() {
+            return;
+        }
+        if let Some(latency) = self.turn.take_unheard() {
+            self.report(Report::Latency(latency));
+        }
+        let (_, cuts) = self.playback.interrupt(now);
+        for cut in cuts {
+            if let Some(utterance) = self.transcript.cut(cut.item, cut.heard, cut.received) {
+                self.report(Report::Said(utterance));
+            }
+        }
+        self.timers.stop_all();
+        self.actions.push_back(Action::End(disposition));
+        self.ended = Some(disposition);
+    }
+}

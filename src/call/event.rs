@@ -1,0 +1,119 @@
+//! Everything that can happen to a call, in the order of its life.
+
+use std::time::Duration;
+
+use super::{ItemKey, Mark, ResponseKey};
+use crate::audio::Frame;
+use crate::domain::{Disposition, Pii, Speaker, Usage};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The carrier's media stream is there.
+    CarrierStarted,
+    /// A second stream took the place of the first; what lay unplayed in the
+    /// first one's buffer is lost.
+    CarrierReplaced,
+    /// The agent accepted its configuration.
+    AgentReady,
+    /// A frame of the caller's voice.
+    CallerAudio {
+        /// Where it belongs, counted from the start of the stream, if told.
+        timestamp: Option<Duration>,
+        /// The sound.
+        frame: Frame,
+    },
+    /// The caller pressed a key.
+    Digit(char),
+    /// The carrier returned a mark.
+    MarkPlayed(Mark),
+    /// The agent hears the caller begin to speak.
+    SpeechStarted {
+        /// The item that the words will become.
+        item: ItemKey,
+    },
+    /// The agent hears the caller pause.
+    SpeechStopped {
+        /// The item that the words will become.
+        item: ItemKey,
+    },
+    /// An item took its place in the conversation.
+    ItemAdded {
+        /// The item.
+        item: ItemKey,
+        /// The one before it; none at the head.
+        previous: Option<ItemKey>,
+        /// Whose it is.
+        speaker: Speaker,
+    },
+    /// The caller's words, written down.
+    CallerTranscript {
+        /// The item that they are.
+        item: ItemKey,
+        /// The words; empty if there were none.
+        text: Pii<String>,
+    },
+    /// The agent began a response.
+    ResponseStarted(ResponseKey),
+    /// The agent would not begin the response that we asked for, because
+    /// another is under way.
+    ResponseRefused,
+    /// A frame of the agent's voice.
+    AgentAudio {
+        /// Part of which response.
+        response: ResponseKey,
+        /// Part of which item.
+        item: ItemKey,
+        /// The sound.
+        frame: Frame,
+    },
+    /// More of the agent's words.
+    AgentText {
+        /// Part of which item.
+        item: ItemKey,
+        /// The words.
+        delta: Pii<String>,
+    },
+    /// The agent's item has all its audio.
+    AgentAudioDone {
+        /// Which item.
+        item: ItemKey,
+    },
+    /// The agent wants to hang up once its goodbye has been heard.
+    AgentEndsCall {
+        /// Part of which response.
+        response: ResponseKey,
+    },
+    /// The agent was handed the result of a tool and can go on.
+    ToolAnswered,
+    /// A response is over.
+    ResponseDone {
+        /// Which one.
+        response: ResponseKey,
+        /// How it ended.
+        outcome: Outcome,
+        /// What it used.
+        usage: Usage,
+    },
+    /// The agent could not be reached, or refused us.
+    AgentFailed,
+    /// The agent closed its side.
+    AgentClosed,
+    /// The carrier ended the stream: the caller hung up.
+    CarrierStopped,
+    /// The carrier's socket broke off without a word.
+    CarrierLost,
+    /// Somebody else ends the call.
+    HangUp(Disposition),
+}
+
+/// How a response ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It was said whole.
+    Completed,
+    /// It was broken off by the caller or by us.
+    Cancelled,
+    /// The agent failed, or was not allowed to go on.
+    Failed,
+}

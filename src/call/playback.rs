@@ -1,0 +1,247 @@
+//! What the agent said, what of it was sent to the carrier, what was heard.
+//!
+//! Agents speak faster than real time. What is more than [`MAX_LEAD`] ahead of
+//! the caller's ear waits here, so that an interruption throws it away and a
+//! `clear` has little to do.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::playhead::{Playhead, duration};
+use super::{CarrierAction, ItemKey, Mark};
+use crate::audio::Frame;
+
+/// How far ahead of what is being played the carrier's buffer is filled.
+pub const MAX_LEAD: Duration = Duration::from_secs(2);
+/// How far the lead may shrink before more is sent: wake-ups are few.
+const REFILL: Duration = Duration::from_millis(400);
+/// A mark at least so often; between marks the clock tells where we are.
+const MARK_EVERY: u64 = 1_600;
+/// The longest backlog, five minutes of speech: no receptionist says more.
+const MAX_BACKLOG: usize = 15_000;
+/// Items remembered; older ones have long been heard.
+const MAX_ITEMS: usize = 64;
+
+/// One item of the agent.
+#[derive(Debug)]
+struct Ledger {
+    item: ItemKey,
+    /// Samples that came from the agent.
+    received: u64,
+    /// Samples that were heard before the last clear, or whole items.
+    heard: u64,
+    /// No more will come.
+    is_done: bool,
+}
+
+/// A run of one item in the carrier's buffer.
+#[derive(Debug)]
+struct Span {
+    item: ItemKey,
+    end: u64,
+    len: u64,
+}
+
+/// How much of an item was heard when it was cut.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Cut {
+    pub(super) item: ItemKey,
+    pub(super) heard: Duration,
+    pub(super) received: Duration,
+}
+
+/// The ledger of everything said to the caller.
+#[derive(Debug, Default)]
+pub(super) struct Playback {
+    items: VecDeque<Ledger>,
+    backlog: VecDeque<(ItemKey, Frame)>,
+    spans: VecDeque<Span>,
+    playhead: Playhead,
+    generation: u32,
+    next_mark: u32,
+    /// Where the last mark of this generation stands.
+    marked: u64,
+}
+
+impl Playback {
+    /// Takes a frame of an item. False if there is no room left for it.
+    pub(super) fn receive(&mut self, item: ItemKey, frame: Frame) -> bool {
+        if self.backlog.len() >= MAX_BACKLOG {
+            return false;
+        }
+        let ledger = self.ledger(item);
+        ledger.received += frame.len() as u64;
+        self.backlog.push_back((item, frame));
+        true
+    }
+
+    /// Every item has all its audio: the response is over.
+    pub(super) fn finish_all(&mut self) {
+        for ledger in &mut self.items {
+            ledger.is_done = true;
+        }
+    }
+
+    /// The item has all its audio.
+    pub(super) fn finish(&mut self, item: ItemKey) {
+        if let Some(ledger) = self.items.iter_mut().find(|ledger| ledger.item == item) {
+            ledger.is_done = true;
+        }
+    }
+
+    /// Sends what the lead allows. `send` gets each action in order.
+    pub(super) fn pump(&mut self, now: Instant, mut send: impl FnMut(CarrierAction)) {
+        let has_room = self.lead(now) + REFILL <= MAX_LEAD;
+        while has_room && self.lead(now) < MAX_LEAD {
+            let Some((item, frame)) = self.backlog.pop_front() else {
+                break;
+            };
+            let was_quiet = self.playhead.position(now) >= self.playhead.sent();
+            self.playhead.send(frame.len() as u64, now);
+            self.note(item, frame.len() as u64);
+            send(CarrierAction::Play(frame));
+            if was_quiet || self.playhead.sent() - self.marked >= MARK_EVERY {
+                send(CarrierAction::Mark(self.mark()));
+            }
+        }
+        let is_done = self.items.back().is_none_or(|ledger| ledger.is_done);
+        if self.backlog.is_empty() && is_done && self.marked < self.playhead.sent() {
+            send(CarrierAction::Mark(self.mark()));
+        }
+    }
+
+    /// When to pump again, if there is anything to send.
+    pub(super) fn next_pump(&self, now: Instant) -> Option<Instant> {
+        let wait = (self.lead(now) + REFILL).saturating_sub(MAX_LEAD);
+        (!self.backlog.is_empty()).then(|| now + wait.max(Duration::from_millis(20)))
+    }
+
+    /// A mark came back. False if it tells nothing: cleared, unknown, or twice.
+    pub(super) fn mark_played(&mut self, mark: Mark, now: Instant) -> bool {
+        let is_news =
+            mark.generation == self.generation && self.playhead.mark_played(mark.sequence, now);
+        if is_news {
+            self.settle(now);
+        }
+        is_news
+    }
+
+    /// Throws away everything not heard, and tells what was cut.
+    ///
+    /// Items that were heard to their end are not cut. Returns also whether
+    /// the carrier has anything left to clear.
+    pub(super) fn interrupt(&mut self, now: Instant) -> (bool, Vec<Cut>) {
+        self.settle(now);
+        let must_clear =
+            self.playhead.position(now) < self.playhead.sent() || !self.playhead.is_confirmed();
+        let position = self.playhead.position(now);
+        if let Some(span) = self.spans.front() {
+            let heard = position.saturating_sub(span.end - span.len);
+            let item = span.item;
+            self.ledger(item).heard += heard;
+        }
+        let is_cut = |ledger: &Ledger| ledger.heard < ledger.received || !ledger.is_done;
+        let cuts = self
+            .items
+            .iter()
+            .filter(|ledger| is_cut(ledger))
+            .map(|ledger| Cut {
+                item: ledger.item,
+                heard: duration(ledger.heard.min(ledger.received)),
+                received: duration(ledger.received),
+            });
+        let cuts = cuts.collect();
+        self.items.clear();
+        self.backlog.clear();
+        self.spans.clear();
+        self.playhead = Playhead::default();
+        self.generation = self.generation.wrapping_add(1);
+        self.marked = 0;
+        (must_clear, cuts)
+    }
+
+    /// Takes the items that have been heard to their end, in order.
+    pub(super) fn take_heard(&mut self, now: Instant) -> Option<ItemKey> {
+        self.settle(now);
+        let first = self.items.front()?;
+        let is_heard = first.is_done && first.heard >= first.received;
+        is_heard
+            .then(|| self.items.pop_front().map(|ledger| ledger.item))
+            .flatten()
+    }
+
+    /// Nothing waits, and by the clock everything has been played.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        self.backlog.is_empty() && self.playhead.position(now) >= self.playhead.sent()
+    }
+
+    /// Nothing waits, and the carrier has returned the mark behind the last.
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.backlog.is_empty()
+            && self.marked == self.playhead.sent()
+            && self.playhead.is_confirmed()
+    }
+
+    /// When the last that waits or was sent will have been played.
+    pub(super) fn quiet_at(&self) -> Option<Instant> {
+        let waiting: u64 = self
+            .backlog
+            .iter()
+            .map(|(_, frame)| frame.len() as u64)
+            .sum();
+        Some(self.playhead.quiet_at()? + duration(waiting))
+    }
+
+    /// Sent but not yet played.
+    fn lead(&self, now: Instant) -> Duration {
+        duration(self.playhead.sent() - self.playhead.position(now))
+    }
+
+    fn mark(&mut self) -> Mark {
+        let mark = Mark {
+            generation: self.generation,
+            sequence: self.next_mark,
+        };
+        self.next_mark = self.next_mark.wrapping_add(1);
+        self.playhead.mark(mark.sequence);
+        self.marked = self.playhead.sent();
+        mark
+    }
+
+    /// Writes down that `len` samples of `item` lie in the carrier's buffer.
+    fn note(&mut self, item: ItemKey, len: u64) {
+        let end = self.playhead.sent();
+        match self.spans.back_mut() {
+            Some(span) if span.item == item => {
+                span.end = end;
+                span.len += len;
+            }
+            _ => self.spans.push_back(Span { item, end, len }),
+        }
+    }
+
+    /// Moves spans that have been played whole from sent to heard.
+    fn settle(&mut self, now: Instant) {
+        let position = self.playhead.position(now);
+        while let Some(span) = self.spans.pop_front_if(|span| span.end <= position) {
+            self.ledger(span.item).heard += span.len;
+        }
+    }
+
+    fn ledger(&mut self, item: ItemKey) -> &mut Ledger {
+        if let Some(found) = self.items.iter().position(|ledger| ledger.item == item) {
+            return &mut self.items[found];
+        }
+        if self.items.len() == MAX_ITEMS {
+            self.items.pop_front();
+        }
+        self.items.push_back(Ledger {
+            item,
+            received: 0,
+            heard: 0,
+            is_done: false,
+        });
+        let last = self.items.len() - 1;
+        &mut self.items[last]
+    }
+}

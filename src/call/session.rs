@@ -1,0 +1,378 @@
+//! The call itself: what happens is handed to the part that remembers it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::dtmf::{ENTRY_PAUSE, Keypad};
+use super::ending::{Ending, Stage};
+use super::intake::Intake;
+use super::playback::Playback;
+use super::silence::{Silence, Verdict};
+use super::timers::{Timer, Timers};
+use super::transcript::Transcript;
+use super::turn::Turn;
+use super::{
+    Action, AgentAction, CallPlan, CarrierAction, Event, ItemKey, Mark, Outcome, Reply, Report,
+    ResponseKey,
+};
+use crate::audio::Frame;
+use crate::domain::{Disposition, Pii, Speaker, Usage, Utterance};
+
+/// The carrier has this long to open the stream it was asked for.
+const CARRIER_START: Duration = Duration::from_mins(1);
+/// The agent has this long, once the caller is there, to accept its
+/// configuration.
+const AGENT_READY: Duration = Duration::from_secs(10);
+
+/// One call. See [the protocol of use](super).
+#[derive(Debug)]
+pub struct Session {
+    pub(super) plan: CallPlan,
+    pub(super) has_carrier: bool,
+    pub(super) has_agent: bool,
+    pub(super) ended: Option<Disposition>,
+    pub(super) intake: Intake,
+    pub(super) playback: Playback,
+    pub(super) turn: Turn,
+    pub(super) keypad: Keypad,
+    pub(super) silence: Silence,
+    pub(super) ending: Option<Ending>,
+    pub(super) transcript: Transcript,
+    pub(super) usage: Usage,
+    pub(super) timers: Timers,
+    pub(super) actions: VecDeque<Action>,
+}
+
+impl Session {
+    /// A call that the carrier has announced and whose agent is being dialled.
+    pub fn new(plan: CallPlan, now: Instant) -> Self {
+        let mut timers = Timers::default();
+        timers.set(Timer::CarrierStart, now + CARRIER_START);
+        Self {
+            plan,
+            has_carrier: false,
+            has_agent: false,
+            ended: None,
+            intake: Intake::default(),
+            playback: Playback::default(),
+            turn: Turn::default(),
+            keypad: Keypad::default(),
+            silence: Silence::new(plan.silence, now),
+            ending: None,
+            transcript: Transcript::new(now),
+            usage: Usage::default(),
+            timers,
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Takes note of what happened at `now`.
+    pub fn handle_event(&mut self, event: Event, now: Instant) {
+        if self.ended.is_some() {
+            return;
+        }
+        match event {
+            Event::CarrierStarted => self.on_carrier_started(now),
+            Event::CarrierReplaced => self.on_carrier_replaced(now),
+            Event::AgentReady => self.on_agent_ready(now),
+            Event::CallerAudio { timestamp, frame } => self.on_caller_audio(timestamp, frame, now),
+            Event::Digit(digit) => self.on_digit(digit, now),
+            Event::MarkPlayed(mark) => self.on_mark_played(mark, now),
+            Event::SpeechStarted { item } => self.on_speech_started(item, now),
+            Event::SpeechStopped { item: _ } => self.on_speech_stopped(now),
+            Event::ItemAdded {
+                item,
+                previous,
+                speaker,
+            } => {
+                self.transcript.place(item, previous, speaker, now);
+            }
+            Event::CallerTranscript { item, text } => self.on_caller_transcript(item, &text, now),
+            Event::ResponseStarted(response) => self.on_response_started(response),
+            Event::ResponseRefused => self.turn.response_refused(),
+            Event::AgentAudio {
+                response,
+                item,
+                frame,
+            } => {
+                self.on_agent_audio(response, item, frame);
+            }
+            Event::AgentText { item, delta } => self.transcript.append(item, delta.expose(), now),
+            Event::AgentAudioDone { item } => self.playback.finish(item),
+            Event::AgentEndsCall { response } => self.on_agent_ends_call(response, now),
+            Event::ToolAnswered => self.respond(Reply::Answer),
+            Event::ResponseDone {
+                response,
+                outcome,
+                usage,
+            } => {
+                self.on_response_done(response, outcome, usage, now);
+            }
+            Event::AgentFailed => self.on_agent_gone(Disposition::AgentUnavailable, now),
+            Event::AgentClosed => self.on_agent_gone(Disposition::AgentLost, now),
+            Event::CarrierStopped => {
+                let planned = self.ending.map(|ending| ending.disposition);
+                self.end(planned.unwrap_or(Disposition::CallerHungUp), now);
+            }
+            Event::CarrierLost => self.end(Disposition::CarrierLost, now),
+            Event::HangUp(disposition) => self.end(disposition, now),
+        }
+        self.settle(now);
+    }
+
+    /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop(now) {
+            match timer {
+                Timer::CarrierStart => self.end(Disposition::StreamNeverStarted, now),
+                Timer::AgentReady => self.end(Disposition::AgentUnavailable, now),
+                // Pumping is part of settling, which every event ends with.
+                Timer::Pace => {}
+                Timer::MediaStall => self.check_stall(now),
+                Timer::Silence => self.judge_silence(now),
+                Timer::Entry => self.finish_entry(),
+                Timer::MaxDuration => {
+                    self.say_goodbye(Reply::GoodbyeForTime, Disposition::MaxDuration, now);
+                }
+                Timer::HangUp => self.hang_up(now),
+            }
+        }
+        self.settle(now);
+    }
+
+    /// The next thing to be done; none when everything is.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), unless an event
+    /// comes first.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Why the call ended, once it has.
+    pub fn ended(&self) -> Option<Disposition> {
+        self.ended
+    }
+
+    /// What the agent has used so far.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// What was said and heard so far, in order.
+    pub fn transcript(&self) -> impl Iterator<Item = Utterance> {
+        self.transcript.utterances()
+    }
+
+    pub(super) fn on_carrier_started(&mut self, now: Instant) {
+        if self.has_carrier {
+            return;
+        }
+        self.has_carrier = true;
+        self.transcript.begin(now);
+        self.timers.stop(Timer::CarrierStart);
+        self.timers
+            .set(Timer::MaxDuration, now + self.plan.limits.max_duration);
+        if self.has_agent {
+            self.begin_conversation(now);
+        } else {
+            self.timers.set(Timer::AgentReady, now + AGENT_READY);
+        }
+    }
+
+    fn on_agent_ready(&mut self, now: Instant) {
+        if self.has_agent {
+            return;
+        }
+        self.has_agent = true;
+        self.timers.stop(Timer::AgentReady);
+        if self.has_carrier {
+            self.begin_conversation(now);
+        }
+    }
+
+    /// Both are there: greet, and hand over what the caller said meanwhile.
+    fn begin_conversation(&mut self, now: Instant) {
+        self.report(Report::Connected);
+        self.respond(Reply::Greeting);
+        let actions = &mut self.actions;
+        self.intake.open(|frame| {
+            actions.push_back(listen(frame));
+        });
+        self.silence.confirm(now);
+        self.timers
+            .set(Timer::Silence, now + self.plan.silence.prompt_after);
+    }
+
+    fn on_caller_audio(&mut self, timestamp: Option<Duration>, frame: Frame, now: Instant) {
+        let actions = &mut self.actions;
+        self.intake.hear(timestamp, frame, now, |frame| {
+            actions.push_back(listen(frame));
+        });
+    }
+
+    fn on_digit(&mut self, digit: char, now: Instant) {
+        self.silence.confirm(now);
+        match self.keypad.press(digit) {
+            Some(entry) => self.hand_over(entry),
+            None => self.timers.set(Timer::Entry, now + ENTRY_PAUSE),
+        }
+    }
+
+    fn finish_entry(&mut self) {
+        if let Some(entry) = self.keypad.finish() {
+            self.hand_over(entry);
+        }
+    }
+
+    fn hand_over(&mut self, entry: Pii<String>) {
+        self.timers.stop(Timer::Entry);
+        if !self.has_agent {
+            return;
+        }
+        self.report(Report::Digits(entry.clone()));
+        self.agent(AgentAction::ReadDigits(entry));
+        self.respond(Reply::Answer);
+    }
+
+    fn on_mark_played(&mut self, mark: Mark, now: Instant) {
+        if self.playback.mark_played(mark, now)
+            && let Some(latency) = self.turn.mark_played(mark, now)
+        {
+            self.report(Report::Latency(latency));
+        }
+    }
+
+    fn on_caller_transcript(&mut self, item: ItemKey, text: &Pii<String>, now: Instant) {
+        self.silence.words(text.expose(), now);
+        if let Some(utterance) = self.transcript.caller_said(item, text.expose(), now) {
+            self.report(Report::Said(utterance));
+        }
+    }
+
+    fn on_response_started(&mut self, response: ResponseKey) {
+        let asked = self.turn.response_started(response);
+        if let Some(ending) = &mut self.ending
+            && ending.stage == Stage::Asked
+            && asked.is_some()
+        {
+            ending.stage = Stage::Saying(response);
+        }
+    }
+
+    fn on_agent_audio(&mut self, response: ResponseKey, item: ItemKey, frame: Frame) {
+        if self.turn.is_audible(response) && self.has_carrier {
+            self.turn.response_spoke(response);
+            self.playback.receive(item, frame);
+        }
+    }
+
+    fn on_response_done(
+        &mut self,
+        response: ResponseKey,
+        outcome: Outcome,
+        usage: Usage,
+        now: Instant,
+    ) {
+        self.usage = self.usage.plus(usage);
+        self.report(Report::Used(usage));
+        if self.turn.is_audible(response) {
+            self.playback.finish_all();
+            if outcome == Outcome::Completed && !self.playback.is_quiet(now) {
+                self.silence.answered();
+            }
+        }
+        self.turn.response_done(response);
+        if let Some(ending) = &mut self.ending
+            && ending.stage == Stage::Saying(response)
+        {
+            ending.stage = Stage::Said;
+        }
+    }
+
+    fn judge_silence(&mut self, now: Instant) {
+        if self.ending.is_some() {
+            return;
+        }
+        match self.silence.judge(self.playback.quiet_at(), now) {
+            Verdict::Wait(until) => self.timers.set(Timer::Silence, until),
+            Verdict::Prompt(prompts) => {
+                self.report(Report::Silence { prompts });
+                self.respond(Reply::StillThere);
+                self.timers
+                    .set(Timer::Silence, now + self.plan.silence.prompt_after);
+            }
+            Verdict::GiveUp => {
+                self.say_goodbye(Reply::GoodbyeForSilence, Disposition::Silence, now);
+            }
+        }
+    }
+
+    pub(super) fn respond(&mut self, reply: Reply) {
+        if let Some(reply) = self.turn.want(reply) {
+            self.agent(AgentAction::Respond(reply));
+        }
+    }
+
+    /// What every event may have made possible.
+    fn settle(&mut self, now: Instant) {
+        if self.ended.is_some() {
+            return;
+        }
+        if self.turn.is_wanted()
+            && let Some(reply) = self.turn.next_request()
+        {
+            self.agent(AgentAction::Respond(reply));
+        }
+        self.pump(now);
+        while let Some(item) = self.playback.take_heard(now) {
+            if let Some(utterance) = self.transcript.heard(item) {
+                self.report(Report::Said(utterance));
+            }
+        }
+        self.maybe_hang_up(now);
+    }
+
+    fn pump(&mut self, now: Instant) {
+        let Self {
+            playback,
+            turn,
+            actions,
+            ..
+        } = self;
+        playback.pump(now, |action| {
+            match action {
+                CarrierAction::Play(_) => {
+                    if turn.audio_sent(now) {
+                        actions.push_back(Action::Report(Report::Speaking(Speaker::Receptionist)));
+                    }
+                }
+                CarrierAction::Mark(mark) => turn.mark_sent(mark),
+                CarrierAction::Clear => {}
+            }
+            actions.push_back(Action::Carrier(action));
+        });
+        match self.playback.next_pump(now) {
+            Some(at) => self.timers.set(Timer::Pace, at),
+            None => self.timers.stop(Timer::Pace),
+        }
+    }
+
+    pub(super) fn carrier(&mut self, action: CarrierAction) {
+        self.actions.push_back(Action::Carrier(action));
+    }
+
+    pub(super) fn agent(&mut self, action: AgentAction) {
+        self.actions.push_back(Action::Agent(action));
+    }
+
+    pub(super) fn report(&mut self, report: Report) {
+        self.actions.push_back(Action::Report(report));
+    }
+}
+
+pub(super) fn listen(frame: Frame) -> Action {
+    Action::Agent(AgentAction::Listen(frame))
+}

@@ -1,0 +1,162 @@
+//! Whose turn it is to speak, and which of the agent's responses counts.
+
+use std::time::{Duration, Instant};
+
+use super::{Mark, Reply, ResponseKey};
+use crate::domain::TurnLatency;
+
+/// The agent's responses, one at a time, and the caller's wait for them.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    active: Option<ResponseKey>,
+    requested: Option<Reply>,
+    wanted: Option<Reply>,
+    /// The latest response seen; with the earlier ones muted by a barge-in.
+    latest: Option<ResponseKey>,
+    muted: Option<ResponseKey>,
+    /// The latest response that had a voice.
+    spoken: Option<ResponseKey>,
+    is_caller_speaking: bool,
+    /// Since when the caller waits for an answer.
+    waiting_since: Option<Instant>,
+    /// The answer was sent so long after; its first mark is awaited.
+    sent: Option<(Instant, Duration, Option<Mark>)>,
+}
+
+impl Turn {
+    /// Wants the agent to say something. What to ask it for now, if anything:
+    /// it speaks one response at a time, and never into the caller's words.
+    pub(super) fn want(&mut self, reply: Reply) -> Option<Reply> {
+        let is_goodbye = |reply| {
+            matches!(
+                reply,
+                Reply::GoodbyeForSilence | Reply::GoodbyeForTime | Reply::Goodbye
+            )
+        };
+        if !self.wanted.is_some_and(is_goodbye) || is_goodbye(reply) {
+            self.wanted = Some(reply);
+        }
+        self.next_request()
+    }
+
+    /// What was wanted is wanted no more.
+    pub(super) fn want_nothing(&mut self) {
+        self.wanted = None;
+    }
+
+    /// What to ask the agent for, now that something has changed.
+    pub(super) fn next_request(&mut self) -> Option<Reply> {
+        if self.is_busy() || self.is_caller_speaking {
+            return None;
+        }
+        self.requested = self.wanted.take();
+        self.requested
+    }
+
+    /// A response is under way, or asked for.
+    pub(super) fn is_busy(&self) -> bool {
+        self.active.is_some() || self.requested.is_some()
+    }
+
+    /// Something is still to be said.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.is_some()
+    }
+
+    pub(super) fn active(&self) -> Option<ResponseKey> {
+        self.active
+    }
+
+    /// The agent began a response. The reply that was asked for, if it is one.
+    pub(super) fn response_started(&mut self, response: ResponseKey) -> Option<Reply> {
+        self.see(response);
+        self.active = Some(response);
+        self.requested.take()
+    }
+
+    /// The agent is at another response: ours comes after it.
+    pub(super) fn response_refused(&mut self) {
+        let refused = self.requested.take();
+        self.wanted = self.wanted.or(refused);
+    }
+
+    /// A response is over.
+    pub(super) fn response_done(&mut self, response: ResponseKey) {
+        self.see(response);
+        if self.active == Some(response) {
+            self.active = None;
+        }
+    }
+
+    /// Whether this response may still be heard.
+    pub(super) fn is_audible(&mut self, response: ResponseKey) -> bool {
+        self.see(response);
+        self.muted.is_none_or(|muted| response > muted)
+    }
+
+    /// There was audio in it.
+    pub(super) fn response_spoke(&mut self, response: ResponseKey) {
+        self.spoken = self.spoken.max(Some(response));
+    }
+
+    /// Whether there was audio in it.
+    pub(super) fn has_spoken(&self, response: ResponseKey) -> bool {
+        self.spoken == Some(response)
+    }
+
+    /// The caller broke in: no response known so far is heard any more.
+    pub(super) fn mute(&mut self) {
+        self.muted = self.latest;
+    }
+
+    pub(super) fn caller_began(&mut self) {
+        self.is_caller_speaking = true;
+        self.waiting_since = None;
+        self.sent = None;
+    }
+
+    pub(super) fn caller_paused(&mut self, now: Instant) {
+        self.is_caller_speaking = false;
+        self.waiting_since = Some(now);
+    }
+
+    /// Audio of the agent goes to the carrier. True if it is the first of an
+    /// answer that the caller waited for.
+    pub(super) fn audio_sent(&mut self, now: Instant) -> bool {
+        let Some(since) = self.waiting_since.take() else {
+            return false;
+        };
+        self.sent = Some((since, now.saturating_duration_since(since), None));
+        true
+    }
+
+    /// A mark went out behind it.
+    pub(super) fn mark_sent(&mut self, mark: Mark) {
+        if let Some((_, _, awaited @ None)) = &mut self.sent {
+            *awaited = Some(mark);
+        }
+    }
+
+    /// A mark came back. The latency of the turn, if it is the first of it.
+    pub(super) fn mark_played(&mut self, mark: Mark, now: Instant) -> Option<TurnLatency> {
+        let (since, sent, awaited) = self.sent?;
+        if awaited.is_none_or(|awaited| mark < awaited) {
+            return None;
+        }
+        self.sent = None;
+        Some(TurnLatency {
+            sent,
+            heard: Some(now.saturating_duration_since(since)),
+        })
+    }
+
+    /// The latency of a turn whose mark never came, if there is one.
+    pub(super) fn take_unheard(&mut self) -> Option<TurnLatency> {
+        let (_, sent, _) = self.sent.take()?;
+        Some(TurnLatency { sent, heard: None })
+    }
+
+    fn see(&mut self, response: ResponseKey) {
+        self.latest = self.latest.max(Some(response));
+    }
+}

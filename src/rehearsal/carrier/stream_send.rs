@@ -1,0 +1,109 @@
+//! What a media stream sends to the gateway.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::options::Fault;
+use super::report::EndedBy;
+use super::stream::{GOODBYE, Next, Stream};
+
+impl Stream<'_> {
+    pub(super) async fn return_mark(
+        &mut self,
+        name: String,
+        is_cleared: bool,
+        now: Instant,
+    ) -> Next {
+        if self.plan.faults.contains(&Fault::MarksNever) {
+            return Next::GoOn;
+        }
+        for fault in self.plan.faults {
+            if let Fault::MarksLate(by) = fault {
+                self.late_marks.push_back((now + *by, name));
+                return Next::GoOn;
+            }
+        }
+        let waiting = self
+            .report
+            .marks
+            .iter_mut()
+            .filter(|mark| mark.returned_at.is_none());
+        if let Some(mark) = waiting.into_iter().find(|mark| mark.name == name) {
+            mark.is_cleared = is_cleared;
+        }
+        self.send_mark(name, now).await
+    }
+
+    pub(super) async fn send_mark(&mut self, name: String, now: Instant) -> Next {
+        let waiting = self
+            .report
+            .marks
+            .iter_mut()
+            .filter(|mark| mark.returned_at.is_none());
+        if let Some(mark) = waiting.into_iter().find(|mark| mark.name == name) {
+            mark.returned_at = Some(now);
+        }
+        self.send_numbered("mark", json!({"name": name})).await
+    }
+
+    pub(super) async fn send_media(&mut self, frame: &[u8]) -> Next {
+        self.chunk += 1;
+        let timestamp = self
+            .elapsed
+            .saturating_sub(self.plan.options.frame)
+            .as_millis();
+        let media = json!({
+            "track": "inbound",
+            "chunk": self.chunk.to_string(),
+            "timestamp": timestamp.to_string(),
+            "payload": STANDARD.encode(frame),
+        });
+        self.send_numbered("media", media).await
+    }
+
+    /// Says goodbye properly: `stop`, the close, and the gateway's answer to it.
+    pub(super) async fn say_stop(&mut self) {
+        let stop = json!({
+            "accountSid": self.plan.options.account_sid,
+            "callSid": self.plan.call_sid,
+        });
+        if self.report.started_at.is_some() {
+            self.send_numbered("stop", stop).await;
+        }
+        let goodbye = async {
+            let _ = self.socket.close(None).await;
+            while let Some(Ok(_)) = self.socket.next().await {}
+        };
+        let _ = timeout(GOODBYE, goodbye).await;
+    }
+
+    pub(super) async fn send_numbered(&mut self, event: &str, body: Value) -> Next {
+        self.sequence += 1;
+        let mut message = json!({
+            "event": event,
+            "sequenceNumber": self.sequence.to_string(),
+            "streamSid": self.report.stream_sid,
+        });
+        message[event] = body;
+        self.send(message).await
+    }
+
+    pub(super) async fn send(&mut self, message: Value) -> Next {
+        match self.socket.send(Message::text(message.to_string())).await {
+            Ok(()) => Next::GoOn,
+            // What the gateway said before it went is still to be read.
+            Err(_) => match self.socket.next().await {
+                Some(Ok(Message::Close(frame))) => {
+                    self.report.close_code = frame.map(|frame| u16::from(frame.code));
+                    Next::End(EndedBy::Gateway)
+                }
+                Some(Ok(_)) => Next::GoOn,
+                Some(Err(_)) | None => Next::End(EndedBy::Gateway),
+            },
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What the carrier does for each verb of TwiML.
+//!
+//! Time that nobody listens to is not spent: `<Say>`, `<Play>`, `<Pause>` and
+//! the conversation behind a `<Dial>` take none.
+
+use super::super::names::carrier_name;
+use super::call::{Call, Flow};
+use super::forms;
+use super::twiml::Element;
+
+impl Call<'_> {
+    pub(super) async fn run_verb(&mut self, verb: &Element) -> Result<Flow, String> {
+        match verb.name.as_str() {
+            "Connect" => self.connect(verb).await,
+            "Redirect" => self.follow(&verb.text, verb, Vec::new()).await,
+            "Dial" => self.dial(verb).await,
+            "Gather" => self.gather(verb).await,
+            "Record" => self.record(verb).await,
+            "Reject" => {
+                let is_busy = verb.attribute("reason") == Some("busy");
+                let status = if is_busy { "busy" } else { "no-answer" };
+                if self.report.final_status == "ringing" {
+                    status.clone_into(&mut self.report.final_status);
+                }
+                Ok(Flow::End)
+            }
+            "Enqueue" => {
+                let extra = forms::form(&[("QueueResult", "hangup"), ("QueueTime", "1")]);
+                self.hang_up();
+                match verb.attribute("action") {
+                    Some(action) => self.follow(action, verb, extra).await,
+                    None => Ok(Flow::End),
+                }
+            }
+            "Hangup" | "Echo" => Ok(Flow::End),
+            // What is only heard; and what the carrier warned of and leaves out.
+            _ => Ok(Flow::Next),
+        }
+    }
+
+    async fn dial(&mut self, dial: &Element) -> Result<Flow, String> {
+        if dial.leaf_texts().is_empty() {
+            return Err("13201: <Dial> calls nobody".to_owned());
+        }
+        let extra = forms::dialled(self.options());
+        match dial.attribute("action") {
+            Some(action) => self.follow(action, dial, extra).await,
+            None => Ok(Flow::Next),
+        }
+    }
+
+    async fn gather(&mut self, gather: &Element) -> Result<Flow, String> {
+        let max = gather
+            .attribute("numDigits")
+            .and_then(|digits| digits.parse().ok());
+        let finish = gather
+            .attribute("finishOnKey")
+            .unwrap_or("#")
+            .chars()
+            .next();
+        let keys = self.caller().press_keys(max.unwrap_or(usize::MAX), finish);
+        let is_wanted = gather.attribute("actionOnEmptyResult") == Some("true");
+        if keys.is_empty() && !is_wanted {
+            return Ok(Flow::Next);
+        }
+        let action = gather.attribute("action").unwrap_or_default();
+        let extra = forms::form(&[("Digits", &keys), ("FinishedOnKey", "")]);
+        self.follow(action, gather, extra).await
+    }
+
+    async fn record(&mut self, record: &Element) -> Result<Flow, String> {
+        let lasting = self.caller().leave_message();
+        if lasting.is_zero() {
+            return Ok(Flow::Next);
+        }
+        self.hang_up();
+        let recording_sid = carrier_name("RE");
+        let extra = forms::recorded(self.options(), &recording_sid, lasting);
+        if let Some(callback) = record.attribute("recordingStatusCallback") {
+            let url = self.resolve(callback)?;
+            let mut extra = extra.clone();
+            extra.extend(forms::recording_completed(self.now()));
+            self.call_back(url, &extra).await;
+        }
+        let action = record.attribute("action").unwrap_or_default();
+        self.follow(action, record, extra).await
+    }
+}

@@ -1,1 +1,0 @@
-//! Which plan for which caller.

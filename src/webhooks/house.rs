@@ -1,0 +1,40 @@
+//! What the webhooks need of the house.
+
+use std::sync::Arc;
+
+use crate::bridge::Bridge;
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::twilio::signature::Verifier;
+
+/// What the webhooks need of the house.
+#[derive(Clone)]
+pub struct Webhooks {
+    /// The live calls.
+    pub bridge: Bridge,
+    /// The log of calls, and who answers which number.
+    pub store: Store,
+    /// The time of day.
+    pub clock: Clock,
+    /// Knows the carrier's signature.
+    pub verifier: Arc<Verifier>,
+    /// Our address as the carrier sees it, without a slash at its end:
+    /// `https://…`.
+    pub public_url: Arc<str>,
+}
+
+impl Webhooks {
+    /// The address of a path of ours, as the carrier sees it.
+    pub(super) fn url(&self, path_and_query: &str) -> String {
+        format!("{}{path_and_query}", self.public_url)
+    }
+
+    /// The same for a WebSocket: `wss://…` where the house is on `https://…`.
+    pub(super) fn socket_url(&self, path_and_query: &str) -> String {
+        let url = self.url(path_and_query);
+        match url.strip_prefix("http") {
+            Some(rest) => format!("ws{rest}"),
+            None => url,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Somebody rings: who answers is decided, the agent is dialled, TwiML goes out.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use tokio::time::timeout;
+
+use super::signed::Signed;
+use super::xml::Xml;
+use super::{Webhooks, log, spoken};
+use crate::bridge::{Admission, Refusal, StreamToken};
+use crate::store;
+use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
+use crate::twilio::webhook::VoiceRequest;
+
+/// The caller does not wait longer than this for a database.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Answers a call with the receptionist of its number.
+pub(super) async fn inbound(State(house): State<Webhooks>, Signed(pairs): Signed) -> Xml {
+    let request = match VoiceRequest::from_pairs(&pairs) {
+        Ok(request) => request,
+        Err(error) => {
+            tracing::warn!(%error, "inbound.unreadable");
+            return Xml(spoken::apology());
+        }
+    };
+    let admitted = match timeout(DEADLINE, admit(&house, &request)).await {
+        Ok(Ok(admitted)) => admitted,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "inbound.failed");
+            return Xml(spoken::apology());
+        }
+        Err(_) => {
+            tracing::error!("inbound.failed: the database did not answer in time");
+            return Xml(spoken::apology());
+        }
+    };
+    Xml(match admitted {
+        Ok(token) => connect(&house, &token).unwrap_or_else(|error| {
+            tracing::error!(%error, "inbound.failed");
+            spoken::apology()
+        }),
+        Err(refusal) => {
+            tracing::warn!(%refusal, "inbound.refused");
+            refused(refusal)
+        }
+    })
+}
+
+/// Writes the call down and lets it in, which dials the agent.
+async fn admit(
+    house: &Webhooks,
+    request: &VoiceRequest,
+) -> Result<Result<StreamToken, Refusal>, store::Error> {
+    let Some((call, receptionist)) = log::open(house, request).await? else {
+        return Ok(Err(Refusal::NobodyAnswers));
+    };
+    Ok(house.bridge.admit(Admission {
+        call_id: call.id,
+        tenant_id: call.tenant_id,
+        call_sid: call.call_sid,
+        receptionist,
+    }))
+}
+
+/// The carrier opens a stream to us, and asks us what comes next when it ends.
+fn connect(house: &Webhooks, token: &StreamToken) -> Result<Response, Error> {
+    let token = Parameter::new("token", token.expose())?;
+    let stream = Stream::new(&house.socket_url("/media-stream")).parameter(token);
+    let action = house.url("/api/voice/webhooks/stream-ended");
+    Ok(Response::new().connect(Connect::stream(stream).action(action)))
+}
+
+fn refused(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Full => spoken::engaged(),
+        Refusal::Draining | Refusal::NobodyAnswers => spoken::apology(),
+        // A request from the past: the call it speaks of is over.
+        Refusal::Over => Response::new().hangup(),
+    }
+}

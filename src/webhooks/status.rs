@@ -1,0 +1,59 @@
+//! How a call stands, as the carrier tells it: late, twice and out of order.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::signed::Signed;
+use super::{Webhooks, log};
+use crate::domain::Disposition;
+use crate::store::{self, calls};
+use crate::twilio::webhook::StatusCallback;
+
+/// Writes the state down; the log moves forward only, whatever the order.
+///
+/// A failure is 503: the carrier repeats the callback if it is told to.
+pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed) -> StatusCode {
+    let callback = match StatusCallback::from_pairs(&pairs) {
+        Ok(callback) => callback,
+        Err(error) => {
+            tracing::warn!(%error, "status.unreadable");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    if callback.call.status.is_terminal() {
+        // An agent that was dialled for a stream that never came is let go.
+        house
+            .bridge
+            .hang_up(&callback.call.call_sid, Disposition::CallerHungUp);
+    }
+    match write_down(&house, &callback).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) => {
+            tracing::error!(%error, "status.failed");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+async fn write_down(house: &Webhooks, callback: &StatusCallback) -> Result<(), store::Error> {
+    let call = &callback.call;
+    let news = calls::StatusNews {
+        status: call.status,
+        sequence: callback
+            .sequence_number
+            .and_then(|sequence| i64::try_from(sequence).ok()),
+        duration_s: callback
+            .duration
+            .and_then(|long| i64::try_from(long.as_secs()).ok()),
+        at: callback.timestamp.unwrap_or_else(|| house.clock.now()),
+    };
+    if calls::apply_status(&house.store, &call.call_sid, &news)
+        .await?
+        .is_none()
+    {
+        // The first that we hear of this call.
+        log::open(house, call).await?;
+        calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The stream is over: the carrier asks what comes next.
+
+use axum::extract::State;
+
+use super::signed::Signed;
+use super::xml::Xml;
+use super::{Webhooks, spoken};
+use crate::twilio::twiml::Response;
+use crate::twilio::webhook::VoiceRequest;
+
+/// A caller who is still there because something failed is told so; otherwise
+/// everything has been said.
+pub(super) async fn stream_ended(State(house): State<Webhooks>, Signed(pairs): Signed) -> Xml {
+    let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    // A call that this process does not know ended with another process.
+    let is_waiting = house
+        .bridge
+        .outcome(&request.call_sid)
+        .is_none_or(|disposition| disposition.leaves_caller_waiting());
+    Xml(if is_waiting {
+        spoken::apology()
+    } else {
+        Response::new().hangup()
+    })
+}

@@ -1,1 +1,0 @@
-//! Sound: codecs, resamplers, and what they do to speech.

@@ -1,1 +1,0 @@
-//! Conversations: replays fixtures/calls against call::Session.

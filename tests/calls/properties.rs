@@ -1,0 +1,244 @@
+//! Whatever happens, in whatever order, the machine keeps its promises.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use frontdesk::audio::Frame;
+use frontdesk::call::{
+    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, MAX_LEAD, Mark,
+    Outcome, ResponseKey,
+};
+use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+use proptest::prelude::*;
+
+use super::stage::Stage;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn i3_i4_i5_no_sequence_of_events_breaks_a_promise(
+        steps in prop::collection::vec((0_u64..400, event(), 1_usize..40), 1..80),
+        interruption in prop_oneof![
+            Just(Interruption::Truncate),
+            Just(Interruption::CancelAndTruncate),
+            Just(Interruption::Agent),
+        ],
+        returns_marks in any::<bool>(),
+        begins_well in any::<bool>(),
+    ) {
+        let mut stage = Stage::new(plan(interruption));
+        stage.returns_marks = returns_marks;
+        let mut witness = Witness::default();
+        if begins_well {
+            for event in [Event::CarrierStarted, Event::AgentReady] {
+                witness.expect(&event);
+                stage.happen(event, &mut |at, action| witness.see(at, action));
+            }
+        }
+        for (wait, event, times) in steps {
+            let until = stage.now + Duration::from_millis(wait);
+            stage.pass(until, &mut |at, action| witness.see(at, action));
+            let times = if matches!(event, Event::AgentAudio { .. }) { times } else { 1 };
+            for _ in 0..times {
+                witness.expect(&event);
+                stage.happen(event.clone(), &mut |at, action| witness.see(at, action));
+            }
+        }
+        // Left alone, every call comes to its end.
+        let end = stage.now + Duration::from_mins(20);
+        stage.pass(end, &mut |at, action| witness.see(at, action));
+        prop_assert!(witness.is_ended, "the call never ends");
+        prop_assert_eq!(stage.session.poll_timeout(), None);
+        prop_assert!(witness.broken.is_empty(), "{:?}", witness.broken);
+    }
+}
+
+fn plan(interruption: Interruption) -> CallPlan {
+    CallPlan {
+        silence: SilencePolicy {
+            prompt_after: Duration::from_secs(5),
+            prompts: 1,
+        },
+        limits: Limits {
+            max_duration: Duration::from_mins(10),
+        },
+        interruption,
+    }
+}
+
+/// Watches what goes in and what comes out.
+#[derive(Default)]
+struct Witness {
+    received: BTreeMap<ItemKey, Duration>,
+    latest: Option<ResponseKey>,
+    muted: Option<ResponseKey>,
+    has_carrier: bool,
+    sent: Duration,
+    /// The carrier returned marks that it had not reached.
+    has_lied: bool,
+    is_ended: bool,
+    broken: Vec<String>,
+}
+
+impl Witness {
+    /// What goes in. Each frame carries its response in its sound.
+    fn expect(&mut self, event: &Event) {
+        match event {
+            Event::AgentAudio {
+                response,
+                item,
+                frame,
+            } => {
+                *self.received.entry(*item).or_default() += frame.duration();
+                self.latest = self.latest.max(Some(*response));
+            }
+            Event::ResponseStarted(response) | Event::ResponseDone { response, .. } => {
+                self.latest = self.latest.max(Some(*response));
+            }
+            Event::AgentEndsCall { response } => self.latest = self.latest.max(Some(*response)),
+            Event::MarkPlayed(_) => self.has_lied = true,
+            Event::CarrierStarted => self.has_carrier = true,
+            Event::CarrierReplaced if !self.has_carrier => self.has_carrier = true,
+            Event::SpeechStarted { .. } | Event::CarrierReplaced => self.muted = self.latest,
+            Event::AgentReady
+            | Event::CallerAudio { .. }
+            | Event::Digit(_)
+            | Event::SpeechStopped { .. }
+            | Event::ItemAdded { .. }
+            | Event::CallerTranscript { .. }
+            | Event::ResponseRefused
+            | Event::AgentText { .. }
+            | Event::AgentAudioDone { .. }
+            | Event::ToolAnswered
+            | Event::AgentFailed
+            | Event::AgentClosed
+            | Event::CarrierStopped
+            | Event::CarrierLost
+            | Event::HangUp(_) => {}
+        }
+    }
+
+    fn see(&mut self, at: Duration, action: &Action) {
+        if self.is_ended {
+            self.broken.push(format!("{action:?} after the end"));
+        }
+        match action {
+            Action::Carrier(CarrierAction::Play(frame)) => self.see_play(*frame),
+            Action::Carrier(CarrierAction::Clear) => self.sent = at,
+            Action::Agent(AgentAction::Truncate { item, heard }) => {
+                let received = self.received.get(item).copied().unwrap_or_default();
+                if *heard > received || heard.is_zero() {
+                    self.broken
+                        .push(format!("{item:?} heard {heard:?} of {received:?}"));
+                }
+            }
+            Action::End(_) => self.is_ended = true,
+            Action::Carrier(CarrierAction::Mark(_)) | Action::Agent(_) | Action::Report(_) => {}
+        }
+        self.check_lead(at, action);
+    }
+
+    fn see_play(&mut self, frame: Frame) {
+        let response = frame
+            .bytes()
+            .first()
+            .map(|sound| ResponseKey(u32::from(*sound)));
+        if let (Some(response), Some(muted)) = (response, self.muted)
+            && response <= muted
+        {
+            self.broken
+                .push(format!("{response:?} was heard after it was interrupted"));
+        }
+    }
+
+    /// The carrier plays at the clock's pace, so this is a bound from above.
+    fn check_lead(&mut self, at: Duration, action: &Action) {
+        if let Action::Carrier(CarrierAction::Play(frame)) = action {
+            self.sent = self.sent.max(at) + frame.duration();
+            // A mark that is late holds the machine's count back, never on.
+            if !self.has_lied && self.sent > at + MAX_LEAD + Duration::from_millis(20) {
+                self.broken
+                    .push(format!("{:?} ahead", self.sent.saturating_sub(at)));
+            }
+        }
+    }
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(Event::CarrierStarted),
+        1 => Just(Event::AgentReady),
+        6 => caller_audio(),
+        1 => prop::sample::select("0123456789*#x".chars().collect::<Vec<_>>()).prop_map(Event::Digit),
+        2 => (0_u32..3, 0_u32..20)
+            .prop_map(|(generation, sequence)| Event::MarkPlayed(Mark { generation, sequence })),
+        5 => item().prop_map(|item| Event::SpeechStarted { item }),
+        5 => item().prop_map(|item| Event::SpeechStopped { item }),
+        3 => (item(), prop::option::of(item()), any::<bool>()).prop_map(added),
+        2 => (item(), "[a-z ]{0,12}")
+            .prop_map(|(item, text)| Event::CallerTranscript { item, text: text.into() }),
+        4 => response().prop_map(Event::ResponseStarted),
+        1 => Just(Event::ResponseRefused),
+        1 => Just(Event::ToolAnswered),
+        20 => agent_audio(),
+        3 => (item(), "[a-z ]{0,30}")
+            .prop_map(|(item, text)| Event::AgentText { item, delta: text.into() }),
+        4 => item().prop_map(|item| Event::AgentAudioDone { item }),
+        1 => response().prop_map(|response| Event::AgentEndsCall { response }),
+        4 => response().prop_map(|response| Event::ResponseDone {
+            response, outcome: Outcome::Completed, usage: Usage::default(),
+        }),
+        rare() => Just(Event::CarrierReplaced),
+        rare() => Just(Event::AgentFailed),
+        rare() => Just(Event::AgentClosed),
+        rare() => Just(Event::CarrierStopped),
+        rare() => Just(Event::CarrierLost),
+        rare() => Just(Event::HangUp(Disposition::HungUp)),
+    ]
+}
+
+fn rare() -> u32 {
+    1
+}
+
+fn item() -> impl Strategy<Value = ItemKey> {
+    (0_u32..8).prop_map(ItemKey)
+}
+
+fn response() -> impl Strategy<Value = ResponseKey> {
+    (0_u32..6).prop_map(ResponseKey)
+}
+
+fn added((item, previous, is_caller): (ItemKey, Option<ItemKey>, bool)) -> Event {
+    let speaker = if is_caller {
+        Speaker::Caller
+    } else {
+        Speaker::Receptionist
+    };
+    Event::ItemAdded {
+        item,
+        previous,
+        speaker,
+    }
+}
+
+fn caller_audio() -> impl Strategy<Value = Event> {
+    (prop::option::of(0_u64..100_000), 1_usize..=160).prop_map(|(at, len)| Event::CallerAudio {
+        timestamp: at.map(Duration::from_millis),
+        frame: Frame::silence(len),
+    })
+}
+
+/// A frame whose sound is the number of its response.
+fn agent_audio() -> impl Strategy<Value = Event> {
+    (response(), item(), 8_usize..=160).prop_map(|(response, item, len)| {
+        let sound = vec![u8::try_from(response.0).expect("few responses"); len];
+        let frame = Frame::new(&sound).expect("it is short enough");
+        Event::AgentAudio {
+            response,
+            item,
+            frame,
+        }
+    })
+}

@@ -1,0 +1,330 @@
+//! The language of `fixtures/calls`: time and event on the left, answers behind `->`.
+//!
+//! Settings stand behind `!`, remarks behind `#`. Runs of audio are written as
+//! one. Reports stand behind `--`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use frontdesk::audio::Frame;
+use frontdesk::call::{
+    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Outcome, Report,
+    ResponseKey,
+};
+use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+
+use super::stage::Stage;
+
+/// Plays the events of a script and writes the script anew, with the answers
+/// that the machine gives.
+pub(super) fn replay(script: &str) -> String {
+    let mut plan = CallPlan {
+        silence: SilencePolicy {
+            prompt_after: Duration::from_mins(1),
+            prompts: 2,
+        },
+        limits: Limits {
+            max_duration: Duration::from_hours(1),
+        },
+        interruption: Interruption::Truncate,
+    };
+    let settings: Vec<&str> = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("! "))
+        .collect();
+    for setting in &settings {
+        set(&mut plan, setting);
+    }
+    let mut stage = Stage::new(plan);
+    stage.returns_marks = !settings.contains(&"marks never return");
+    let mut names = Names::default();
+    let mut out = String::new();
+    for line in script.lines() {
+        let text = line.trim();
+        if text.starts_with("->") || text.starts_with("--") || text.starts_with('+') {
+            continue;
+        }
+        let Some((time, words)) = split_event(line) else {
+            writeln!(out, "{line}").expect("a string takes all");
+            continue;
+        };
+        let mut answers = Answers::default();
+        let until = stage.began + time;
+        stage.pass(until, &mut |at, action| {
+            answers.add(Some(at), action, &names)
+        });
+        out += &answers.finish();
+        writeln!(out, "{line}").expect("a string takes all");
+        let mut answers = Answers::default();
+        for event in names.read(words) {
+            stage.happen(event, &mut |_, action| answers.add(None, action, &names));
+        }
+        out += &answers.finish();
+    }
+    out
+}
+
+fn split_event(line: &str) -> Option<(Duration, &str)> {
+    let (time, words) = line.trim().split_once(char::is_whitespace)?;
+    Some((Duration::from_millis(time.parse().ok()?), words.trim()))
+}
+
+fn set(plan: &mut CallPlan, setting: &str) {
+    let words: Vec<&str> = setting.split(' ').collect();
+    match words[..] {
+        ["prompt", "after", time] => plan.silence.prompt_after = duration(time),
+        ["prompts", count] => plan.silence.prompts = count.parse().expect("a number of prompts"),
+        ["max", "duration", time] => plan.limits.max_duration = duration(time),
+        ["agent", "must", "be", "cancelled"] => {
+            plan.interruption = Interruption::CancelAndTruncate;
+        }
+        ["agent", "interrupts", "itself"] => plan.interruption = Interruption::Agent,
+        ["marks", "never", "return"] => {}
+        _ => panic!("no such setting: {setting}"),
+    }
+}
+
+fn duration(text: &str) -> Duration {
+    if let Some(ms) = text.strip_suffix("ms") {
+        return Duration::from_millis(ms.parse().expect("milliseconds"));
+    }
+    let seconds = text.strip_suffix('s').expect("a duration, 20ms or 3s");
+    Duration::from_secs(seconds.parse().expect("seconds"))
+}
+
+/// The names that a script gives to items and responses.
+#[derive(Default)]
+struct Names {
+    items: BTreeMap<String, ItemKey>,
+    responses: BTreeMap<String, ResponseKey>,
+}
+
+impl Names {
+    fn item(&mut self, name: &str) -> ItemKey {
+        let next = ItemKey(u32::try_from(self.items.len()).expect("few items"));
+        *self.items.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn response(&mut self, name: &str) -> ResponseKey {
+        let next = ResponseKey(u32::try_from(self.responses.len()).expect("few responses"));
+        *self.responses.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn of(&self, item: ItemKey) -> &str {
+        let found = self.items.iter().find(|(_, key)| **key == item);
+        found.map_or("?", |(name, _)| name)
+    }
+
+    fn read(&mut self, line: &str) -> Vec<Event> {
+        let (line, quoted) = match line.split_once('"') {
+            Some((before, text)) => (before.trim(), text.trim_end_matches('"').to_owned()),
+            None => (line, String::new()),
+        };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        vec![match words[..] {
+            ["."] => return Vec::new(),
+            ["carrier", "started"] => Event::CarrierStarted,
+            ["carrier", "replaced"] => Event::CarrierReplaced,
+            ["carrier", "stopped"] => Event::CarrierStopped,
+            ["carrier", "lost"] => Event::CarrierLost,
+            ["agent", "ready"] => Event::AgentReady,
+            ["agent", "failed"] => Event::AgentFailed,
+            ["agent", "closed"] => Event::AgentClosed,
+            ["operator", "hangs", "up"] => Event::HangUp(Disposition::HungUp),
+            ["caller", "audio", length] => return caller_audio(None, duration(length)),
+            ["caller", "audio", length, "at", at] => {
+                return caller_audio(Some(duration(at)), duration(length));
+            }
+            ["digit", digit] => Event::Digit(digit.chars().next().expect("a digit")),
+            ["speech", "started", item] => Event::SpeechStarted {
+                item: self.item(item),
+            },
+            ["speech", "stopped", item] => Event::SpeechStopped {
+                item: self.item(item),
+            },
+            ["caller", "said", item] => Event::CallerTranscript {
+                item: self.item(item),
+                text: quoted.into(),
+            },
+            ["item", item, speaker] => self.added(item, None, speaker),
+            ["item", item, speaker, "after", previous] => self.added(item, Some(previous), speaker),
+            ["response", response, "started"] => Event::ResponseStarted(self.response(response)),
+            ["response", "refused"] => Event::ResponseRefused,
+            ["response", response, outcome] => self.done(response, outcome),
+            ["audio", item, "done"] => Event::AgentAudioDone {
+                item: self.item(item),
+            },
+            ["audio", response, item, length] => {
+                return self.agent_audio(response, item, duration(length));
+            }
+            ["text", item] => Event::AgentText {
+                item: self.item(item),
+                delta: quoted.into(),
+            },
+            ["ends", "call", response] => Event::AgentEndsCall {
+                response: self.response(response),
+            },
+            _ => panic!("no such event: {line}"),
+        }]
+    }
+
+    fn added(&mut self, item: &str, previous: Option<&str>, speaker: &str) -> Event {
+        Event::ItemAdded {
+            item: self.item(item),
+            previous: previous.map(|name| self.item(name)),
+            speaker: speaker.parse().expect("caller or receptionist"),
+        }
+    }
+
+    fn done(&mut self, response: &str, outcome: &str) -> Event {
+        let outcome = match outcome {
+            "done" => Outcome::Completed,
+            "cancelled" => Outcome::Cancelled,
+            "failed" => Outcome::Failed,
+            _ => panic!("no such outcome: {outcome}"),
+        };
+        Event::ResponseDone {
+            response: self.response(response),
+            outcome,
+            usage: Usage::default(),
+        }
+    }
+
+    fn agent_audio(&mut self, response: &str, item: &str, length: Duration) -> Vec<Event> {
+        let (response, item) = (self.response(response), self.item(item));
+        let frames = frames(length).into_iter();
+        frames
+            .map(|frame| Event::AgentAudio {
+                response,
+                item,
+                frame,
+            })
+            .collect()
+    }
+}
+
+fn caller_audio(at: Option<Duration>, length: Duration) -> Vec<Event> {
+    let mut timestamp = at;
+    let mut events = Vec::new();
+    for frame in frames(length) {
+        events.push(Event::CallerAudio { timestamp, frame });
+        timestamp = timestamp.map(|at| at + frame.duration());
+    }
+    events
+}
+
+fn frames(length: Duration) -> Vec<Frame> {
+    let mut left = usize::try_from(length.as_millis() * 8).expect("a short time");
+    let mut frames = Vec::new();
+    while left > 0 {
+        let frame = Frame::silence(left.min(Frame::MAX_LEN));
+        left -= frame.len();
+        frames.push(frame);
+    }
+    frames
+}
+
+/// Answers as they are written, runs of audio as one.
+#[derive(Default)]
+struct Answers {
+    out: String,
+    run: Option<(Option<Duration>, &'static str, Duration)>,
+}
+
+impl Answers {
+    fn add(&mut self, at: Option<Duration>, action: &Action, names: &Names) {
+        let run = match action {
+            Action::Carrier(CarrierAction::Play(frame)) => Some(("play", frame.duration())),
+            Action::Agent(AgentAction::Listen(frame)) => Some(("listen", frame.duration())),
+            Action::Carrier(_) | Action::Agent(_) | Action::Report(_) | Action::End(_) => None,
+        };
+        if let (Some((verb, length)), Some((since, running, total))) = (run, &mut self.run)
+            && verb == *running
+            && *since == at
+        {
+            *total += length;
+            return;
+        }
+        self.flush();
+        match run {
+            Some((verb, length)) => self.run = Some((at, verb, length)),
+            None => self.line(at, &say(action, names)),
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.flush();
+        self.out
+    }
+
+    fn flush(&mut self) {
+        if let Some((at, verb, total)) = self.run.take() {
+            self.line(at, &format!("-> {verb} {}", ms(total)));
+        }
+    }
+
+    fn line(&mut self, at: Option<Duration>, text: &str) {
+        let line = match at {
+            Some(at) => format!("     + {:>6} {text}", at.as_millis()),
+            None => format!("       {text}"),
+        };
+        writeln!(self.out, "{line}").expect("a string takes all");
+    }
+}
+
+fn ms(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+fn say(action: &Action, names: &Names) -> String {
+    match action {
+        Action::Carrier(CarrierAction::Play(_)) | Action::Agent(AgentAction::Listen(_)) => {
+            String::new()
+        }
+        Action::Carrier(CarrierAction::Mark(mark)) => format!("-> mark {mark}"),
+        Action::Carrier(CarrierAction::Clear) => "-> clear".to_owned(),
+        Action::Agent(AgentAction::ReadDigits(digits)) => {
+            format!("-> read digits {}", digits.expose())
+        }
+        Action::Agent(AgentAction::Respond(reply)) => format!("-> respond {reply:?}"),
+        Action::Agent(AgentAction::Cancel) => "-> cancel".to_owned(),
+        Action::Agent(AgentAction::Truncate { item, heard }) => {
+            format!("-> truncate {} at {}", names.of(*item), ms(*heard))
+        }
+        Action::Agent(AgentAction::Delete { item }) => format!("-> delete {}", names.of(*item)),
+        Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
+        Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
+        Action::Report(report) => format!("-- {}", tell(report, names)),
+        Action::End(disposition) => format!("-> end {}", disposition.as_str()),
+    }
+}
+
+fn tell(report: &Report, names: &Names) -> String {
+    match report {
+        Report::Connected => "connected".to_owned(),
+        Report::Speaking(speaker) => format!("{} speaks", speaker.as_str()),
+        Report::Said(said) => {
+            let cut = if said.interrupted {
+                ", interrupted"
+            } else {
+                ""
+            };
+            let speaker: Speaker = said.speaker;
+            format!("{} said \"{}\"{cut}", speaker.as_str(), said.text.expose())
+        }
+        Report::Interrupted { item, heard } => {
+            format!("{} interrupted at {}", names.of(*item), ms(*heard))
+        }
+        Report::Latency(latency) => {
+            let heard = latency.heard.map_or("never".to_owned(), ms);
+            format!(
+                "answer sent after {}, heard after {heard}",
+                ms(latency.sent)
+            )
+        }
+        Report::Digits(digits) => format!("digits {}", digits.expose()),
+        Report::Used(_) => "used".to_owned(),
+        Report::Silence { prompts } => format!("silence {prompts}"),
+    }
+}

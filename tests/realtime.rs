@@ -1,1 +1,0 @@
-//! The Realtime protocol, there and back.

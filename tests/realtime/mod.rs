@@ -1,0 +1,5 @@
+//! The Realtime protocol, there and back.
+
+mod dialling;
+mod reading;
+mod writing;

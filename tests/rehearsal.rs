@@ -1,1 +1,0 @@
-//! The simulators: strict, and true to the real ones.

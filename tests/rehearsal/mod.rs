@@ -1,0 +1,9 @@
+//! The simulators: strict, and true to the real ones.
+
+mod calls;
+mod events;
+mod gateway;
+mod model_client;
+mod sessions;
+mod streams;
+mod together;

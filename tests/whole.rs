@@ -1,1 +1,0 @@
-//! Around the whole: a simulated carrier, the gateway, a simulated model.
