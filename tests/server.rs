@@ -339,6 +339,7 @@ fn a_secret_is_printed_neither_in_a_complaint_nor_in_the_help() {
         "OPENAI_API_KEY",
         "DATABASE_URL",
         "OPENAI_REALTIME_HEADERS",
+        "OPENAI_REALTIME_URL",
     ] {
         let desk = Frontdesk::with_credentials().with(name, "hunter2 and more");
         let told = desk.fails(&["serve"]);

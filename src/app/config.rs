@@ -134,6 +134,7 @@ pub struct OpenAiConfig {
         long,
         env,
         default_value = "wss://api.openai.com/v1/realtime",
+        hide_env_values = true,
         value_name = "URL"
     )]
     pub openai_realtime_url: RealtimeUrl,
