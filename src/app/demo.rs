@@ -126,7 +126,11 @@ struct Stage {
 impl Stage {
     async fn set(config: &DemoConfig) -> anyhow::Result<Self> {
         let is_real = config.openai_api_key.is_some() || config.model_url.is_some();
-        let model = if is_real { None } else { Some(ModelServer::start(model_options()).await?) };
+        let model = if is_real {
+            None
+        } else {
+            Some(ModelServer::start(model_options()).await?)
+        };
         let url = match (&model, &config.model_url) {
             (Some(model), _) => model.url(),
             (None, Some(url)) => url.as_url().to_string(),

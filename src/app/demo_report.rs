@@ -137,7 +137,7 @@ impl Summary {
     pub(super) fn text(&self, wav: &Path) -> String {
         let mut text = String::from("\n");
         let mut line = |name: &str, value: String| {
-            writeln!(text, "  {name:<34} {value}").expect("a string takes all");
+            writeln!(text, "  {name:<44} {value}").expect("a string takes all");
         };
         line("calls", self.calls.to_string());
         line(

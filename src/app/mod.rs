@@ -33,4 +33,4 @@ pub use run::run;
 pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl};
 pub use shutdown::Shutdown;
-pub use telemetry::{Metrics, log};
+pub use telemetry::{Metrics, filter, log};

@@ -98,6 +98,7 @@ impl WebhookClient {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIME_LIMIT)
             .no_proxy()
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a client of constant settings can be built");
         Self { http }
