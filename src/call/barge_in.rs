@@ -19,6 +19,9 @@ impl Session {
         if self.ending.is_some_and(|ending| ending.can_be_called_off()) {
             self.ending = None;
             self.timers.stop(Timer::HangUp);
+            // While the call was ending, nobody minded the silence.
+            self.timers
+                .set(Timer::Silence, now + self.plan.silence.prompt_after);
             self.turn.want_nothing();
         }
     }
