@@ -89,7 +89,7 @@ impl Session {
             }
             Event::CallerTranscript { item, text } => self.on_caller_transcript(item, &text, now),
             Event::ResponseStarted(response) => self.on_response_started(response),
-            Event::ResponseRefused => self.turn.response_refused(),
+            Event::ResponseRefused => self.on_response_refused(),
             Event::AgentAudio {
                 response,
                 item,
@@ -259,6 +259,15 @@ impl Session {
             && asked.is_some()
         {
             ending.stage = Stage::Saying(response);
+        }
+    }
+
+    fn on_response_refused(&mut self) {
+        let other = self.turn.response_refused();
+        if let (Some(other), Some(ending)) = (other, &mut self.ending)
+            && ending.stage == Stage::Saying(other)
+        {
+            ending.stage = Stage::Asked;
         }
     }
 

@@ -10,6 +10,8 @@ use crate::domain::TurnLatency;
 pub(super) struct Turn {
     active: Option<ResponseKey>,
     requested: Option<Reply>,
+    /// What was asked for, and the response taken for it while that goes on.
+    taken: Option<(ResponseKey, Reply)>,
     wanted: Option<Reply>,
     /// The latest response seen; with the earlier ones muted by a barge-in.
     latest: Option<ResponseKey>,
@@ -71,13 +73,18 @@ impl Turn {
     pub(super) fn response_started(&mut self, response: ResponseKey) -> Option<Reply> {
         self.see(response);
         self.active = Some(response);
-        self.requested.take()
+        let asked = self.requested.take();
+        self.taken = asked.map(|reply| (response, reply));
+        asked
     }
 
-    /// The agent is at another response: ours comes after it.
-    pub(super) fn response_refused(&mut self) {
-        let refused = self.requested.take();
+    /// The agent is at another response: ours comes after it. The other one,
+    /// if it was taken for ours, for it is told of before the refusal.
+    pub(super) fn response_refused(&mut self) -> Option<ResponseKey> {
+        let (other, mistaken) = self.taken.take().unzip();
+        let refused = self.requested.take().or(mistaken);
         self.wanted = self.wanted.or(refused);
+        other
     }
 
     /// A response is over.
@@ -85,6 +92,7 @@ impl Turn {
         self.see(response);
         if self.active == Some(response) {
             self.active = None;
+            self.taken = None;
         }
     }
 
