@@ -38,7 +38,8 @@ impl Session {
             return;
         }
         self.intake.restart();
-        if self.interrupt(now) {
+        let was_answering = self.turn.is_answering();
+        if self.interrupt(now) || was_answering {
             self.respond(Reply::Answer);
         }
     }

@@ -60,6 +60,11 @@ impl Turn {
         self.active.is_some() || self.requested.is_some()
     }
 
+    /// A response is under way that may still be heard.
+    pub(super) fn is_answering(&self) -> bool {
+        self.active.is_some() && self.active > self.muted
+    }
+
     /// Something is still to be said.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
