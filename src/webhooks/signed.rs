@@ -36,16 +36,16 @@ impl FromRequest<Webhooks> for Signed {
         let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
         let url = house.url(path_and_query);
         let signature = signature(&parts.headers);
-        let verifier = &house.verifier;
-        let verified = if parts.method == Method::GET {
+        let checked = if parts.method == Method::GET {
             let query = uri.query().unwrap_or_default();
-            verifier
+            house
+                .verifier
                 .verify_get(&url, signature)
                 .map(|()| parse_form(query.as_bytes()))
         } else {
-            verifier.verify_form_body(&url, &body, signature)
+            house.verifier.verify_form_body(&url, &body, signature)
         };
-        verified.map(Self).map_err(Refused::Signature)
+        checked.map(Self).map_err(Refused::Signature)
     }
 }
 
