@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::intake::STALL;
+use super::response::Patience;
 use super::session::{Session, listen};
 use super::timers::Timer;
 use super::{AgentAction, CarrierAction, Interruption, ItemKey, Reply, Report};
@@ -14,6 +15,7 @@ impl Session {
         self.transcript.sounds(item, Speaker::Caller, now);
         self.silence.speech_started(now);
         self.turn.caller_began();
+        self.patience = Patience::default();
         self.timers.set(Timer::MediaStall, now + STALL);
         self.interrupt(now);
         if self.ending.is_some_and(|ending| ending.can_be_called_off()) {

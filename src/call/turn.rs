@@ -65,6 +65,15 @@ impl Turn {
         self.active.is_some() && self.active > self.muted
     }
 
+    /// An answer is due of which nothing has been heard.
+    pub(super) fn is_owing(&self) -> bool {
+        self.requested.is_some() || (self.is_answering() && self.spoken < self.active)
+    }
+
+    pub(super) fn is_caller_speaking(&self) -> bool {
+        self.is_caller_speaking
+    }
+
     /// Something is still to be said.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
@@ -92,13 +101,14 @@ impl Turn {
         other
     }
 
-    /// A response is over.
-    pub(super) fn response_done(&mut self, response: ResponseKey) {
+    /// A response is over. What had been asked for, if it is what came of it.
+    pub(super) fn response_done(&mut self, response: ResponseKey) -> Option<Reply> {
         self.see(response);
-        if self.active == Some(response) {
-            self.active = None;
-            self.taken = None;
+        if self.active != Some(response) {
+            return None;
         }
+        self.active = None;
+        self.taken.take().map(|(_, reply)| reply)
     }
 
     /// Whether this response may still be heard.

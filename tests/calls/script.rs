@@ -52,7 +52,7 @@ pub(super) fn replay(script: &str) -> String {
         let mut answers = Answers::default();
         let until = stage.began + time;
         stage.pass(until, &mut |at, action| {
-            answers.add(Some(at), action, &names)
+            answers.add(Some(at), action, &names);
         });
         out += &answers.finish();
         writeln!(out, "{line}").expect("a string takes all");
@@ -158,6 +158,7 @@ impl Names {
             ["audio", response, item, length] => {
                 return self.agent_audio(response, item, duration(length));
             }
+            ["tool", "answered"] => Event::ToolAnswered,
             ["text", item] => Event::AgentText {
                 item: self.item(item),
                 delta: quoted.into(),
