@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::intake::STALL;
+use super::response::Patience;
 use super::session::{Session, listen};
 use super::timers::Timer;
 use super::{AgentAction, CarrierAction, Interruption, ItemKey, Reply, Report};
@@ -14,11 +15,15 @@ impl Session {
         self.transcript.sounds(item, Speaker::Caller, now);
         self.silence.speech_started(now);
         self.turn.caller_began();
+        self.patience = Patience::default();
         self.timers.set(Timer::MediaStall, now + STALL);
         self.interrupt(now);
         if self.ending.is_some_and(|ending| ending.can_be_called_off()) {
             self.ending = None;
             self.timers.stop(Timer::HangUp);
+            // While the call was ending, nobody minded the silence.
+            self.timers
+                .set(Timer::Silence, now + self.plan.silence.prompt_after);
             self.turn.want_nothing();
         }
     }
@@ -35,7 +40,8 @@ impl Session {
             return;
         }
         self.intake.restart();
-        if self.interrupt(now) {
+        let was_answering = self.turn.is_answering();
+        if self.interrupt(now) || was_answering {
             self.respond(Reply::Answer);
         }
     }

@@ -28,8 +28,8 @@
 //!
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
-//! heard), [`turn`] (whose turn it is), [`barge_in`], [`silence`], [`dtmf`], [`ending`],
-//! [`transcript`], [`timers`]. [`session`] only dispatches.
+//! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
+//! [`dtmf`], [`ending`], [`transcript`], [`timers`]. [`session`] only dispatches.
 
 mod action;
 mod barge_in;
@@ -41,6 +41,7 @@ mod keys;
 mod plan;
 mod playback;
 mod playhead;
+mod response;
 mod session;
 mod silence;
 mod timers;

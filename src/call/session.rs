@@ -4,17 +4,15 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::dtmf::{ENTRY_PAUSE, Keypad};
-use super::ending::{Ending, Stage};
+use super::ending::Ending;
 use super::intake::Intake;
 use super::playback::Playback;
+use super::response::Patience;
 use super::silence::{Silence, Verdict};
 use super::timers::{Timer, Timers};
 use super::transcript::Transcript;
 use super::turn::Turn;
-use super::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, ItemKey, Mark, Outcome, Reply, Report,
-    ResponseKey,
-};
+use super::{Action, AgentAction, CallPlan, CarrierAction, Event, ItemKey, Mark, Reply, Report};
 use crate::audio::Frame;
 use crate::domain::{Disposition, Pii, Speaker, Usage, Utterance};
 
@@ -34,6 +32,7 @@ pub struct Session {
     pub(super) intake: Intake,
     pub(super) playback: Playback,
     pub(super) turn: Turn,
+    pub(super) patience: Patience,
     pub(super) keypad: Keypad,
     pub(super) silence: Silence,
     pub(super) ending: Option<Ending>,
@@ -56,6 +55,7 @@ impl Session {
             intake: Intake::default(),
             playback: Playback::default(),
             turn: Turn::default(),
+            patience: Patience::default(),
             keypad: Keypad::default(),
             silence: Silence::new(plan.silence, now),
             ending: None,
@@ -89,7 +89,7 @@ impl Session {
             }
             Event::CallerTranscript { item, text } => self.on_caller_transcript(item, &text, now),
             Event::ResponseStarted(response) => self.on_response_started(response),
-            Event::ResponseRefused => self.turn.response_refused(),
+            Event::ResponseRefused => self.on_response_refused(),
             Event::AgentAudio {
                 response,
                 item,
@@ -100,7 +100,7 @@ impl Session {
             Event::AgentText { item, delta } => self.transcript.append(item, delta.expose(), now),
             Event::AgentAudioDone { item } => self.playback.finish(item),
             Event::AgentEndsCall { response } => self.on_agent_ends_call(response, now),
-            Event::ToolAnswered => self.respond(Reply::Answer),
+            Event::ToolAnswered => self.on_tool_answered(),
             Event::ResponseDone {
                 response,
                 outcome,
@@ -129,6 +129,7 @@ impl Session {
                 // Pumping is part of settling, which every event ends with.
                 Timer::Pace => {}
                 Timer::MediaStall => self.check_stall(now),
+                Timer::Answer => self.on_agent_gone(Disposition::AgentLost, now),
                 Timer::Silence => self.judge_silence(now),
                 Timer::Entry => self.finish_entry(),
                 Timer::MaxDuration => {
@@ -252,48 +253,14 @@ impl Session {
         }
     }
 
-    fn on_response_started(&mut self, response: ResponseKey) {
-        let asked = self.turn.response_started(response);
-        if let Some(ending) = &mut self.ending
-            && ending.stage == Stage::Asked
-            && asked.is_some()
-        {
-            ending.stage = Stage::Saying(response);
-        }
-    }
-
-    fn on_agent_audio(&mut self, response: ResponseKey, item: ItemKey, frame: Frame) {
-        if self.turn.is_audible(response) && self.has_carrier {
-            self.turn.response_spoke(response);
-            self.playback.receive(item, frame);
-        }
-    }
-
-    fn on_response_done(
-        &mut self,
-        response: ResponseKey,
-        outcome: Outcome,
-        usage: Usage,
-        now: Instant,
-    ) {
-        self.usage = self.usage.plus(usage);
-        self.report(Report::Used(usage));
-        if self.turn.is_audible(response) {
-            self.playback.finish_all();
-            if outcome == Outcome::Completed && !self.playback.is_quiet(now) {
-                self.silence.answered();
-            }
-        }
-        self.turn.response_done(response);
-        if let Some(ending) = &mut self.ending
-            && ending.stage == Stage::Saying(response)
-        {
-            ending.stage = Stage::Said;
-        }
-    }
-
     fn judge_silence(&mut self, now: Instant) {
         if self.ending.is_some() {
+            return;
+        }
+        if self.turn.is_owing() {
+            // It is not the caller who is silent.
+            self.timers
+                .set(Timer::Silence, now + self.plan.silence.prompt_after);
             return;
         }
         match self.silence.judge(self.playback.quiet_at(), now) {
@@ -326,6 +293,7 @@ impl Session {
         {
             self.agent(AgentAction::Respond(reply));
         }
+        self.mind_answer(now);
         self.pump(now);
         while let Some(item) = self.playback.take_heard(now) {
             if let Some(utterance) = self.transcript.heard(item) {

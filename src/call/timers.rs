@@ -13,6 +13,8 @@ pub(super) enum Timer {
     Pace,
     /// The caller's frames stopped while they spoke.
     MediaStall,
+    /// The agent owes an answer and does not sound.
+    Answer,
     /// Nobody has spoken for a while.
     Silence,
     /// An entry on the keypad is taken for finished.
@@ -24,11 +26,12 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::CarrierStart,
         Self::AgentReady,
         Self::Pace,
         Self::MediaStall,
+        Self::Answer,
         Self::Silence,
         Self::Entry,
         Self::MaxDuration,

@@ -10,6 +10,8 @@ use crate::domain::TurnLatency;
 pub(super) struct Turn {
     active: Option<ResponseKey>,
     requested: Option<Reply>,
+    /// What was asked for, and the response taken for it while that goes on.
+    taken: Option<(ResponseKey, Reply)>,
     wanted: Option<Reply>,
     /// The latest response seen; with the earlier ones muted by a barge-in.
     latest: Option<ResponseKey>,
@@ -58,6 +60,20 @@ impl Turn {
         self.active.is_some() || self.requested.is_some()
     }
 
+    /// A response is under way that may still be heard.
+    pub(super) fn is_answering(&self) -> bool {
+        self.active.is_some() && self.active > self.muted
+    }
+
+    /// An answer is due of which nothing has been heard.
+    pub(super) fn is_owing(&self) -> bool {
+        self.requested.is_some() || (self.is_answering() && self.spoken < self.active)
+    }
+
+    pub(super) fn is_caller_speaking(&self) -> bool {
+        self.is_caller_speaking
+    }
+
     /// Something is still to be said.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
@@ -71,21 +87,28 @@ impl Turn {
     pub(super) fn response_started(&mut self, response: ResponseKey) -> Option<Reply> {
         self.see(response);
         self.active = Some(response);
-        self.requested.take()
+        let asked = self.requested.take();
+        self.taken = asked.map(|reply| (response, reply));
+        asked
     }
 
-    /// The agent is at another response: ours comes after it.
-    pub(super) fn response_refused(&mut self) {
-        let refused = self.requested.take();
+    /// The agent is at another response: ours comes after it. The other one,
+    /// if it was taken for ours, for it is told of before the refusal.
+    pub(super) fn response_refused(&mut self) -> Option<ResponseKey> {
+        let (other, mistaken) = self.taken.take().unzip();
+        let refused = self.requested.take().or(mistaken);
         self.wanted = self.wanted.or(refused);
+        other
     }
 
-    /// A response is over.
-    pub(super) fn response_done(&mut self, response: ResponseKey) {
+    /// A response is over. What had been asked for, if it is what came of it.
+    pub(super) fn response_done(&mut self, response: ResponseKey) -> Option<Reply> {
         self.see(response);
-        if self.active == Some(response) {
-            self.active = None;
+        if self.active != Some(response) {
+            return None;
         }
+        self.active = None;
+        self.taken.take().map(|(_, reply)| reply)
     }
 
     /// Whether this response may still be heard.

@@ -158,6 +158,7 @@ impl Names {
             ["audio", response, item, length] => {
                 return self.agent_audio(response, item, duration(length));
             }
+            ["tool", "answered"] => Event::ToolAnswered,
             ["text", item] => Event::AgentText {
                 item: self.item(item),
                 delta: quoted.into(),
