@@ -4,5 +4,8 @@ mod conversation;
 mod desk;
 mod doors;
 mod endings;
+mod frames;
+mod letters;
 mod privacy;
 mod truncation;
+mod visitor;
