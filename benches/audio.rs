@@ -9,7 +9,7 @@ use divan::Bencher;
 use frontdesk::audio::g711::{decode_mulaw, encode_mulaw};
 use frontdesk::audio::resample::{Downsampler, Upsampler};
 use frontdesk::audio::{Downlink, Uplink};
-use frontdesk::rehearsal::speech::RECEPTIONIST;
+use frontdesk::rehearsal::RECEPTIONIST;
 
 fn main() {
     divan::main();

@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory as _, Parser, Subcommand};
 
 use super::config::{Config, DatabaseConfig, LogConfig};
+use super::demo::DemoConfig;
 use super::key::KeyCommand;
 
 /// Answers the telephone with an AI receptionist.
@@ -27,8 +28,8 @@ pub struct Cli {
 }
 
 const EXAMPLE: &str = "\
-Example: a working receptionist, with three credentials and a tunnel
-  export TWILIO_ACCOUNT_SID=AC... TWILIO_AUTH_TOKEN=... OPENAI_API_KEY=sk-...
+Example: a working receptionist, with two credentials and a tunnel
+  export TWILIO_AUTH_TOKEN=... OPENAI_API_KEY=sk-...
   PUBLIC_URL=https://desk.example.com frontdesk serve";
 
 /// What the `frontdesk` command can do.
@@ -41,6 +42,14 @@ pub enum Task {
     /// one ends them.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Config>),
+
+    /// Show a whole call on this machine, with nothing configured.
+    ///
+    /// A simulated carrier lets a recorded caller talk through the real
+    /// gateway to a simulated model, or to the real one if `OPENAI_API_KEY` is
+    /// set. Ends with a summary and a WAV of both voices.
+    #[command(after_help = DEMO_EXAMPLE)]
+    Demo(DemoConfig),
 
     /// Bring the database up to date, and stop.
     ///
@@ -61,6 +70,10 @@ Example: behind a reverse proxy, on PostgreSQL, logging JSON
 Then point the voice webhook of a Twilio number (POST) at
   $PUBLIC_URL/api/voice/webhooks/twiml/inbound";
 
+const DEMO_EXAMPLE: &str = "\
+Example: fifty callers at one time
+  frontdesk demo --calls 50";
+
 const KEY_EXAMPLE: &str = "\
 Example: a key for three months, and its use
   frontdesk key create --name console --expires-in 90d
@@ -71,6 +84,7 @@ impl Task {
     pub fn workers(&self) -> Option<NonZeroUsize> {
         match self {
             Self::Serve(config) => config.calls.workers,
+            Self::Demo(_) => None,
             Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
         }
     }

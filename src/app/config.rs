@@ -108,11 +108,8 @@ pub struct DatabaseConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Twilio")]
 pub struct TwilioConfig {
-    /// The account's name, `AC...`, from <https://console.twilio.com>.
-    #[arg(long, env, value_parser = account_sid, value_name = "SID")]
-    pub twilio_account_sid: String,
-
-    /// The account's auth token, from the same page; it signs what Twilio sends.
+    /// The account's auth token, from <https://console.twilio.com>; it signs what
+    /// Twilio sends.
     #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "TOKEN")]
     pub twilio_auth_token: Secret<String>,
 
@@ -134,6 +131,7 @@ pub struct OpenAiConfig {
         long,
         env,
         default_value = "wss://api.openai.com/v1/realtime",
+        hide_env_values = true,
         value_name = "URL"
     )]
     pub openai_realtime_url: RealtimeUrl,
@@ -232,8 +230,4 @@ fn port(text: &str) -> Result<u16, &'static str> {
 
 fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "expected a whole number above 0")
-}
-
-fn account_sid(text: &str) -> Result<String, &'static str> {
-    credential(text).map(Secret::into_inner)
 }

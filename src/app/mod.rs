@@ -3,6 +3,9 @@
 mod cli;
 mod config;
 mod connections;
+mod demo;
+mod demo_report;
+mod demo_screen;
 mod duration;
 mod env_file;
 mod house;
@@ -21,6 +24,7 @@ pub use config::{
     CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
     RealtimeAuth, TwilioConfig,
 };
+pub use demo::DemoConfig;
 pub use env_file::read_env_file;
 pub use house::{House, HousePlan};
 pub use key::KeyCommand;
@@ -29,4 +33,4 @@ pub use run::run;
 pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl};
 pub use shutdown::Shutdown;
-pub use telemetry::{Metrics, log};
+pub use telemetry::{Metrics, filter, log};

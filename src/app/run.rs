@@ -1,7 +1,7 @@
 //! Does what the command line asks for.
 
 use super::cli::{KeyArgs, Task};
-use super::{key, migrate, serve};
+use super::{demo, key, migrate, serve};
 
 /// Does one task, to its end.
 ///
@@ -11,6 +11,7 @@ use super::{key, migrate, serve};
 pub async fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Serve(config) => serve::run(*config).await,
+        Task::Demo(config) => demo::run(config).await,
         Task::Migrate(database) => migrate::run(&database).await,
         Task::Key(KeyArgs { database, command }) => key::run(&database, command).await,
     }

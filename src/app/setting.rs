@@ -1,5 +1,6 @@
 //! Settings with a shape of their own: parsed once, with an error that says the fix.
 
+use std::fmt;
 use std::str::FromStr;
 
 use axum::http::{HeaderName, HeaderValue};
@@ -81,13 +82,23 @@ impl FromStr for PublicUrl {
 }
 
 /// Where the Realtime API is: a `ws` or `wss` address.
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// Prints without the query, where some servers want a key.
+#[derive(Clone, Eq, PartialEq)]
 pub struct RealtimeUrl(Url);
 
 impl RealtimeUrl {
-    /// The address.
+    /// The address, whole.
     pub fn as_url(&self) -> &Url {
         &self.0
+    }
+}
+
+impl fmt::Debug for RealtimeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        shown.set_query(None);
+        f.write_str(shown.as_str())
     }
 }
 

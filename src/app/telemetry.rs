@@ -17,7 +17,7 @@ use super::config::{LogConfig, LogFormat};
 ///
 /// If somebody else has begun already.
 pub fn log(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.rust_log).context("RUST_LOG")?;
+    let filter = filter(&config.rust_log)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
@@ -36,6 +36,30 @@ pub fn log(config: &LogConfig) -> anyhow::Result<()> {
         );
     }));
     begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+}
+
+/// What is logged: as asked for, but for what no log may ever tell.
+///
+/// The WebSocket library writes whole requests, credentials and all, and what
+/// people say at its finest level; it is not heard below `info`, whatever is
+/// asked for.
+///
+/// # Errors
+///
+/// If `directives` make no filter.
+pub fn filter(directives: &str) -> anyhow::Result<EnvFilter> {
+    let mut filter = EnvFilter::try_new(directives).context("RUST_LOG")?;
+    for target in [
+        "tungstenite",
+        "tokio_tungstenite",
+        "hyper",
+        "hyper_util",
+        "reqwest",
+        "rustls",
+    ] {
+        filter = filter.add_directive(format!("{target}=info").parse()?);
+    }
+    Ok(filter)
 }
 
 /// The metrics of this process.

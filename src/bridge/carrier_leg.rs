@@ -232,6 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
     }
 
     fn close(self: Box<Self>, code: u16) -> BoxFuture<'static, ()> {
+        let code = if self.faults > MAX_FAULTS { 1008 } else { code };
         self.wire.close(code).boxed()
     }
 }

@@ -3,6 +3,16 @@
 use crate::call::Reply;
 use crate::domain::Receptionist;
 
+/// The agent may hang up.
+pub(super) const END_ALLOWED: &str =
+    r#"{"status":"ok","detail":"The call ends when your goodbye is heard."}"#;
+/// The agent may not hang up.
+pub(super) const END_REFUSED: &str =
+    r#"{"error":"interrupted","detail":"The caller has spoken again; the call goes on."}"#;
+/// There is no such tool.
+pub(super) const NO_SUCH_TOOL: &str =
+    r#"{"error":"unknown_tool","detail":"There is no such tool. Go on without it."}"#;
+
 /// What a receptionist says when nobody has asked anything.
 #[derive(Clone, Debug)]
 pub(super) struct Cues {

@@ -8,8 +8,8 @@
 //! - [`registry`] knows the live calls: admission, look-up, drain.
 //! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants.
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
-//!   wire and the machine's events and actions; [`realtime_leg`] is the agent
-//!   leg that speaks the Realtime protocol, [`dial`] reaches for it.
+//!   wire and the machine's events and actions; [`realtime_leg`] and
+//!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -21,6 +21,7 @@ mod dial;
 mod keeper;
 mod live;
 mod logbook;
+mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
 mod registry;

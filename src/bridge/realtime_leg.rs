@@ -9,46 +9,42 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::agent_leg::AgentLeg;
-use super::cues::Cues;
+use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, Wire};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Outcome, Reply, ResponseKey};
-use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, ToolName, Usage};
+use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
+use crate::domain::{AudioFormat, Pii, Receptionist};
 use crate::realtime::client_event::{ClientEvent, write_append};
-use crate::realtime::server_event::{self, ServerEvent};
-use crate::realtime::{
-    Item, ItemBody, ItemPlaced, NewItem, OutputAudioDelta, OutputItem, Response, ResponseOptions,
-    ResponseStatus, Role, ServerError,
-};
+use crate::realtime::{NewItem, ResponseOptions};
 
 /// Sound that waits for the end of a turn of the loop; a second of it leaves
 /// at once.
 const MAX_PENDING: usize = 48_000;
 /// Malformed messages before the agent is given up.
-const MAX_FAULTS: u32 = 32;
+pub(super) const MAX_FAULTS: u32 = 32;
 /// Calls of `end_call` that may wait for their answer.
-const MAX_ENDS: usize = 16;
+pub(super) const MAX_ENDS: usize = 16;
 
 /// A Realtime session.
 pub(super) struct RealtimeLeg<S> {
-    wire: Wire<S>,
-    cues: Cues,
-    codec: Codec,
-    items: Keys,
-    responses: Keys,
-    is_ready: bool,
+    pub(super) wire: Wire<S>,
+    pub(super) cues: Cues,
+    pub(super) codec: Codec,
+    pub(super) items: Keys,
+    pub(super) responses: Keys,
+    pub(super) is_ready: bool,
     /// The `call_id`s of wishes to end the call that are not answered yet.
-    ends: VecDeque<String>,
-    pending: Vec<u8>,
-    text: String,
-    sound: Vec<u8>,
-    mulaw: Vec<u8>,
-    faults: u32,
+    pub(super) ends: VecDeque<String>,
+    pub(super) pending: Vec<u8>,
+    pub(super) text: String,
+    pub(super) sound: Vec<u8>,
+    pub(super) mulaw: Vec<u8>,
+    pub(super) faults: u32,
 }
 
 /// Between the carrier's mu-law and what the session speaks.
-enum Codec {
+pub(super) enum Codec {
     Pcm24 {
         up: Box<Uplink>,
         down: Box<Downlink>,
@@ -115,183 +111,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         self.wire.queue(&self.text);
     }
 
-    fn read(&mut self, text: &str, events: &mut VecDeque<Event>) {
-        match server_event::parse(text) {
-            Ok(event) => self.translate(event, events),
-            Err(error) => {
-                self.faults += 1;
-                metrics::counter!("frontdesk_agent_faults_total").increment(1);
-                tracing::debug!(%error, "agent.fault");
-                if self.faults > MAX_FAULTS {
-                    events.push_back(Event::AgentClosed);
-                }
-            }
-        }
-    }
-
-    fn translate(&mut self, event: ServerEvent<'_>, events: &mut VecDeque<Event>) {
-        match event {
-            ServerEvent::OutputAudioDelta(delta) => self.on_audio(&delta, events),
-            ServerEvent::SessionUpdated(_) => {
-                self.is_ready = true;
-                events.push_back(Event::AgentReady);
-            }
-            ServerEvent::ItemAdded(placed) => self.on_item(&placed, events),
-            ServerEvent::SpeechStarted(speech) => {
-                let item = self.item(speech.item_id.as_deref().unwrap_or_default());
-                events.push_back(Event::SpeechStarted { item });
-            }
-            ServerEvent::SpeechStopped(speech) => {
-                let item = self.item(speech.item_id.as_deref().unwrap_or_default());
-                events.push_back(Event::SpeechStopped { item });
-            }
-            ServerEvent::InputTranscriptionCompleted(words) => {
-                let item = self.item(&words.item_id);
-                let text = Pii::new(words.transcript.into_inner().into_owned());
-                events.push_back(Event::CallerTranscript { item, text });
-            }
-            ServerEvent::ResponseCreated(response) => {
-                events.push_back(Event::ResponseStarted(self.response(&response.id)));
-            }
-            ServerEvent::OutputAudioTranscriptDelta(words) => {
-                let item = self.item(&words.item_id);
-                let delta = Pii::new(words.text.into_inner().into_owned());
-                events.push_back(Event::AgentText { item, delta });
-            }
-            ServerEvent::OutputAudioDone(part) => {
-                let item = self.item(&part.item_id);
-                events.push_back(Event::AgentAudioDone { item });
-            }
-            ServerEvent::OutputItemDone(output) => self.on_output(&output, events),
-            ServerEvent::ResponseDone(response) => self.on_response_done(&response, events),
-            ServerEvent::Error(error) => self.on_error(&error, events),
-            ServerEvent::SessionCreated(_)
-            | ServerEvent::ItemDone(_)
-            | ServerEvent::ItemRetrieved(_)
-            | ServerEvent::ItemDeleted(_)
-            | ServerEvent::ItemTruncated(_)
-            | ServerEvent::InputTranscriptionDelta(_)
-            | ServerEvent::InputTranscriptionFailed(_)
-            | ServerEvent::InputBufferCommitted(_)
-            | ServerEvent::TimeoutTriggered(_)
-            | ServerEvent::OutputItemAdded(_)
-            | ServerEvent::OutputAudioTranscriptDone(_)
-            | ServerEvent::OutputTextDelta(_)
-            | ServerEvent::OutputTextDone(_)
-            | ServerEvent::FunctionCallArgumentsDone(_)
-            | ServerEvent::RateLimitsUpdated(_)
-            | ServerEvent::Unused { .. }
-            | ServerEvent::Unknown { .. } => {}
-        }
-    }
-
-    fn on_audio(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
-        self.sound.clear();
-        if delta.decode(&mut self.sound).is_err() {
-            metrics::counter!("frontdesk_agent_faults_total").increment(1);
-            return;
-        }
-        let response = self.response(&delta.response_id);
-        let item = self.item(&delta.item_id);
-        self.mulaw.clear();
-        let mulaw = match &mut self.codec {
-            Codec::Pcm24 { down, .. } => {
-                down.process(&self.sound, &mut self.mulaw);
-                &self.mulaw
-            }
-            Codec::Pcmu => &self.sound,
-        };
-        for frame in mulaw.chunks(Frame::MAX_LEN).filter_map(Frame::new) {
-            events.push_back(Event::AgentAudio {
-                response,
-                item,
-                frame,
-            });
-        }
-    }
-
-    fn on_item(&mut self, placed: &ItemPlaced<'_>, events: &mut VecDeque<Event>) {
-        let item = self.item(&placed.item.id);
-        let previous = placed
-            .previous_item_id
-            .as_deref()
-            .map(|previous| self.item(previous));
-        if let Some(speaker) = speaker(&placed.item) {
-            events.push_back(Event::ItemAdded {
-                item,
-                previous,
-                speaker,
-            });
-        }
-    }
-
-    fn on_output(&mut self, output: &OutputItem<'_>, events: &mut VecDeque<Event>) {
-        let ItemBody::FunctionCall {
-            call_id,
-            name,
-            arguments: _,
-        } = &output.item.body
-        else {
-            return;
-        };
-        // A call that was cut off in the middle is not a call.
-        if !output.item.is_complete() {
-            return;
-        }
-        match name.parse() {
-            Ok(ToolName::EndCall) if self.ends.len() < MAX_ENDS => {
-                self.ends.push_back(call_id.clone());
-                let response = self.response(&output.response_id);
-                events.push_back(Event::AgentEndsCall { response });
-            }
-            Ok(ToolName::EndCall) => {}
-            Err(_) => {
-                self.answer_tool(call_id, r#"{"error":"unknown_tool","detail":"There is no such tool. Go on without it."}"#);
-                events.push_back(Event::ToolAnswered);
-            }
-        }
-    }
-
-    fn on_response_done(&mut self, done: &Response, events: &mut VecDeque<Event>) {
-        let response = self.response(&done.id);
-        let outcome = match done.status {
-            None | Some(ResponseStatus::Completed | ResponseStatus::InProgress) => {
-                Outcome::Completed
-            }
-            Some(ResponseStatus::Cancelled) => Outcome::Cancelled,
-            Some(ResponseStatus::Failed | ResponseStatus::Incomplete) => Outcome::Failed,
-        };
-        let usage = done.usage.as_ref().map(Usage::from).unwrap_or_default();
-        events.push_back(Event::ResponseDone {
-            response,
-            outcome,
-            usage,
-        });
-    }
-
-    fn on_error(&mut self, error: &ServerError, events: &mut VecDeque<Event>) {
-        if error.is_harmless() {
-            return;
-        }
-        if error.is_too_early() {
-            events.push_back(Event::ResponseRefused);
-            return;
-        }
-        let (kind, code, param) = (&error.kind, &error.code, &error.param);
-        tracing::warn!(kind, code, param, "agent.error");
-        metrics::counter!("frontdesk_agent_errors_total").increment(1);
-        if !self.is_ready {
-            events.push_back(Event::AgentFailed);
-        } else if error.is_fatal() {
-            events.push_back(Event::AgentClosed);
-        }
-    }
-
-    fn item(&mut self, name: &str) -> ItemKey {
+    pub(super) fn item(&mut self, name: &str) -> ItemKey {
         ItemKey(self.items.key(name))
     }
 
-    fn response(&mut self, name: &str) -> ResponseKey {
+    pub(super) fn response(&mut self, name: &str) -> ResponseKey {
         ResponseKey(self.responses.key(name))
     }
 
@@ -342,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         }
     }
 
-    fn answer_tool(&mut self, call_id: &str, output: &str) {
+    pub(super) fn answer_tool(&mut self, call_id: &str, output: &str) {
         let item = NewItem::function_call_output(call_id, output);
         self.send(&ClientEvent::ItemCreate {
             item,
@@ -377,12 +201,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
             AgentAction::Cancel => self.send(&ClientEvent::ResponseCancel { response_id: None }),
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),
             AgentAction::Delete { item } => self.delete(item),
-            AgentAction::AllowEnd => self.answer_end(
-                r#"{"status":"ok","detail":"The call ends once the caller has heard your goodbye, unless they speak again."}"#,
-            ),
-            AgentAction::RefuseEnd => self.answer_end(
-                r#"{"error":"interrupted","detail":"The caller has spoken again; the call goes on."}"#,
-            ),
+            AgentAction::AllowEnd => self.answer_end(cues::END_ALLOWED),
+            AgentAction::RefuseEnd => self.answer_end(cues::END_REFUSED),
         }
     }
 
@@ -397,26 +217,5 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         self.wire.close(1000).boxed()
-    }
-}
-
-/// Whose words an item holds, if it holds words of the conversation.
-fn speaker(item: &Item) -> Option<Speaker> {
-    match &item.body {
-        ItemBody::Message {
-            role: Some(Role::User),
-            ..
-        } => Some(Speaker::Caller),
-        ItemBody::Message {
-            role: Some(Role::Assistant),
-            ..
-        } => Some(Speaker::Receptionist),
-        ItemBody::Message {
-            role: Some(Role::System) | None,
-            ..
-        }
-        | ItemBody::FunctionCall { .. }
-        | ItemBody::FunctionCallOutput { .. }
-        | ItemBody::Other { .. } => None,
     }
 }

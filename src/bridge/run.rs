@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -158,8 +159,11 @@ impl Call {
             let before = self.events.len();
             let _ = leg.poll_events(cx, &mut self.events);
             let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
-            if self.events.iter().skip(before).any(is_gone) {
-                self.agent = Agent::Gone;
+            if self.events.iter().skip(before).any(is_gone)
+                && let Agent::Up(leg) = mem::replace(&mut self.agent, Agent::Gone)
+            {
+                // Its goodbye is answered while the caller hears the rest.
+                tokio::spawn(leg.close());
             }
         }
     }

@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::{Sink, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite};
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -147,10 +147,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 code,
                 reason: Utf8Bytes::default(),
             };
-            if self.socket.close(Some(frame)).await.is_err() || self.is_broken {
-                return;
+            if self.socket.close(Some(frame)).await.is_err() {
+                // The peer was first, and the answer to its goodbye waits.
+                let _ = self.socket.flush().await;
+            } else if self.is_broken {
+                // Unread bytes would make the kernel reset the line, and the
+                // goodbye might be lost.
+                let _ = copy(self.socket.get_mut(), &mut sink()).await;
+            } else {
+                while let Some(Ok(_)) = self.socket.next().await {}
             }
-            while let Some(Ok(_)) = self.socket.next().await {}
         };
         // A peer that does not answer is left without an answer.
         let _ = timeout(CLOSE_BUDGET, goodbye).await;

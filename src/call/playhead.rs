@@ -4,6 +4,9 @@
 //! on, but never past what was sent, nor past a mark that is still awaited:
 //! had it been played, it would be back. A mark that stays away for long is
 //! taken for lost, and the clock alone decides.
+//!
+//! A carrier plays what it has without a pause, so of the last few marks the
+//! one that came back soonest tells most; the others were held up on the way.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant};
 const RATE: u64 = 8_000;
 /// A mark that is this late will not come.
 const OVERDUE: u64 = RATE;
+/// Marks that are compared.
+const RECENT: usize = 8;
 /// Marks remembered; a carrier that returns none must not cost memory.
 const MAX_MARKS: usize = 256;
 
@@ -19,8 +24,10 @@ const MAX_MARKS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Playhead {
     sent: u64,
-    base: u64,
-    base_at: Option<Instant>,
+    /// Where the carrier began to play without a pause, as far as we know.
+    began: Option<(u64, Instant)>,
+    /// Where the last marks stand, and when they came back.
+    recent: VecDeque<(u64, Instant)>,
     /// Sequence and position of the marks that are not back yet.
     marks: VecDeque<(u32, u64)>,
 }
@@ -34,8 +41,8 @@ impl Playhead {
     /// `samples` more are on their way.
     pub(super) fn send(&mut self, samples: u64, now: Instant) {
         if self.position(now) >= self.sent {
-            self.base = self.sent;
-            self.base_at = Some(now);
+            self.began = Some((self.sent, now));
+            self.recent.clear();
         }
         self.sent += samples;
     }
@@ -54,8 +61,10 @@ impl Playhead {
             return false;
         };
         if let Some((_, position)) = self.marks.drain(..=found).next_back() {
-            self.base = position;
-            self.base_at = Some(now);
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back((position, now));
         }
         true
     }
@@ -78,14 +87,17 @@ impl Playhead {
 
     /// When everything sent will have been played, by the clock.
     pub(super) fn quiet_at(&self) -> Option<Instant> {
-        Some(self.base_at? + duration(self.sent.saturating_sub(self.base)))
+        let (base, at) = self.recent.back().copied().or(self.began)?;
+        Some(at + duration(self.sent.saturating_sub(base)))
     }
 
+    /// Where the carrier would be by now if it never ran dry.
     fn clock(&self, now: Instant) -> u64 {
-        let elapsed = self
-            .base_at
-            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        self.base.saturating_add(samples(elapsed))
+        let by = |(base, at): (u64, Instant)| {
+            base.saturating_add(samples(now.saturating_duration_since(at)))
+        };
+        let soonest = self.recent.iter().copied().map(by).max();
+        soonest.or_else(|| self.began.map(by)).unwrap_or_default()
     }
 }
 

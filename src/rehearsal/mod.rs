@@ -9,10 +9,11 @@ pub mod carrier;
 mod codec;
 pub mod model;
 mod names;
-pub mod speech;
+mod speech;
 mod spoken;
 
 pub use agreement::{TruncationError, truncation_error};
 pub use codec::WireFormat;
 pub use names::Keep;
+pub use speech::{CALLER, Clip, RECEPTIONIST};
 pub use spoken::Spoken;

@@ -1,68 +1,78 @@
-//! Recorded human speech; `fixtures/speech/README.md` tells where it is from.
+//! Recorded people: the clips that the simulated carrier and model speak with.
 
 use std::time::Duration;
 
-/// A recording: what is said, and the sound of it.
-#[derive(Clone, Copy)]
+/// One recorded utterance.
+///
+/// Where it comes from, its licence and how it was made: `fixtures/speech`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Clip {
-    /// Its name in `fixtures/speech`.
+    /// What it is called, as its file is.
     pub name: &'static str,
-    /// The words.
+    /// What is said, in lower case and without punctuation.
     pub text: &'static str,
-    /// The sound: mu-law at 8 kHz.
+    /// The sound: G.711 mu-law at 8 kHz, one byte a sample, whole 20 ms frames.
     pub mulaw: &'static [u8],
 }
 
 impl Clip {
-    /// How long it sounds.
+    /// How long it takes to say.
     pub fn duration(&self) -> Duration {
-        Duration::from_micros(self.mulaw.len() as u64 * 125)
+        Duration::from_micros(125) * u32::try_from(self.mulaw.len()).unwrap_or(u32::MAX)
     }
 }
 
-macro_rules! clip {
-    ($name:literal, $text:literal) => {
-        Clip {
-            name: $name,
-            text: $text,
-            mulaw: include_bytes!(concat!("../../fixtures/speech/", $name, ".ulaw")),
-        }
-    };
-}
-
-/// What callers say.
+/// What a caller may say.
 pub const CALLER: &[Clip] = &[
-    clip!("caller-somewhere", "Go somewhere and do something."),
-    clip!("caller-forward", "Go forward ten meters."),
-    clip!(
-        "caller-cards",
-        "Eight of spades, four of clubs, seven of hearts."
-    ),
-    clip!("caller-queen", "Four, queen of clubs."),
+    Clip {
+        name: "caller-go-forward",
+        text: "go forward ten meters",
+        mulaw: include_bytes!("../../fixtures/speech/caller-go-forward.ulaw"),
+    },
+    Clip {
+        name: "caller-go-somewhere",
+        text: "go somewhere and do something",
+        mulaw: include_bytes!("../../fixtures/speech/caller-go-somewhere.ulaw"),
+    },
+    Clip {
+        name: "caller-numbers",
+        text: "thirty three four or six ninety two",
+        mulaw: include_bytes!("../../fixtures/speech/caller-numbers.ulaw"),
+    },
+    Clip {
+        name: "caller-cards",
+        text: "eight of spades four of clubs seven of hearts",
+        mulaw: include_bytes!("../../fixtures/speech/caller-cards.ulaw"),
+    },
 ];
 
-/// What the receptionist says.
+/// What a receptionist may answer, in another voice.
 pub const RECEPTIONIST: &[Clip] = &[
-    clip!(
-        "receptionist-young-man",
-        "He was not an ill-disposed young man,"
-    ),
-    clip!(
-        "receptionist-dashwood",
-        "And Mr. John Dashwood had then leisure to consider how much there might be prudently in \
-         his power to do for them."
-    ),
-    clip!(
-        "receptionist-unless",
-        "unless to be rather cold hearted and rather selfish is to be ill-disposed."
-    ),
-    clip!(
-        "receptionist-married",
-        "Had he married a more amiable woman, he might have been made still more respectable than \
-         he was;"
-    ),
-    clip!(
-        "receptionist-amiable",
-        "he might even have been made amiable himself."
-    ),
+    Clip {
+        name: "receptionist-disposed",
+        text: "he was not an ill disposed young man",
+        mulaw: include_bytes!("../../fixtures/speech/receptionist-disposed.ulaw"),
+    },
+    Clip {
+        name: "receptionist-selfish",
+        text: "unless to be rather cold hearted and rather selfish is to be ill disposed",
+        mulaw: include_bytes!("../../fixtures/speech/receptionist-selfish.ulaw"),
+    },
+    Clip {
+        name: "receptionist-amiable",
+        text: "he might even have been made amiable himself",
+        mulaw: include_bytes!("../../fixtures/speech/receptionist-amiable.ulaw"),
+    },
+    Clip {
+        name: "receptionist-married",
+        text: "had he married a more amiable woman he might have been made still more \
+               respectable than he was",
+        mulaw: include_bytes!("../../fixtures/speech/receptionist-married.ulaw"),
+    },
+    Clip {
+        name: "receptionist-leisure",
+        text: "and mister john dashwood had then leisure to consider how much there might be \
+               prudently in his power to do for them",
+        mulaw: include_bytes!("../../fixtures/speech/receptionist-leisure.ulaw"),
+    },
 ];

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::codec::{SAMPLES_PER_MS, encode_mulaw};
+use super::speech::Clip;
 
 /// A sentence with its sound, 8 kHz mu-law.
 #[derive(Clone, Default, Eq, PartialEq)]
@@ -47,6 +48,12 @@ impl Spoken {
     }
 }
 
+impl From<&Clip> for Spoken {
+    fn from(clip: &Clip) -> Self {
+        Self::new(clip.text, clip.mulaw)
+    }
+}
+
 impl fmt::Debug for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} ({:?})", self.text, self.duration())
@@ -67,8 +74,8 @@ fn babble_sample(n: usize, noise: u32) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codec::{decode_mulaw, level_db};
     use super::*;
+    use crate::rehearsal::codec::{decode_mulaw, level_db};
 
     #[test]
     fn babble_is_as_loud_as_speech_throughout() {

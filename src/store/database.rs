@@ -1,11 +1,12 @@
 //! The way to the database: pools, transactions, and where a query runs.
 
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
 use super::{Error, migrate, seed};
@@ -83,7 +84,9 @@ impl Store {
             let pool = pool.connect_with(options("sqlite::memory:")?).await?;
             return Ok(Self::new(Kind::Sqlite, pool.clone(), pool));
         }
-        if let Some(folder) = Path::new(path).parent() {
+        // The driver reads a path as URLs are read, %20 and all; so must we.
+        let file = SqliteConnectOptions::from_str(path).map_err(|_| Error::Url)?;
+        if let Some(folder) = file.get_filename().parent() {
             tokio::fs::create_dir_all(folder)
                 .await
                 .map_err(Error::Folder)?;

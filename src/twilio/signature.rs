@@ -54,7 +54,7 @@ pub enum Error {
 
 /// The signature of a request, as its headers give it.
 ///
-/// A `&str` and an `Option<&str>` turn into one, so that the value of
+/// A `&str`, a `&String` and an `Option<&str>` turn into one, so that the value of
 /// [`SIGNATURE_HEADER`] may be handed over as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signature<'a> {
@@ -98,6 +98,12 @@ impl<'a> From<Option<&'a str>> for Signature<'a> {
 impl<'a> From<&'a str> for Signature<'a> {
     fn from(value: &'a str) -> Self {
         Some(value).into()
+    }
+}
+
+impl<'a> From<&'a String> for Signature<'a> {
+    fn from(value: &'a String) -> Self {
+        value.as_str().into()
     }
 }
 

@@ -56,6 +56,10 @@ async fn admit(
     let Some((call, receptionist)) = log::open(house, request).await? else {
         return Ok(Err(Refusal::NobodyAnswers));
     };
+    // A signature has no time in it: this may be a replay, long after the call.
+    if call.ended_at.is_some() {
+        return Ok(Err(Refusal::Over));
+    }
     Ok(house.bridge.admit(Admission {
         call_id: call.id,
         tenant_id: call.tenant_id,

@@ -36,14 +36,14 @@ impl FromRequest<Webhooks> for Signed {
         let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
         let url = house.url(path_and_query);
         let signature = signature(&parts.headers);
+        let verifier = &house.verifier;
         let checked = if parts.method == Method::GET {
             let query = uri.query().unwrap_or_default();
-            house
-                .verifier
+            verifier
                 .verify_get(&url, signature)
                 .map(|()| parse_form(query.as_bytes()))
         } else {
-            house.verifier.verify_form_body(&url, &body, signature)
+            verifier.verify_form_body(&url, &body, signature)
         };
         checked.map(Self).map_err(Refused::Signature)
     }

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
+use frontdesk::rehearsal::{CALLER, Spoken};
 use serde_json::{Value, json};
 
 use super::model_client::{Client, PATIENCE, audio_ms, quick};
@@ -400,8 +400,32 @@ async fn the_voice_stays_once_it_was_heard() {
 }
 
 #[tokio::test]
-async fn silence_can_be_answered_too() {
+async fn recorded_callers_are_heard_as_one_turn_each() {
     let server = ModelServer::start(quick()).await.unwrap();
+    let mut client = line_session(&server).await;
+    for clip in CALLER {
+        client.append(clip.mulaw, 700).await;
+        client.until("input_audio_buffer.committed").await;
+    }
+    client.until("response.created").await;
+    assert_eq!(server.sessions()[0].turns.len(), CALLER.len());
+    assert!(
+        server.sessions()[0]
+            .appended
+            .mulaw()
+            .starts_with(CALLER[0].mulaw)
+    );
+}
+
+#[tokio::test]
+async fn silence_can_be_answered_too() {
+    let lines = vec![Line::say(Spoken::babble(
+        "Hello?",
+        Duration::from_millis(300),
+    ))];
+    let server = ModelServer::start(ModelOptions { lines, ..quick() })
+        .await
+        .unwrap();
     let mut client = line_session(&server).await;
     let detection = json!({"type": "server_vad", "idle_timeout_ms": 100});
     client

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::rehearsal::Spoken;
-use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
+use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -19,7 +19,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A model that thinks fast, so that tests are quick.
 pub(super) fn quick() -> ModelOptions {
+    let line = |text: &str| Line::say(Spoken::babble(text, Duration::from_secs(2)));
     ModelOptions {
+        lines: vec![
+            line("Hello, how can I help?"),
+            line("Of course. Anything else?"),
+        ],
         think: Duration::from_millis(10),
         delta: Duration::from_millis(100),
         speed: 20.0,
@@ -78,7 +83,12 @@ impl Client {
     /// Appends speech of this length and then silence, all at once.
     pub(super) async fn speak(&mut self, speech_ms: u64, silence_ms: usize) {
         let spoken = Spoken::babble("", Duration::from_millis(speech_ms));
-        let mut sound = spoken.mulaw.to_vec();
+        self.append(&spoken.mulaw, silence_ms).await;
+    }
+
+    /// Appends mu-law and then silence, all at once.
+    pub(super) async fn append(&mut self, mulaw: &[u8], silence_ms: usize) {
+        let mut sound = mulaw.to_vec();
         sound.resize(sound.len() + silence_ms * 8, 0xFF);
         for frame in sound.chunks(160) {
             let audio = STANDARD.encode(frame);

@@ -251,6 +251,50 @@ async fn a_session_breaks_as_it_is_told() {
 }
 
 #[tokio::test]
+async fn an_upgrade_may_be_late_or_never_come() {
+    let failures = vec![Failure::NeverAnswerUpgrade, Failure::Healthy];
+    let accept_delay = Duration::from_millis(100);
+    let options = ModelOptions {
+        failures,
+        accept_delay,
+        ..quick()
+    };
+    let server = ModelServer::start(options).await.unwrap();
+    let headers = [("authorization", "Bearer k")];
+    let never = Client::dial(&server, "?model=m", &headers);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), never)
+            .await
+            .is_err()
+    );
+    let begun = Instant::now();
+    Client::connect(&server).await;
+    assert!(begun.elapsed() >= accept_delay);
+    assert_eq!((server.accepted(), server.sessions().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_frozen_session_says_nothing_and_stays_open() {
+    let failures = vec![Failure::FreezeAfterDeltas(1)];
+    let server = ModelServer::start(ModelOptions {
+        failures,
+        ..quick()
+    })
+    .await
+    .unwrap();
+    let mut client = Client::connect(&server).await;
+    client.send(json!({"type": "response.create"})).await;
+    client.until("response.output_audio.delta").await;
+    let next = client.next();
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), next)
+            .await
+            .is_err()
+    );
+    assert_eq!(server.live(), 1);
+}
+
+#[tokio::test]
 async fn a_server_that_is_dropped_takes_its_sessions_along() {
     let server = ModelServer::start(quick()).await.unwrap();
     let mut client = Client::connect(&server).await;

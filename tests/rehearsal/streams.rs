@@ -355,6 +355,48 @@ async fn marks_may_be_late_or_lost() {
 }
 
 #[tokio::test]
+async fn a_slow_reader_reads_nothing_for_a_while() {
+    async fn play(mut line: Line, sid: String) -> Line {
+        for _ in 0..30 {
+            line.play(&sid, &[0x20; 160]).await;
+            line.until("media").await;
+        }
+        line
+    }
+    let slow = Fault::SlowReader {
+        after: ms(100),
+        lasting: ms(300),
+    };
+    let script = Script::new([Step::StayUntilEnd]).with(slow);
+    let (report, _) = call(script, play).await;
+    let times: Vec<_> = report
+        .stream()
+        .unwrap()
+        .messages
+        .iter()
+        .map(|(at, _)| *at)
+        .collect();
+    let longest = times
+        .windows(2)
+        .map(|two| two[1].duration_since(two[0]))
+        .max()
+        .unwrap();
+    assert!(longest >= ms(250), "{longest:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_hisses_carries_noise_and_no_silence() {
+    let script = Script::new([Step::Wait(ms(100))]).with(Fault::ComfortNoise(-50.0));
+    let (report, _) = call(script, listen).await;
+    let spoken = &report.stream().unwrap().spoken;
+    assert!(
+        spoken
+            .chunks(160)
+            .all(|frame| frame.iter().any(|&byte| byte & 0x7F < 0x7F))
+    );
+}
+
+#[tokio::test]
 async fn strangers_come_with_forged_replayed_or_wrong_credentials() {
     async fn look(line: Line, _sid: String) -> Line {
         assert_ne!(

@@ -193,6 +193,36 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
 }
 
 #[tokio::test]
+async fn i1_the_end_of_a_call_is_written_in_one_piece() {
+    on_each_database(async |db| {
+        let (whose, _) = add_tenant(&db.store, 1).await;
+        let new = new_call(whose.id, 1);
+        calls::find_or_create(&db.store, &new).await.unwrap();
+        for is_committed in [false, true] {
+            let mut tx = db.store.begin().await.unwrap();
+            calls::mark_answered(&mut tx, whose.id, new.id, at(300))
+                .await
+                .unwrap();
+            calls::finish(&mut tx, whose.id, new.id, &finished())
+                .await
+                .unwrap();
+            if is_committed {
+                tx.commit().await.unwrap();
+            } else {
+                drop(tx);
+            }
+            let call = calls::find(&db.store, whose.id, new.id)
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(call.disposition.is_some(), is_committed);
+            assert_eq!(call.answered_at.is_some(), is_committed);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn i1_calls_without_an_end_are_found_after_a_crash() {
     on_each_database(async |db| {
         let (whose, _) = add_tenant(&db.store, 1).await;

@@ -14,7 +14,7 @@ async fn a_database_that_is_not_there_is_made_with_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("not there/nor here/front desk.db");
     let url = format!("sqlite://{}", path.display());
-    let store = Store::connect(&url).await.unwrap();
+    let store = Store::connect(&url.replace(' ', "%20")).await.unwrap();
     store.migrate().await.unwrap();
     store.ping().await.unwrap();
     assert!(path.is_file());

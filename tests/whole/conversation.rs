@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk::domain::{CallStatus, Disposition, Speaker};
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
-use frontdesk::rehearsal::speech::{CALLER, RECEPTIONIST};
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::store::{turns, utterances};
 
 use super::desk::{Desk, ms, spoken, talkative};
@@ -47,7 +47,7 @@ async fn a_call_is_answered_and_written_down() {
     let expected = [
         (Speaker::Receptionist, RECEPTIONIST[0].text),
         (Speaker::Caller, CALLER[0].text),
-        (Speaker::Receptionist, RECEPTIONIST[1].text),
+        (Speaker::Receptionist, RECEPTIONIST[2].text),
     ];
     assert_eq!(said, expected);
 
@@ -112,7 +112,7 @@ async fn digits_reach_the_model_as_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_receptionist_hangs_up_once_its_goodbye_was_heard() {
-    let goodbye = Line::say(spoken(&RECEPTIONIST[4])).then_call("end_call", "{}");
+    let goodbye = Line::say(spoken(&RECEPTIONIST[2])).then_call("end_call", "{}");
     let lines = vec![Line::say(spoken(&RECEPTIONIST[0])), goodbye];
     let desk = Desk::open(ModelOptions {
         lines,
@@ -122,12 +122,12 @@ async fn the_receptionist_hangs_up_once_its_goodbye_was_heard() {
     let steps = vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(300)),
-        Step::Speak(spoken(&CALLER[3])),
+        Step::Speak(spoken(&CALLER[1])),
         Step::StayUntilEnd,
     ];
     let (report, session) = desk.call(steps).await;
     let stream = report.stream().unwrap();
-    let said = RECEPTIONIST[0].duration() + RECEPTIONIST[4].duration();
+    let said = RECEPTIONIST[0].duration() + RECEPTIONIST[2].duration();
     let heard = Duration::from_millis(stream.played_ms);
     assert!(heard + ms(60) >= said, "{heard:?} of {said:?} was heard");
     assert_eq!(stream.close_code, Some(1000));
@@ -142,7 +142,7 @@ async fn a_tool_that_does_not_exist_is_answered_and_the_talk_goes_on() {
     let lines = vec![
         Line::say(spoken(&RECEPTIONIST[0])),
         Line::call("launch_rocket", "{\"to\":\"moon\"}"),
-        Line::say(spoken(&RECEPTIONIST[4])),
+        Line::say(spoken(&RECEPTIONIST[2])),
     ];
     let desk = Desk::open(ModelOptions {
         lines,
@@ -152,7 +152,7 @@ async fn a_tool_that_does_not_exist_is_answered_and_the_talk_goes_on() {
     let steps = vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(300)),
-        Step::Speak(spoken(&CALLER[3])),
+        Step::Speak(spoken(&CALLER[1])),
         Step::WaitForSpeech,
         Step::HangUp,
     ];
@@ -166,7 +166,7 @@ async fn twenty_calls_at_once_go_without_a_fault() {
     let desk = Desk::open(talkative()).await;
     let script = Script::new(vec![
         Step::WaitForSpeech,
-        Step::Speak(spoken(&CALLER[3])),
+        Step::Speak(spoken(&CALLER[1])),
         Step::WaitForSpeech,
         Step::HangUp,
     ]);

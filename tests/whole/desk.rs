@@ -11,7 +11,7 @@ use frontdesk::realtime::{Endpoint, SessionOptions};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
-use frontdesk::rehearsal::speech::{CALLER, Clip, RECEPTIONIST};
+use frontdesk::rehearsal::{CALLER, Clip, RECEPTIONIST};
 use frontdesk::store::{Store, calls};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -43,11 +43,26 @@ impl Desk {
 
     /// The same, with the agents somewhere else.
     pub(super) async fn open_at(model: ModelServer, agent_url: &str) -> Self {
+        Self::build(model, agent_url, |_| {}).await
+    }
+
+    /// The same as [`Desk::open`], with something changed in the plan.
+    pub(super) async fn with(model: ModelOptions, change: impl FnOnce(&mut HousePlan)) -> Self {
+        let model = ModelServer::start(model).await.expect("a port is free");
+        let url = model.url();
+        Self::build(model, &url, change).await
+    }
+
+    async fn build(
+        model: ModelServer,
+        agent_url: &str,
+        change: impl FnOnce(&mut HousePlan),
+    ) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let database = format!("sqlite://{}", folder.path().join("desk.db").display());
         let mut agent = Endpoint::new(agent_url, "gpt-realtime-2.1");
         agent.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
-        let plan = HousePlan {
+        let mut plan = HousePlan {
             database_url: Secret::new(database),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
@@ -57,6 +72,7 @@ impl Desk {
             drain_timeout: Duration::from_secs(20),
             server: ServerOptions::default(),
         };
+        change(&mut plan);
         let house = House::build(plan, Clock::system(), Arc::new(String::new));
         let house = house.await.expect("the house is built");
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -155,7 +171,7 @@ pub(super) fn lines(clips: &[usize]) -> Vec<Line> {
 /// A model that speaks recorded speech and understands the caller.
 pub(super) fn talkative() -> ModelOptions {
     ModelOptions {
-        lines: lines(&[0, 1, 2]),
+        lines: lines(&[0, 2, 1]),
         caller_transcripts: CALLER.iter().map(|clip| clip.text.to_owned()).collect(),
         ..ModelOptions::default()
     }

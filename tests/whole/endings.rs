@@ -1,1 +1,237 @@
-//! x
+//! How a call ends when one of its two ends fails: in words, and without a rest.
+
+use std::time::Duration;
+
+use frontdesk::domain::{Disposition, SilencePolicy, Timestamp};
+use frontdesk::rehearsal::Spoken;
+use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer};
+use frontdesk::store::{receptionists, tenants};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
+
+use super::desk::{Desk, ms, talkative};
+use super::visitor::{INBOUND, RawStream, STATUS, STREAM_SID, form, post, start};
+
+fn failing(failure: Failure) -> ModelOptions {
+    ModelOptions {
+        failures: vec![failure],
+        ..talkative()
+    }
+}
+
+async fn stay(desk: &Desk) -> CallReport {
+    let script = Script::new([Step::StayUntilEnd]);
+    let report = desk.carrier().place_call(&script).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.gave_up_at, None, "nobody hangs");
+    report
+}
+
+fn assert_apology(report: &CallReport) {
+    let said = report.said();
+    let is_apology = said.len() == 1 && said[0].starts_with("We are sorry");
+    assert!(is_apology, "{said:?}");
+    assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
+    assert_eq!(report.stream().unwrap().close_code, Some(1000));
+}
+
+async fn assert_unavailable(desk: &Desk, within: Duration) {
+    let report = stay(desk).await;
+    assert_apology(&report);
+    let took = report.ended_at - report.placed_at;
+    assert!(took < within, "{took:?}");
+    let log = desk.log(&report).await;
+    assert_eq!(log.disposition, Some(Disposition::AgentUnavailable));
+    desk.is_empty().await;
+}
+
+/// A port where agents are, who do nothing by themselves.
+async fn silent_agents() -> (Desk, TcpListener) {
+    let model = ModelServer::start(talkative()).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/v1/realtime", listener.local_addr().unwrap());
+    (Desk::open_at(model, &url).await, listener)
+}
+
+/// Reads until the other side is gone.
+async fn is_gone(socket: &mut TcpStream) {
+    let mut bytes = Vec::new();
+    let gone = timeout(ms(1_000), socket.read_to_end(&mut bytes)).await;
+    // A reset is an end as well.
+    let _ = gone.expect("1 s after the call no model socket is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o1_nobody_listens_where_the_agents_should_be() {
+    let (desk, listener) = silent_agents().await;
+    drop(listener);
+    assert_unavailable(&desk, ms(2_500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o2_an_agent_that_never_answers_is_given_up() {
+    let desk = Desk::open(failing(Failure::NeverAnswerUpgrade)).await;
+    assert_unavailable(&desk, ms(7_000)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_an_agent_that_refuses_us_is_not_asked_again() {
+    for status in [401, 403, 404, 429, 500] {
+        let desk = Desk::open(failing(Failure::RefuseUpgrade(status))).await;
+        assert_unavailable(&desk, ms(2_500)).await;
+        assert_eq!(desk.model.accepted(), 1, "{status}");
+        // The next call finds it well again.
+        let steps = vec![Step::WaitForSpeech, Step::HangUp];
+        desk.call(steps).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_what_the_agent_said_before_it_was_lost_is_heard_to_its_end() {
+    for code in [Some(1011), Some(1001), Some(1000), None] {
+        let failure = Failure::CloseAfterDeltas { deltas: 6, code };
+        let desk = Desk::open(failing(failure)).await;
+        let report = stay(&desk).await;
+        assert_apology(&report);
+        let stream = report.stream().unwrap();
+        assert!(stream.clears.is_empty(), "{code:?}");
+        // Six deltas of 200 ms; the filter keeps a few samples to itself.
+        let played = stream.played_ms;
+        assert!((1_150..=1_220).contains(&played), "{code:?}: {played} ms");
+        let log = desk.log(&report).await;
+        assert_eq!(log.disposition, Some(Disposition::AgentLost), "{code:?}");
+        desk.is_empty().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_apologized_for() {
+    let desk = Desk::open(talkative()).await;
+    let losing = async {
+        let quiet = |all: &[_]| {
+            let first: Option<&frontdesk::rehearsal::model::SessionRecord> = all.first();
+            first.is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        desk.model.wait_for(ms(10_000), quiet).await.unwrap();
+        desk.model.disconnect(0, None).await;
+    };
+    let (report, ()) = tokio::join!(stay(&desk), losing);
+    assert_apology(&report);
+    let log = desk.log(&report).await;
+    assert_eq!(log.disposition, Some(Disposition::AgentLost));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_hangs_up_during_the_dialling_leaves_nothing() {
+    let (desk, agents) = silent_agents().await;
+    let (report, ()) = tokio::join!(
+        async {
+            let script = Script::new([Step::Wait(ms(200)), Step::HangUp]);
+            let report = desk.carrier().place_call(&script).await;
+            desk.is_empty().await;
+            report
+        },
+        async {
+            let (mut socket, _) = agents.accept().await.unwrap();
+            let began = Instant::now();
+            // The caller is gone after 200 ms.
+            let mut bytes = Vec::new();
+            let gone = timeout(ms(2_000), socket.read_to_end(&mut bytes)).await;
+            assert!(gone.is_ok(), "the dialling goes on after the call");
+            assert!(began.elapsed() < ms(1_500));
+        }
+    );
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    let log = desk.log(&report).await;
+    assert_eq!(log.disposition, Some(Disposition::CallerHungUp));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_ends_before_its_stream_lets_go_of_the_agent() {
+    let desk = Desk::open(talkative()).await;
+    post(&desk, INBOUND, &form("CA1", "ringing")).await;
+    let is_there = |all: &[_]| !all.is_empty();
+    desk.model.wait_for(ms(2_000), is_there).await.unwrap();
+    post(&desk, STATUS, &form("CA1", "completed")).await;
+    desk.is_empty().await;
+
+    // Also while it is still being dialled.
+    let (desk, agents) = silent_agents().await;
+    post(&desk, INBOUND, &form("CA1", "ringing")).await;
+    let (mut socket, _) = agents.accept().await.unwrap();
+    post(&desk, STATUS, &form("CA1", "canceled")).await;
+    is_gone(&mut socket).await;
+    desk.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_a_stream_that_breaks_off_ends_the_call_within_1_s() {
+    let desk = Desk::open(talkative()).await;
+    let script = Script::new([Step::WaitForSpeech, Step::DropSocket]);
+    let report = desk.carrier().place_call(&script).await;
+    desk.is_empty().await;
+    let log = desk.log(&report).await;
+    assert_eq!(log.disposition, Some(Disposition::CarrierLost));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t12_a_second_stream_with_a_token_of_its_own_takes_the_calls_place() {
+    let desk = Desk::open(talkative()).await;
+    let asked = form("CA1", "ringing");
+    let first = post(&desk, INBOUND, &asked).await.token();
+    let second = post(&desk, INBOUND, &asked).await.token();
+    let mut old = RawStream::start(&desk, "CA1", &first).await;
+    old.wait_for(|message| message["event"] == "media").await;
+
+    let mut new = RawStream::open(&desk).await;
+    let mut hello = start("CA1", Some(&second));
+    let new_sid = STREAM_SID.replace('1', "2");
+    hello["streamSid"] = new_sid.clone().into();
+    hello["start"]["streamSid"] = new_sid.clone().into();
+    new.json(&hello).await;
+    assert_eq!(old.close_code().await, Some(4000));
+    let media = new.wait_for(|message| message["event"] == "media").await;
+    assert_eq!(media["streamSid"], new_sid);
+    assert_eq!(desk.bridge.counts().live, 1);
+    assert_eq!(desk.model.accepted(), 1);
+
+    // The end of the old one was not the end of the call.
+    drop(old);
+    assert!(new.is_alive().await);
+    drop(new);
+    desk.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_says_nothing_is_asked_and_then_let_go() {
+    let say = |text: &str| Line::say(Spoken::babble(text, ms(300)));
+    let lines = ["Hello.", "Are you there?", "Still there?", "Goodbye."];
+    let desk = Desk::open(ModelOptions {
+        lines: lines.map(say).into(),
+        ..talkative()
+    })
+    .await;
+    let tenant = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
+    let id = tenant.default_receptionist.unwrap();
+    let found = receptionists::find(&desk.store, tenant.id, id).await;
+    let mut receptionist = found.unwrap().unwrap();
+    receptionist.silence = SilencePolicy {
+        prompt_after: ms(1_000),
+        prompts: 2,
+    };
+    let now = Timestamp::from_ms(0);
+    let updated = receptionists::update(&desk.store, &receptionist, now).await;
+    assert!(updated.unwrap());
+
+    let report = stay(&desk).await;
+    assert_eq!(report.verb_names(), ["Connect", "Hangup"]);
+    let played = report.stream().unwrap().played_ms;
+    assert!((1_150..=1_220).contains(&played), "{played} ms");
+    let session = desk.session(0).await;
+    assert_eq!(session.responses.len(), 4);
+    assert_eq!(session.violations, Vec::<String>::new());
+    let log = desk.log(&report).await;
+    assert_eq!(log.disposition, Some(Disposition::Silence));
+}

@@ -1,8 +1,12 @@
 //! Around the whole: a simulated carrier, the gateway, a simulated model, over real sockets.
 
+mod closing;
 mod conversation;
 mod desk;
 mod doors;
 mod endings;
+mod frames;
+mod letters;
 mod privacy;
 mod truncation;
+mod visitor;

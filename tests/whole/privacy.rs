@@ -1,1 +1,103 @@
-//! x
+//! A whole call leaves no number, no word, no name and no key in the log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use frontdesk::rehearsal::carrier::Step;
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+
+use super::desk::{Desk, TOKEN, ms, spoken, talkative};
+
+/// What is logged, at the finest level, by everybody in the process.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Ear {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("nobody panics while logging")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Ear {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[test]
+fn i10_a_whole_call_logs_nothing_personal_at_trace() {
+    let ear = Ear::default();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(ear.clone())
+        .with_ansi(false);
+    // What the libraries write by way of `log` is heard too.
+    let _ = tracing_log::LogTracer::init();
+    let filter = frontdesk::app::filter("trace,frontdesk::rehearsal=off").unwrap();
+    let log = tracing_subscriber::registry().with(filter).with(layer);
+    // Threads of this runtime log to this ear alone, whatever else is tested.
+    let _here = tracing::dispatcher::set_default(&tracing::Dispatch::new(log));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let call_sid = runtime.block_on(async {
+        let desk = Desk::open(talkative()).await;
+        let steps = vec![
+            Step::WaitForSpeech,
+            Step::SpeakOver {
+                spoken: spoken(&CALLER[0]),
+                after: ms(800),
+            },
+            Step::WaitForSpeech,
+            Step::Digit('7'),
+            Step::Digit('3'),
+            Step::Digit('#'),
+            Step::WaitForQuiet(ms(300)),
+            Step::HangUp,
+        ];
+        let (report, _) = desk.call(steps).await;
+        desk.log(&report).await;
+        report.call_sid
+    });
+    let log = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("call.ended") && log.contains("sqlx"),
+        "the ear is deaf"
+    );
+    let words = CALLER
+        .iter()
+        .chain(RECEPTIONIST)
+        .flat_map(|clip| clip.text.split(' '));
+    let words = words.filter(|word| word.len() > 6);
+    let secrets = [
+        "15550100001",
+        "15550100000",
+        TOKEN,
+        "sk-secret-key",
+        "7 3",
+        "Bearer",
+        &call_sid,
+    ];
+    for secret in words.chain(secrets) {
+        if let Some(at) = log.find(secret) {
+            let line = log[..at].rfind('\n').map_or(0, |start| start + 1);
+            let end = log[at..].find('\n').map_or(log.len(), |end| at + end);
+            panic!(
+                "the log tells {secret:?}: {}",
+                &log[line..end.min(line + 600)]
+            );
+        }
+    }
+}

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::super::names::carrier_name;
 use super::caller::Caller;
 use super::carrier::Carrier;
 use super::event::CarrierEventKind;
@@ -17,6 +16,7 @@ use super::teller::Teller;
 use super::twiml::Element;
 use super::upgrade::check_url;
 use super::webhook::WebhookRequest;
+use crate::rehearsal::names::carrier_name;
 
 /// A call while it lasts.
 pub(super) struct Call<'a> {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::codec::{SILENCE, decode_mulaw, encode_mulaw, level_db};
-use super::super::spoken::Spoken;
 use super::event::CarrierEventKind;
 use super::options::{Fault, Script, Step};
+use crate::rehearsal::codec::{SILENCE, decode_mulaw, encode_mulaw, level_db};
+use crate::rehearsal::spoken::Spoken;
 
 /// The caller's state; it outlives a stream, as the call does.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Caller {
     fn is_ready(&self, step: &Step) -> bool {
         match step {
             Step::Wait(lasting) | Step::StopFrames(lasting) => self.in_step > *lasting,
-            Step::WaitForSpeech => self.hearing.since_onset.is_some(),
+            Step::WaitForSpeech => self.hearing.is_talking && self.hearing.quiet_for.is_zero(),
             Step::WaitForQuiet(lasting) => self.hearing.quiet_for >= *lasting,
             Step::SpeakOver { after, .. } => self
                 .hearing
@@ -187,30 +187,29 @@ impl Caller {
 /// Whether the receptionist is being heard, and since when.
 #[derive(Debug, Default)]
 struct Hearing {
-    /// Since the receptionist began, while speaking.
+    /// Since her turn began; she may breathe in it.
     since_onset: Option<Duration>,
     quiet_for: Duration,
+    is_talking: bool,
 }
 
 impl Hearing {
     fn hear(&mut self, frame: &[u8], lasting: Duration) -> Option<(Duration, CarrierEventKind)> {
+        self.since_onset = self.since_onset.map(|since| since + lasting);
         if is_audible(frame) {
             self.quiet_for = Duration::ZERO;
-            if let Some(since) = &mut self.since_onset {
-                *since += lasting;
-                return None;
-            }
-            self.since_onset = Some(lasting);
-            return Some((Duration::ZERO, CarrierEventKind::ReceptionistStarted));
+            self.since_onset.get_or_insert(lasting);
+            let has_begun = !std::mem::replace(&mut self.is_talking, true);
+            return has_begun.then_some((Duration::ZERO, CarrierEventKind::ReceptionistStarted));
         }
         self.quiet_for += lasting;
-        if let Some(since) = &mut self.since_onset {
-            *since += lasting;
-            if self.quiet_for >= BREATH {
-                self.since_onset = None;
-                let ago = self.quiet_for.saturating_sub(lasting);
-                return Some((ago, CarrierEventKind::ReceptionistStopped));
-            }
+        if self.quiet_for >= PAUSE {
+            self.since_onset = None;
+        }
+        if self.is_talking && self.quiet_for >= BREATH {
+            self.is_talking = false;
+            let ago = self.quiet_for.saturating_sub(lasting);
+            return Some((ago, CarrierEventKind::ReceptionistStopped));
         }
         None
     }
@@ -254,6 +253,8 @@ impl Hiss {
 
 /// Shorter silences are within a sentence.
 const BREATH: Duration = Duration::from_millis(300);
+/// Shorter silences are within a turn.
+const PAUSE: Duration = Duration::from_millis(700);
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use super::super::names::carrier_name;
 use super::options::CarrierOptions;
 use crate::domain::Timestamp;
+use crate::rehearsal::names::carrier_name;
 
 /// A form: names and values in the order they are sent.
 pub(super) type Form = Vec<(String, String)>;

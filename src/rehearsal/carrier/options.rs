@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::names::{Keep, carrier_name};
-use super::super::spoken::Spoken;
 use crate::domain::Secret;
+use crate::rehearsal::names::{Keep, carrier_name};
+use crate::rehearsal::spoken::Spoken;
 
 /// One simulated carrier account with one number.
 #[derive(Clone, Debug)]

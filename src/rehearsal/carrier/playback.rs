@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::super::codec::{SAMPLES_PER_MS, SILENCE};
+use crate::rehearsal::codec::{SAMPLES_PER_MS, SILENCE};
 
 /// Sound in the order it came, played a frame at a time.
 #[derive(Debug, Default)]

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::super::codec::{SAMPLES_PER_MS, SILENCE};
 use super::caller::{Caller, Leaving};
 use super::event::CarrierEventKind;
 use super::gateway_message::{GatewayMessage, read};
@@ -17,6 +16,7 @@ use super::playback::Playback;
 use super::report::{Clear, EndedBy, Gap, MarkReport, StreamReport};
 use super::teller::Teller;
 use super::upgrade::{StreamSocket, open};
+use crate::rehearsal::codec::{SAMPLES_PER_MS, SILENCE};
 
 /// What a stream is opened with.
 #[derive(Clone, Debug)]

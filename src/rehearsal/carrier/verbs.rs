@@ -3,10 +3,10 @@
 //! Time that nobody listens to is not spent: `<Say>`, `<Play>`, `<Pause>` and
 //! the conversation behind a `<Dial>` take none.
 
-use super::super::names::carrier_name;
 use super::call::{Call, Flow};
 use super::forms;
 use super::twiml::Element;
+use crate::rehearsal::names::carrier_name;
 
 impl Call<'_> {
     pub(super) async fn run_verb(&mut self, verb: &Element) -> Result<Flow, String> {

@@ -7,11 +7,11 @@ use reqwest::header::CONTENT_TYPE;
 use tokio::time::Instant;
 use url::Url;
 
-use super::super::names::carrier_name;
 use super::options::{CarrierOptions, Fault};
 use super::report::WebhookReport;
 use super::signature::sign;
 use super::twiml::{Document, read};
+use crate::rehearsal::names::carrier_name;
 
 /// The carrier's HTTP client.
 #[derive(Clone, Debug)]
@@ -98,6 +98,7 @@ impl WebhookClient {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIME_LIMIT)
             .no_proxy()
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a client of constant settings can be built");
         Self { http }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::names::model_name;
 use super::client_event::{ClientEvent, read};
 use super::conversation::Conversation;
 use super::ear::Ear;
@@ -19,6 +18,7 @@ use super::refusal::Refusal;
 use super::response::Response;
 use super::session_object::SessionObject;
 use super::session_shape::SessionParam;
+use crate::rehearsal::names::model_name;
 
 /// A session's whole state.
 #[derive(Debug)]

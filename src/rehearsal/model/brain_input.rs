@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::names::model_name;
 use super::brain::{Alarm, Brain};
 use super::conversation::Item;
 use super::record::CallerTurn;
 use super::refusal::Refusal;
 use super::vad::VadEvent;
+use crate::rehearsal::names::model_name;
 
 impl Brain {
     pub(super) fn append(&mut self, audio: &str, now: Instant) -> Result<(), Refusal> {
@@ -46,12 +46,9 @@ impl Brain {
             );
             return Err(Refusal::new("input_audio_buffer_commit_empty", message));
         }
-        let item_id = self
-            .ear
-            .item_id
-            .take()
-            .unwrap_or_else(|| model_name("item"));
-        self.commit(&item_id, now);
+        let speech = self.ear.speech.take();
+        let item_id = speech.map_or_else(|| model_name("item"), |(item_id, _)| item_id);
+        self.commit(&item_id, Duration::from_millis(buffered), now);
         Ok(())
     }
 
@@ -112,7 +109,7 @@ impl Brain {
             "audio_start_ms": audio_start_ms,
             "item_id": item_id,
         }));
-        self.ear.item_id = Some(item_id);
+        self.ear.speech = Some((item_id, audio_start_ms));
         if self
             .session
             .turn_taking()
@@ -123,11 +120,8 @@ impl Brain {
     }
 
     fn speech_stopped(&mut self, audio_end_ms: u64, now: Instant) {
-        let item_id = self
-            .ear
-            .item_id
-            .take()
-            .unwrap_or_else(|| model_name("item"));
+        let speech = self.ear.speech.take();
+        let (item_id, from_ms) = speech.unwrap_or_else(|| (model_name("item"), audio_end_ms));
         self.recorder.note(|record| {
             if let Some(turn) = record.turns.last_mut() {
                 turn.stopped_at = Some(now);
@@ -138,7 +132,8 @@ impl Brain {
             "audio_end_ms": audio_end_ms,
             "item_id": item_id,
         }));
-        self.commit(&item_id, now);
+        let audio = Duration::from_millis(audio_end_ms.saturating_sub(from_ms));
+        self.commit(&item_id, audio, now);
         if self
             .session
             .turn_taking()
@@ -148,8 +143,7 @@ impl Brain {
         }
     }
 
-    fn commit(&mut self, item_id: &str, now: Instant) {
-        let audio = Duration::from_millis(self.ear.uncommitted_ms());
+    fn commit(&mut self, item_id: &str, audio: Duration, now: Instant) {
         self.ear.empty();
         self.push_caller_item(item_id, audio);
         if self.session.transcriber().is_none() {

@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::codec::SAMPLES_PER_MS;
-use super::super::names::model_name;
 use super::brain::Brain;
 use super::conversation::Item;
 use super::options::ToolCall;
 use super::record::ItemRecord;
 use super::response::{OpenItem, Response};
+use crate::rehearsal::codec::SAMPLES_PER_MS;
+use crate::rehearsal::names::model_name;
 
 impl Brain {
     pub(super) fn open_item(&mut self, at: usize, call: Option<ToolCall>) {
@@ -71,29 +71,34 @@ impl Brain {
     }
 
     pub(super) fn speak(&mut self, at: usize, words: &str, mulaw: &[u8], now: Instant) {
+        let is_silent = mulaw.is_empty();
         let response = &mut self.responses[at];
         let ms = u64::try_from(mulaw.len() / SAMPLES_PER_MS).unwrap_or_default();
         let delta = STANDARD.encode(response.encoder.encode(mulaw));
         response.audio_ms += ms;
         response.text_len += words.len();
-        response.first_audio_at.get_or_insert(now);
+        if !is_silent {
+            response.first_audio_at.get_or_insert(now);
+        }
         let (response_id, is_default) = (response.id.clone(), response.is_default);
         let Some(open) = response.open.as_mut() else {
             return;
         };
         open.words.push_str(words);
         let item_id = open.id.clone();
-        self.has_spoken = true;
+        self.has_spoken |= !is_silent;
         if is_default && let Some(item) = self.conversation.find_mut(&item_id) {
             item.audio += Duration::from_millis(ms);
-            item.is_spoken = true;
+            item.is_spoken |= !is_silent;
         }
         self.note_sound(&response_id, &item_id, (words, ms), now);
         if !words.is_empty() {
             let body = json!({"delta": words});
             self.emit_part(at, "response.output_audio_transcript.delta", &body);
         }
-        self.emit_part(at, "response.output_audio.delta", &json!({"delta": delta}));
+        if !is_silent {
+            self.emit_part(at, "response.output_audio.delta", &json!({"delta": delta}));
+        }
     }
 
     pub(super) fn write(&mut self, at: usize, words: &str) {
@@ -204,14 +209,16 @@ impl Brain {
                 .responses
                 .iter_mut()
                 .find(|own| own.response_id == response_id);
-            if let Some(response) = response {
+            if let Some(response) = response.filter(|_| said.1 > 0) {
                 response.first_audio_at.get_or_insert(now);
             }
             if let Some(item) = record.items.iter_mut().find(|item| item.item_id == item_id) {
                 item.text.push_str(said.0);
                 item.generated_ms += said.1;
-                item.first_audio_at.get_or_insert(now);
-                item.last_audio_at = Some(now);
+                if said.1 > 0 {
+                    item.first_audio_at.get_or_insert(now);
+                    item.last_audio_at = Some(now);
+                }
             }
         });
     }

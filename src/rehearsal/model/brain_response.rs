@@ -3,8 +3,6 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::codec::Encoder;
-use super::super::names::model_name;
 use super::brain::{Alarm, Brain, TOKEN_LIMIT};
 use super::client_event::{ConversationChoice, ResponseParam};
 use super::item_shape::check_item;
@@ -15,6 +13,8 @@ use super::refusal::Refusal;
 use super::response::{InputTokens, Response};
 use super::session_rules::{check_modalities, check_tool_choice, check_tools};
 use super::session_shape::Modality;
+use crate::rehearsal::codec::Encoder;
+use crate::rehearsal::names::model_name;
 
 impl Brain {
     /// `response.create` from the client.

@@ -1,12 +1,13 @@
 //! One socket of the simulated model: upgrade, loop, faults, end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -153,13 +154,13 @@ impl Connection {
             self.close(1001, "session expired").await;
             return Next::End;
         }
-        let timeout = brain.poll_timeout();
+        let due = brain.poll_timeout();
         tokio::select! {
             message = self.socket.next(), if !brain.is_busy() => {
                 return self.receive(brain, message);
             }
             intrusion = self.intrusions.recv() => return self.suffer(intrusion).await,
-            () = sleep_until(timeout.unwrap_or_else(Instant::now)), if timeout.is_some() => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
         brain.handle_timeout(Instant::now());
         Next::GoOn
@@ -247,7 +248,8 @@ impl Connection {
         };
         let _ = self.socket.close(Some(frame)).await;
         // The close is finished when the client has answered it, or is gone.
-        while let Some(Ok(_)) = self.socket.next().await {}
+        let answered = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = timeout(GOODBYE, answered).await;
     }
 
     /// <https://platform.openai.com/docs/guides/realtime#beta-to-ga-migration>
@@ -259,10 +261,13 @@ impl Connection {
         self.recorder
             .note(|record| record.violations.push(format!("{code}: {message}")));
         let mut event = refusal.to_event(None);
-        event["event_id"] = Value::from(super::super::names::model_name("event"));
+        event["event_id"] = Value::from(crate::rehearsal::names::model_name("event"));
         if let Next::GoOn = self.send(event.to_string()).await {
             self.close(4000, "invalid_request_error.beta_api_shape_disabled")
                 .await;
         }
     }
 }
+
+/// A client that does not answer a close by then is left alone.
+const GOODBYE: Duration = Duration::from_secs(2);

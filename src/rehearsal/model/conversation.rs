@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::names::model_name;
 use super::item_shape::check_item;
 use super::refusal::Refusal;
+use crate::rehearsal::names::model_name;
 
 /// An item with what its JSON does not show.
 #[derive(Debug)]

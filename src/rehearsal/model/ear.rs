@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::codec::{Decoder, SAMPLES_PER_MS, WireFormat};
 use super::refusal::Refusal;
 use super::vad::{Vad, VadEvent, VadTuning};
+use crate::rehearsal::codec::{Decoder, SAMPLES_PER_MS, WireFormat};
 
 /// The input audio buffer with its detector.
 #[derive(Debug, Default)]
@@ -16,8 +16,8 @@ pub(super) struct Ear {
     tuning: Option<VadTuning>,
     heard_samples: usize,
     committed_samples: usize,
-    /// The item that the speech being heard will become.
-    pub(super) item_id: Option<String>,
+    /// The speech being heard: the item that it will become, and where it began.
+    pub(super) speech: Option<(String, u64)>,
 }
 
 impl Ear {
@@ -30,7 +30,7 @@ impl Ear {
         if tuning != self.tuning {
             self.tuning = tuning;
             self.vad = tuning.map(|tuning| Vad::new(tuning, self.heard_ms()));
-            self.item_id = None;
+            self.speech = None;
         }
     }
 
@@ -93,3 +93,19 @@ fn to_ms(samples: usize) -> u64 {
 }
 
 const MAX_APPEND: usize = 15 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_append_is_bounded_whole_and_of_its_format() {
+        let mut ear = Ear::default();
+        let refused = |ear: &Ear, audio: &str| ear.unwrap_audio(audio).unwrap_err().message;
+        assert!(refused(&ear, &"A".repeat(MAX_APPEND + 4)).ends_with("got more than 15 MiB."));
+        assert!(refused(&ear, "AAA").contains("mono PCM16 at 24kHz"));
+        assert!(refused(&ear, "AA==").ends_with("got an odd number of bytes."));
+        ear.configure(WireFormat::Pcmu, None);
+        assert_eq!(ear.unwrap_audio("AA==").unwrap(), [0]);
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::names::Keep;
-use super::super::spoken::Spoken;
+use crate::rehearsal::names::Keep;
+use crate::rehearsal::speech::RECEPTIONIST;
+use crate::rehearsal::spoken::Spoken;
 
 /// One simulated model: its lines, its pace, its faults.
 #[derive(Clone, Debug)]
@@ -16,7 +17,8 @@ pub struct ModelOptions {
     pub accept_delay: Duration,
     /// Time the server thinks about the first `session.update`.
     pub ready_delay: Duration,
-    /// What is said, in order, a line a response; then from the start again.
+    /// What is said in each session, in order, a line a response; then from the
+    /// start again. The recorded receptionist, unless told otherwise.
     pub lines: Vec<Line>,
     /// Time from a response's beginning to its first delta.
     pub think: Duration,
@@ -38,16 +40,15 @@ pub struct ModelOptions {
 
 impl Default for ModelOptions {
     fn default() -> Self {
-        let babble = |text: &str| Line::say(Spoken::babble(text, Duration::from_secs(2)));
         Self {
             port: 0,
             required_key: None,
             accept_delay: Duration::ZERO,
             ready_delay: Duration::ZERO,
-            lines: vec![
-                babble("Hello, you have reached the front desk. How can I help?"),
-                babble("Of course. Anything else that I can do for you?"),
-            ],
+            lines: RECEPTIONIST
+                .iter()
+                .map(|clip| Line::say(clip.into()))
+                .collect(),
             think: Duration::from_millis(100),
             delta: Duration::from_millis(200),
             speed: 4.0,

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::super::codec::SAMPLES_PER_MS;
-use super::super::spoken::Spoken;
 use super::options::{Ending, Line, ModelOptions, ToolCall};
+use crate::rehearsal::codec::SAMPLES_PER_MS;
+use crate::rehearsal::spoken::Spoken;
 
 /// One thing that a response does.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::super::codec::{Decoder, WireFormat, encode_mulaw};
+use crate::rehearsal::codec::{Decoder, WireFormat, encode_mulaw};
 
 /// One session, from the upgrade to the close.
 #[derive(Clone, Debug)]

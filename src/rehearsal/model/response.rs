@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::super::codec::Encoder;
 use super::plan::TimedStep;
+use crate::rehearsal::codec::Encoder;
 
 /// One response, from `response.created` to `response.done`.
 #[derive(Debug)]

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::codec::WireFormat;
 use super::refusal::Refusal;
 use super::session_shape::SessionParam;
 use super::vad::VadTuning;
+use crate::rehearsal::codec::WireFormat;
 
 /// The whole session object, always complete.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Finds speech by its loudness, as a stand-in for the service's detector.
 
-use super::super::codec::{SAMPLES_PER_MS, level_db};
+use crate::rehearsal::codec::{SAMPLES_PER_MS, level_db};
 
 /// When speech is taken to begin and to end.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -157,11 +157,10 @@ pub fn parse(text: &str) -> Result<Inbound<'_>, Error> {
 
 /// Reads one text message together with the name of its stream.
 pub fn parse_message(text: &str) -> Result<Message<'_>, Error> {
-    let envelope: Envelope<'_> =
-        serde_json::from_str(text).map_err(|error| Error::NotAMessage {
-            line: error.line(),
-            column: error.column(),
-        })?;
+    let envelope: Envelope<'_> = object(text).map_err(|error| Error::NotAMessage {
+        line: error.line(),
+        column: error.column(),
+    })?;
     let sid = envelope.stream_sid.map(|sid| sid.0);
     let inbound = match envelope.event.0.as_ref() {
         "connected" => Inbound::Connected,
@@ -248,10 +247,20 @@ fn body<'a, T: Deserialize<'a>>(
     field: &'static str,
 ) -> Result<T, Error> {
     let raw = raw.ok_or(Error::Missing { field })?;
-    serde_json::from_str(raw.get()).map_err(|_| Error::Invalid {
+    object(raw.get()).map_err(|_| Error::Invalid {
         field,
         expected: "an object with the documented fields",
     })
+}
+
+/// Reads an object. Left to itself the derived reader would take an array too,
+/// and its items for the fields in their order.
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    if text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        Err(serde::de::Error::custom("not an object"))
+    }
 }
 
 fn media<'a>(body: MediaBody<'a>, stream_sid: Option<Cow<'a, str>>) -> Result<Media<'a>, Error> {

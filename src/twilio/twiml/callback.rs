@@ -103,9 +103,13 @@ impl<E> Callback<E> {
     pub(super) fn events(&self) -> &str {
         &self.events
     }
+}
 
-    fn with_events<'a>(self, events: impl Iterator<Item = &'a str>) -> Self {
-        let events: Vec<&str> = events.collect();
+impl<E: EventWord> Callback<E> {
+    /// Told of these events instead.
+    #[must_use]
+    pub fn on(self, events: &[E]) -> Self {
+        let events: Vec<&str> = events.iter().map(EventWord::word).collect();
         Self {
             events: events.join(" "),
             ..self
@@ -113,33 +117,33 @@ impl<E> Callback<E> {
     }
 }
 
-impl Callback<CallEvent> {
-    /// Told of these events instead.
-    #[must_use]
-    pub fn on(self, events: &[CallEvent]) -> Self {
-        self.with_events(events.iter().map(|event| event.as_str()))
-    }
-}
-
-impl Callback<ConferenceEvent> {
-    /// Told of these events instead.
-    #[must_use]
-    pub fn on(self, events: &[ConferenceEvent]) -> Self {
-        self.with_events(events.iter().map(|event| event.as_str()))
-    }
-}
-
-impl Callback<RecordingEvent> {
-    /// Told of these events instead.
-    #[must_use]
-    pub fn on(self, events: &[RecordingEvent]) -> Self {
-        self.with_events(events.iter().map(|event| event.as_str()))
-    }
-}
-
 impl<E, T: Into<Webhook>> From<T> for Callback<E> {
     fn from(webhook: T) -> Self {
         Self::new(webhook)
+    }
+}
+
+/// What a callback can be told of.
+pub trait EventWord {
+    /// Twilio's word for it.
+    fn word(&self) -> &'static str;
+}
+
+impl EventWord for CallEvent {
+    fn word(&self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl EventWord for ConferenceEvent {
+    fn word(&self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl EventWord for RecordingEvent {
+    fn word(&self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -50,7 +50,7 @@ mod ssml;
 mod transcription;
 mod vocabulary;
 
-pub use callback::{Callback, Webhook};
+pub use callback::{Callback, EventWord, Webhook};
 pub use conference::Conference;
 pub use connect::{Connect, Parameter, Stream};
 pub use dial::Dial;

@@ -1,0 +1,211 @@
+//! What the Realtime protocol tells us, as events.
+
+use std::collections::VecDeque;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::cues;
+use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RealtimeLeg};
+use crate::audio::Frame;
+use crate::call::{Event, Outcome};
+use crate::domain::{Pii, Speaker, ToolName, Usage};
+use crate::realtime::server_event::{self, ServerEvent};
+use crate::realtime::{
+    Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseStatus, Role,
+    ServerError,
+};
+
+impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
+    pub(super) fn read(&mut self, text: &str, events: &mut VecDeque<Event>) {
+        match server_event::parse(text) {
+            Ok(event) => self.translate(event, events),
+            Err(error) => {
+                self.faults += 1;
+                metrics::counter!("frontdesk_agent_faults_total").increment(1);
+                tracing::debug!(%error, "agent.fault");
+                if self.faults > MAX_FAULTS {
+                    events.push_back(Event::AgentClosed);
+                }
+            }
+        }
+    }
+
+    fn translate(&mut self, event: ServerEvent<'_>, events: &mut VecDeque<Event>) {
+        match event {
+            ServerEvent::OutputAudioDelta(delta) => self.on_audio(&delta, events),
+            ServerEvent::SessionUpdated(_) => {
+                self.is_ready = true;
+                events.push_back(Event::AgentReady);
+            }
+            ServerEvent::ItemAdded(placed) => self.on_item(&placed, events),
+            ServerEvent::SpeechStarted(speech) => {
+                let item = self.item(speech.item_id.as_deref().unwrap_or_default());
+                events.push_back(Event::SpeechStarted { item });
+            }
+            ServerEvent::SpeechStopped(speech) => {
+                let item = self.item(speech.item_id.as_deref().unwrap_or_default());
+                events.push_back(Event::SpeechStopped { item });
+            }
+            ServerEvent::InputTranscriptionCompleted(words) => {
+                let item = self.item(&words.item_id);
+                let text = Pii::new(words.transcript.into_inner().into_owned());
+                events.push_back(Event::CallerTranscript { item, text });
+            }
+            ServerEvent::ResponseCreated(response) => {
+                events.push_back(Event::ResponseStarted(self.response(&response.id)));
+            }
+            ServerEvent::OutputAudioTranscriptDelta(words) => {
+                let item = self.item(&words.item_id);
+                let delta = Pii::new(words.text.into_inner().into_owned());
+                events.push_back(Event::AgentText { item, delta });
+            }
+            ServerEvent::OutputAudioDone(part) => {
+                let item = self.item(&part.item_id);
+                events.push_back(Event::AgentAudioDone { item });
+            }
+            ServerEvent::OutputItemDone(output) => self.on_output(&output, events),
+            ServerEvent::ResponseDone(response) => self.on_response_done(&response, events),
+            ServerEvent::Error(error) => self.on_error(&error, events),
+            ServerEvent::SessionCreated(_)
+            | ServerEvent::ItemDone(_)
+            | ServerEvent::ItemRetrieved(_)
+            | ServerEvent::ItemDeleted(_)
+            | ServerEvent::ItemTruncated(_)
+            | ServerEvent::InputTranscriptionDelta(_)
+            | ServerEvent::InputTranscriptionFailed(_)
+            | ServerEvent::InputBufferCommitted(_)
+            | ServerEvent::TimeoutTriggered(_)
+            | ServerEvent::OutputItemAdded(_)
+            | ServerEvent::OutputAudioTranscriptDone(_)
+            | ServerEvent::OutputTextDelta(_)
+            | ServerEvent::OutputTextDone(_)
+            | ServerEvent::FunctionCallArgumentsDone(_)
+            | ServerEvent::RateLimitsUpdated(_)
+            | ServerEvent::Unused { .. }
+            | ServerEvent::Unknown { .. } => {}
+        }
+    }
+
+    fn on_audio(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
+        self.sound.clear();
+        if delta.decode(&mut self.sound).is_err() {
+            metrics::counter!("frontdesk_agent_faults_total").increment(1);
+            return;
+        }
+        let response = self.response(&delta.response_id);
+        let item = self.item(&delta.item_id);
+        self.mulaw.clear();
+        let mulaw = match &mut self.codec {
+            Codec::Pcm24 { down, .. } => {
+                down.process(&self.sound, &mut self.mulaw);
+                &self.mulaw
+            }
+            Codec::Pcmu => &self.sound,
+        };
+        for frame in mulaw.chunks(Frame::MAX_LEN).filter_map(Frame::new) {
+            events.push_back(Event::AgentAudio {
+                response,
+                item,
+                frame,
+            });
+        }
+    }
+
+    fn on_item(&mut self, placed: &ItemPlaced<'_>, events: &mut VecDeque<Event>) {
+        let item = self.item(&placed.item.id);
+        let previous = placed
+            .previous_item_id
+            .as_deref()
+            .map(|previous| self.item(previous));
+        if let Some(speaker) = speaker(&placed.item) {
+            events.push_back(Event::ItemAdded {
+                item,
+                previous,
+                speaker,
+            });
+        }
+    }
+
+    fn on_output(&mut self, output: &OutputItem<'_>, events: &mut VecDeque<Event>) {
+        let ItemBody::FunctionCall {
+            call_id,
+            name,
+            arguments: _,
+        } = &output.item.body
+        else {
+            return;
+        };
+        // A call that was cut off in the middle is not a call.
+        if !output.item.is_complete() {
+            return;
+        }
+        match name.parse() {
+            Ok(ToolName::EndCall) if self.ends.len() < MAX_ENDS => {
+                self.ends.push_back(call_id.clone());
+                let response = self.response(&output.response_id);
+                events.push_back(Event::AgentEndsCall { response });
+            }
+            Ok(ToolName::EndCall) => {}
+            Err(_) => {
+                self.answer_tool(call_id, cues::NO_SUCH_TOOL);
+                events.push_back(Event::ToolAnswered);
+            }
+        }
+    }
+
+    fn on_response_done(&mut self, done: &Response, events: &mut VecDeque<Event>) {
+        let response = self.response(&done.id);
+        let outcome = match done.status {
+            None | Some(ResponseStatus::Completed | ResponseStatus::InProgress) => {
+                Outcome::Completed
+            }
+            Some(ResponseStatus::Cancelled) => Outcome::Cancelled,
+            Some(ResponseStatus::Failed | ResponseStatus::Incomplete) => Outcome::Failed,
+        };
+        let usage = done.usage.as_ref().map(Usage::from).unwrap_or_default();
+        events.push_back(Event::ResponseDone {
+            response,
+            outcome,
+            usage,
+        });
+    }
+
+    fn on_error(&mut self, error: &ServerError, events: &mut VecDeque<Event>) {
+        if error.is_harmless() {
+            return;
+        }
+        if error.is_too_early() {
+            events.push_back(Event::ResponseRefused);
+            return;
+        }
+        let (kind, code, param) = (&error.kind, &error.code, &error.param);
+        tracing::warn!(kind, code, param, "agent.error");
+        metrics::counter!("frontdesk_agent_errors_total").increment(1);
+        if !self.is_ready {
+            events.push_back(Event::AgentFailed);
+        } else if error.is_fatal() {
+            events.push_back(Event::AgentClosed);
+        }
+    }
+}
+
+/// Whose words an item holds, if it holds words of the conversation.
+fn speaker(item: &Item) -> Option<Speaker> {
+    match &item.body {
+        ItemBody::Message {
+            role: Some(Role::User),
+            ..
+        } => Some(Speaker::Caller),
+        ItemBody::Message {
+            role: Some(Role::Assistant),
+            ..
+        } => Some(Speaker::Receptionist),
+        ItemBody::Message {
+            role: Some(Role::System) | None,
+            ..
+        }
+        | ItemBody::FunctionCall { .. }
+        | ItemBody::FunctionCallOutput { .. }
+        | ItemBody::Other { .. } => None,
+    }
+}

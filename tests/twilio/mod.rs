@@ -1,0 +1,9 @@
+//! Twilio's words, there and back.
+
+mod documents;
+mod media_stream;
+mod oracle;
+mod signature;
+mod twiml;
+mod vocabularies;
+mod webhook;
