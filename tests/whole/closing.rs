@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::desk::{Desk, ms, spoken, talkative};
-use frontdesk::rehearsal::speech::CALLER;
+use frontdesk::rehearsal::CALLER;
 
 /// A call that goes on while the test does something else.
 async fn place(desk: &Desk, steps: Vec<Step>) -> JoinHandle<CallReport> {
