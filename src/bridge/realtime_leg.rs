@@ -34,6 +34,8 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
     pub(super) cues: Cues,
     pub(super) codec: Codec,
+    /// The item whose sound came last.
+    pub(super) sounding: Option<ItemKey>,
     pub(super) items: Keys,
     pub(super) responses: Keys,
     pub(super) is_ready: bool,
@@ -73,6 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             wire,
             cues: Cues::of(receptionist),
             codec,
+            sounding: None,
             items: Keys::default(),
             responses: Keys::default(),
             is_ready: false,
