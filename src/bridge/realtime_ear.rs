@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::cues;
 use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RealtimeLeg};
-use crate::audio::Frame;
+use crate::audio::{Downlink, Frame};
 use crate::call::{Event, Outcome};
 use crate::domain::{Pii, Speaker, ToolName, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
@@ -97,6 +97,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         self.mulaw.clear();
         let mulaw = match &mut self.codec {
             Codec::Pcm24 { down, .. } => {
+                if self.sounding.replace(item) != Some(item) {
+                    // Half a sample left by another item would make noise of this one.
+                    **down = Downlink::default();
+                }
                 down.process(&self.sound, &mut self.mulaw);
                 &self.mulaw
             }

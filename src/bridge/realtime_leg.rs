@@ -21,6 +21,9 @@ use crate::realtime::{NewItem, ResponseOptions};
 /// Sound that waits for the end of a turn of the loop; a second of it leaves
 /// at once.
 const MAX_PENDING: usize = 48_000;
+/// Sound that waits for an agent which does not keep up: all that the machine
+/// holds back until the agent is ready, 12 s, and some more.
+const MAX_WAITING: usize = 15 * MAX_PENDING;
 /// Malformed messages before the agent is given up.
 pub(super) const MAX_FAULTS: u32 = 32;
 /// Calls of `end_call` that may wait for their answer.
@@ -31,6 +34,8 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
     pub(super) cues: Cues,
     pub(super) codec: Codec,
+    /// The item whose sound came last.
+    pub(super) sounding: Option<ItemKey>,
     pub(super) items: Keys,
     pub(super) responses: Keys,
     pub(super) is_ready: bool,
@@ -70,6 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             wire,
             cues: Cues::of(receptionist),
             codec,
+            sounding: None,
             items: Keys::default(),
             responses: Keys::default(),
             is_ready: false,
@@ -101,14 +107,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         }
     }
 
+    /// Sends the sound that waits, as far as the wire has room for it.
     fn send_pending(&mut self) {
-        if self.pending.is_empty() {
-            return;
+        let mut sent = 0;
+        while sent < self.pending.len() && self.wire.has_room() {
+            let end = self.pending.len().min(sent + MAX_PENDING);
+            self.text.clear();
+            write_append(&mut self.text, &self.pending[sent..end]);
+            self.wire.queue(&self.text);
+            sent = end;
         }
-        self.text.clear();
-        write_append(&mut self.text, &self.pending);
-        self.pending.clear();
-        self.wire.queue(&self.text);
+        self.pending.drain(..sent);
+        if self.pending.len() > MAX_WAITING {
+            self.wire.give_up();
+        }
     }
 
     pub(super) fn item(&mut self, name: &str) -> ItemKey {
@@ -207,8 +219,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) {
-        self.send_pending();
-        self.wire.poll_flush(cx);
+        loop {
+            self.send_pending();
+            self.wire.poll_flush(cx);
+            if self.pending.is_empty() || self.wire.is_dirty() {
+                break;
+            }
+        }
     }
 
     fn ping(&mut self) {

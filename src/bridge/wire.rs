@@ -31,6 +31,9 @@ pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
         .max_frame_size(Some(max_message))
 }
 
+/// So much may wait to be sent before what can wait elsewhere does so.
+const ROOM: usize = 64 * 1024;
+
 /// What came in.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -49,6 +52,8 @@ pub(super) enum Incoming {
 pub(super) struct Wire<S> {
     socket: WebSocketStream<S>,
     is_dirty: bool,
+    /// Bytes of text queued since everything was last sent.
+    unsent: usize,
     is_broken: bool,
     /// The close code that names the peer's fault.
     fault: Option<CloseCode>,
@@ -60,6 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self {
             socket,
             is_dirty: false,
+            unsent: 0,
             is_broken: false,
             fault: None,
         }
@@ -95,6 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Puts a message behind those that wait.
     pub(super) fn queue(&mut self, text: &str) {
+        self.unsent += text.len();
         self.queue_message(Message::text(text));
     }
 
@@ -123,7 +130,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return;
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
-            Poll::Ready(Ok(())) => self.is_dirty = false,
+            Poll::Ready(Ok(())) => {
+                self.is_dirty = false;
+                self.unsent = 0;
+            }
             Poll::Ready(Err(_)) => self.is_broken = true,
             Poll::Pending => {}
         }
@@ -132,6 +142,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether something waits that the peer has not taken.
     pub(super) fn is_dirty(&self) -> bool {
         self.is_dirty
+    }
+
+    /// Whether the peer keeps up, so that more may be queued.
+    pub(super) fn has_room(&self) -> bool {
+        self.unsent < ROOM
+    }
+
+    /// Gives up a peer that does not keep up.
+    pub(super) fn give_up(&mut self) {
+        self.is_broken = true;
     }
 
     /// Says goodbye, waits a moment for the answer, and is gone.

@@ -205,5 +205,14 @@ fn heard_letters(text: &str, heard: Duration, received: Duration) -> usize {
         .char_indices()
         .nth(keep)
         .map_or(text.len(), |(at, _)| at);
-    text[..end].rfind(char::is_whitespace).unwrap_or_default()
+    let ends_word = |(_, letter): &(usize, char)| letter.is_whitespace() || is_unspaced(*letter);
+    let last = text[..end].char_indices().rev().find(ends_word);
+    last.map_or(0, |(at, letter)| at + letter.len_utf8())
+}
+
+/// Whether the letter is of a script that writes no spaces between words:
+/// Thai, Lao, Burmese, Khmer, and from the radicals on Chinese and Japanese.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
+        || matches!(letter, '\u{2e80}'..='\u{a4cf}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..)
 }

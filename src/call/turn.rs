@@ -52,6 +52,10 @@ impl Turn {
             return None;
         }
         self.requested = self.wanted.take();
+        if self.requested.is_some_and(|reply| reply != Reply::Answer) {
+            // What we make the agent say is no answer that the caller waits for.
+            self.waiting_since = None;
+        }
         self.requested
     }
 
