@@ -278,7 +278,7 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
             bytes.extend(length.to_be_bytes());
         }
         Err(_) => {
-            bytes.push(0x80 | 127);
+            bytes.push(0x80 | 0x7f);
             bytes.extend((payload.len() as u64).to_be_bytes());
         }
     }
