@@ -1,4 +1,8 @@
 //! The integration tests, one binary: the modules in reading order.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics is a test that fails"
+)]
 
 mod api;
 mod audio;

@@ -44,12 +44,20 @@ pub struct DemoConfig {
     pub openai_realtime_model: String,
 
     /// How many callers ring at one time.
-    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u16).range(1..=2_000), value_name = "N")]
+    #[arg(long, default_value = "1", value_parser = calls, value_name = "N")]
     pub calls: u16,
 
     /// Where both voices are written: the caller left, the receptionist right.
     #[arg(long, default_value = "frontdesk-demo.wav", value_name = "FILE")]
     pub wav: PathBuf,
+}
+
+fn calls(text: &str) -> Result<u16, &'static str> {
+    let calls = text
+        .parse()
+        .ok()
+        .filter(|calls| (1..=2_000).contains(calls));
+    calls.ok_or("expected a whole number from 1 to 2000")
 }
 
 /// How the carrier believes to reach us; it signs this.

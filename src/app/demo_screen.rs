@@ -151,7 +151,8 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                 let (before, after) = if is_terminal { ("\r", "") } else { ("", "\n") };
                 let mut out = io::stdout();
                 // A terminal that is gone is no reason to stop.
-                let _ = write!(out, "{before}{live} live, {ended} of {calls} ended, {answers} answers, {interruptions} interruptions {after}");
+                let _ = write!(out, "{before}{live} live, {ended} of {calls} ended, ");
+                let _ = write!(out, "{answers} answers, {interruptions} interruptions {after}");
                 let _ = out.flush();
             }
             () = end.cancelled() => break,

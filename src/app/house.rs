@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::manners::Manners;
 use super::migrate;
@@ -47,11 +47,14 @@ pub struct House {
     bridge: Bridge,
     store: Store,
     router: Router,
+    keeper: Keeper,
     writing: JoinHandle<()>,
     server: ServerOptions,
     drain_timeout: Duration,
 }
 
+/// The carrier has this long to ask what comes after the last stream.
+const LAST_QUESTIONS: Duration = Duration::from_secs(3);
 /// The last notes are given this long to reach the database.
 const LAST_NOTES: Duration = Duration::from_secs(20);
 
@@ -69,7 +72,7 @@ impl House {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
-        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper);
+        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let api = api::router(ApiState {
             store: store.clone(),
             clock: clock.clone(),
@@ -90,6 +93,7 @@ impl House {
             bridge,
             store,
             router,
+            keeper,
             writing,
             server,
             drain_timeout,
@@ -113,14 +117,21 @@ impl House {
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
+            let was_empty = bridge.counts().live == 0;
             tokio::select! {
                 () = bridge.drain(self.drain_timeout) => {}
                 () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
             }
+            if !was_empty {
+                sleep(LAST_QUESTIONS).await;
+            }
         };
         serve(listener, self.router, self.server, empty).await;
-        drop(bridge);
-        if timeout(LAST_NOTES, self.writing).await.is_err() {
+        let written = async {
+            self.keeper.close().await;
+            self.writing.await
+        };
+        if timeout(LAST_NOTES, written).await.is_err() {
             tracing::error!("the database did not take the last notes in time");
         }
         self.store.close().await;

@@ -31,6 +31,8 @@ pub(super) enum Note {
     },
     /// The call is over.
     Finished(Box<Finished>),
+    /// Nothing more is to come.
+    Last,
 }
 
 /// All that is known of a call that is over.
@@ -54,12 +56,15 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the one task that writes. It ends when every keeper is gone and
-    /// every note is written.
+    /// Starts the one task that writes. It ends once the [last](Self::close)
+    /// note is written.
     pub fn start(store: Store, clock: Clock) -> (Self, JoinHandle<()>) {
         let (notes, mut inbox) = mpsc::channel(WAITING);
         let task = tokio::spawn(async move {
             while let Some(note) = inbox.recv().await {
+                if matches!(note, Note::Last) {
+                    break;
+                }
                 write_down(&store, &note).await;
             }
         });
@@ -69,6 +74,12 @@ impl Keeper {
     /// The time of day.
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Every call is over: the writer ends when it has written all of them.
+    pub async fn close(&self) {
+        // A writer that is gone has no more to write.
+        let _ = self.notes.send(Note::Last).await;
     }
 
     /// Takes a note that is worth less than the sound of a call: if too many
@@ -112,6 +123,7 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
             at,
         } => write_answered(store, *tenant_id, *call_id, *at).await,
         Note::Finished(finished) => write_finished(store, finished).await,
+        Note::Last => Ok(()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Who gets in: webhooks and streams, signed and forged, once and again.
 
-use std::time::Instant;
-
 use frontdesk::domain::{CallSid, Disposition};
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
 use frontdesk::store::calls;
@@ -185,7 +183,7 @@ async fn t3_a_socket_that_never_says_start_is_closed_after_5_s() {
     let waiting = openings.map(async |opening| {
         let mut stream = RawStream::open(&desk).await;
         stream.send(&opening).await;
-        let began = Instant::now();
+        let began = tokio::time::Instant::now();
         (stream.close_code().await, began.elapsed())
     });
     for (code, took) in join_all(waiting).await {

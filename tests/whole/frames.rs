@@ -163,6 +163,7 @@ fn reset(stream: RawStream) {
     socket
         .set_linger(Some(Duration::ZERO))
         .expect("the socket is open");
+    drop(stream);
 }
 
 /// Messages that are no start, and the code that the peer is told.
@@ -280,7 +281,7 @@ async fn t4_t5_nonsense_in_a_call_does_not_end_it() {
     let mut stream = begin(&desk, "CA1").await;
     for text in nonsense() {
         stream.text(&text).await;
-        assert!(stream.is_alive().await, "after {:.80}", text);
+        assert!(stream.is_alive().await, "after {text:.80}");
     }
     stream.send(&frame(0x82, &[0; 160])).await;
     assert!(stream.is_alive().await, "after a binary message");

@@ -274,7 +274,7 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match u16::try_from(payload.len()) {
         Ok(short @ 0..126) => bytes.push(0x80 | short.to_be_bytes()[1]),
         Ok(length) => {
-            bytes.push(0x80 | 126);
+            bytes.push(0x80 | 0x7e);
             bytes.extend(length.to_be_bytes());
         }
         Err(_) => {
