@@ -20,13 +20,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         match server_event::parse(text) {
             Ok(event) => self.translate(event, events),
             Err(error) => {
-                self.faults += 1;
-                metrics::counter!("frontdesk_agent_faults_total").increment(1);
                 tracing::debug!(%error, "agent.fault");
-                if self.faults > MAX_FAULTS {
-                    events.push_back(Event::AgentClosed);
-                }
+                self.fault(events);
             }
+        }
+    }
+
+    pub(super) fn fault(&mut self, events: &mut VecDeque<Event>) {
+        self.faults += 1;
+        metrics::counter!("frontdesk_agent_faults_total").increment(1);
+        if self.faults > MAX_FAULTS {
+            events.push_back(Event::AgentClosed);
         }
     }
 
@@ -143,14 +147,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         if !output.item.is_complete() {
             return;
         }
-        match name.parse() {
-            Ok(ToolName::EndCall) if self.ends.len() < MAX_ENDS => {
+        let permitted = name.parse().ok().filter(|tool| self.tools.contains(tool));
+        match permitted {
+            Some(ToolName::EndCall) if self.ends.len() < MAX_ENDS => {
                 self.ends.push_back(call_id.clone());
                 let response = self.response(&output.response_id);
                 events.push_back(Event::AgentEndsCall { response });
             }
-            Ok(ToolName::EndCall) => {}
-            Err(_) => {
+            Some(ToolName::EndCall) => {}
+            None => {
                 self.answer_tool(call_id, cues::NO_SUCH_TOOL);
                 events.push_back(Event::ToolAnswered);
             }

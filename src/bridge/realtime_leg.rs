@@ -1,6 +1,6 @@
 //! The agent leg that speaks the Realtime protocol.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::realtime_keys::Keys;
 use super::wire::{Incoming, Wire};
 use crate::audio::{Downlink, Frame, Uplink};
 use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
-use crate::domain::{AudioFormat, Pii, Receptionist};
+use crate::domain::{AudioFormat, Pii, Receptionist, ToolName};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions};
 
@@ -33,6 +33,8 @@ pub(super) const MAX_ENDS: usize = 16;
 pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
     pub(super) cues: Cues,
+    /// What the receptionist permits.
+    pub(super) tools: BTreeSet<ToolName>,
     pub(super) codec: Codec,
     /// The item whose sound came last.
     pub(super) sounding: Option<ItemKey>,
@@ -74,6 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let mut leg = Self {
             wire,
             cues: Cues::of(receptionist),
+            tools: receptionist.tools.clone(),
             codec,
             sounding: None,
             items: Keys::default(),
@@ -193,7 +196,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
         loop {
             match futures::ready!(self.wire.poll_message(cx)) {
                 Incoming::Text(text) => self.read(text.as_str(), events),
-                Incoming::Binary => self.faults += 1,
+                Incoming::Binary => self.fault(events),
                 Incoming::Closed | Incoming::Broken if self.is_ready => {
                     events.push_back(Event::AgentClosed);
                 }

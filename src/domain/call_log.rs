@@ -218,12 +218,15 @@ impl Disposition {
     /// Whether the caller is still on the line and owed an explanation.
     pub fn leaves_caller_waiting(self) -> bool {
         match self {
-            Self::AgentUnavailable | Self::AgentLost | Self::Shutdown | Self::Internal => true,
+            Self::CarrierLost
+            | Self::AgentUnavailable
+            | Self::AgentLost
+            | Self::Shutdown
+            | Self::Internal => true,
             Self::CallerHungUp
             | Self::ReceptionistHungUp
             | Self::Silence
             | Self::MaxDuration
-            | Self::CarrierLost
             | Self::StreamNeverStarted
             | Self::HungUp => false,
         }

@@ -1,5 +1,6 @@
 //! Around the whole: a simulated carrier, the gateway, a simulated model, over real sockets.
 
+mod agents;
 mod closing;
 mod conversation;
 mod desk;
