@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk::domain::{Disposition, SilencePolicy, Timestamp};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
-use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::store::{receptionists, tenants};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -110,9 +110,9 @@ async fn o5_what_the_agent_said_before_it_was_lost_is_heard_to_its_end() {
 async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_apologized_for() {
     let desk = Desk::open(talkative()).await;
     let losing = async {
-        let quiet = |all: &[_]| {
-            let first: Option<&frontdesk::rehearsal::model::SessionRecord> = all.first();
-            first.is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        let quiet = |all: &[SessionRecord]| {
+            all.first()
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
         };
         desk.model.wait_for(ms(10_000), quiet).await.unwrap();
         desk.model.disconnect(0, None).await;
