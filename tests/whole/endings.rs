@@ -34,7 +34,8 @@ fn assert_apology(report: &CallReport) {
     let is_apology = said.len() == 1 && said[0].starts_with("We are sorry");
     assert!(is_apology, "{said:?}");
     assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
-    assert_eq!(report.stream().unwrap().close_code, Some(1000));
+    let stream = report.stream().expect("there was a stream");
+    assert_eq!(stream.close_code, Some(1000));
 }
 
 async fn assert_unavailable(desk: &Desk, within: Duration) {
@@ -49,9 +50,13 @@ async fn assert_unavailable(desk: &Desk, within: Duration) {
 
 /// A port where agents are, who do nothing by themselves.
 async fn silent_agents() -> (Desk, TcpListener) {
-    let model = ModelServer::start(talkative()).await.unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("ws://{}/v1/realtime", listener.local_addr().unwrap());
+    let model = ModelServer::start(talkative())
+        .await
+        .expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it listens");
+    let url = format!("ws://{address}/v1/realtime");
     (Desk::open_at(model, &url).await, listener)
 }
 

@@ -154,10 +154,9 @@ async fn t5_half_a_frame_and_a_reset_leave_nothing() {
 
 /// RST instead of FIN.
 fn reset(stream: RawStream) {
-    let socket = SockRef::from(&stream.socket);
-    socket
-        .set_linger(Some(Duration::ZERO))
-        .expect("the socket is open");
+    let RawStream { socket } = stream;
+    let lingering = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+    lingering.expect("the socket is open");
 }
 
 /// Messages that are no start, and the code that the peer is told.
@@ -275,7 +274,7 @@ async fn t4_t5_nonsense_in_a_call_does_not_end_it() {
     let mut stream = begin(&desk, "CA1").await;
     for text in nonsense() {
         stream.text(&text).await;
-        assert!(stream.is_alive().await, "after {:.80}", text);
+        assert!(stream.is_alive().await, "after {text:.80}");
     }
     stream.send(&frame(0x82, &[0; 160])).await;
     assert!(stream.is_alive().await, "after a binary message");

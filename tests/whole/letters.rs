@@ -1,6 +1,6 @@
 //! What the carrier tells us and asks us outside the stream, also without a database.
 
-use frontdesk::domain::{CallLog, CallSid, CallStatus};
+use frontdesk::domain::{CallLog, CallSid, CallStatus, Timestamp};
 use frontdesk::store::calls;
 
 use super::desk::{Desk, talkative};
@@ -63,7 +63,7 @@ async fn w2_news_of_a_call_gives_the_same_row_in_any_order_and_number() {
         let row = row(&desk, &call_sid).await;
         assert_eq!(row.status, CallStatus::Completed, "{order:?}");
         assert_eq!(row.duration_s, Some(42), "{order:?}");
-        let ended_at = row.ended_at.map(|at| at.as_ms());
+        let ended_at = row.ended_at.map(Timestamp::as_ms);
         assert_eq!(ended_at, Some(1_751_364_003_000), "{order:?}");
     }
     assert_eq!(desk.model.accepted(), 0);
