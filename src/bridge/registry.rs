@@ -30,6 +30,9 @@ const TOKEN_LIFE: Duration = Duration::from_mins(1);
 const MAX_TOKENS: usize = 8;
 /// How a call ended is remembered until the carrier asks what comes next.
 const OUTCOME_LIFE: Duration = Duration::from_mins(5);
+/// So long after the end of a call the carrier may ask what comes next, and
+/// say that the call is over.
+const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// Controls that may wait for a call's task.
 const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
@@ -216,16 +219,22 @@ impl Bridge {
     }
 
     /// Lets nobody in any more, and lets the calls that are in finish. Those
-    /// that have not by `deadline` are ended; their callers are told.
+    /// that have not by `deadline` are ended; their callers are told, for the
+    /// last question of the carrier is waited for, 2 s at most.
     pub async fn drain(&self, deadline: Duration) {
         self.shared.is_draining.store(true, Ordering::Relaxed);
         self.shared.tasks.close();
-        if tokio::time::timeout(deadline, self.shared.tasks.wait())
-            .await
-            .is_ok()
-        {
-            return;
+        let ended = tokio::time::timeout(deadline, self.shared.tasks.wait()).await;
+        if ended.is_err() {
+            self.end_all().await;
         }
+        let last = self.shared.outcomes.iter().map(|outcome| outcome.1).max();
+        if let Some(last) = last {
+            tokio::time::sleep_until(last + LAST_QUESTIONS).await;
+        }
+    }
+
+    async fn end_all(&self) {
         for place in &self.shared.calls {
             // A full mailbox belongs to a call that is busy ending.
             let _ = place

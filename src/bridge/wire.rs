@@ -54,6 +54,8 @@ pub(super) struct Wire<S> {
     is_dirty: bool,
     /// Bytes of text queued since everything was last sent.
     unsent: usize,
+    /// Nothing can be sent any more; what the peer sent before is still read.
+    is_mute: bool,
     is_broken: bool,
     /// The close code that names the peer's fault.
     fault: Option<CloseCode>,
@@ -66,6 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             socket,
             is_dirty: false,
             unsent: 0,
+            is_mute: false,
             is_broken: false,
             fault: None,
         }
@@ -111,11 +114,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     fn queue_message(&mut self, message: Message) {
-        if self.is_broken {
+        if self.is_broken || self.is_mute {
             return;
         }
         match Pin::new(&mut self.socket).start_send(message) {
             Ok(()) => self.is_dirty = true,
+            Err(Error::Io(_)) => self.is_mute = true,
             Err(error) => {
                 tracing::debug!(%error, "wire.full");
                 self.is_broken = true;
@@ -123,10 +127,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Sends what waits, as far as the peer takes it. A failure shows in the
-    /// next [`poll_message`](Self::poll_message).
+    /// Sends what waits, as far as the peer takes it. A failure shows in
+    /// [`poll_message`](Self::poll_message), after what the peer sent before.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) {
-        if !self.is_dirty || self.is_broken {
+        if !self.is_dirty || self.is_broken || self.is_mute {
             return;
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
@@ -134,14 +138,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.is_dirty = false;
                 self.unsent = 0;
             }
-            Poll::Ready(Err(_)) => self.is_broken = true,
+            Poll::Ready(Err(_)) => self.is_mute = true,
             Poll::Pending => {}
         }
     }
 
     /// Whether something waits that the peer has not taken.
     pub(super) fn is_dirty(&self) -> bool {
-        self.is_dirty
+        self.is_dirty && !self.is_mute
     }
 
     /// Whether the peer keeps up, so that more may be queued.
@@ -158,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// A peer that broke the protocol is told how, whatever `code` says.
     pub(super) async fn close(mut self, code: u16) {
-        if self.is_broken && self.fault.is_none() {
+        if self.is_mute || (self.is_broken && self.fault.is_none()) {
             return;
         }
         let code = self.fault.unwrap_or(CloseCode::from(code));

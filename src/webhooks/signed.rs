@@ -37,7 +37,7 @@ impl FromRequest<Webhooks> for Signed {
         let url = house.url(path_and_query);
         let signature = signature(&parts.headers);
         let verifier = &house.verifier;
-        let checked = if parts.method == Method::GET {
+        let signed = if parts.method == Method::GET {
             let query = uri.query().unwrap_or_default();
             verifier
                 .verify_get(&url, signature)
@@ -45,7 +45,7 @@ impl FromRequest<Webhooks> for Signed {
         } else {
             verifier.verify_form_body(&url, &body, signature)
         };
-        checked.map(Self).map_err(Refused::Signature)
+        signed.map(Self).map_err(Refused::Signature)
     }
 }
 

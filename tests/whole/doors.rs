@@ -4,6 +4,7 @@ use frontdesk::domain::{CallSid, Disposition};
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
 use frontdesk::store::calls;
 use futures::future::join_all;
+use tokio::time::Instant;
 
 use super::desk::{Desk, PUBLIC_URL, ms, talkative};
 use super::visitor::{
@@ -14,9 +15,9 @@ use super::visitor::{
 const PATHS: [&str; 4] = [INBOUND, STREAM_ENDED, STATUS, FALLBACK];
 
 async fn has_row(desk: &Desk, call_sid: &str) -> bool {
-    let call_sid: CallSid = call_sid.parse().unwrap();
+    let call_sid: CallSid = call_sid.parse().expect("a SID");
     let found = calls::find_by_sid(&desk.store, &call_sid).await;
-    found.unwrap().is_some()
+    found.expect("the database answers").is_some()
 }
 
 #[tokio::test(flavor = "multi_thread")]

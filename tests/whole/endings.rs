@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk::domain::{Disposition, SilencePolicy, Timestamp};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
-use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::store::{receptionists, tenants};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -34,7 +34,8 @@ fn assert_apology(report: &CallReport) {
     let is_apology = said.len() == 1 && said[0].starts_with("We are sorry");
     assert!(is_apology, "{said:?}");
     assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
-    assert_eq!(report.stream().unwrap().close_code, Some(1000));
+    let stream = report.stream().expect("there was a stream");
+    assert_eq!(stream.close_code, Some(1000));
 }
 
 async fn assert_unavailable(desk: &Desk, within: Duration) {
@@ -49,9 +50,13 @@ async fn assert_unavailable(desk: &Desk, within: Duration) {
 
 /// A port where agents are, who do nothing by themselves.
 async fn silent_agents() -> (Desk, TcpListener) {
-    let model = ModelServer::start(talkative()).await.unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("ws://{}/v1/realtime", listener.local_addr().unwrap());
+    let model = ModelServer::start(talkative())
+        .await
+        .expect("a port is free");
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port is free");
+    let address = listener.local_addr().expect("it listens");
+    let url = format!("ws://{address}/v1/realtime");
     (Desk::open_at(model, &url).await, listener)
 }
 
@@ -110,9 +115,9 @@ async fn o5_what_the_agent_said_before_it_was_lost_is_heard_to_its_end() {
 async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_apologized_for() {
     let desk = Desk::open(talkative()).await;
     let losing = async {
-        let quiet = |all: &[_]| {
-            let first: Option<&frontdesk::rehearsal::model::SessionRecord> = all.first();
-            first.is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        let quiet = |all: &[SessionRecord]| {
+            all.first()
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
         };
         desk.model.wait_for(ms(10_000), quiet).await.unwrap();
         desk.model.disconnect(0, None).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::domain::{CallSid, Disposition};
-use frontdesk::rehearsal::carrier::Step;
+use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::store::calls;
 use serde_json::{Value, json};
 use socket2::SockRef;
@@ -94,13 +94,8 @@ async fn disposition(desk: &Desk, call_sid: &str) -> Disposition {
 /// The house answers as if nothing had been.
 async fn is_well(desk: &Desk) {
     desk.is_empty().await;
-    let report = desk
-        .carrier()
-        .place_call(&frontdesk::rehearsal::carrier::Script::new([
-            Step::WaitForSpeech,
-            Step::HangUp,
-        ]))
-        .await;
+    let script = Script::new([Step::WaitForSpeech, Step::HangUp]);
+    let report = desk.carrier().place_call(&script).await;
     assert_eq!(report.all_violations(), Vec::<String>::new());
     assert_eq!(desk.model.violations(), Vec::<String>::new());
     desk.is_empty().await;
@@ -159,11 +154,9 @@ async fn t5_half_a_frame_and_a_reset_leave_nothing() {
 
 /// RST instead of FIN.
 fn reset(stream: RawStream) {
-    let socket = SockRef::from(&stream.socket);
-    socket
-        .set_linger(Some(Duration::ZERO))
-        .expect("the socket is open");
-    drop(stream);
+    let RawStream { socket } = stream;
+    let lingering = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+    lingering.expect("the socket is open");
 }
 
 /// Messages that are no start, and the code that the peer is told.

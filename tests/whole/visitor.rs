@@ -274,11 +274,11 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match u16::try_from(payload.len()) {
         Ok(short @ 0..126) => bytes.push(0x80 | short.to_be_bytes()[1]),
         Ok(length) => {
-            bytes.push(0x80 | 0x7e);
+            bytes.push(0xFE);
             bytes.extend(length.to_be_bytes());
         }
         Err(_) => {
-            bytes.push(0x80 | 0x7f);
+            bytes.push(0xFF);
             bytes.extend((payload.len() as u64).to_be_bytes());
         }
     }
