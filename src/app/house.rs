@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::manners::Manners;
 use super::migrate;
@@ -53,8 +53,6 @@ pub struct House {
     drain_timeout: Duration,
 }
 
-/// The carrier has this long to ask what comes after the last stream.
-const LAST_QUESTIONS: Duration = Duration::from_secs(3);
 /// The last notes are given this long to reach the database.
 const LAST_NOTES: Duration = Duration::from_secs(20);
 
@@ -117,13 +115,9 @@ impl House {
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
-            let was_empty = bridge.counts().live == 0;
             tokio::select! {
                 () = bridge.drain(self.drain_timeout) => {}
                 () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
-            }
-            if !was_empty {
-                sleep(LAST_QUESTIONS).await;
             }
         };
         serve(listener, self.router, self.server, empty).await;

@@ -2,9 +2,9 @@
 
 use frontdesk::bridge::Happening;
 use frontdesk::domain::Disposition;
+use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::SessionRecord;
-use frontdesk::rehearsal::speech::CALLER;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 

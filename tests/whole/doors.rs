@@ -4,7 +4,6 @@ use frontdesk::domain::{CallSid, Disposition};
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
 use frontdesk::store::calls;
 use futures::future::join_all;
-use tokio::time::Instant;
 
 use super::desk::{Desk, PUBLIC_URL, ms, talkative};
 use super::visitor::{
