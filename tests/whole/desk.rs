@@ -1,5 +1,7 @@
 //! A gateway that listens on loopback, with a simulated model behind it.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,7 +124,9 @@ impl Desk {
             |all: &[SessionRecord]| all.get(index).is_some_and(|one| one.closed_at.is_some());
         let closed = self.model.wait_for(Duration::from_secs(1), is_closed).await;
         closed.expect("1 s after the call no model socket is left");
-        self.model.sessions().swap_remove(index)
+        let session = self.model.sessions().swap_remove(index);
+        show_to_oracle(&session);
+        session
     }
 
     /// The entry of a call once it is written to its end.
@@ -153,6 +157,19 @@ impl Desk {
         let empty = tokio::time::timeout(Duration::from_secs(1), empty).await;
         empty.expect("1 s after the call no task and no model socket is left");
     }
+}
+
+/// Keeps what the gateway really said, for OpenAI's own library to judge.
+fn show_to_oracle(session: &SessionRecord) {
+    let Some(folder) = std::env::var_os("FRONTDESK_ORACLE_DIR") else {
+        return;
+    };
+    let path = std::path::Path::new(&folder).join("gateway_events.jsonl");
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let mut lines = session.client_log.join("\n");
+    lines.push('\n');
+    file.and_then(|mut file| file.write_all(lines.as_bytes()))
+        .expect("the oracle's folder is there");
 }
 
 /// A recording as something said.
