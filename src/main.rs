@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     app::read_env_file()?;
     let cli = app::Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    app::log(&cli.log)?;
+    app::log(&cli.log, cli.task.usual_log())?;
     let mut threads = runtime::Builder::new_multi_thread();
     if let Some(workers) = cli.task.workers() {
         threads.worker_threads(workers.get());

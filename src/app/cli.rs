@@ -80,6 +80,14 @@ Example: a key for three months, and its use
   curl -H 'Authorization: Bearer <key>' http://localhost:4640/api/calls/log";
 
 impl Task {
+    /// What is logged where nothing is said.
+    pub fn usual_log(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "warn",
+            Self::Serve(_) | Self::Migrate(_) | Self::Key(_) => "info",
+        }
+    }
+
     /// How many threads to do it with; one a core where nothing is said.
     pub fn workers(&self) -> Option<NonZeroUsize> {
         match self {

@@ -191,16 +191,16 @@ pub struct CallConfig {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct LogConfig {
-    /// What to log: `debug`, or `info,frontdesk::bridge=trace`.
+    /// What to log: `debug`, or `info,frontdesk::bridge=trace`. Default: `info`,
+    /// and `warn` in the demo, which shows the calls itself.
     #[arg(
         long,
         env,
         global = true,
-        default_value = "info",
         value_parser = log_filter,
         value_name = "FILTER"
     )]
-    pub rust_log: String,
+    pub rust_log: Option<String>,
 
     /// Lines for people, or one JSON object a line for machines.
     #[arg(

@@ -11,13 +11,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::config::{LogConfig, LogFormat};
 
-/// Begins to log, for the whole process.
+/// Begins to log, for the whole process; `usual` is logged where nothing is
+/// said.
 ///
 /// # Errors
 ///
 /// If somebody else has begun already.
-pub fn log(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = filter(&config.rust_log)?;
+pub fn log(config: &LogConfig, usual: &str) -> anyhow::Result<()> {
+    let filter = filter(config.rust_log.as_deref().unwrap_or(usual))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
