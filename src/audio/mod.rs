@@ -1,17 +1,22 @@
-//! Sound: samples in, samples out; no clock, no socket, no allocation per frame.
+//! Sound: samples in, samples out.
 //!
-//! The carrier speaks mu-law at 8 kHz ([`g711`]), agents linear PCM at 24 kHz.
-//! [`Uplink`] and [`Downlink`] translate as the sound comes, by the polyphase
-//! filters of [`resample`]. Whatever the sizes of the pieces, the output is
-//! the same to the bit.
-
-pub mod g711;
-pub mod resample;
-pub mod wav;
+//! A telephone speaks G.711 at 8 kHz, a realtime model linear PCM at 24 kHz.
+//! [`Uplink`] and [`Downlink`] carry a call's sound between the two; each
+//! keeps the history of its filter, so a call has one of either for as long
+//! as it lasts, and a pause or a new item is no reason for a fresh one.
+//!
+//! **Invariant:** what comes out depends on what went in and not on how it
+//! was cut: any split of the same sound gives the same samples.
 
 mod filter;
 mod frame;
+pub mod g711;
+mod level;
+mod resample;
 mod transcode;
+pub mod wav;
 
-pub use frame::Frame;
+pub use frame::{Frame, SILENCE, frames};
+pub use level::{FLOOR_DBFS, SILENCE_DBFS, is_silence, level_dbfs};
+pub use resample::{Downsampler, Upsampler};
 pub use transcode::{Downlink, Uplink};

@@ -1,54 +1,72 @@
-//! Mu-law at 8 kHz to linear PCM at 24 kHz and back, as the sound comes.
+//! A call's sound between the carrier's format and the model's.
 
-use super::g711::{decode_mulaw, encode_mulaw};
+use super::g711;
 use super::resample::{Downsampler, Upsampler};
 
-/// From the caller to the agent.
+/// Caller to model: mu-law at 8 kHz in, little-endian PCM16 at 24 kHz out.
 #[derive(Clone, Debug, Default)]
 pub struct Uplink {
-    resampler: Upsampler,
+    upsampler: Upsampler,
 }
 
 impl Uplink {
-    /// Appends to `pcm` six bytes for each byte of `mulaw`: 24 kHz, signed
-    /// 16-bit, little-endian. It comes 2 ms late.
+    /// One that has heard nothing but silence.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends to `pcm` six bytes for each one of `mulaw`.
+    ///
+    /// It allocates only when `pcm` has no room for them.
     pub fn process(&mut self, mulaw: &[u8], pcm: &mut Vec<u8>) {
-        pcm.reserve(mulaw.len() * 6);
-        let samples = mulaw.iter().map(|code| decode_mulaw(*code));
-        self.resampler.process(samples, |sample| {
-            pcm.extend_from_slice(&sample.to_le_bytes());
-        });
+        let start = pcm.len();
+        pcm.resize(start + 6 * mulaw.len(), 0);
+        let (output, _) = pcm[start..].as_chunks_mut::<6>();
+        self.upsampler
+            .convert(mulaw, g711::decode_mulaw, output, |three| {
+                let [first, second, third] = three.map(i16::to_le_bytes);
+                [first[0], first[1], second[0], second[1], third[0], third[1]]
+            });
     }
 }
 
-/// From the agent to the caller.
+/// Model to caller: little-endian PCM16 at 24 kHz in, mu-law at 8 kHz out.
+///
+/// The input may be cut anywhere, within a sample too: what makes no whole
+/// output yet is kept for the next call.
 #[derive(Clone, Debug, Default)]
 pub struct Downlink {
-    resampler: Downsampler,
-    /// The first half of a sample whose second half has not come.
-    half: Option<u8>,
+    downsampler: Downsampler,
+    /// The first half of a sample.
+    odd: Option<u8>,
 }
 
 impl Downlink {
-    /// Appends to `mulaw` a byte for every six of `pcm`: 24 kHz, signed
-    /// 16-bit, little-endian, cut anywhere. It comes 2 ms late.
-    pub fn process(&mut self, pcm: &[u8], mulaw: &mut Vec<u8>) {
-        mulaw.reserve(pcm.len() / 6 + 1);
-        let mut emit = |sample| mulaw.push(encode_mulaw(sample));
-        let mut rest = pcm;
-        if let (Some(low), Some((high, after))) = (self.half, pcm.split_first()) {
-            let sample = i16::from_le_bytes([low, *high]);
-            self.resampler.process(std::iter::once(sample), &mut emit);
-            self.half = None;
-            rest = after;
+    /// One that has heard nothing but silence.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends to `mulaw` one byte for each six of `pcm`.
+    ///
+    /// It allocates only when `mulaw` has no room for them.
+    pub fn process(&mut self, mut pcm: &[u8], mulaw: &mut Vec<u8>) {
+        if let Some(low) = self.odd
+            && let Some((&high, rest)) = pcm.split_first()
+        {
+            self.odd = None;
+            self.convert(&[[low, high]], mulaw);
+            pcm = rest;
         }
-        let (pairs, odd) = rest.as_chunks::<2>();
-        self.resampler.process(
-            pairs.iter().map(|pair| i16::from_le_bytes(*pair)),
-            &mut emit,
-        );
-        if let [low] = odd {
-            self.half = Some(*low);
+        let (samples, odd) = pcm.as_chunks();
+        self.convert(samples, mulaw);
+        if let [low] = *odd {
+            self.odd = Some(low);
         }
+    }
+
+    fn convert(&mut self, samples: &[[u8; 2]], mulaw: &mut Vec<u8>) {
+        self.downsampler
+            .convert(samples, i16::from_le_bytes, mulaw, g711::encode_mulaw);
     }
 }

@@ -1,43 +1,80 @@
-//! Two mu-law tracks as one stereo WAV.
+//! WAV files of a call's sound: linear PCM16 at 8 kHz, from mu-law tracks.
+//!
+//! <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
 
 use std::io::{self, Write};
 
-use super::Frame;
-use super::g711::decode_mulaw;
+use super::frame::SILENCE;
+use super::g711;
 
-const RATE: u32 = 8_000;
-const CHANNELS: u16 = 2;
-const SAMPLE_BYTES: u16 = 2;
+/// Writes one track as a WAV file of one channel.
+///
+/// # Errors
+/// As `out` does; `InvalidInput` if the sound is longer than the 4 GiB that a
+/// WAV file can hold, three days.
+pub fn write_mono(out: &mut impl Write, track: &[u8]) -> io::Result<()> {
+    write(out, [track])
+}
 
-/// Writes 16-bit PCM at 8 kHz: `left` and `right` begin together, and the
-/// shorter one ends in silence.
+/// Writes two tracks as a WAV file of two channels, by custom the caller left
+/// and the receptionist right; the shorter track ends in silence.
+///
+/// # Errors
+/// As `out` does; `InvalidInput` if the sound is longer than the 4 GiB that a
+/// WAV file can hold, a day and a half.
 pub fn write_stereo(out: &mut impl Write, left: &[u8], right: &[u8]) -> io::Result<()> {
-    let frames = left.len().max(right.len());
-    let too_long = || io::Error::new(io::ErrorKind::FileTooLarge, "a WAV holds 4 GiB at most");
-    let frame_bytes = CHANNELS * SAMPLE_BYTES;
-    let size = u32::try_from(frames)
-        .ok()
-        .and_then(|n| n.checked_mul(u32::from(frame_bytes)));
-    let size = size
-        .filter(|size| *size <= u32::MAX - 36)
-        .ok_or_else(too_long)?;
-    out.write_all(b"RIFF")?;
-    out.write_all(&(size + 36).to_le_bytes())?;
-    out.write_all(b"WAVEfmt ")?;
-    out.write_all(&16_u32.to_le_bytes())?;
-    out.write_all(&1_u16.to_le_bytes())?;
-    out.write_all(&CHANNELS.to_le_bytes())?;
-    out.write_all(&RATE.to_le_bytes())?;
-    out.write_all(&(RATE * u32::from(frame_bytes)).to_le_bytes())?;
-    out.write_all(&frame_bytes.to_le_bytes())?;
-    out.write_all(&(SAMPLE_BYTES * 8).to_le_bytes())?;
-    out.write_all(b"data")?;
-    out.write_all(&size.to_le_bytes())?;
-    for at in 0..frames {
-        for track in [left, right] {
-            let code = track.get(at).copied().unwrap_or(Frame::SILENCE);
-            out.write_all(&decode_mulaw(code).to_le_bytes())?;
+    write(out, [left, right])
+}
+
+fn write<const CHANNELS: usize>(out: &mut impl Write, tracks: [&[u8]; CHANNELS]) -> io::Result<()> {
+    let length = tracks.iter().map(|track| track.len()).max().unwrap_or(0);
+    out.write_all(&header(CHANNELS, length)?)?;
+    let mut block = [0; BLOCK];
+    let step = BLOCK / (SAMPLE_BYTES * CHANNELS);
+    for start in (0..length).step_by(step) {
+        let end = length.min(start + step);
+        let (slots, _) = block.as_chunks_mut::<SAMPLE_BYTES>();
+        for (at, slots) in (start..end).zip(slots.chunks_mut(CHANNELS)) {
+            for (slot, track) in slots.iter_mut().zip(tracks) {
+                let byte = track.get(at).copied().unwrap_or(SILENCE);
+                *slot = g711::decode_mulaw(byte).to_le_bytes();
+            }
         }
+        out.write_all(&block[..(end - start) * SAMPLE_BYTES * CHANNELS])?;
     }
     Ok(())
 }
+
+/// RIFF, `fmt ` and the head of `data`.
+fn header(channels: usize, length: usize) -> io::Result<[u8; HEADER]> {
+    let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "too long for a WAV file");
+    let width = u16::try_from(SAMPLE_BYTES * channels).map_err(|_| too_long())?;
+    let data = u32::try_from(length)
+        .ok()
+        .and_then(|length| length.checked_mul(u32::from(width)))
+        .filter(|data| *data <= u32::MAX - 36)
+        .ok_or_else(too_long)?;
+    let mut header = [0; HEADER];
+    let mut rest = &mut header[..];
+    rest.write_all(b"RIFF")?;
+    rest.write_all(&(data + 36).to_le_bytes())?;
+    rest.write_all(b"WAVEfmt ")?;
+    rest.write_all(&16_u32.to_le_bytes())?;
+    rest.write_all(&LINEAR_PCM.to_le_bytes())?;
+    rest.write_all(&(width / 2).to_le_bytes())?;
+    rest.write_all(&SAMPLE_RATE.to_le_bytes())?;
+    rest.write_all(&(SAMPLE_RATE * u32::from(width)).to_le_bytes())?;
+    rest.write_all(&width.to_le_bytes())?;
+    rest.write_all(&16_u16.to_le_bytes())?;
+    rest.write_all(b"data")?;
+    rest.write_all(&data.to_le_bytes())?;
+    Ok(header)
+}
+
+const HEADER: usize = 44;
+/// Format tag 1.
+const LINEAR_PCM: u16 = 1;
+const SAMPLE_RATE: u32 = 8000;
+const SAMPLE_BYTES: usize = 2;
+/// Bytes written at a time.
+const BLOCK: usize = 8192;

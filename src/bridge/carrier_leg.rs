@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::wire::{Incoming, Wire};
-use crate::audio::Frame;
+use crate::audio::frames;
 use crate::call::{CarrierAction, Event};
 use crate::domain::StreamSid;
 use crate::twilio::media_stream::{self, Inbound, Media, Start};
@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
             return;
         }
         let mut timestamp = media.timestamp_ms.map(Duration::from_millis);
-        for frame in self.payload.chunks(Frame::MAX_LEN).filter_map(Frame::new) {
+        for frame in frames(&self.payload) {
             events.push_back(Event::CallerAudio { timestamp, frame });
             timestamp = timestamp.map(|at| at + frame.duration());
         }

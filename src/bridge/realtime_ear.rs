@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::cues;
 use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RealtimeLeg};
-use crate::audio::{Downlink, Frame};
+use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome};
 use crate::domain::{Pii, Speaker, ToolName, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             }
             Codec::Pcmu => &self.sound,
         };
-        for frame in mulaw.chunks(Frame::MAX_LEN).filter_map(Frame::new) {
+        for frame in frames(mulaw) {
             events.push_back(Event::AgentAudio {
                 response,
                 item,
