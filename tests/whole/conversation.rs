@@ -2,17 +2,27 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallStatus, Disposition, Speaker};
+use frontdesk::domain::{CallStatus, Disposition, Secret, Speaker};
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::store::{turns, utterances};
 
+use crate::support::database::on_each_bare_database;
+
 use super::desk::{Desk, ms, spoken, talkative};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_answered_and_written_down() {
-    let desk = Desk::open(talkative()).await;
+    on_each_bare_database(async |database| {
+        let url = Secret::new(database.url.clone());
+        let desk = Desk::with(talkative(), |plan| plan.database_url = url).await;
+        is_answered_and_written_down(&desk).await;
+    })
+    .await;
+}
+
+async fn is_answered_and_written_down(desk: &Desk) {
     let (report, session) = desk
         .call(vec![
             Step::WaitForSpeech,
