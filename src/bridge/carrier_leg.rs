@@ -169,7 +169,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         if self.pending.is_empty() {
             return;
         }
-        self.text.clear();
         media_stream::write_media(&mut self.text, &self.stream_sid, &self.pending);
         self.pending.clear();
         self.wire.queue(&self.text);
@@ -205,13 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
             CarrierAction::Play(frame) => self.pending.extend_from_slice(frame.bytes()),
             CarrierAction::Mark(mark) => {
                 self.send_pending();
-                self.text.clear();
                 media_stream::write_mark(&mut self.text, &self.stream_sid, &mark.to_string());
                 self.wire.queue(&self.text);
             }
             CarrierAction::Clear => {
                 self.pending.clear();
-                self.text.clear();
                 media_stream::write_clear(&mut self.text, &self.stream_sid);
                 self.wire.queue(&self.text);
             }

@@ -24,7 +24,6 @@ pub(super) struct Logbook {
     price: Option<ModelPrice>,
     began: Instant,
     latencies: Vec<TurnLatency>,
-    interruptions: u32,
 }
 
 impl Logbook {
@@ -41,7 +40,6 @@ impl Logbook {
             price: None,
             began: Instant::now(),
             latencies: Vec::new(),
-            interruptions: 0,
         }
     }
 
@@ -52,7 +50,6 @@ impl Logbook {
 
     pub(super) fn admitted(&self) {
         tracing::info!(call.id = %self.call_id, tenant.id = %self.tenant_id, "call.admitted");
-        metrics::gauge!("frontdesk_live_calls").increment(1);
         self.tell(Happening::Admitted);
     }
 
@@ -74,7 +71,6 @@ impl Logbook {
         match &report {
             Report::Latency(latency) => self.note_latency(*latency),
             Report::Interrupted { .. } => {
-                self.interruptions += 1;
                 metrics::counter!("frontdesk_interruptions_total").increment(1);
             }
             Report::Connected
@@ -106,7 +102,6 @@ impl Logbook {
         tracing::info!(
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
-        metrics::gauge!("frontdesk_live_calls").decrement(1);
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
         let usage = session.usage();
         self.tell(Happening::Ended(disposition));

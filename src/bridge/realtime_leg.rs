@@ -95,7 +95,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 
     fn send(&mut self, event: &ClientEvent<'_>) {
         self.send_pending();
-        self.text.clear();
         event.write(&mut self.text);
         self.wire.queue(&self.text);
     }
@@ -115,7 +114,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let mut sent = 0;
         while sent < self.pending.len() && self.wire.has_room() {
             let end = self.pending.len().min(sent + MAX_PENDING);
-            self.text.clear();
             write_append(&mut self.text, &self.pending[sent..end]);
             self.wire.queue(&self.text);
             sent = end;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde_json::Value;
 use url::Url;
 
 use super::Trust;
@@ -27,8 +26,6 @@ pub struct Endpoint {
     /// Further headers, such as `OpenAI-Organization`. `OpenAI-Beta` is never
     /// sent: the server closes the connection at the sight of it.
     pub headers: Vec<(String, Secret<String>)>,
-    /// A JSON merge patch over every session, for servers that differ.
-    pub session_overlay: Option<Value>,
     /// Whose certificates are believed.
     pub trust: Trust,
 }
@@ -52,7 +49,6 @@ impl Endpoint {
             api_key: None,
             auth: Auth::default(),
             headers: Vec::new(),
-            session_overlay: None,
             trust: Trust::default(),
         }
     }
