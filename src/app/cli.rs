@@ -7,6 +7,8 @@ use std::num::NonZeroUsize;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory as _, Parser, Subcommand};
 
+use super::bench::BenchConfig;
+use super::bench_side::SideConfig;
 use super::config::{Config, DatabaseConfig, LogConfig};
 use super::demo::DemoConfig;
 use super::key::KeyCommand;
@@ -51,6 +53,19 @@ pub enum Task {
     #[command(after_help = DEMO_EXAMPLE)]
     Demo(DemoConfig),
 
+    /// Measure what calls cost on this machine, and what delay they suffer.
+    ///
+    /// The real gateway, on real sockets, answers simulated calls; callers and
+    /// model are another process on a core of its own. Prints what the gateway
+    /// adds to the delay each way, how fast it obeys an interruption, and CPU
+    /// and memory per call. Fails if a frame was lost. Needs two idle cores.
+    #[command(after_help = BENCH_EXAMPLE)]
+    Bench(BenchConfig),
+
+    /// The simulators of `bench`, which begins them itself.
+    #[command(hide = true)]
+    BenchSide(SideConfig),
+
     /// Bring the database up to date, and stop.
     ///
     /// `frontdesk serve` does this itself; this is for those who want to do
@@ -74,6 +89,10 @@ const DEMO_EXAMPLE: &str = "\
 Example: fifty callers at one time
   frontdesk demo --calls 50";
 
+const BENCH_EXAMPLE: &str = "\
+Example: five hundred calls, encrypted to the model, as JSON
+  frontdesk bench --calls 500 --tls --json";
+
 const KEY_EXAMPLE: &str = "\
 Example: a key for three months, and its use
   frontdesk key create --name console --expires-in 90d
@@ -83,7 +102,7 @@ impl Task {
     /// What is logged where nothing is said.
     pub fn usual_log(&self) -> &'static str {
         match self {
-            Self::Demo(_) => "warn",
+            Self::Demo(_) | Self::Bench(_) | Self::BenchSide(_) => "warn",
             Self::Serve(_) | Self::Migrate(_) | Self::Key(_) => "info",
         }
     }
@@ -92,8 +111,9 @@ impl Task {
     pub fn workers(&self) -> Option<NonZeroUsize> {
         match self {
             Self::Serve(config) => config.calls.workers,
+            Self::Bench(config) => NonZeroUsize::new(config.workers.into()),
             Self::Demo(_) => None,
-            Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
+            Self::BenchSide(_) | Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
         }
     }
 }

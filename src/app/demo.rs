@@ -6,22 +6,17 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use tokio::net::TcpListener;
 
 use super::demo_report::{Finding, Summary};
 use super::demo_screen::Screen;
-use super::house::{House, HousePlan};
-use super::server::ServerOptions;
+use super::loopback::{Loopback, PUBLIC_URL};
 use super::setting::{RealtimeUrl, credential};
-use super::shutdown::Shutdown;
-use crate::clock::{Clock, random_bytes};
-use crate::domain::Secret;
-use crate::realtime::{Endpoint, SessionOptions};
+use crate::domain::{AudioFormat, Secret};
+use crate::realtime::Endpoint;
 use crate::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use crate::rehearsal::model::{Line, ModelOptions, ModelServer};
 use crate::rehearsal::{CALLER, RECEPTIONIST};
@@ -60,16 +55,13 @@ fn calls(text: &str) -> Result<u16, &'static str> {
     calls.ok_or("expected a whole number from 1 to 2000")
 }
 
-/// How the carrier believes to reach us; it signs this.
-const PUBLIC_URL: &str = "https://demo.frontdesk.example";
-
 /// Plays the demo to its end. Fails if anything was not as it should be.
 pub(super) async fn run(config: DemoConfig) -> anyhow::Result<()> {
     let stage = Stage::set(&config).await?;
     let mut out = io::stdout();
     writeln!(out, "{}", stage.programme(&config))?;
     let carrier = Carrier::new(stage.carrier_options())?;
-    let screen = Screen::open(config.calls, stage.house_events(), carrier.subscribe());
+    let screen = Screen::open(config.calls, stage.house.events(), carrier.subscribe());
     let script = script(stage.is_rehearsed());
     let calls = (0..config.calls).map(|_| carrier.place_call(&script));
     let reports = futures::future::join_all(calls).await;
@@ -80,7 +72,7 @@ pub(super) async fn run(config: DemoConfig) -> anyhow::Result<()> {
             .with_context(|| format!("{} cannot be written", config.wav.display()))?;
     }
     writeln!(out, "{}", summary.text(&config.wav))?;
-    stage.strike().await;
+    stage.house.strike().await;
     match summary.finding() {
         Finding::Good => Ok(()),
         Finding::Bad(what) => bail!("the demo did not go as it should: {what}"),
@@ -123,12 +115,7 @@ fn model_options() -> ModelOptions {
 /// Everything that the demo needs, while it goes on.
 struct Stage {
     model: Option<ModelServer>,
-    watch: tokio::sync::broadcast::Receiver<crate::bridge::LiveEvent>,
-    base_url: String,
-    token: Secret<String>,
-    shutdown: Shutdown,
-    open: tokio::task::JoinHandle<()>,
-    folder: PathBuf,
+    house: Loopback,
 }
 
 impl Stage {
@@ -147,47 +134,17 @@ impl Stage {
         let mut agent = Endpoint::new(url, config.openai_realtime_model.as_str());
         let rehearsed = || Secret::new("sk-rehearsal".to_owned());
         agent.api_key = Some(config.openai_api_key.clone().unwrap_or_else(rehearsed));
-        let name = format!("frontdesk-demo-{:016x}", u64::from_le_bytes(random_bytes()));
-        let folder = std::env::temp_dir().join(name);
-        let token = Secret::new(format!("{:032x}", u128::from_le_bytes(random_bytes())));
-        let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
-        let plan = HousePlan {
-            database_url: Secret::new(database),
-            public_url: PUBLIC_URL.to_owned(),
-            carrier_tokens: vec![token.clone()],
-            agent,
-            session: SessionOptions::default(),
-            max_calls: usize::from(config.calls),
-            drain_timeout: Duration::from_secs(10),
-            server: ServerOptions::default(),
-        };
-        let house = House::build(plan, Clock::system(), Arc::new(String::new)).await?;
-        let watch = house.bridge().watch();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let base_url = format!("http://{}", listener.local_addr()?);
-        let shutdown = Shutdown::default();
-        let open = tokio::spawn(house.open(listener, shutdown.clone()));
-        Ok(Self {
-            model,
-            watch,
-            base_url,
-            token,
-            shutdown,
-            open,
-            folder,
-        })
+        let house = Loopback::open(agent, AudioFormat::default(), config.calls.into()).await?;
+        Ok(Self { model, house })
     }
 
     fn is_rehearsed(&self) -> bool {
         self.model.is_some()
     }
 
-    fn house_events(&self) -> tokio::sync::broadcast::Receiver<crate::bridge::LiveEvent> {
-        self.watch.resubscribe()
-    }
-
     fn carrier_options(&self) -> CarrierOptions {
-        let mut options = CarrierOptions::new(self.base_url.clone(), self.token.clone());
+        let house = &self.house;
+        let mut options = CarrierOptions::new(house.base_url.clone(), house.token.clone());
         PUBLIC_URL.clone_into(&mut options.public_url);
         options
     }
@@ -201,7 +158,8 @@ impl Stage {
             1 => "a recorded caller".to_owned(),
             calls => format!("{calls} recorded callers at one time"),
         };
-        format!("{callers}, the gateway at {}, {model}\n", self.base_url)
+        let gateway = &self.house.base_url;
+        format!("{callers}, the gateway at {gateway}, {model}\n")
     }
 
     async fn summary(&self, reports: &[CallReport]) -> Summary {
@@ -217,14 +175,5 @@ impl Stage {
             None => None,
         };
         Summary::of(reports, sessions)
-    }
-
-    /// Takes everything down again.
-    async fn strike(self) {
-        self.shutdown.drain.cancel();
-        // A house that has panicked has said so.
-        let _ = self.open.await;
-        // What the system will not remove it will remove some day by itself.
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

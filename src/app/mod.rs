@@ -1,5 +1,9 @@
 //! Composes the floors, runs them, takes them down.
 
+mod bench;
+mod bench_report;
+mod bench_side;
+mod bench_talk;
 mod cli;
 mod config;
 mod connections;
@@ -8,8 +12,10 @@ mod demo_report;
 mod demo_screen;
 mod duration;
 mod env_file;
+mod gauge;
 mod house;
 mod key;
+mod loopback;
 mod manners;
 mod migrate;
 mod run;
@@ -19,6 +25,8 @@ mod setting;
 mod shutdown;
 mod telemetry;
 
+pub use bench::{BenchConfig, LoadConfig};
+pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
     CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,

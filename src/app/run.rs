@@ -1,18 +1,36 @@
 //! Does what the command line asks for.
 
-use super::cli::{KeyArgs, Task};
-use super::{demo, key, migrate, serve};
+use tokio::runtime::Builder;
 
-/// Does one task, to its end.
+use super::bench::Cores;
+use super::cli::{Cli, KeyArgs, Task};
+use super::{bench, bench_side, demo, key, migrate, serve, telemetry};
+
+/// Does one task, to its end, on threads of its own.
 ///
 /// # Errors
 ///
 /// Whatever kept the task from being done, for the person at the terminal.
-pub async fn run(task: Task) -> anyhow::Result<()> {
-    match task {
-        Task::Serve(config) => serve::run(*config).await,
-        Task::Demo(config) => demo::run(config).await,
-        Task::Migrate(database) => migrate::run(&database).await,
-        Task::Key(KeyArgs { database, command }) => key::run(&database, command).await,
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    telemetry::log(&cli.log, cli.task.usual_log())?;
+    let workers = cli.task.workers();
+    let mut threads = Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        threads.worker_threads(workers.get());
+    }
+    threads.enable_all();
+    match cli.task {
+        Task::Serve(config) => threads.build()?.block_on(serve::run(*config)),
+        Task::Demo(config) => threads.build()?.block_on(demo::run(config)),
+        Task::Bench(config) => {
+            // Threads stay where the one stays that begins them.
+            let cores = Cores::take(&config)?;
+            threads.build()?.block_on(bench::run(config, cores))
+        }
+        Task::BenchSide(config) => bench_side::run(&config),
+        Task::Migrate(database) => threads.build()?.block_on(migrate::run(&database)),
+        Task::Key(KeyArgs { database, command }) => {
+            threads.build()?.block_on(key::run(&database, command))
+        }
     }
 }

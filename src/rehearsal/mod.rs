@@ -7,6 +7,7 @@
 mod agreement;
 pub mod carrier;
 mod codec;
+pub mod load;
 pub mod model;
 mod names;
 mod speech;

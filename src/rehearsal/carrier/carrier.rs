@@ -17,7 +17,7 @@ pub struct Carrier {
     pub(super) client: WebhookClient,
     pub(super) clock: Clock,
     pub(super) listeners: broadcast::Sender<CarrierEvent>,
-    inbound: Url,
+    pub(super) inbound: Url,
 }
 
 impl Carrier {

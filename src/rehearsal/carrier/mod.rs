@@ -17,6 +17,7 @@ mod carrier;
 mod event;
 mod forms;
 mod gateway_message;
+mod open_stream;
 mod options;
 mod playback;
 mod report;
@@ -33,6 +34,8 @@ mod webhook;
 
 pub use carrier::Carrier;
 pub use event::{CarrierEvent, CarrierEventKind};
+pub(in crate::rehearsal) use open_stream::OpenStream;
 pub use options::{CarrierOptions, DialOutcome, Fault, Script, Step};
 pub use report::{CallReport, Clear, EndedBy, Gap, MarkReport, StreamReport, WebhookReport};
 pub use twiml::Element;
+pub(in crate::rehearsal) use upgrade::StreamSocket;

@@ -15,7 +15,7 @@ use super::options::{CarrierOptions, Fault};
 use super::signature::sign;
 
 /// A stream's socket.
-pub(super) type StreamSocket = WebSocketStream<TcpStream>;
+pub(in crate::rehearsal) type StreamSocket = WebSocketStream<TcpStream>;
 
 /// Says what is wrong with the URL of a `<Stream>`; an error is fatal.
 pub(super) fn check_url(options: &CarrierOptions, text: &str) -> Result<Vec<String>, String> {

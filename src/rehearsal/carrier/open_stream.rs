@@ -1,0 +1,45 @@
+//! A media stream that is open and left to somebody else.
+
+use super::carrier::Carrier;
+use super::forms;
+use super::upgrade::{StreamSocket, check_url, open};
+use super::webhook::WebhookRequest;
+use crate::rehearsal::names::carrier_name;
+
+/// An open stream of a call that was answered; nothing has been said on it.
+#[derive(Debug)]
+pub(in crate::rehearsal) struct OpenStream {
+    pub(in crate::rehearsal) socket: StreamSocket,
+    pub(in crate::rehearsal) account_sid: String,
+    pub(in crate::rehearsal) call_sid: String,
+    pub(in crate::rehearsal) stream_sid: String,
+    /// The parameter `token`, empty if there is none.
+    pub(in crate::rehearsal) token: String,
+}
+
+impl Carrier {
+    /// Asks the gateway about a new call, and opens the stream that it wants.
+    pub(in crate::rehearsal) async fn open_stream(&self) -> Result<OpenStream, String> {
+        let call_sid = carrier_name("CA");
+        let form = forms::voice(&self.options, &call_sid, "ringing");
+        let request = WebhookRequest::post(self.inbound.clone(), form);
+        let answer = self.client.send(&self.options, &[], &request).await;
+        let document = answer.document()?;
+        let connect = document.verbs.iter().find(|verb| verb.name == "Connect");
+        let stream = connect.and_then(|connect| connect.child("Stream"));
+        let stream = stream.ok_or("the gateway wants no stream")?;
+        let url = stream.attribute("url").ok_or("<Stream> without url")?;
+        check_url(&self.options, url)?;
+        let is_token = |child: &&super::Element| child.attribute("name") == Some("token");
+        let token = stream.children.iter().find(is_token);
+        let token = token.and_then(|token| token.attribute("value"));
+        let socket = open(&self.options, &[], url).await;
+        Ok(OpenStream {
+            socket: socket.map_err(|error| error.to_string())?,
+            account_sid: self.options.account_sid.clone(),
+            call_sid,
+            stream_sid: carrier_name("MZ"),
+            token: token.unwrap_or_default().to_owned(),
+        })
+    }
+}
