@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use tokio::task::block_in_place;
+use tokio::task::spawn_blocking;
 
 use super::bench_report::{Costs, Figures};
 use super::bench_talk::{Begin, Told, hear, say};
@@ -114,7 +114,7 @@ pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()>
         public_url: PUBLIC_URL.to_owned(),
         auth_token: house.token.expose().clone(),
     };
-    let (report, from, to) = block_in_place(|| side.measure(&begin))?;
+    let (report, from, to) = spawn_blocking(move || side.measure(&begin)).await??;
     house.strike().await;
     let costs = Costs::between(&from, &to, &idle, load.calls);
     let is_pinned = cores.simulators.is_some();

@@ -8,6 +8,7 @@ mod doors;
 mod endings;
 mod frames;
 mod letters;
+mod load;
 mod privacy;
 mod truncation;
 mod visitor;

@@ -102,3 +102,49 @@ impl Playout {
         self.until = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_arrived_when_its_last_sample_has() {
+        let (mut lane, start) = (Lane::default(), Instant::now());
+        let at = |ms| start + Duration::from_millis(ms);
+        lane.send(160, at(0), true);
+        lane.send(160, at(20), true);
+        lane.send(160, at(40), false);
+        let mut delays = Vec::new();
+        lane.receive(159, at(21), |delay| delays.push(delay.as_millis()));
+        assert!(delays.is_empty());
+        lane.receive(161, at(25), |delay| delays.push(delay.as_millis()));
+        assert_eq!(delays, [25, 5]);
+        assert_eq!((lane.missing(), lane.surplus()), (160, 0));
+        lane.receive(170, at(45), |_| unreachable!("this delay does not count"));
+        assert_eq!((lane.missing(), lane.surplus()), (0, 10));
+        lane.forget();
+        assert_eq!((lane.missing(), lane.surplus()), (0, 0));
+    }
+
+    #[test]
+    fn sound_that_comes_after_the_last_was_played_leaves_a_hole() {
+        let (mut playout, start) = (Playout::default(), Instant::now());
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!(playout.push(1_600, at(0)), None);
+        assert_eq!(playout.push(1_600, at(100)), None);
+        assert_eq!(playout.lead(at(100)), Duration::from_millis(300));
+        playout.mark("a".to_owned(), at(100));
+        assert_eq!(playout.due_mark(at(399)), None);
+        assert_eq!(playout.due_mark(at(400)), Some("a".to_owned()));
+        assert_eq!(
+            playout.push(1_600, at(430)),
+            Some(Duration::from_millis(30))
+        );
+        playout.mark("b".to_owned(), at(430));
+        assert_eq!(playout.clear().collect::<Vec<_>>(), ["b"]);
+        assert_eq!(playout.lead(at(430)), Duration::ZERO);
+        assert_eq!(playout.push(1_600, at(900)), None);
+        playout.rest();
+        assert_eq!(playout.push(1_600, at(5_000)), None);
+    }
+}

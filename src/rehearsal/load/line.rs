@@ -171,11 +171,12 @@ impl Call {
     fn send_piece(&self, number: usize, due: Instant, now: Instant) {
         let mut state = self.state.borrow_mut();
         let answer = Answer(state.answer);
-        send(&self.model, answer.words());
         let under_way = Duration::from_micros(125 * state.down.missing());
         let is_eager = state.playout.lead(now) + under_way < EAGER_LEAD;
         state.down.send(PIECE_LEN, now, is_eager);
-        send(&self.model, answer.sound(self.shared.voice.piece(number)));
+        for message in answer.piece(self.shared.voice.piece(number)) {
+            send(&self.model, message);
+        }
         let mut tally = self.shared.tally.borrow_mut();
         tally.samples_down += PIECE_LEN as u64 * u64::from(tally.is_measuring);
         if number + 1 < PIECES {
@@ -192,7 +193,9 @@ impl Call {
         if !state.playout.lead(now).is_zero() {
             state.cut_at = Some(now);
         }
-        send(&self.model, Answer(state.answer).speech_started());
+        for message in Answer(state.answer).speech_started() {
+            send(&self.model, message);
+        }
     }
 
     fn pause(&self, due: Instant, now: Instant) {

@@ -9,134 +9,101 @@ pub(super) const CONNECTED: &str = r#"{"event":"connected","protocol":"Call","ve
 /// The carrier's `start`.
 pub(super) fn start(account: &str, call: &str, stream: &str, token: &str) -> String {
     format!(
-        r#"{{"event":"start","sequenceNumber":"1","start":{{"accountSid":"{account}","streamSid":"{stream}","callSid":"{call}","tracks":["inbound"],"mediaFormat":{{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}},"customParameters":{{"token":"{token}"}}}},"streamSid":"{stream}"}}"#
+        concat!(
+            r#"{{"event":"start","sequenceNumber":"1","start":{{"accountSid":"{account}","#,
+            r#""streamSid":"{stream}","callSid":"{call}","tracks":["inbound"],"mediaFormat":"#,
+            r#"{{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}},"#,
+            r#""customParameters":{{"token":"{token}"}}}},"streamSid":"{stream}"}}"#,
+        ),
+        account = account,
+        stream = stream,
+        call = call,
+        token = token,
     )
 }
 
 /// The caller's frame `chunk`, counted from 1.
 pub(super) fn media(stream: &str, sequence: u64, chunk: u64, payload: &str) -> String {
-    let timestamp = (chunk - 1) * 20;
     format!(
-        r#"{{"event":"media","sequenceNumber":"{sequence}","media":{{"track":"inbound","chunk":"{chunk}","timestamp":"{timestamp}","payload":"{payload}"}},"streamSid":"{stream}"}}"#
+        concat!(
+            r#"{{"event":"media","sequenceNumber":"{sequence}","media":{{"track":"inbound","#,
+            r#""chunk":"{chunk}","timestamp":"{timestamp}","payload":"{payload}"}},"#,
+            r#""streamSid":"{stream}"}}"#,
+        ),
+        sequence = sequence,
+        chunk = chunk,
+        timestamp = (chunk - 1) * 20,
+        payload = payload,
+        stream = stream,
     )
 }
 
 /// A mark that returns.
 pub(super) fn mark(stream: &str, sequence: u64, name: &str) -> String {
     format!(
-        r#"{{"event":"mark","sequenceNumber":"{sequence}","streamSid":"{stream}","mark":{{"name":"{name}"}}}}"#
+        concat!(
+            r#"{{"event":"mark","sequenceNumber":"{sequence}","streamSid":"{stream}","#,
+            r#""mark":{{"name":"{name}"}}}}"#,
+        ),
+        sequence = sequence,
+        stream = stream,
+        name = name,
     )
 }
 
 /// The end of the stream: the caller hangs up.
 pub(super) fn stop(stream: &str, sequence: u64, account: &str, call: &str) -> String {
     format!(
-        r#"{{"event":"stop","sequenceNumber":"{sequence}","stop":{{"accountSid":"{account}","callSid":"{call}"}},"streamSid":"{stream}"}}"#
+        concat!(
+            r#"{{"event":"stop","sequenceNumber":"{sequence}","stop":{{"#,
+            r#""accountSid":"{account}","callSid":"{call}"}},"streamSid":"{stream}"}}"#,
+        ),
+        sequence = sequence,
+        account = account,
+        call = call,
+        stream = stream,
     )
 }
 
 /// The session is as the gateway wants it.
-pub(super) const SESSION_UPDATED: &str = r#"{"type":"session.updated","event_id":"event_1","session":{"type":"realtime","object":"realtime.session","id":"sess_1","model":"gpt-realtime-2.1","output_modalities":["audio"]}}"#;
+pub(super) const SESSION_UPDATED: &str =
+    include_str!("../../../fixtures/load/session.jsonl").trim_ascii_end();
 
-/// An answer of the model, by its number.
+/// An answer of the model, by its number, and what the caller says to it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answer(pub(super) u64);
 
 impl Answer {
     /// The answer begins.
-    pub(super) fn opening(self) -> [String; 4] {
-        let n = self.0;
-        let item = format!(
-            r#"{{"id":"item_answer{n}","type":"message","status":"in_progress","role":"assistant","content":[]}}"#
-        );
-        [
-            format!(
-                r#"{{"type":"response.created","event_id":"event_2","response":{{"object":"realtime.response","id":"resp_{n}","status":"in_progress","status_details":null,"output":[],"usage":null}}}}"#
-            ),
-            format!(
-                r#"{{"type":"response.output_item.added","event_id":"event_3","response_id":"resp_{n}","output_index":0,"item":{item}}}"#
-            ),
-            format!(
-                r#"{{"type":"conversation.item.added","event_id":"event_4","previous_item_id":null,"item":{item}}}"#
-            ),
-            format!(
-                r#"{{"type":"response.content_part.added","event_id":"event_5","response_id":"resp_{n}","item_id":"item_answer{n}","output_index":0,"content_index":0,"part":{{"type":"audio","transcript":""}}}}"#
-            ),
-        ]
+    pub(super) fn opening(self) -> impl Iterator<Item = String> {
+        self.numbered(include_str!("../../../fixtures/load/opening.jsonl"))
     }
 
-    /// Some words of it.
-    pub(super) fn words(self) -> String {
-        self.part(
-            "response.output_audio_transcript.delta",
-            r#","delta":" and so on""#,
-        )
-    }
-
-    /// A piece of its sound.
-    pub(super) fn sound(self, payload: &str) -> String {
-        self.part(
-            "response.output_audio.delta",
-            &format!(r#","delta":"{payload}""#),
-        )
+    /// A piece of it: the words, and their sound.
+    pub(super) fn piece(self, sound: &str) -> impl Iterator<Item = String> {
+        self.numbered(include_str!("../../../fixtures/load/piece.jsonl"))
+            .map(move |message| message.replace("$sound", sound))
     }
 
     /// The answer is complete.
-    pub(super) fn closing(self) -> [String; 5] {
-        let n = self.0;
-        let item = format!(
-            r#"{{"id":"item_answer{n}","type":"message","status":"completed","role":"assistant","content":[{{"type":"output_audio","transcript":" and so on"}}]}}"#
-        );
-        [
-            self.part("response.output_audio.done", ""),
-            self.part(
-                "response.output_audio_transcript.done",
-                r#","transcript":" and so on""#,
-            ),
-            format!(
-                r#"{{"type":"response.output_item.done","event_id":"event_6","response_id":"resp_{n}","output_index":0,"item":{item}}}"#
-            ),
-            format!(
-                r#"{{"type":"conversation.item.done","event_id":"event_7","previous_item_id":null,"item":{item}}}"#
-            ),
-            format!(
-                r#"{{"type":"response.done","event_id":"event_8","response":{{"object":"realtime.response","id":"resp_{n}","status":"completed","status_details":null,"output":[{item}],"usage":{{"total_tokens":140,"input_tokens":60,"output_tokens":80,"input_token_details":{{"text_tokens":20,"audio_tokens":40,"cached_tokens":0}},"output_token_details":{{"text_tokens":20,"audio_tokens":60}}}}}}}}"#
-            ),
-        ]
+    pub(super) fn closing(self) -> impl Iterator<Item = String> {
+        self.numbered(include_str!("../../../fixtures/load/closing.jsonl"))
     }
 
-    /// The model hears the caller after this answer.
-    pub(super) fn speech_started(self) -> String {
-        let n = self.0;
-        format!(
-            r#"{{"type":"input_audio_buffer.speech_started","event_id":"event_9","audio_start_ms":1240,"item_id":"item_caller{n}"}}"#
-        )
+    /// The model hears the caller.
+    pub(super) fn speech_started(self) -> impl Iterator<Item = String> {
+        self.numbered(include_str!("../../../fixtures/load/caller.jsonl"))
     }
 
     /// The caller pauses, and was understood.
-    pub(super) fn speech_stopped(self) -> [String; 4] {
-        let n = self.0;
-        [
-            format!(
-                r#"{{"type":"input_audio_buffer.speech_stopped","event_id":"event_10","audio_end_ms":3168,"item_id":"item_caller{n}"}}"#
-            ),
-            format!(
-                r#"{{"type":"input_audio_buffer.committed","event_id":"event_11","previous_item_id":"item_answer{n}","item_id":"item_caller{n}"}}"#
-            ),
-            format!(
-                r#"{{"type":"conversation.item.added","event_id":"event_12","previous_item_id":"item_answer{n}","item":{{"id":"item_caller{n}","type":"message","status":"completed","role":"user","content":[{{"type":"input_audio","transcript":null}}]}}}}"#
-            ),
-            format!(
-                r#"{{"type":"conversation.item.input_audio_transcription.completed","event_id":"event_13","item_id":"item_caller{n}","content_index":0,"transcript":"go forward ten meters","usage":{{"type":"duration","seconds":2}}}}"#
-            ),
-        ]
+    pub(super) fn speech_stopped(self) -> impl Iterator<Item = String> {
+        self.numbered(include_str!("../../../fixtures/load/pause.jsonl"))
     }
 
-    fn part(self, kind: &str, rest: &str) -> String {
-        let n = self.0;
-        format!(
-            r#"{{"type":"{kind}","event_id":"event_14","response_id":"resp_{n}","item_id":"item_answer{n}","output_index":0,"content_index":0{rest}}}"#
-        )
+    fn numbered(self, messages: &'static str) -> impl Iterator<Item = String> {
+        messages
+            .lines()
+            .map(move |message| message.replace("$n", &self.0.to_string()))
     }
 }
 
@@ -218,14 +185,14 @@ mod tests {
             media("MZ1", 2, 1, "////"),
             mark("MZ1", 3, "name"),
             stop("MZ1", 4, "AC1", "CA1"),
-            answer.words(),
-            answer.sound("AAAA"),
-            answer.speech_started(),
         ];
         all.extend(answer.opening());
+        all.extend(answer.piece("AAAA"));
         all.extend(answer.closing());
+        all.extend(answer.speech_started());
         all.extend(answer.speech_stopped());
         for text in all {
+            assert!(!text.contains('$'), "{text}");
             serde_json::from_str::<serde_json::Value>(&text)
                 .unwrap_or_else(|error| panic!("{text}: {error}"));
         }
