@@ -15,7 +15,8 @@ use crate::domain::{ModelPrice, Receptionist};
 /// about one is chosen by [`Dialer::interruption`]. A leg that needs no
 /// truncation is never asked for one.
 pub trait AgentLeg: Send {
-    /// Puts what the agent did into `events`; pending if it did nothing.
+    /// Puts what the agent did into `events`; pending once it does no more for
+    /// now. Ready after a bounded number of them: ask again.
     ///
     /// A leg that has failed says so by an event, [`Event::AgentFailed`] or
     /// [`Event::AgentClosed`], and is then not polled again.

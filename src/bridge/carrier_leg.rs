@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::wire::{Incoming, Wire};
+use super::wire::{Incoming, MAX_MESSAGES, Wire};
 use crate::audio::frames;
 use crate::call::{CarrierAction, Event};
 use crate::domain::StreamSid;
@@ -89,7 +89,8 @@ where
 
 /// A media stream that has started, whatever socket carries it.
 pub(super) trait Carrier: Send {
-    /// Puts what the carrier said into `events`; pending if it said nothing.
+    /// Puts what the carrier said into `events`; pending once it has no more
+    /// to say for now.
     fn poll_events(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) -> Poll<()>;
 
     /// Does what the machine asks for.
@@ -183,20 +184,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<S> {
     fn poll_events(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) -> Poll<()> {
-        loop {
+        for _ in 0..MAX_MESSAGES {
             match futures::ready!(self.wire.poll_message(cx)) {
                 Incoming::Text(text) => self.read(text.as_str(), events),
                 Incoming::Binary => self.fault("binary"),
-                Incoming::Closed => events.push_back(Event::CarrierStopped),
-                Incoming::Broken => events.push_back(Event::CarrierLost),
+                Incoming::Closed => {
+                    events.push_back(Event::CarrierStopped);
+                    break;
+                }
+                Incoming::Broken => {
+                    events.push_back(Event::CarrierLost);
+                    break;
+                }
             }
             if self.faults > MAX_FAULTS {
                 events.push_back(Event::CarrierLost);
-            }
-            if !events.is_empty() {
-                return Poll::Ready(());
+                break;
             }
         }
+        Poll::Ready(())
     }
 
     fn perform(&mut self, action: CarrierAction) {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::agent_leg::AgentLeg;
 use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
-use super::wire::{Incoming, Wire};
+use super::wire::{Incoming, MAX_MESSAGES, Wire};
 use crate::audio::{Downlink, Frame, Uplink};
 use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
 use crate::domain::{AudioFormat, Pii, Receptionist, ToolName};
@@ -190,20 +190,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLeg<S> {
     fn poll_events(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) -> Poll<()> {
-        let before = events.len();
-        loop {
+        for _ in 0..MAX_MESSAGES {
             match futures::ready!(self.wire.poll_message(cx)) {
                 Incoming::Text(text) => self.read(text.as_str(), events),
                 Incoming::Binary => self.fault(events),
                 Incoming::Closed | Incoming::Broken if self.is_ready => {
                     events.push_back(Event::AgentClosed);
+                    break;
                 }
-                Incoming::Closed | Incoming::Broken => events.push_back(Event::AgentFailed),
-            }
-            if events.len() > before {
-                return Poll::Ready(());
+                Incoming::Closed | Incoming::Broken => {
+                    events.push_back(Event::AgentFailed);
+                    break;
+                }
             }
         }
+        Poll::Ready(())
     }
 
     fn perform(&mut self, action: AgentAction) {

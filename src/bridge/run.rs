@@ -22,6 +22,8 @@ use crate::domain::Disposition;
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
+/// A call that always has more to do lets others go first after so many turns.
+const MAX_TURNS: usize = 16;
 /// The carrier's stream is taken over by another.
 const REPLACED: u16 = 4000;
 
@@ -80,13 +82,7 @@ impl Call {
     /// Runs until the call is over and both sockets are closed.
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
-        let disposition = loop {
-            poll_fn(|cx| self.poll_wake(cx)).await;
-            self.advance(now());
-            if let Some(disposition) = self.session.ended() {
-                break disposition;
-            }
-        };
+        let disposition = poll_fn(|cx| self.poll_end(cx)).await;
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(disposition);
         self.inbox.close();
@@ -104,21 +100,42 @@ impl Call {
         self.log.finish(&self.session, disposition).await;
     }
 
-    /// Ready as soon as anything has happened, or it is time.
-    fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.flush(cx);
-        self.poll_inbox(cx);
-        if let Some(carrier) = &mut self.carrier {
-            // What it did lies in the events.
-            let _ = carrier.poll_events(cx, &mut self.events);
-        }
-        self.poll_agent(cx);
-        if self.timer.as_mut().poll(cx).is_pending() && self.events.is_empty() {
-            // A pong, say, may have been written by reading.
+    /// Ready when the call is over.
+    ///
+    /// A turn reads whatever has come, lets the machine answer, and sends what
+    /// it said. Who has said everything is not asked again in the same wake-up.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Disposition> {
+        for _ in 0..MAX_TURNS {
+            let has_more = self.poll_sources(cx).is_ready();
+            let is_due = self.timer.as_mut().poll(cx).is_ready();
+            let now = now();
+            if is_due || !self.events.is_empty() {
+                self.advance(now);
+            }
+            if let Some(disposition) = self.session.ended() {
+                return Poll::Ready(disposition);
+            }
             self.flush(cx);
-            return Poll::Pending;
+            // A timer that was set must be asked, or it does not go off.
+            let is_due = self.arm(now) && self.timer.as_mut().poll(cx).is_ready();
+            if !has_more && !is_due {
+                return Poll::Pending;
+            }
         }
-        Poll::Ready(())
+        // Other calls have their turn first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Puts what has happened into the events. Pending when nobody has more.
+    fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_inbox(cx);
+        let carrier = match &mut self.carrier {
+            Some(carrier) => carrier.poll_events(cx, &mut self.events),
+            None => Poll::Pending,
+        };
+        let agent = self.poll_agent(cx);
+        if carrier.is_ready() { carrier } else { agent }
     }
 
     fn poll_inbox(&mut self, cx: &mut Context<'_>) {
@@ -143,7 +160,7 @@ impl Call {
         }
     }
 
-    fn poll_agent(&mut self, cx: &mut Context<'_>) {
+    fn poll_agent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Agent::Dialing(dialing) = &mut self.agent {
             match dialing.as_mut().poll(cx) {
                 Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
@@ -155,17 +172,21 @@ impl Call {
                 Poll::Pending => {}
             }
         }
-        if let Agent::Up(leg) = &mut self.agent {
-            let before = self.events.len();
-            let _ = leg.poll_events(cx, &mut self.events);
-            let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
-            if self.events.iter().skip(before).any(is_gone)
-                && let Agent::Up(leg) = mem::replace(&mut self.agent, Agent::Gone)
-            {
-                // Its goodbye is answered while the caller hears the rest.
-                tokio::spawn(leg.close());
-            }
+        let Agent::Up(leg) = &mut self.agent else {
+            return Poll::Pending;
+        };
+        let before = self.events.len();
+        let polled = leg.poll_events(cx, &mut self.events);
+        let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
+        if let Some(at) = self.events.iter().skip(before).position(is_gone)
+            && let Agent::Up(leg) = mem::replace(&mut self.agent, Agent::Gone)
+        {
+            // Who is gone says nothing more.
+            self.events.truncate(before + at + 1);
+            // Its goodbye is answered while the caller hears the rest.
+            tokio::spawn(leg.close());
         }
+        polled
     }
 
     /// One event, drain; again; then the one timer.
@@ -182,7 +203,6 @@ impl Call {
         if now >= self.ping_at {
             self.ping(now);
         }
-        self.arm(now);
     }
 
     fn drain(&mut self) {
@@ -237,16 +257,18 @@ impl Call {
     }
 
     /// Sets the timer, unless it goes off early enough as it is: a wake-up
-    /// too many costs less than moving it at every frame.
-    fn arm(&mut self, now: Instant) {
+    /// too many costs less than moving it at every frame. True if it was set.
+    fn arm(&mut self, now: Instant) -> bool {
         let due = self
             .session
             .poll_timeout()
             .map_or(self.ping_at, |at| at.min(self.ping_at));
-        if self.armed <= now || due < self.armed {
+        let must_move = self.armed <= now || due < self.armed;
+        if must_move {
             self.armed = due;
             self.timer.as_mut().reset(due.into());
         }
+        must_move
     }
 }
 

@@ -34,6 +34,9 @@ pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
 /// So much may wait to be sent before what can wait elsewhere does so.
 const ROOM: usize = 64 * 1024;
 
+/// So many messages are read before what they say is answered.
+pub(super) const MAX_MESSAGES: usize = 32;
+
 /// What came in.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -130,7 +133,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Sends what waits, as far as the peer takes it. A failure shows in
     /// [`poll_message`](Self::poll_message), after what the peer sent before.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) {
-        if !self.is_dirty || self.is_broken || self.is_mute {
+        if self.is_broken {
+            // Who reads next learns it.
+            cx.waker().wake_by_ref();
+            return;
+        }
+        if !self.is_dirty || self.is_mute {
             return;
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {

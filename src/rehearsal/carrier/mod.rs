@@ -17,7 +17,7 @@ mod carrier;
 mod event;
 mod forms;
 mod gateway_message;
-mod open_stream;
+pub(super) mod open_stream;
 mod options;
 mod playback;
 mod report;

@@ -2,7 +2,8 @@
 
 use super::carrier::Carrier;
 use super::forms;
-use super::upgrade::{StreamSocket, check_url, open};
+pub(in crate::rehearsal) use super::upgrade::StreamSocket;
+use super::upgrade::{check_url, open};
 use super::webhook::WebhookRequest;
 use crate::rehearsal::names::carrier_name;
 

@@ -13,7 +13,7 @@ use super::score::{self, Answer, ToCarrier, ToModel};
 use super::sockets::{ModelSocket, next, send};
 use super::tally::Tally;
 use super::voice::Voice;
-use crate::rehearsal::carrier::{OpenStream, StreamSocket};
+use crate::rehearsal::carrier::open_stream::{OpenStream, StreamSocket};
 
 /// What all calls of a load share.
 #[derive(Debug)]

@@ -16,7 +16,8 @@ use super::report::LoadReport;
 use super::sockets::{Door, ModelSocket};
 use super::tally::Tally;
 use super::voice::Voice;
-use crate::rehearsal::carrier::{Carrier, CarrierOptions, OpenStream};
+use crate::rehearsal::carrier::open_stream::OpenStream;
+use crate::rehearsal::carrier::{Carrier, CarrierOptions};
 
 /// A simulated model whose door is open, and callers that wait for a number.
 #[derive(Debug)]
