@@ -34,8 +34,6 @@ mod webhook;
 
 pub use carrier::Carrier;
 pub use event::{CarrierEvent, CarrierEventKind};
-pub(in crate::rehearsal) use open_stream::OpenStream;
 pub use options::{CarrierOptions, DialOutcome, Fault, Script, Step};
 pub use report::{CallReport, Clear, EndedBy, Gap, MarkReport, StreamReport, WebhookReport};
 pub use twiml::Element;
-pub(in crate::rehearsal) use upgrade::StreamSocket;
