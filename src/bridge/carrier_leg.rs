@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::wire::{Incoming, MAX_MESSAGES, Wire};
+use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::frames;
 use crate::call::{CarrierAction, Event};
 use crate::domain::StreamSid;
@@ -151,17 +151,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
             .stream_sid
             .as_deref()
             .is_none_or(|sid| sid == self.stream_sid.as_str());
-        self.payload.clear();
-        if !is_ours || media.decode(&mut self.payload).is_err() || self.payload.len() > MAX_PAYLOAD
-        {
+        let is_sound = is_ours && media.decode(&mut self.payload).is_ok();
+        if is_sound && self.payload.len() <= MAX_PAYLOAD {
+            let mut timestamp = media.timestamp_ms.map(Duration::from_millis);
+            for frame in frames(&self.payload) {
+                events.push_back(Event::CallerAudio { timestamp, frame });
+                timestamp = timestamp.map(|at| at + frame.duration());
+            }
+        } else {
             self.fault("media");
-            return;
         }
-        let mut timestamp = media.timestamp_ms.map(Duration::from_millis);
-        for frame in frames(&self.payload) {
-            events.push_back(Event::CallerAudio { timestamp, frame });
-            timestamp = timestamp.map(|at| at + frame.duration());
-        }
+        empty(&mut self.payload);
     }
 
     fn send_pending(&mut self) {
@@ -170,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         }
         self.wire
             .queue(|text| media_stream::write_media(text, &self.stream_sid, &self.pending));
-        self.pending.clear();
+        empty(&mut self.pending);
     }
 
     fn fault(&mut self, what: &'static str) {

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::cues;
 use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RealtimeLeg};
+use super::wire::empty;
 use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome};
 use crate::domain::{Pii, Speaker, ToolName, Usage};
@@ -91,14 +92,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn on_audio(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
-        self.sound.clear();
-        if delta.decode(&mut self.sound).is_err() {
+        if delta.decode(&mut self.sound).is_ok() {
+            self.on_sound(delta, events);
+        } else {
             metrics::counter!("frontdesk_agent_faults_total").increment(1);
-            return;
         }
+        empty(&mut self.sound);
+        empty(&mut self.mulaw);
+    }
+
+    fn on_sound(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
         let response = self.response(&delta.response_id);
         let item = self.item(&delta.item_id);
-        self.mulaw.clear();
         let mulaw = match &mut self.codec {
             Codec::Pcm24 { down, .. } => {
                 if self.sounding.replace(item) != Some(item) {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::agent_leg::AgentLeg;
 use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
-use super::wire::{Incoming, MAX_MESSAGES, Wire};
+use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
 use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
 use crate::domain::{AudioFormat, Pii, Receptionist, ToolName};
@@ -21,6 +21,8 @@ use crate::realtime::{NewItem, ResponseOptions};
 /// Sound that waits for the end of a turn of the loop; a second of it leaves
 /// at once.
 const MAX_PENDING: usize = 48_000;
+/// Sound in one message: 0.2 s.
+const MAX_PIECE: usize = 9_600;
 /// Sound that waits for an agent which does not keep up: all that the machine
 /// holds back until the agent is ready, 12 s, and some more.
 const MAX_WAITING: usize = 15 * MAX_PENDING;
@@ -110,13 +112,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     fn send_pending(&mut self) {
         let mut sent = 0;
         while sent < self.pending.len() && self.wire.has_room() {
-            let end = self.pending.len().min(sent + MAX_PENDING);
+            let end = self.pending.len().min(sent + MAX_PIECE);
             self.wire
                 .queue(|text| write_append(text, &self.pending[sent..end]));
             sent = end;
         }
         self.pending.drain(..sent);
-        if self.pending.len() > MAX_WAITING {
+        if self.pending.is_empty() {
+            empty(&mut self.pending);
+        } else if self.pending.len() > MAX_WAITING {
             self.wire.give_up();
         }
     }

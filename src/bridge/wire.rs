@@ -33,14 +33,21 @@ pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
         .max_frame_size(Some(max_message))
 }
 
-/// So much may wait to be sent before what can wait elsewhere does so.
-const ROOM: usize = 64 * 1024;
+/// So much may wait to be sent before what can wait elsewhere does so. The
+/// library never gives room back, so this bounds what a burst leaves behind.
+const ROOM: usize = 16 * 1024;
+/// Room for so much is kept from one message to the next: half a second of an
+/// agent's sound.
+const MAX_KEPT: usize = 24 * 1024;
 
 /// So many messages are read before what they say is answered.
-pub(super) const MAX_MESSAGES: usize = 32;
+pub(super) const MAX_MESSAGES: usize = 8;
 
-/// Room for a message of this size is kept for the next one.
-const MAX_KEPT: usize = 16 * 1024;
+/// Empties a buffer that is used again; what only a burst needed is given back.
+pub(super) fn empty(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(MAX_KEPT);
+}
 
 /// What came in.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! its hearing of pauses stay right.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::audio::Frame;
@@ -34,10 +35,11 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// The agent can hear from now on. `listen` gets what has waited.
+    /// The agent can hear from now on. `listen` gets what has waited; nothing
+    /// will wait here again.
     pub(super) fn open(&mut self, listen: impl FnMut(Frame)) {
         self.is_open = true;
-        self.held.drain(..).for_each(listen);
+        mem::take(&mut self.held).into_iter().for_each(listen);
     }
 
     /// A frame came; `listen` gets it, behind the silence that is missing.

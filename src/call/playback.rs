@@ -19,6 +19,8 @@ const REFILL: Duration = Duration::from_millis(400);
 const MARK_EVERY: u64 = 1_600;
 /// The longest backlog, five minutes of speech: no receptionist says more.
 const MAX_BACKLOG: usize = 15_000;
+/// Frames of backlog that room is kept for.
+const KEPT_BACKLOG: usize = 128;
 /// Items remembered; older ones have long been heard.
 const MAX_ITEMS: usize = 64;
 
@@ -104,6 +106,7 @@ impl Playback {
                 send(CarrierAction::Mark(self.mark()));
             }
         }
+        self.give_back();
         let is_done = self.items.back().is_none_or(|ledger| ledger.is_done);
         if self.backlog.is_empty() && is_done && self.marked < self.playhead.sent() {
             send(CarrierAction::Mark(self.mark()));
@@ -153,6 +156,7 @@ impl Playback {
         let cuts = cuts.collect();
         self.items.clear();
         self.backlog.clear();
+        self.give_back();
         self.spans.clear();
         self.playhead = Playhead::default();
         self.generation = self.generation.wrapping_add(1);
@@ -190,6 +194,13 @@ impl Playback {
             .map(|(_, frame)| frame.len() as u64)
             .sum();
         Some(self.playhead.quiet_at()? + duration(waiting))
+    }
+
+    /// A long answer takes megabytes, and a call is mostly short ones.
+    fn give_back(&mut self) {
+        if self.backlog.is_empty() {
+            self.backlog.shrink_to(KEPT_BACKLOG);
+        }
     }
 
     /// Sent but not yet played.

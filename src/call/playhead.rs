@@ -127,9 +127,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_soonest_mark_tells_as_much_as_all_of_them(
+            mut now in any::<Instant>(),
             steps in prop::collection::vec((0_u64..2_000, 0_u64..4_000, any::<u32>()), 1..60),
         ) {
-            let (mut playhead, mut now, mut sent) = (Playhead::default(), Instant::now(), 0);
+            let (mut playhead, mut sent) = (Playhead::default(), 0);
             for (wait, samples_sent, back) in steps {
                 now += Duration::from_micros(250 * wait + 7);
                 playhead.send(samples_sent, now);

@@ -22,6 +22,9 @@ const CARRIER_START: Duration = Duration::from_mins(1);
 /// configuration.
 const AGENT_READY: Duration = Duration::from_secs(10);
 
+/// Actions that room is kept for; only the caller's first words take more.
+const KEPT_ACTIONS: usize = 64;
+
 /// One call. See [the protocol of use](super).
 #[derive(Debug)]
 pub struct Session {
@@ -143,7 +146,11 @@ impl Session {
 
     /// The next thing to be done; none when everything is.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        let action = self.actions.pop_front();
+        if action.is_none() {
+            self.actions.shrink_to(KEPT_ACTIONS);
+        }
+        action
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), unless an event

@@ -1,5 +1,6 @@
 //! Conversations: replays `fixtures/calls` against `call::Session`, and tries everything else.
 
+mod memory;
 mod properties;
 mod script;
 mod stage;

@@ -1,3 +1,4 @@
 //! What several tests stand on.
 
 pub(crate) mod database;
+pub(crate) mod memory_call;

@@ -1,6 +1,7 @@
 //! Around the whole: a simulated carrier, the gateway, a simulated model, over real sockets.
 
 mod agents;
+mod allocation;
 mod closing;
 mod conversation;
 mod desk;

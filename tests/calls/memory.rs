@@ -1,0 +1,95 @@
+//! What a call keeps of its bursts: little.
+
+use std::time::Duration;
+
+use allocation_counter::measure;
+use frontdesk::audio::Frame;
+use frontdesk::call::{CallPlan, Event, Interruption, ItemKey, ResponseKey};
+use frontdesk::domain::{Limits, SilencePolicy};
+
+use super::stage::Stage;
+
+/// Bytes; each of the bursts below takes three times that and more.
+const MAX_KEPT: i64 = 32 * 1024;
+
+#[test]
+fn the_room_of_the_first_words_is_given_back() {
+    let kept = kept_after(|stage| {
+        happen(stage, Event::CarrierStarted);
+        hear(stage, 600);
+        happen(stage, Event::AgentReady);
+    });
+    assert!(kept < MAX_KEPT, "{kept} bytes");
+}
+
+#[test]
+fn the_room_of_a_long_answer_is_given_back_when_it_is_played() {
+    let kept = kept_after(|stage| {
+        say(stage, 3_000);
+        let end = stage.now + Duration::from_mins(1);
+        stage.pass(end, &mut |_, _| {});
+    });
+    assert!(kept < MAX_KEPT, "{kept} bytes");
+}
+
+#[test]
+fn the_room_of_a_long_answer_is_given_back_when_it_is_interrupted() {
+    let kept = kept_after(|stage| {
+        say(stage, 3_000);
+        happen(stage, Event::SpeechStarted { item: ItemKey(1) });
+    });
+    assert!(kept < MAX_KEPT, "{kept} bytes");
+}
+
+/// The bytes that a call holds after `what` has happened.
+fn kept_after(what: impl FnOnce(&mut Stage)) -> i64 {
+    let mut stage = None;
+    let kept = measure(|| what(stage.insert(Stage::new(plan()))));
+    kept.bytes_current
+}
+
+fn happen(stage: &mut Stage, event: Event) {
+    stage.happen(event, &mut |_, _| {});
+}
+
+/// So many frames come from the caller.
+fn hear(stage: &mut Stage, frames: usize) {
+    for _ in 0..frames {
+        let frame = Frame::silence(160);
+        happen(
+            stage,
+            Event::CallerAudio {
+                timestamp: None,
+                frame,
+            },
+        );
+    }
+}
+
+/// The agent says so many frames at once.
+fn say(stage: &mut Stage, frames: usize) {
+    let (response, item) = (ResponseKey(0), ItemKey(0));
+    happen(stage, Event::CarrierStarted);
+    happen(stage, Event::AgentReady);
+    happen(stage, Event::ResponseStarted(response));
+    for _ in 0..frames {
+        let frame = Frame::silence(160);
+        happen(
+            stage,
+            Event::AgentAudio {
+                response,
+                item,
+                frame,
+            },
+        );
+    }
+    happen(stage, Event::AgentAudioDone { item });
+}
+
+fn plan() -> CallPlan {
+    CallPlan {
+        silence: SilencePolicy::default(),
+        limits: Limits::default(),
+        interruption: Interruption::Truncate,
+    }
+}
