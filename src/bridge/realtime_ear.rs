@@ -1,5 +1,6 @@
 //! What the Realtime protocol tells us, as events.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +16,19 @@ use crate::realtime::{
     Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseStatus, Role,
     ServerError,
 };
+
+/// A piece of speech between the wire and the machine.
+#[derive(Default)]
+struct Scratch {
+    sound: Vec<u8>,
+    mulaw: Vec<u8>,
+}
+
+thread_local! {
+    /// A thread has one: in a call of its own it would lie idle nearly all the
+    /// time.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     pub(super) fn read(&mut self, text: &str, events: &mut VecDeque<Event>) {
@@ -92,16 +106,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn on_audio(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
-        if delta.decode(&mut self.sound).is_ok() {
-            self.on_sound(delta, events);
-        } else {
-            metrics::counter!("frontdesk_agent_faults_total").increment(1);
-        }
-        empty(&mut self.sound);
-        empty(&mut self.mulaw);
+        SCRATCH.with_borrow_mut(|scratch| {
+            if delta.decode(&mut scratch.sound).is_ok() {
+                self.on_sound(delta, scratch, events);
+            } else {
+                metrics::counter!("frontdesk_agent_faults_total").increment(1);
+            }
+            empty(&mut scratch.sound);
+            empty(&mut scratch.mulaw);
+        });
     }
 
-    fn on_sound(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
+    fn on_sound(
+        &mut self,
+        delta: &OutputAudioDelta<'_>,
+        scratch: &mut Scratch,
+        events: &mut VecDeque<Event>,
+    ) {
         let response = self.response(&delta.response_id);
         let item = self.item(&delta.item_id);
         let mulaw = match &mut self.codec {
@@ -110,10 +131,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                     // Half a sample left by another item would make noise of this one.
                     **down = Downlink::default();
                 }
-                down.process(&self.sound, &mut self.mulaw);
-                &self.mulaw
+                down.process(&scratch.sound, &mut scratch.mulaw);
+                &scratch.mulaw
             }
-            Codec::Pcmu => &self.sound,
+            Codec::Pcmu => &scratch.sound,
         };
         for frame in frames(mulaw) {
             events.push_back(Event::AgentAudio {

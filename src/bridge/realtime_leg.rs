@@ -46,8 +46,6 @@ pub(super) struct RealtimeLeg<S> {
     /// The `call_id`s of wishes to end the call that are not answered yet.
     pub(super) ends: VecDeque<String>,
     pub(super) pending: Vec<u8>,
-    pub(super) sound: Vec<u8>,
-    pub(super) mulaw: Vec<u8>,
     pub(super) faults: u32,
 }
 
@@ -85,8 +83,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             is_ready: false,
             ends: VecDeque::new(),
             pending: Vec::new(),
-            sound: Vec::new(),
-            mulaw: Vec::new(),
             faults: 0,
         };
         leg.send(update);

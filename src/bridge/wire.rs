@@ -4,6 +4,7 @@
 //! turn of the loop: one system call for all of them. A peer that does not
 //! read fills the buffer, and a full buffer breaks the wire; nothing grows.
 
+use std::cell::RefCell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -49,6 +50,12 @@ pub(super) fn empty(buffer: &mut Vec<u8>) {
     buffer.shrink_to(MAX_KEPT);
 }
 
+thread_local! {
+    /// Where messages are written, one after the other. A thread has one: in
+    /// a call of its own it would lie idle nearly all the time.
+    static TEXT: RefCell<BytesMut> = RefCell::default();
+}
+
 /// What came in.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -66,8 +73,6 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Wire<S> {
     socket: WebSocketStream<S>,
-    /// Where messages are written, one after the other.
-    text: BytesMut,
     is_dirty: bool,
     /// Bytes of text queued since everything was last sent.
     unsent: usize,
@@ -83,7 +88,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(socket: WebSocketStream<S>) -> Self {
         Self {
             socket,
-            text: BytesMut::new(),
             is_dirty: false,
             unsent: 0,
             is_mute: false,
@@ -125,14 +129,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The library copies it into its own buffer and lets go of it, so that
     /// the room is there again for the next one and nothing is allocated.
     pub(super) fn queue(&mut self, write: impl FnOnce(&mut BytesMut)) {
-        write(&mut self.text);
-        let text = self.text.split().freeze();
+        let text = TEXT.with_borrow_mut(|text| {
+            write(text);
+            text.split().freeze()
+        });
         let len = text.len();
         self.unsent += len;
         let frame = Frame::message(text, OpCode::Data(Data::Text), true);
         self.queue_message(Message::Frame(frame));
         if len > MAX_KEPT {
-            self.text = BytesMut::new();
+            TEXT.take();
         }
     }
 

@@ -20,7 +20,7 @@ const MARK_EVERY: u64 = 1_600;
 /// The longest backlog, five minutes of speech: no receptionist says more.
 const MAX_BACKLOG: usize = 15_000;
 /// Frames of backlog that room is kept for.
-const KEPT_BACKLOG: usize = 128;
+const KEPT_BACKLOG: usize = 32;
 /// Items remembered; older ones have long been heard.
 const MAX_ITEMS: usize = 64;
 
@@ -73,6 +73,11 @@ impl Playback {
         }
         let ledger = self.ledger(item);
         ledger.received += frame.len() as u64;
+        if self.backlog.len() == self.backlog.capacity() {
+            // Doubled, the room would be half empty.
+            let more = KEPT_BACKLOG.max(self.backlog.len() / 4);
+            self.backlog.reserve_exact(more);
+        }
         self.backlog.push_back((item, frame));
         true
     }
