@@ -11,12 +11,13 @@
 //! | resources | [`clock`], [`egress`], [`store`] | sockets, SQL and files |
 //! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` excepted |
 //! | sound | [`audio`] | pure |
-//! | ground | [`domain`] | pure |
+//! | ground | [`domain`], [`glance`] | pure |
 //!
 //! A newcomer reads [`webhooks`], [`bridge`], [`call`], and is at home.
 
 // ground floor: values
 pub mod domain;
+pub mod glance;
 // first floor: sound
 pub mod audio;
 // second floor: words and wits

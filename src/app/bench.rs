@@ -181,7 +181,9 @@ impl Side {
                 model_url,
                 authority,
             } => Ok((model_url, authority)),
-            told => bail!("the simulators began with {told:?}"),
+            told @ (Told::Placed | Told::Measuring | Told::Measured | Told::Report(_)) => {
+                bail!("the simulators began with {told:?}")
+            }
         }
     }
 

@@ -42,13 +42,8 @@ pub(super) fn run(config: &SideConfig) -> anyhow::Result<()> {
 }
 
 async fn rehearse(config: &LoadConfig) -> anyhow::Result<LoadReport> {
-    let (tls, authority) = match config.tls {
-        true => {
-            let (acceptor, authority) = certified()?;
-            (Some(acceptor), Some(authority))
-        }
-        false => (None, None),
-    };
+    let certified = config.tls.then(certified).transpose()?;
+    let (tls, authority) = certified.unzip();
     let load = Load::open(tls).await?;
     let model_url = load.model_url();
     let door = Told::Door {

@@ -117,7 +117,6 @@ pub(super) struct CarrierLeg<S> {
     /// Sound that leaves as one message at the end of a turn of the loop.
     pending: Vec<u8>,
     payload: Vec<u8>,
-    text: String,
     faults: u32,
 }
 
@@ -128,7 +127,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
             stream_sid,
             pending: Vec::new(),
             payload: Vec::new(),
-            text: String::new(),
             faults: 0,
         }
     }
@@ -170,9 +168,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         if self.pending.is_empty() {
             return;
         }
-        media_stream::write_media(&mut self.text, &self.stream_sid, &self.pending);
+        self.wire
+            .queue(|text| media_stream::write_media(text, &self.stream_sid, &self.pending));
         self.pending.clear();
-        self.wire.queue(&self.text);
     }
 
     fn fault(&mut self, what: &'static str) {
@@ -210,13 +208,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
             CarrierAction::Play(frame) => self.pending.extend_from_slice(frame.bytes()),
             CarrierAction::Mark(mark) => {
                 self.send_pending();
-                media_stream::write_mark(&mut self.text, &self.stream_sid, &mark.to_string());
-                self.wire.queue(&self.text);
+                self.wire
+                    .queue(|text| media_stream::write_mark(text, &self.stream_sid, mark));
             }
             CarrierAction::Clear => {
                 self.pending.clear();
-                media_stream::write_clear(&mut self.text, &self.stream_sid);
-                self.wire.queue(&self.text);
+                self.wire
+                    .queue(|text| media_stream::write_clear(text, &self.stream_sid));
             }
         }
     }

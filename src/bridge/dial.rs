@@ -2,6 +2,8 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
 
 use super::agent_leg::{AgentLeg, DialError, Dialer};
 use super::realtime_leg::RealtimeLeg;
@@ -24,6 +26,21 @@ impl RealtimeDialer {
     pub fn new(endpoint: Endpoint, options: SessionOptions) -> Self {
         Self { endpoint, options }
     }
+
+    /// A leg on a connection that is open, whatever carries it: a line of
+    /// memory, say. It hands the agent its configuration at once.
+    pub fn leg_on<S>(
+        &self,
+        socket: WebSocketStream<S>,
+        receptionist: &Receptionist,
+    ) -> Box<dyn AgentLeg>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let session = SessionConfig::for_receptionist(receptionist, &self.options);
+        let update = ClientEvent::SessionUpdate { session: &session };
+        Box::new(RealtimeLeg::new(Wire::new(socket), receptionist, &update))
+    }
 }
 
 impl Dialer for RealtimeDialer {
@@ -31,17 +48,13 @@ impl Dialer for RealtimeDialer {
         &self,
         receptionist: &Receptionist,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
-        let endpoint = self.endpoint.clone();
-        let session = SessionConfig::for_receptionist(receptionist, &self.options);
-        let receptionist = receptionist.clone();
+        let (dialer, receptionist) = (self.clone(), receptionist.clone());
         async move {
-            let socket = connect(&endpoint).await;
+            let socket = connect(&dialer.endpoint).await;
             let socket = socket.map_err(|error| DialError {
                 reason: error.to_string(),
             })?;
-            let update = ClientEvent::SessionUpdate { session: &session };
-            let leg = RealtimeLeg::new(Wire::new(socket), &receptionist, &update);
-            Ok(Box::new(leg) as Box<dyn AgentLeg>)
+            Ok(dialer.leg_on(socket, &receptionist))
         }
         .boxed()
     }

@@ -44,7 +44,6 @@ pub(super) struct RealtimeLeg<S> {
     /// The `call_id`s of wishes to end the call that are not answered yet.
     pub(super) ends: VecDeque<String>,
     pub(super) pending: Vec<u8>,
-    pub(super) text: String,
     pub(super) sound: Vec<u8>,
     pub(super) mulaw: Vec<u8>,
     pub(super) faults: u32,
@@ -84,7 +83,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             is_ready: false,
             ends: VecDeque::new(),
             pending: Vec::new(),
-            text: String::new(),
             sound: Vec::new(),
             mulaw: Vec::new(),
             faults: 0,
@@ -95,8 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 
     fn send(&mut self, event: &ClientEvent<'_>) {
         self.send_pending();
-        event.write(&mut self.text);
-        self.wire.queue(&self.text);
+        self.wire.queue(|text| event.write(text));
     }
 
     fn listen(&mut self, frame: &Frame) {
@@ -114,8 +111,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let mut sent = 0;
         while sent < self.pending.len() && self.wire.has_room() {
             let end = self.pending.len().min(sent + MAX_PENDING);
-            write_append(&mut self.text, &self.pending[sent..end]);
-            self.wire.queue(&self.text);
+            self.wire
+                .queue(|text| write_append(text, &self.pending[sent..end]));
             sent = end;
         }
         self.pending.drain(..sent);

@@ -8,12 +8,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
@@ -37,6 +39,9 @@ const ROOM: usize = 64 * 1024;
 /// So many messages are read before what they say is answered.
 pub(super) const MAX_MESSAGES: usize = 32;
 
+/// Room for a message of this size is kept for the next one.
+const MAX_KEPT: usize = 16 * 1024;
+
 /// What came in.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -54,6 +59,8 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Wire<S> {
     socket: WebSocketStream<S>,
+    /// Where messages are written, one after the other.
+    text: BytesMut,
     is_dirty: bool,
     /// Bytes of text queued since everything was last sent.
     unsent: usize,
@@ -69,6 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(socket: WebSocketStream<S>) -> Self {
         Self {
             socket,
+            text: BytesMut::new(),
             is_dirty: false,
             unsent: 0,
             is_mute: false,
@@ -105,10 +113,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Puts a message behind those that wait.
-    pub(super) fn queue(&mut self, text: &str) {
-        self.unsent += text.len();
-        self.queue_message(Message::text(text));
+    /// Puts the text message that `write` writes behind those that wait.
+    ///
+    /// The library copies it into its own buffer and lets go of it, so that
+    /// the room is there again for the next one and nothing is allocated.
+    pub(super) fn queue(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        write(&mut self.text);
+        let text = self.text.split().freeze();
+        let len = text.len();
+        self.unsent += len;
+        let frame = Frame::message(text, OpCode::Data(Data::Text), true);
+        self.queue_message(Message::Frame(frame));
+        if len > MAX_KEPT {
+            self.text = BytesMut::new();
+        }
     }
 
     /// Asks whether the peer is still there.

@@ -28,6 +28,8 @@ pub(super) struct Playhead {
     began: Option<(u64, Instant)>,
     /// Where the last marks stand, and when they came back.
     recent: VecDeque<(u64, Instant)>,
+    /// The one of them that came back soonest for where it stands.
+    soonest: Option<(u64, Instant)>,
     /// Sequence and position of the marks that are not back yet.
     marks: VecDeque<(u32, u64)>,
 }
@@ -43,6 +45,7 @@ impl Playhead {
         if self.position(now) >= self.sent {
             self.began = Some((self.sent, now));
             self.recent.clear();
+            self.soonest = None;
         }
         self.sent += samples;
     }
@@ -65,6 +68,10 @@ impl Playhead {
                 self.recent.pop_front();
             }
             self.recent.push_back((position, now));
+            let played = |(position, at): &(u64, Instant)| {
+                duration(*position) + now.saturating_duration_since(*at)
+            };
+            self.soonest = self.recent.iter().copied().max_by_key(played);
         }
         true
     }
@@ -96,8 +103,7 @@ impl Playhead {
         let by = |(base, at): (u64, Instant)| {
             base.saturating_add(samples(now.saturating_duration_since(at)))
         };
-        let soonest = self.recent.iter().copied().map(by).max();
-        soonest.or_else(|| self.began.map(by)).unwrap_or_default()
+        self.soonest.or(self.began).map(by).unwrap_or_default()
     }
 }
 
@@ -108,5 +114,40 @@ pub(super) fn duration(samples: u64) -> Duration {
 
 /// How many samples sound in so long, rounded down.
 fn samples(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros() * u128::from(RATE) / 1_000_000).unwrap_or(u64::MAX / 2)
+    let part = u64::from(duration.subsec_micros()) * RATE / 1_000_000;
+    duration.as_secs().saturating_mul(RATE).saturating_add(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_soonest_mark_tells_as_much_as_all_of_them(
+            steps in prop::collection::vec((0_u64..2_000, 0_u64..4_000, any::<u32>()), 1..60),
+        ) {
+            let (mut playhead, mut now, mut sent) = (Playhead::default(), Instant::now(), 0);
+            for (wait, samples_sent, back) in steps {
+                now += Duration::from_micros(250 * wait + 7);
+                playhead.send(samples_sent, now);
+                playhead.mark(sent);
+                sent += 1;
+                playhead.mark_played(back % sent, now);
+                let later = now + Duration::from_micros(wait);
+                let told = |(base, at): &(u64, Instant)| base + samples(later - *at);
+                let all = playhead.recent.iter().map(told).max();
+                let all = all.or(playhead.began.as_ref().map(told));
+                prop_assert_eq!(playhead.clock(later), all.unwrap_or_default());
+            }
+        }
+
+        #[test]
+        fn samples_are_rounded_down(micros in any::<u64>()) {
+            let exact = u128::from(micros) * u128::from(RATE) / 1_000_000;
+            prop_assert_eq!(u128::from(samples(Duration::from_micros(micros))), exact);
+        }
+    }
 }

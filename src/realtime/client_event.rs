@@ -2,6 +2,7 @@
 //!
 //! <https://developers.openai.com/api/docs/api-reference/realtime-client-events>
 
+use bytes::{BufMut as _, BytesMut};
 use serde::{Serialize, Serializer};
 
 use super::{NewItem, ResponseOptions, SessionConfig, payload};
@@ -84,7 +85,7 @@ pub enum ClientEvent<'a> {
 
 impl ClientEvent<'_> {
     /// Writes this event as JSON, in place of what `out` held.
-    pub fn write(&self, out: &mut String) {
+    pub fn write(&self, out: &mut BytesMut) {
         if let Self::InputAudioAppend { audio } = self {
             write_append(out, audio);
         } else {
@@ -94,7 +95,7 @@ impl ClientEvent<'_> {
 
     /// [`write`](Self::write) with an id of ours, which an error in answer
     /// repeats. At most 512 characters.
-    pub fn write_with_id(&self, event_id: &str, out: &mut String) {
+    pub fn write_with_id(&self, event_id: &str, out: &mut BytesMut) {
         let identified = Identified {
             event: self,
             event_id,
@@ -128,11 +129,11 @@ impl std::fmt::Debug for ClientEvent<'_> {
 /// Writes `input_audio_buffer.append` with `audio`, in place of what `out`
 /// held. Fifty times a second on every call: allocates nothing once `out` has
 /// held one frame.
-pub fn write_append(out: &mut String, audio: &[u8]) {
+pub fn write_append(out: &mut BytesMut, audio: &[u8]) {
     out.clear();
-    out.push_str(r#"{"type":"input_audio_buffer.append","audio":""#);
+    out.extend_from_slice(br#"{"type":"input_audio_buffer.append","audio":""#);
     payload::encode(audio, out);
-    out.push_str(r#""}"#);
+    out.extend_from_slice(br#""}"#);
 }
 
 #[derive(Serialize)]
@@ -150,10 +151,8 @@ fn with_overlay<S: Serializer>(session: &&SessionConfig, serializer: S) -> Resul
     session.to_json().serialize(serializer)
 }
 
-fn write_json(event: &impl Serialize, out: &mut String) {
-    let mut bytes = std::mem::take(out).into_bytes();
-    bytes.clear();
-    serde_json::to_writer(&mut bytes, event)
-        .expect("a vector takes every byte and our events have names for keys");
-    *out = String::from_utf8(bytes).expect("serde_json writes UTF-8");
+fn write_json(event: &impl Serialize, out: &mut BytesMut) {
+    out.clear();
+    serde_json::to_writer(out.writer(), event)
+        .expect("a buffer takes every byte and our events have names for keys");
 }

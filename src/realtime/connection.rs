@@ -106,7 +106,8 @@ async fn dial(endpoint: &Endpoint) -> Result<Socket, Error> {
     Ok(socket)
 }
 
-fn web_socket_config() -> WebSocketConfig {
+/// How the line is kept: small buffers, and a bound for each that can grow.
+pub fn web_socket_config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4096)
         .write_buffer_size(0)

@@ -21,6 +21,7 @@ pub mod server_event;
 
 mod audio_config;
 mod endpoint;
+mod glance;
 mod item;
 mod item_event;
 mod lenient;

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, general_purpose::GeneralPurposeConfig};
+use bytes::BytesMut;
 use serde::Serializer;
 
 /// The audio of an event is not base64.
@@ -11,10 +12,13 @@ use serde::Serializer;
 #[error("the audio is not base64")]
 pub struct InvalidAudio;
 
-/// Appends `audio` to `out` in base64, through a buffer on the stack.
-pub(super) fn encode(audio: &[u8], out: &mut String) {
-    out.reserve(audio.len().div_ceil(3) * 4);
-    ENGINE.encode_string(audio, out);
+/// Appends `audio` to `out` in base64.
+pub(super) fn encode(audio: &[u8], out: &mut BytesMut) {
+    let start = out.len();
+    out.resize(start + audio.len().div_ceil(3) * 4, 0);
+    ENGINE
+        .encode_slice(audio, &mut out[start..])
+        .expect("three bytes, or what is left of them, take four letters");
 }
 
 /// Appends what `text` encodes to `out`, or leaves `out` as it was.
@@ -28,9 +32,7 @@ pub(super) fn decode(text: &str, out: &mut Vec<u8>) -> Result<(), InvalidAudio> 
 
 /// Writes audio as a base64 string wherever serde wants it.
 pub(super) fn serialize<S: Serializer>(audio: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut text = String::new();
-    encode(audio, &mut text);
-    serializer.serialize_str(&text)
+    serializer.serialize_str(&ENGINE.encode(audio))
 }
 
 // Measured on AVX2 with one frame of 960 bytes: encoding takes 40 %, decoding

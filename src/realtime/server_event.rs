@@ -10,6 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 
+use super::glance;
 use super::item_event::{ItemDeleted, ItemPlaced, ItemTruncated};
 use super::lenient::Text;
 use super::output_event::{
@@ -100,6 +101,9 @@ pub enum ServerEvent<'a> {
 /// An unknown event is not an error. Ids and words borrow from `text` where
 /// they have no escapes.
 pub fn parse(text: &str) -> Result<ServerEvent<'_>, Error> {
+    if let Some(delta) = glance::audio_delta(text) {
+        return Ok(ServerEvent::OutputAudioDelta(delta));
+    }
     read(text).map_err(|source| Error::new(text, &source))
 }
 
@@ -165,7 +169,8 @@ fn of(kind: Option<&str>) -> String {
     kind.map(|kind| format!(" {kind}")).unwrap_or_default()
 }
 
-fn read(text: &str) -> Result<ServerEvent<'_>, serde_json::Error> {
+/// Reads whatever comes.
+pub(super) fn read(text: &str) -> Result<ServerEvent<'_>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let event = deserializer.deserialize_map(EventVisitor)?;
     deserializer.end()?;

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::thread;
 
+use bytes::BytesMut;
 use frontdesk::domain::Secret;
 use frontdesk::realtime::connection::{CONNECT_BUDGET, Error, MAX_MESSAGE, MAX_UNSENT, connect};
 use frontdesk::realtime::{Auth, ClientEvent, Endpoint, ServerEvent, Trust, server_event};
@@ -172,9 +173,10 @@ async fn events_go_both_ways() {
     let message = socket.next().await.unwrap().unwrap();
     let event = server_event::parse(message.to_text().unwrap()).unwrap();
     assert!(matches!(event, ServerEvent::SessionCreated(_)));
-    let mut out = String::new();
+    let mut out = BytesMut::new();
     ClientEvent::InputAudioCommit.write(&mut out);
-    socket.send(Message::text(out.as_str())).await.unwrap();
+    let text = std::str::from_utf8(&out).unwrap();
+    socket.send(Message::text(text)).await.unwrap();
     assert_eq!(
         theirs.next().await.unwrap().unwrap().to_text().unwrap(),
         r#"{"type":"input_audio_buffer.commit"}"#

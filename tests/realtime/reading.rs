@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use frontdesk::domain::{self, AudioFormat, Pii, Timestamp};
 use frontdesk::realtime::client_event::write_append;
 use frontdesk::realtime::server_event::{Problem, parse};
@@ -410,9 +411,9 @@ proptest! {
 
     #[test]
     fn audio_comes_back_as_it_went(audio in prop::collection::vec(any::<u8>(), 0..3_000)) {
-        let mut out = String::new();
+        let mut out = BytesMut::new();
         write_append(&mut out, &audio);
-        let sent: Value = serde_json::from_str(&out).unwrap();
+        let sent: Value = serde_json::from_slice(&out).unwrap();
         let line = json!({"type": "response.output_audio.delta", "response_id": "r",
             "item_id": "i", "delta": sent["audio"]}).to_string();
         let Ok(ServerEvent::OutputAudioDelta(delta)) = parse(&line) else {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use frontdesk::domain::{
     self, AudioFormat, Eagerness, Limits, Receptionist, ReceptionistId, SilencePolicy, TenantId,
     Timestamp, ToolName,
@@ -166,7 +167,7 @@ fn merge_patch_does_what_rfc_7396_shows() {
 
 #[test]
 fn an_append_is_written_into_the_same_buffer() {
-    let mut out = String::new();
+    let mut out = BytesMut::new();
     write_append(&mut out, &[0xff; 960]);
     let (capacity, place) = (out.capacity(), out.as_ptr());
     write_append(&mut out, &[0, 1, 2]);
@@ -187,14 +188,15 @@ fn an_event_replaces_what_the_buffer_held_and_may_carry_an_id() {
         content_index: 0,
         audio_end_ms: 1_480,
     };
-    let mut out = "something old and much longer than what follows".repeat(9);
+    let old = "something old and much longer than what follows".repeat(9);
+    let mut out = BytesMut::from(old.as_str());
     cut.write(&mut out);
     assert_eq!(
         out,
         r#"{"type":"conversation.item.truncate","item_id":"item_1","content_index":0,"audio_end_ms":1480}"#
     );
     cut.write_with_id("ours_1", &mut out);
-    let sent: Value = serde_json::from_str(&out).unwrap();
+    let sent: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(sent["event_id"], "ours_1");
     assert_eq!(sent["audio_end_ms"], 1_480);
 }
@@ -235,18 +237,18 @@ fn every_client_event_is_json_of_its_type() {
     let sessions = sessions();
     let tools = [Tool::from(ToolName::EndCall)];
     let mut lines = String::new();
-    let mut line = String::new();
+    let mut line = BytesMut::new();
     for event in client_events(&sessions, &tools) {
         event.write(&mut line);
-        let sent: Value = serde_json::from_str(&line).unwrap();
+        let sent: Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(sent["type"], event.kind());
-        assert!(!line.contains('\n'));
-        lines.extend([line.as_str(), "\n"]);
+        assert!(!line.contains(&b'\n'));
+        lines.extend([text(&line), "\n"]);
         event.write_with_id("ours_1", &mut line);
-        let mut identified: Value = serde_json::from_str(&line).unwrap();
+        let mut identified: Value = serde_json::from_slice(&line).unwrap();
         let id = identified.as_object_mut().unwrap().remove("event_id");
         assert_eq!((identified, id), (sent, Some("ours_1".into())));
-        lines.extend([line.as_str(), "\n"]);
+        lines.extend([text(&line), "\n"]);
     }
     if let Some(directory) = std::env::var_os("FRONTDESK_ORACLE_DIR") {
         let directory = PathBuf::from(directory);
@@ -471,8 +473,12 @@ fn receptionist() -> Receptionist {
     }
 }
 
+fn text(out: &BytesMut) -> &str {
+    std::str::from_utf8(out).expect("JSON is UTF-8")
+}
+
 fn written(event: &ClientEvent<'_>) -> Value {
-    let mut out = String::new();
+    let mut out = BytesMut::new();
     event.write(&mut out);
-    serde_json::from_str(&out).expect("an event is JSON")
+    serde_json::from_slice(&out).expect("an event is JSON")
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -265,7 +266,7 @@ fn debugging_shows_neither_token_nor_speech() {
 #[test]
 fn what_we_write_has_exactly_the_documented_keys() {
     let sid: StreamSid = SID.parse().unwrap();
-    let mut out = "left over".to_owned();
+    let mut out = BytesMut::from("left over");
     write_media(&mut out, &sid, &[0xff, 0x7f, 0x00]);
     assert_eq!(
         out,
@@ -283,7 +284,7 @@ fn what_we_write_has_exactly_the_documented_keys() {
 #[test]
 fn a_buffer_used_again_is_not_allocated_again() {
     let sid: StreamSid = SID.parse().unwrap();
-    let mut out = String::new();
+    let mut out = BytesMut::new();
     write_media(&mut out, &sid, &[0xff; 160]);
     let (before, capacity) = (out.as_ptr(), out.capacity());
     for fill in 0..=u8::MAX {
@@ -296,14 +297,14 @@ proptest! {
     #[test]
     fn sound_that_is_written_is_read_back(sound in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         let sid: StreamSid = SID.parse().unwrap();
-        let mut out = String::new();
+        let mut out = BytesMut::new();
         write_media(&mut out, &sid, &sound);
-        let strict: Sent = serde_json::from_str(&out).unwrap();
+        let strict: Sent = serde_json::from_slice(&out).unwrap();
         prop_assert_eq!((strict.event.as_str(), strict.stream_sid.as_str()), ("media", SID));
         let payload = strict.media.unwrap().payload;
         prop_assert_eq!(&STANDARD.decode(payload).unwrap(), &sound);
         // The two directions differ by what the reader ignores only.
-        let Inbound::Media(media) = parse(&out).unwrap() else {
+        let Inbound::Media(media) = parse(text(&out)).unwrap() else {
             panic!("a frame");
         };
         let mut samples = Vec::new();
@@ -314,11 +315,11 @@ proptest! {
     #[test]
     fn a_mark_of_any_name_comes_back(name in any::<String>()) {
         let sid: StreamSid = SID.parse().unwrap();
-        let mut out = String::new();
+        let mut out = BytesMut::new();
         write_mark(&mut out, &sid, &name);
-        let strict: Sent = serde_json::from_str(&out).unwrap();
+        let strict: Sent = serde_json::from_slice(&out).unwrap();
         prop_assert_eq!(&strict.mark.unwrap().name, &name);
-        prop_assert_eq!(parse(&out).unwrap(), Inbound::Mark { name: name.into() });
+        prop_assert_eq!(parse(text(&out)).unwrap(), Inbound::Mark { name: name.into() });
     }
 
     #[test]
@@ -362,6 +363,10 @@ struct SentMedia {
 #[serde(deny_unknown_fields)]
 struct SentMark {
     name: String,
+}
+
+fn text(out: &BytesMut) -> &str {
+    std::str::from_utf8(out).expect("JSON is UTF-8")
 }
 
 fn tell(fixture: &str) -> Vec<String> {

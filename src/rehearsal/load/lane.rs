@@ -1,7 +1,9 @@
 //! One direction of a call: what was sent when, and what of it has arrived.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Samples at 8 kHz on their way through the gateway.
 #[derive(Debug, Default)]

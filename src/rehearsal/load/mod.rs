@@ -15,14 +15,14 @@
 mod agenda;
 mod lane;
 mod line;
-mod load;
 mod plan;
 mod report;
+mod runner;
 mod score;
 mod sockets;
 mod tally;
 mod voice;
 
-pub use load::{Load, LoadError, Progress};
 pub use plan::LoadPlan;
 pub use report::{LoadReport, Quantiles};
+pub use runner::{Load, LoadError, Progress};

@@ -2,7 +2,18 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
 use base64::engine::general_purpose::PAD_INDIFFERENT;
+use bytes::BytesMut;
+
+/// Appends `bytes` to `out` in base64.
+pub(super) fn encode(bytes: &[u8], out: &mut BytesMut) {
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    BASE64
+        .encode_slice(bytes, &mut out[start..])
+        .expect("three bytes, or what is left of them, take four letters");
+}
 
 // These are the targets for which the library has vector code.
 #[cfg(any(

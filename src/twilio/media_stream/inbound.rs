@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::engine::BASE64;
+use super::glance;
 use super::start::{Start, StartBody};
 use super::text::{Text, Whole};
 
@@ -157,6 +158,11 @@ pub fn parse(text: &str) -> Result<Inbound<'_>, Error> {
 
 /// Reads one text message together with the name of its stream.
 pub fn parse_message(text: &str) -> Result<Message<'_>, Error> {
+    glance::media(text).map_or_else(|| read(text), Ok)
+}
+
+/// Reads whatever comes.
+pub(super) fn read(text: &str) -> Result<Message<'_>, Error> {
     let envelope: Envelope<'_> = object(text).map_err(|error| Error::NotAMessage {
         line: error.line(),
         column: error.column(),

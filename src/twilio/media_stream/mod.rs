@@ -12,6 +12,7 @@
 //! See <https://www.twilio.com/docs/voice/media-streams/websocket-messages>.
 
 mod engine;
+mod glance;
 mod inbound;
 mod outbound;
 mod start;

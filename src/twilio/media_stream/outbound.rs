@@ -3,64 +3,67 @@
 //! Exactly the documented keys; see
 //! <https://www.twilio.com/docs/voice/media-streams/websocket-messages#send-websocket-messages-to-twilio>.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 
-use base64::Engine as _;
+use bytes::BytesMut;
 
 use crate::domain::StreamSid;
 
-use super::engine::BASE64;
+use super::engine;
 
 /// Writes a `media` message; `out` then holds exactly it.
 ///
 /// `mulaw` is raw mu-law at 8 kHz, one voice, without a file header, of any
 /// length. The base64 goes straight into `out`, which keeps its capacity, so
 /// that a buffer used again is not allocated again.
-pub fn write_media(out: &mut String, stream_sid: &StreamSid, mulaw: &[u8]) {
-    open(out, "media", stream_sid);
-    out.push_str(r#","media":{"payload":""#);
-    BASE64.encode_string(mulaw, out);
-    out.push_str(r#""}}"#);
+pub fn write_media(out: &mut BytesMut, stream_sid: &StreamSid, mulaw: &[u8]) {
+    open(out, b"media", stream_sid);
+    out.extend_from_slice(br#","media":{"payload":""#);
+    engine::encode(mulaw, out);
+    out.extend_from_slice(br#""}}"#);
 }
 
 /// Writes a `mark` message; `out` then holds exactly it.
 ///
 /// The carrier sends the name back when all that was sent before it has been
 /// played, and also when it was thrown away by a `clear`.
-pub fn write_mark(out: &mut String, stream_sid: &StreamSid, name: &str) {
-    open(out, "mark", stream_sid);
-    out.push_str(r#","mark":{"name":""#);
-    push_escaped(out, name);
-    out.push_str(r#""}}"#);
+pub fn write_mark(out: &mut BytesMut, stream_sid: &StreamSid, name: impl Display) {
+    open(out, b"mark", stream_sid);
+    out.extend_from_slice(br#","mark":{"name":""#);
+    write!(Escaped(out), "{name}").expect("a buffer takes every write");
+    out.extend_from_slice(br#""}}"#);
 }
 
 /// Writes a `clear` message; `out` then holds exactly it.
 ///
 /// The carrier drops what it has not played and returns the pending marks.
-pub fn write_clear(out: &mut String, stream_sid: &StreamSid) {
-    open(out, "clear", stream_sid);
-    out.push('}');
+pub fn write_clear(out: &mut BytesMut, stream_sid: &StreamSid) {
+    open(out, b"clear", stream_sid);
+    out.extend_from_slice(b"}");
 }
 
 /// The alphabet of a [`StreamSid`] has nothing that JSON would have to escape.
-fn open(out: &mut String, event: &str, stream_sid: &StreamSid) {
+fn open(out: &mut BytesMut, event: &[u8], stream_sid: &StreamSid) {
     out.clear();
-    out.push_str(r#"{"event":""#);
-    out.push_str(event);
-    out.push_str(r#"","streamSid":""#);
-    out.push_str(stream_sid.as_str());
-    out.push('"');
+    out.extend_from_slice(br#"{"event":""#);
+    out.extend_from_slice(event);
+    out.extend_from_slice(br#"","streamSid":""#);
+    out.extend_from_slice(stream_sid.as_str().as_bytes());
+    out.extend_from_slice(b"\"");
 }
 
-fn push_escaped(out: &mut String, text: &str) {
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\0'..='\x1f' => {
-                write!(out, "\\u{:04x}", u32::from(letter)).expect("a String takes every write");
+/// The inside of a JSON string.
+struct Escaped<'a>(&'a mut BytesMut);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            match byte {
+                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
+                0..=0x1f => write!(self.0, "\\u{byte:04x}")?,
+                _ => self.0.extend_from_slice(&[byte]),
             }
-            _ => out.push(letter),
         }
+        Ok(())
     }
 }
