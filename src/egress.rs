@@ -15,6 +15,10 @@ const BUDGET: Duration = Duration::from_secs(15);
 
 /// A client that believes Mozilla's list of authorities, follows nobody
 /// elsewhere, and is patient for 15 s. Cheap to clone: keep one.
+///
+/// # Panics
+///
+/// Never: every setting is a constant, and the tests build one.
 pub fn client() -> Client {
     let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     // The provider is named, because other libraries in the binary bring

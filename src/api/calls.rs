@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::extract::{Path, Query, parsed};
 use super::list::PageBody;
@@ -37,9 +37,9 @@ pub(super) async fn log(
         after: query.cursor,
     };
     let page = calls::list(&state.store, operator.tenant_id, &filter, &request).await?;
-    let body = |call| CallBody::new(call, &operator);
+    let body = |call: &CallLog| CallBody::new(call, &operator);
     Ok(Json(PageBody {
-        data: page.items.into_iter().map(body).collect(),
+        data: page.items.iter().map(body).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     }))
 }
@@ -62,7 +62,7 @@ pub(super) async fn show(
     let events = call_events::list(store, tenant, id).await?;
     let words = |utterance| UtteranceBody::new(utterance, &operator);
     Ok(Json(WholeCallBody {
-        call: CallBody::new(call, &operator),
+        call: CallBody::new(&call, &operator),
         transcript: transcript.into_iter().map(words).collect(),
         turns: turns.into_iter().map(TurnBody::from).collect(),
         events: events.into_iter().map(EventBody::from).collect(),
@@ -70,7 +70,7 @@ pub(super) async fn show(
 }
 
 /// What the log can be asked for.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
@@ -132,7 +132,7 @@ pub(super) struct CallBody {
 }
 
 impl CallBody {
-    fn new(call: CallLog, operator: &Operator) -> Self {
+    fn new(call: &CallLog, operator: &Operator) -> Self {
         let party = |party: &Party| {
             if operator.sees_masked() {
                 masked(&party.to_text())

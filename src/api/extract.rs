@@ -164,3 +164,19 @@ impl<'de> serde::Deserialize<'de> for Name {
         }
     }
 }
+
+/// A field of a change: not given, or given as a value or as null.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Given<T> {
+    /// It stays as it is.
+    #[default]
+    Not,
+    /// It becomes this.
+    As(Option<T>),
+}
+
+impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        optional_text(deserializer).map(Self::As)
+    }
+}

@@ -79,10 +79,10 @@ fn is_named(key: &Jwk, name: &str) -> bool {
 
 /// A key for one algorithm is not used for another.
 fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
-    let named = match algorithm {
-        Algorithm::RS256 => KeyAlgorithm::RS256,
-        Algorithm::ES256 => KeyAlgorithm::ES256,
-        _ => return false,
+    let named = if algorithm == Algorithm::RS256 {
+        KeyAlgorithm::RS256
+    } else {
+        KeyAlgorithm::ES256
     };
     key.common.key_algorithm.is_none_or(|own| own == named)
 }

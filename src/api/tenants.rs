@@ -14,7 +14,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Email, Role, Tenant, TenantId, User, UserId};
-use crate::store::{default_receptionist, receptionists, tenants, users};
+use crate::store::{self, default_receptionist, receptionists, tenants, users};
 
 /// The tenants of this installation.
 #[utoipa::path(get, path = "/api/tenants", operation_id = "list_tenants", tag = "Platform",
@@ -119,12 +119,11 @@ pub(super) async fn update(
     Ok(JsonBody(tenant.into()))
 }
 
-fn taken(error: crate::store::Error) -> ApiError {
-    match error {
-        crate::store::Error::Conflict => {
-            ApiError::Conflict("somebody has this subject already; owners are told apart by it")
-        }
-        other => other.into(),
+fn taken(error: store::Error) -> ApiError {
+    if matches!(error, store::Error::Conflict) {
+        ApiError::Conflict("somebody has this subject already; owners are told apart by it")
+    } else {
+        error.into()
     }
 }
 

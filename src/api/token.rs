@@ -39,17 +39,15 @@ impl TokenRules {
     /// with it (`jwk`, `jku`, `x5u`) is not looked at.
     pub(super) async fn subject(&self, token: &str) -> Option<String> {
         let header = decode_header(token).ok()?;
-        let key = match header.alg {
-            Algorithm::HS256 => {
-                let secret = self.secret.as_ref()?;
-                DecodingKey::from_secret(secret.expose().as_bytes())
-            }
-            algorithm @ (Algorithm::RS256 | Algorithm::ES256) => {
-                let name = header.kid.as_deref()?;
-                let key = self.keyring.as_ref()?.find(name, algorithm).await?;
-                DecodingKey::from_jwk(&key).ok()?
-            }
-            _ => return None,
+        let key = if header.alg == Algorithm::HS256 {
+            let secret = self.secret.as_ref()?;
+            DecodingKey::from_secret(secret.expose().as_bytes())
+        } else if [Algorithm::RS256, Algorithm::ES256].contains(&header.alg) {
+            let name = header.kid.as_deref()?;
+            let key = self.keyring.as_ref()?.find(name, header.alg).await?;
+            DecodingKey::from_jwk(&key).ok()?
+        } else {
+            return None;
         };
         let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).ok()?;
         Some(claims.claims.sub).filter(|subject| !subject.is_empty())

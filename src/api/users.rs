@@ -3,11 +3,11 @@
 use axum::Json as JsonBody;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Json, Name, Path, Query, optional_text, text};
+use super::extract::{Given, Json, Name, Path, Query, optional_text, text};
 use super::list::{PageBody, PageQuery};
 use super::operator::{Operator, Rights};
 use super::problem::ApiError;
@@ -144,11 +144,10 @@ fn may_give(operator: &Operator, role: Role) -> Result<(), ApiError> {
 }
 
 fn taken(error: store::Error) -> ApiError {
-    match error {
-        store::Error::Conflict => {
-            ApiError::Conflict("somebody has this e-mail address or subject already")
-        }
-        other => other.into(),
+    if matches!(error, store::Error::Conflict) {
+        ApiError::Conflict("somebody has this e-mail address or subject already")
+    } else {
+        error.into()
     }
 }
 
@@ -188,19 +187,12 @@ pub(super) struct UserPatch {
     #[schema(value_type = Option<String>, nullable = false)]
     role: Option<Role>,
     /// Null takes it away.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    phone_number: Option<Option<PhoneNumber>>,
+    phone_number: Given<PhoneNumber>,
     #[serde(default)]
     #[schema(nullable = false)]
     is_active: Option<bool>,
-}
-
-/// A field that is given, even if as null.
-fn nullable<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<PhoneNumber>>, D::Error> {
-    optional_text(deserializer).map(Some)
 }
 
 impl UserPatch {
@@ -219,7 +211,7 @@ impl UserPatch {
             user.role = role;
             fields.push("role");
         }
-        if let Some(phone_number) = self.phone_number {
+        if let Given::As(phone_number) = self.phone_number {
             user.phone_number = phone_number;
             fields.push("phone_number");
         }

@@ -23,11 +23,11 @@ async fn a_member_is_taken_in_changed_and_let_go_and_the_audit_log_says_by_whom(
         let path = format!("/api/users/{}", made["id"].as_str().unwrap());
         assert_eq!(desk.get(&path, &key).await.json(), made);
 
-        let adas = token(&json!({"sub": "auth0|ada", "exp": in_an_hour()}));
-        assert_eq!(desk.get("/api/me", &adas).await.status, 200);
+        let her_token = token(&json!({"sub": "auth0|ada", "exp": in_an_hour()}));
+        assert_eq!(desk.get("/api/me", &her_token).await.status, 200);
         desk.clock.advance_ms(1);
-        let patch = json!({"role": "supervisor", "phone_number": null});
-        let changed = desk.send(("PATCH", &path), &key, &patch).await.json();
+        let change = json!({"role": "supervisor", "phone_number": null});
+        let changed = desk.send(("PATCH", &path), &key, &change).await.json();
         assert_eq!(changed["role"], "supervisor");
         assert_eq!(changed["phone_number"], Value::Null);
         assert_eq!(changed["name"], "Ada");
@@ -35,7 +35,7 @@ async fn a_member_is_taken_in_changed_and_let_go_and_the_audit_log_says_by_whom(
         let off = json!({"is_active": false});
         assert_eq!(desk.send(("PATCH", &path), &key, &off).await.status, 200);
         // Rights are taken back at once, whatever a token says.
-        assert_eq!(desk.get("/api/me", &adas).await.status, 401);
+        assert_eq!(desk.get("/api/me", &her_token).await.status, 401);
         desk.clock.advance_ms(1);
         let gone = desk.send(("DELETE", &path), &key, &json!({})).await;
         assert_eq!(gone.status, 204);
@@ -71,8 +71,8 @@ async fn a_tenant_keeps_an_owner_and_only_an_owner_makes_one() {
         let (owner, owners) = desk.member(tenant, Role::Owner).await;
         let (admin, admins) = desk.member(tenant, Role::Admin).await;
         let path = |id| format!("/api/users/{id}");
-        for patch in [json!({"role": "admin"}), json!({"is_active": false})] {
-            let refused = desk.send(("PATCH", &path(owner)), &owners, &patch).await;
+        for change in [json!({"role": "admin"}), json!({"is_active": false})] {
+            let refused = desk.send(("PATCH", &path(owner)), &owners, &change).await;
             assert_eq!(refused.status, 409, "{}", refused.body);
         }
         let nothing = json!({});
@@ -185,12 +185,12 @@ async fn the_platform_opens_a_house_and_sees_nothing_of_what_is_in_it() {
         assert_eq!(refused.status, 409, "the owner's subject is taken");
 
         let path = format!("/api/tenants/{}", made["id"].as_str().unwrap());
-        let patch = json!({"time_zone": "Mars/Olympus"});
-        let refused = desk.send(("PATCH", &path), &platform, &patch).await;
+        let change = json!({"time_zone": "Mars/Olympus"});
+        let refused = desk.send(("PATCH", &path), &platform, &change).await;
         assert_eq!(refused.status, 422);
         desk.clock.advance_ms(1);
-        let patch = json!({"name": "Blue Dental"});
-        let changed = desk.send(("PATCH", &path), &platform, &patch).await;
+        let change = json!({"name": "Blue Dental"});
+        let changed = desk.send(("PATCH", &path), &platform, &change).await;
         assert_eq!(changed.json()["name"], "Blue Dental");
         assert_eq!(desk.get(&path, &platform).await.json(), changed.json());
         let audit = desk.get("/api/audit", &ada).await.json();

@@ -56,30 +56,8 @@ async fn a_token_must_be_signed_by_us_for_us_and_now() {
             let refused = desk.get("/api/me", &token(&claims)).await;
             assert_eq!(refused.status, 401, "{claim} {value}");
         }
-        let with = |header: &Header, secret: &[u8]| {
-            encode(header, &good, &EncodingKey::from_secret(secret)).unwrap()
-        };
-        let other_secret = with(
-            &Header::default(),
-            b"another secret, quite as long as the first",
-        );
-        let other_hash = with(&Header::new(Algorithm::HS384), TOKEN_SECRET.as_bytes());
-        let head = |json: Value| BASE64.encode(json.to_string());
-        let unsigned = format!("{}.{}.", head(json!({"alg": "none"})), head(good.clone()));
-        let signed = token(&good);
-        let (body, signature) = signed.rsplit_once('.').unwrap();
-        let renamed = format!(
-            "{}.{}",
-            head(json!({"alg": "none"})),
-            &body[body.find('.').unwrap() + 1..]
-        );
-        for (what, text) in [
-            ("another secret", other_secret),
-            ("another hash", other_hash),
-            ("no signature", unsigned),
-            ("no algorithm", format!("{renamed}.{signature}")),
-            ("cut", body.to_owned()),
-        ] {
+        let others = forgeries(&good);
+        for (what, text) in others {
             assert_eq!(desk.get("/api/me", &text).await.status, 401, "{what}");
         }
     })
@@ -93,10 +71,7 @@ async fn an_issuers_key_is_fetched_by_its_name_and_never_taken_for_a_secret() {
         let rules = TokenRules {
             // A public key that is also the secret is the classic confusion.
             secret: None,
-            keyring: Some(Keyring::new(
-                reqwest::Client::new(),
-                issuer.url.parse().unwrap(),
-            )),
+            keyring: Some(Keyring::new(egress::client(), issuer.url.parse().unwrap())),
             issuer: Some("https://login.example.com".to_owned()),
             audience: Some("frontdesk".to_owned()),
         };
@@ -124,6 +99,34 @@ async fn an_issuers_key_is_fetched_by_its_name_and_never_taken_for_a_secret() {
         );
     })
     .await;
+}
+
+/// Tokens with good claims that nobody of ours has signed.
+fn forgeries(good: &Value) -> [(&'static str, String); 5] {
+    let with = |header: &Header, secret: &[u8]| {
+        encode(header, good, &EncodingKey::from_secret(secret)).unwrap()
+    };
+    let other_secret = with(
+        &Header::default(),
+        b"another secret, quite as long as the first",
+    );
+    let other_hash = with(&Header::new(Algorithm::HS384), TOKEN_SECRET.as_bytes());
+    let head = |json: Value| BASE64.encode(json.to_string());
+    let unsigned = format!("{}.{}.", head(json!({"alg": "none"})), head(good.clone()));
+    let signed = token(good);
+    let (body, signature) = signed.rsplit_once('.').unwrap();
+    let renamed = format!(
+        "{}.{}",
+        head(json!({"alg": "none"})),
+        &body[body.find('.').unwrap() + 1..]
+    );
+    [
+        ("another secret", other_secret),
+        ("another hash", other_hash),
+        ("no signature", unsigned),
+        ("no algorithm", format!("{renamed}.{signature}")),
+        ("cut", body.to_owned()),
+    ]
 }
 
 fn claims(user: UserId) -> Value {
