@@ -80,7 +80,7 @@ pub(super) struct LogQuery {
     limit: Option<page::Limit>,
     /// `next_cursor` of the page before.
     #[serde(deserialize_with = "parsed")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     cursor: Option<page::Cursor>,
     /// `inbound` or `outbound`.
     #[serde(deserialize_with = "parsed")]

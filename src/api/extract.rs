@@ -180,3 +180,21 @@ impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for Given<T> {
         optional_text(deserializer).map(Self::As)
     }
 }
+
+/// A field of a change that may be left out, but is not null.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// [`given`], read by the parser of its type.
+pub(super) fn given_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    text(deserializer).map(Some)
+}

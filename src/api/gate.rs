@@ -6,7 +6,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -89,10 +89,29 @@ fn document(operation: &mut Operation, need: Need) {
         .extensions
         .get_or_insert_default()
         .merge(permission);
-    for status in ["401", "403"] {
+    let has_body = operation.request_body.is_some();
+    let parameters = operation.parameters.iter().flatten();
+    let places = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(&parameter.parameter_in),
+        RefOr::Ref(_) => None,
+    });
+    let has_path = places.clone().any(|place| *place == ParameterIn::Path);
+    let has_query = places.clone().any(|place| *place == ParameterIn::Query);
+    let of_body: &[_] = &["400", "409", "413", "415", "422"];
+    let refusals = [
+        (true, &["401", "403", "default"][..]),
+        (has_path, &["404"]),
+        (has_query, &["422"]),
+        (has_body, of_body),
+    ];
+    let statuses = refusals
+        .iter()
+        .filter(|(applies, _)| *applies)
+        .flat_map(|(_, statuses)| *statuses);
+    for status in statuses {
         let problem = RefOr::Ref(Ref::from_response_name("Problem"));
         let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert(problem);
+        responses.entry((*status).to_owned()).or_insert(problem);
     }
 }
 

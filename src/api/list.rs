@@ -17,7 +17,7 @@ pub(super) struct PageQuery {
     limit: Option<page::Limit>,
     /// `next_cursor` of the page before.
     #[serde(deserialize_with = "parsed")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1)]
     cursor: Option<page::Cursor>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Given, Json, Name, Path, Query, optional_text, text};
+use super::extract::{Given, Json, Name, Path, Query, given, given_text, optional_text, text};
 use super::list::{PageBody, PageQuery};
 use super::operator::{Operator, Rights};
 use super::problem::ApiError;
@@ -158,18 +158,20 @@ pub(super) struct NewUser {
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, format = Email)]
     email: Email,
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     #[serde(deserialize_with = "text")]
-    #[schema(value_type = String, example = "agent")]
+    #[schema(value_type = String, example = "agent",
+        pattern = "^(owner|admin|supervisor|agent|analyst|developer|billing)$")]
     role: Role,
     /// The claim `sub` of their tokens; their id where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     subject: Option<Name>,
     /// Where calls for them ring, in E.164.
     #[serde(default, deserialize_with = "optional_text")]
-    #[schema(value_type = Option<String>, example = "+15550100007")]
+    #[schema(value_type = Option<String>, example = "+15550100007",
+        pattern = r"^\+[1-9][0-9]{1,14}$")]
     phone_number: Option<PhoneNumber>,
 }
 
@@ -177,20 +179,21 @@ pub(super) struct NewUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserPatch {
-    #[serde(default, deserialize_with = "optional_text")]
+    #[serde(default, deserialize_with = "given_text")]
     #[schema(value_type = Option<String>, format = Email, nullable = false)]
     email: Option<Email>,
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
     name: Option<Name>,
-    #[serde(default, deserialize_with = "optional_text")]
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[serde(default, deserialize_with = "given_text")]
+    #[schema(value_type = Option<String>, nullable = false,
+        pattern = "^(owner|admin|supervisor|agent|analyst|developer|billing)$")]
     role: Option<Role>,
     /// Null takes it away.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     phone_number: Given<PhoneNumber>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     is_active: Option<bool>,
 }

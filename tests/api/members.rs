@@ -31,6 +31,12 @@ async fn a_member_is_taken_in_changed_and_let_go_and_the_audit_log_says_by_whom(
         assert_eq!(changed["role"], "supervisor");
         assert_eq!(changed["phone_number"], Value::Null);
         assert_eq!(changed["name"], "Ada");
+        for field in ["email", "name", "role", "is_active"] {
+            let refused = desk
+                .send(("PATCH", &path), &key, &json!({field: null}))
+                .await;
+            assert_eq!(refused.status, 422, "{field} is not null");
+        }
         desk.clock.advance_ms(1);
         let off = json!({"is_active": false});
         assert_eq!(desk.send(("PATCH", &path), &key, &off).await.status, 200);
