@@ -4,19 +4,23 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::extract::{Path, Query, parsed};
+use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{
-    CallId, CallLog, CallStatus, Direction, Disposition, Money, ParseError, PhoneNumber, Speaker,
+    CallId, CallLog, CallStatus, Direction, Disposition, Money, ParseError, Party, PhoneNumber,
     TurnLatency, Usage, Utterance,
 };
 use crate::store::call_events::{self, CallEvent};
 use crate::store::{calls, page, turns, utterances};
 
-/// `GET /api/calls/log`: the calls of the operator's tenant, newest first.
+/// The calls of the tenant, newest first.
+#[utoipa::path(get, path = "/api/calls/log", operation_id = "list_calls", tag = "Calls",
+    params(LogQuery), responses((status = 200, body = PageBody<CallBody>)))]
 pub(super) async fn log(
     State(state): State<ApiState>,
     operator: Operator,
@@ -26,19 +30,24 @@ pub(super) async fn log(
         direction: query.direction,
         status: query.status,
         number: query.number,
+        user: operator.only(),
     };
     let request = page::Request {
         limit: query.limit.unwrap_or_default(),
         after: query.cursor,
     };
     let page = calls::list(&state.store, operator.tenant_id, &filter, &request).await?;
+    let body = |call: &CallLog| CallBody::new(call, &operator);
     Ok(Json(PageBody {
-        data: page.items.into_iter().map(CallBody::from).collect(),
+        data: page.items.iter().map(body).collect(),
         next_cursor: page.next.map(|cursor| cursor.to_string()),
     }))
 }
 
-/// `GET /api/calls/{id}`: one call, with all that was said and done.
+/// One call, with all that was said and done.
+#[utoipa::path(get, path = "/api/calls/{id}", operation_id = "show_call", tag = "Calls",
+    params(("id" = String, Path, description = "`call_…`")),
+    responses((status = 200, body = WholeCallBody)))]
 pub(super) async fn show(
     State(state): State<ApiState>,
     operator: Operator,
@@ -46,36 +55,44 @@ pub(super) async fn show(
 ) -> Result<Json<WholeCallBody>, ApiError> {
     let (store, tenant) = (&state.store, operator.tenant_id);
     let call = calls::find(store, tenant, id).await?;
-    let call = call.ok_or(ApiError::NotFound)?;
+    let is_open = |call: &CallLog| operator.only().is_none_or(|own| call.user_id == Some(own));
+    let call = call.filter(is_open).ok_or(ApiError::NotFound)?;
     let transcript = utterances::list(store, tenant, id).await?;
     let turns = turns::list(store, tenant, id).await?;
     let events = call_events::list(store, tenant, id).await?;
+    let words = |utterance| UtteranceBody::new(utterance, &operator);
     Ok(Json(WholeCallBody {
-        call: call.into(),
-        transcript: transcript.into_iter().map(UtteranceBody::from).collect(),
+        call: CallBody::new(&call, &operator),
+        transcript: transcript.into_iter().map(words).collect(),
         turns: turns.into_iter().map(TurnBody::from).collect(),
         events: events.into_iter().map(EventBody::from).collect(),
     }))
 }
 
 /// What the log can be asked for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct LogQuery {
     /// How many calls, 1 to 200; 50 where nothing is said.
     #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 200)]
     limit: Option<page::Limit>,
     /// `next_cursor` of the page before.
     #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<String>, min_length = 1)]
     cursor: Option<page::Cursor>,
     /// `inbound` or `outbound`.
     #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<String>)]
     direction: Option<Direction>,
     /// Where the calls stand, such as `in-progress`.
     #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<String>)]
     status: Option<CallStatus>,
     /// Who rang or was rung, in E.164.
     #[serde(deserialize_with = "number")]
+    #[param(value_type = Option<String>)]
     number: Option<PhoneNumber>,
 }
 
@@ -90,16 +107,8 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PhoneNumb
         .map_err(|error: ParseError| serde::de::Error::custom(error))
 }
 
-/// One page of a list.
-#[derive(Debug, Serialize)]
-pub(super) struct PageBody<T> {
-    data: Vec<T>,
-    /// Where the next page begins; null on the last.
-    next_cursor: Option<String>,
-}
-
 /// A call of the log. Times are RFC 3339 in UTC.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CallBody {
     id: String,
     call_sid: String,
@@ -108,6 +117,8 @@ pub(super) struct CallBody {
     from: String,
     to: String,
     receptionist_id: Option<String>,
+    /// Whose call it was, if it was a person's.
+    user_id: Option<String>,
     status: &'static str,
     /// Why it ended, such as `caller.hung_up`.
     disposition: Option<&'static str>,
@@ -120,15 +131,23 @@ pub(super) struct CallBody {
     cost: Option<MoneyBody>,
 }
 
-impl From<CallLog> for CallBody {
-    fn from(call: CallLog) -> Self {
+impl CallBody {
+    fn new(call: &CallLog, operator: &Operator) -> Self {
+        let party = |party: &Party| {
+            if operator.sees_masked() {
+                masked(&party.to_text())
+            } else {
+                party.to_text()
+            }
+        };
         Self {
             id: call.id.to_string(),
             call_sid: call.call_sid.to_string(),
             direction: call.direction.as_str(),
-            from: call.from.to_text(),
-            to: call.to.to_text(),
+            from: party(&call.from),
+            to: party(&call.to),
             receptionist_id: call.receptionist_id.map(|id| id.to_string()),
+            user_id: call.user_id.map(|id| id.to_string()),
             status: call.status.as_str(),
             disposition: call.disposition.map(Disposition::as_str),
             created_at: call.created_at.to_string(),
@@ -142,7 +161,7 @@ impl From<CallLog> for CallBody {
 }
 
 /// One call with everything kept of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WholeCallBody {
     #[serde(flatten)]
     call: CallBody,
@@ -154,7 +173,7 @@ pub(super) struct WholeCallBody {
     events: Vec<EventBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct UtteranceBody {
     speaker: &'static str,
     /// Cut where the caller stopped hearing it.
@@ -164,18 +183,23 @@ struct UtteranceBody {
     interrupted: bool,
 }
 
-impl From<Utterance> for UtteranceBody {
-    fn from(utterance: Utterance) -> Self {
+impl UtteranceBody {
+    fn new(utterance: Utterance, operator: &Operator) -> Self {
+        let text = utterance.text.into_inner();
         Self {
-            speaker: Speaker::as_str(utterance.speaker),
-            text: utterance.text.into_inner(),
+            speaker: utterance.speaker.as_str(),
+            text: if operator.sees_masked() {
+                masked(&text)
+            } else {
+                text
+            },
             started_ms: whole_ms(utterance.started),
             interrupted: utterance.interrupted,
         }
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TurnBody {
     /// From the end of the caller's words to our first audio on its way.
     sent_ms: u64,
@@ -192,10 +216,11 @@ impl From<TurnLatency> for TurnBody {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EventBody {
     /// A stable word, such as `carrier.status`.
     kind: String,
+    #[schema(value_type = Object, nullable)]
     detail: Box<RawValue>,
     at: String,
 }
@@ -217,7 +242,7 @@ impl From<CallEvent> for EventBody {
     clippy::struct_field_names,
     reason = "a number in a promise names its unit"
 )]
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct UsageBody {
     input_text_tokens: i64,
     input_audio_tokens: i64,
@@ -241,7 +266,7 @@ impl From<Usage> for UsageBody {
 }
 
 /// Money in millionths of the currency's unit.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct MoneyBody {
     micros: i64,
     currency: &'static str,
@@ -254,6 +279,18 @@ impl From<Money> for MoneyBody {
             currency: money.currency.as_str(),
         }
     }
+}
+
+/// As many letters and digits, of which none says anything.
+fn masked(text: &str) -> String {
+    let mask = |letter: char| {
+        if letter.is_alphanumeric() {
+            '•'
+        } else {
+            letter
+        }
+    };
+    text.chars().map(mask).collect()
 }
 
 fn whole_ms(span: std::time::Duration) -> u64 {

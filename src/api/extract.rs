@@ -127,3 +127,74 @@ where
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
 }
+
+/// Reads a text by the parser of its type.
+pub(super) fn text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(D::Error::custom)
+}
+
+/// Reads a text by the parser of its type, or null.
+pub(super) fn optional_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?;
+    let value = text.map(|text| text.parse()).transpose();
+    value.map_err(D::Error::custom)
+}
+
+/// A name for people: one line, 1 to 200 characters.
+#[derive(Clone, Debug)]
+pub(super) struct Name(pub(super) String);
+
+impl<'de> serde::Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
+        if is_line && text.chars().count() <= 200 {
+            Ok(Self(text))
+        } else {
+            Err(D::Error::custom("expected one line of 1 to 200 characters"))
+        }
+    }
+}
+
+/// A field of a change: not given, or given as a value or as null.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Given<T> {
+    /// It stays as it is.
+    #[default]
+    Not,
+    /// It becomes this.
+    As(Option<T>),
+}
+
+impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        optional_text(deserializer).map(Self::As)
+    }
+}
+
+/// A field of a change that may be left out, but is not null.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// [`given`], read by the parser of its type.
+pub(super) fn given_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    text(deserializer).map(Some)
+}

@@ -2,23 +2,35 @@
 //!
 //! A file a resource. A handler is about a page long: it asks the store, and
 //! says what it found in a struct of its own, because what a stranger reads is
-//! a promise. [`router()`] has every route. [`Operator`] says whose rows a
-//! request may see, [`ApiError`] what a refusal looks like.
+//! a promise. [`router()`] has every route and what it asks for.
+//! [`Operator`] says whose rows a request may see, [`ApiError`] what a refusal looks like.
 
+mod audit;
 mod calls;
 mod extract;
+mod gate;
 mod health;
+mod keyring;
+mod keys;
+mod list;
+mod me;
 mod metrics;
+mod openapi;
 mod operator;
 mod problem;
 mod problems;
 mod request_id;
 mod router;
 mod state;
+mod tenants;
+mod token;
+mod users;
 
 pub use extract::{Json, Path, Query};
-pub use operator::Operator;
+pub use keyring::Keyring;
+pub use operator::{Actor, Operator, Rights};
 pub use problem::{ApiError, Fault};
 pub use request_id::{RequestId, name_request};
-pub use router::router;
+pub use router::{document, router};
 pub use state::{ApiState, Live, LiveCounts, Rendering};
+pub use token::TokenRules;

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::request_id::RequestId;
 use crate::store;
@@ -22,11 +23,17 @@ pub enum ApiError {
     #[error("some values are not what they should be")]
     Invalid(Vec<Fault>),
     /// Nobody knows who asks.
-    #[error("this needs an API key, as `Authorization: Bearer <key>`")]
+    #[error("this needs an API key or a token, as `Authorization: Bearer <key>`")]
     Unauthorized,
+    /// Whoever asks may not.
+    #[error("this needs the permission {0}, which you do not have")]
+    Forbidden(&'static str),
     /// Nothing is there, or nothing that this caller may know of.
     #[error("there is nothing here by that name")]
     NotFound,
+    /// What is asked for cannot be together with what is there.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// Something is there, and does not do this.
     #[error("this address does not answer to this method; see the header Allow")]
     MethodNotAllowed,
@@ -51,7 +58,7 @@ pub enum ApiError {
 }
 
 /// One value that is not what it should be.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
 pub struct Fault {
     /// Where it stands: a JSON pointer (`#/greeting`) into the body, or the
     /// name of a parameter (`?limit`).
@@ -91,7 +98,9 @@ impl ApiError {
                 "Invalid values",
             ),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -159,7 +168,7 @@ impl IntoResponse for ApiError {
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The members of a problem, in the order of RFC 9457 § 3.1.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 pub(super) struct Problem {
     #[serde(rename = "type")]
     kind: String,

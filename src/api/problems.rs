@@ -28,6 +28,15 @@ const PROBLEMS: &[(&str, &str)] = &[
          A key that has expired or was revoked is no key.",
     ),
     (
+        "forbidden",
+        "We know who you are, and you may not do this. `detail` names the permission; `/api/me`\n\
+         lists those that you have. An owner or admin gives others.",
+    ),
+    (
+        "conflict",
+        "Something that is there already stands in the way; `detail` says what.",
+    ),
+    (
         "not-found",
         "There is nothing by that name, or it belongs to somebody else.",
     ),

@@ -1,20 +1,51 @@
-//! Every route of the admin interface, on one page.
+//! Every route of the admin interface, on one page, with what it asks for.
 
 use axum::Router;
 use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::gate::{Gate, Need};
+use super::openapi;
 use super::state::ApiState;
-use super::{calls, health, metrics, problems};
+use super::{audit, calls, health, keys, me, metrics, problems, tenants, users};
+use crate::domain::Permission as P;
 
 /// What admins and machines call.
 pub fn router(state: ApiState) -> Router {
+    let (admin, document) = admin(&state).split_for_parts();
     Router::new()
         .route("/livez", get("alive\n"))
         .route("/readyz", get(health::readyz))
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .route("/problems/{slug}", get(async |slug| problems::show(slug)))
-        .route("/api/calls/log", get(calls::log))
-        .route("/api/calls/{id}", get(calls::show))
+        .merge(admin)
+        .merge(openapi::routes(document))
         .with_state(state)
+}
+
+/// The documentation of [`router()`], as `/openapi.json` shows it.
+pub fn document(state: &ApiState) -> OpenApi {
+    admin(state).into_openapi()
+}
+
+fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
+    let gate = Gate::new(state);
+    let may = |permission| Need::May(permission);
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(gate.ask(Need::Anybody, routes!(me::show)))
+        .routes(gate.ask(may(P::CallsRead), routes!(calls::log)))
+        .routes(gate.ask(may(P::CallsRead), routes!(calls::show)))
+        .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
+        .routes(gate.ask(may(P::MembersWrite), routes!(users::create)))
+        .routes(gate.ask(may(P::MembersRead), routes!(users::show)))
+        .routes(gate.ask(may(P::MembersWrite), routes!(users::update, users::delete)))
+        .routes(gate.ask(may(P::KeysRead), routes!(keys::list)))
+        .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
+        .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
+        .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
+        .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
 }

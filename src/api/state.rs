@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::token::TokenRules;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::Store;
@@ -13,6 +14,8 @@ pub struct ApiState {
     pub store: Store,
     /// The time of day.
     pub clock: Clock,
+    /// Which tokens are believed.
+    pub tokens: Arc<TokenRules>,
     /// Since when we have been here.
     pub started_at: Timestamp,
     /// What goes on at this moment.

@@ -5,11 +5,12 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use url::Url;
 
 use super::duration;
 use super::server::ServerOptions;
 use super::setting::{
-    Header, Overlay, PublicUrl, RealtimeUrl, credential, database_url, log_filter,
+    Header, Overlay, PublicUrl, RealtimeUrl, credential, database_url, log_filter, token_secret,
 };
 use crate::domain::Secret;
 
@@ -30,6 +31,9 @@ pub struct Config {
     /// The agent's maker.
     #[command(flatten)]
     pub openai: OpenAiConfig,
+    /// Who is believed.
+    #[command(flatten)]
+    pub auth: AuthConfig,
     /// How much, and how long.
     #[command(flatten)]
     pub calls: CallConfig,
@@ -168,6 +172,29 @@ pub enum RealtimeAuth {
     Bearer,
     /// `api-key: <key>`, as Azure wants it.
     ApiKey,
+}
+
+/// Whose tokens are believed; API keys are believed always.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Tokens of the admin interface")]
+pub struct AuthConfig {
+    /// Signs JSON Web Tokens with HS256; at least 32 characters.
+    #[arg(long, env, value_parser = token_secret, hide_env_values = true, value_name = "SECRET")]
+    pub jwt_secret: Option<Secret<String>>,
+
+    /// Where the public keys of the issuer are, for RS256 and ES256.
+    ///
+    /// Such as `https://login.example.com/.well-known/jwks.json`.
+    #[arg(long, env, value_name = "URL", requires_all = ["jwt_issuer", "jwt_audience"])]
+    pub jwt_jwks_url: Option<Url>,
+
+    /// Who must have issued a token, its claim `iss`.
+    #[arg(long, env, value_name = "ISSUER")]
+    pub jwt_issuer: Option<String>,
+
+    /// For whom a token must have been issued, its claim `aud`.
+    #[arg(long, env, value_name = "AUDIENCE")]
+    pub jwt_audience: Option<String>,
 }
 
 /// How much, and how long.

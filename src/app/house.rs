@@ -12,7 +12,7 @@ use super::manners::Manners;
 use super::migrate;
 use super::server::{ServerOptions, serve};
 use super::shutdown::Shutdown;
-use crate::api::{self, ApiState, LiveCounts, Rendering};
+use crate::api::{self, ApiState, LiveCounts, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::Secret;
@@ -34,6 +34,8 @@ pub struct HousePlan {
     pub agent: Endpoint,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
+    /// Whose tokens the admin interface believes.
+    pub tokens: TokenRules,
     /// Calls that are taken at one time.
     pub max_calls: usize,
     /// How long calls may go on after the end has been asked for.
@@ -74,6 +76,7 @@ impl House {
         let api = api::router(ApiState {
             store: store.clone(),
             clock: clock.clone(),
+            tokens: Arc::new(plan.tokens),
             started_at: clock.now(),
             live: live_counts(bridge.clone()),
             rendering,

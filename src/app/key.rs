@@ -4,12 +4,12 @@ use std::io::{Write as _, stderr, stdout};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::config::DatabaseConfig;
 use super::{duration, migrate};
 use crate::clock::{Clock, random_bytes};
-use crate::domain::{ApiKeyId, TenantId, Timestamp};
+use crate::domain::{ApiKeyId, Permission, Scope, TenantId, Timestamp};
 use crate::store::api_keys::{self, ApiKey, NewApiKey};
 use crate::store::{KeyText, Store, page, tenants};
 
@@ -17,17 +17,7 @@ use crate::store::{KeyText, Store, page, tenants};
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key, and print it this once.
-    Create {
-        /// What it is for, such as `console`.
-        #[arg(long, value_parser = name)]
-        name: String,
-        /// Whose calls it opens; the default tenant's where nothing is said.
-        #[arg(long, value_name = "ten_...")]
-        tenant: Option<TenantId>,
-        /// When it stops working, such as `90d`; never where nothing is said.
-        #[arg(long, value_parser = duration::parse, value_name = "SPAN")]
-        expires_in: Option<Duration>,
-    },
+    Create(NewKey),
     /// List the keys; what they are is known to nobody.
     List {
         /// Whose keys; the default tenant's where nothing is said.
@@ -45,18 +35,36 @@ pub enum KeyCommand {
     },
 }
 
+/// A key to be.
+#[derive(Args, Debug)]
+pub struct NewKey {
+    /// What it is for, such as `console`.
+    #[arg(long, value_parser = name)]
+    pub name: String,
+    /// Whose house it opens; the default tenant's where nothing is said.
+    #[arg(long, value_name = "ten_...")]
+    pub tenant: Option<TenantId>,
+    /// What it opens, such as `calls:read,config:write`; everything where
+    /// nothing is said.
+    #[arg(long, value_delimiter = ',', value_name = "PERMISSIONS")]
+    pub permissions: Vec<Permission>,
+    /// Make a key for the operator of the platform: it makes tenants, and
+    /// opens nothing of what is theirs.
+    #[arg(long, conflicts_with_all = ["permissions", "tenant"])]
+    pub platform: bool,
+    /// When it stops working, such as `90d`; never where nothing is said.
+    #[arg(long, value_parser = duration::parse, value_name = "SPAN")]
+    pub expires_in: Option<Duration>,
+}
+
 /// Does what the command says, on standard output.
 pub(super) async fn run(database: &DatabaseConfig, command: KeyCommand) -> anyhow::Result<()> {
     let clock = Clock::system();
     let store = migrate::open(&database.database_url, &clock).await?;
     match command {
-        KeyCommand::Create {
-            name,
-            tenant,
-            expires_in,
-        } => {
-            let tenant = whose(&store, tenant).await?;
-            create(&store, &clock, tenant, (&name, expires_in)).await?;
+        KeyCommand::Create(new) => {
+            let tenant = whose(&store, new.tenant).await?;
+            create(&store, &clock, tenant, &new).await?;
         }
         KeyCommand::List { tenant } => list(&store, &clock, whose(&store, tenant).await?).await?,
         KeyCommand::Revoke { id, tenant } => {
@@ -90,16 +98,21 @@ async fn create(
     store: &Store,
     clock: &Clock,
     tenant_id: TenantId,
-    (name, expires_in): (&str, Option<Duration>),
+    new: &NewKey,
 ) -> anyhow::Result<()> {
     let text = KeyText::from_random(&random_bytes());
     let now = clock.now();
-    let lasts_ms = expires_in.map(|span| i64::try_from(span.as_millis()));
+    let lasts_ms = new.expires_in.map(|span| i64::try_from(span.as_millis()));
     let key = NewApiKey {
         id: clock.new_id(),
         tenant_id,
-        name,
+        name: &new.name,
         text: &text,
+        scope: match new.permissions.as_slice() {
+            [] => Scope::Everything,
+            some => Scope::Only(some.to_vec()),
+        },
+        is_platform: new.platform,
         created_at: now,
         expires_at: lasts_ms.transpose()?.map(|ms| now.plus_ms(ms)),
     };

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::house::{House, HousePlan};
 use super::server::ServerOptions;
 use super::shutdown::Shutdown;
+use crate::api::TokenRules;
 use crate::bridge::LiveEvent;
 use crate::clock::{Clock, random_bytes};
 use crate::domain::{AudioFormat, Secret};
@@ -52,6 +53,7 @@ impl Loopback {
             carrier_tokens: vec![token.clone()],
             agent,
             session: SessionOptions::default(),
+            tokens: TokenRules::default(),
             max_calls: calls,
             drain_timeout: Duration::from_secs(10),
             server: ServerOptions::default(),

@@ -29,13 +29,13 @@ pub use bench::{BenchConfig, LoadConfig};
 pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
-    CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
+    AuthConfig, CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
     RealtimeAuth, TwilioConfig,
 };
 pub use demo::DemoConfig;
 pub use env_file::read_env_file;
 pub use house::{House, HousePlan};
-pub use key::KeyCommand;
+pub use key::{KeyCommand, NewKey};
 pub use manners::Manners;
 pub use run::run;
 pub use server::{ServerOptions, serve};

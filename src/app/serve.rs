@@ -6,11 +6,13 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::config::{Config, HttpConfig, OpenAiConfig, RealtimeAuth};
+use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth};
 use super::house::{House, HousePlan};
 use super::shutdown::Shutdown;
 use super::telemetry::Metrics;
+use crate::api::{Keyring, TokenRules};
 use crate::clock::Clock;
+use crate::egress;
 use crate::realtime::{Auth, Endpoint, SessionOptions};
 
 /// Opens the house, and closes it when asked to.
@@ -49,9 +51,20 @@ fn plan(config: Config) -> HousePlan {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
             ..SessionOptions::default()
         },
+        tokens: token_rules(config.auth),
         max_calls: config.calls.max_calls.get(),
         drain_timeout: config.calls.drain_timeout,
         server,
+    }
+}
+
+fn token_rules(config: AuthConfig) -> TokenRules {
+    let keyring = |url| Keyring::new(egress::client(), url);
+    TokenRules {
+        secret: config.jwt_secret,
+        keyring: config.jwt_jwks_url.map(keyring),
+        issuer: config.jwt_issuer,
+        audience: config.jwt_audience,
     }
 }
 

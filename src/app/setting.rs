@@ -20,6 +20,14 @@ pub(super) fn credential(text: &str) -> Result<Secret<String>, &'static str> {
     Ok(Secret::new(text.to_owned()))
 }
 
+/// A secret that signs tokens; RFC 7518 § 3.2 wants as many bits as the hash.
+pub(super) fn token_secret(text: &str) -> Result<Secret<String>, &'static str> {
+    if text.len() < 32 {
+        return Err("it is shorter than 32 characters; `openssl rand -base64 32` makes one");
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
 /// Reads where the database is; the rest is for the database to judge.
 pub(super) fn database_url(text: &str) -> Result<Secret<String>, &'static str> {
     let known = ["sqlite:", "postgres://", "postgresql://"];

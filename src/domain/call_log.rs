@@ -1,7 +1,7 @@
 //! The log of a call: its state, how it ended, what it cost.
 
 use super::{
-    CallId, CallSid, Money, ParseError, Party, ReceptionistId, TenantId, Timestamp, Usage,
+    CallId, CallSid, Money, ParseError, Party, ReceptionistId, TenantId, Timestamp, Usage, UserId,
 };
 
 /// One call as the log keeps it.
@@ -21,6 +21,8 @@ pub struct CallLog {
     pub to: Party,
     /// Who answered, if the AI did.
     pub receptionist_id: Option<ReceptionistId>,
+    /// Whose call it was, if it was a person's.
+    pub user_id: Option<UserId>,
     /// Where it stands.
     pub status: CallStatus,
     /// Why it ended, once it has.

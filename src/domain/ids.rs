@@ -73,6 +73,17 @@ ulid_id!(
     "key"
 );
 
+ulid_id!(
+    /// Names a person who works for a tenant: `usr_01J…`.
+    UserId,
+    "usr"
+);
+ulid_id!(
+    /// Names an entry of the audit log: `aud_01J…`.
+    AuditId,
+    "aud"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

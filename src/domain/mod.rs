@@ -5,6 +5,7 @@
 //! serializable type is a promise to a stranger, and strangers are met in
 //! `twilio`, `realtime` and `api`.
 
+mod access;
 mod call_log;
 mod error;
 mod ids;
@@ -17,10 +18,14 @@ mod tenant;
 mod time;
 mod transcript;
 mod usage;
+mod user;
 
+pub use access::{Permission, Reach, Role, Scope};
 pub use call_log::{CallLog, CallStatus, Direction, Disposition};
 pub use error::ParseError;
-pub use ids::{ApiKeyId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId};
+pub use ids::{
+    ApiKeyId, AuditId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId, UserId,
+};
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
 pub use phone::{Party, PhoneNumber};
@@ -32,3 +37,4 @@ pub use tenant::{Number, Tenant};
 pub use time::Timestamp;
 pub use transcript::{Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};
+pub use user::{Email, User};

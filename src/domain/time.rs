@@ -33,3 +33,16 @@ impl fmt::Display for Timestamp {
         }
     }
 }
+
+impl std::str::FromStr for Timestamp {
+    type Err = super::ParseError;
+
+    /// Reads RFC 3339; what is finer than a millisecond is cut off.
+    fn from_str(text: &str) -> Result<Self, super::ParseError> {
+        let moment: Result<jiff::Timestamp, _> = text.parse();
+        let moment = moment.map_err(|_| super::ParseError {
+            expected: "a time in RFC 3339, such as 2026-11-21T09:30:00Z",
+        })?;
+        Ok(Self::from_ms(moment.as_millisecond()))
+    }
+}

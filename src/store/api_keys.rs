@@ -5,7 +5,15 @@ use subtle::ConstantTimeEq;
 
 use super::row::{RowOf, time};
 use super::{Db, Error, KeyText, page};
-use crate::domain::{ApiKeyId, TenantId, Timestamp};
+use crate::domain::{ApiKeyId, Scope, TenantId, Timestamp};
+
+/// The columns of an [`ApiKeyRow`].
+macro_rules! columns {
+    () => {
+        "id, tenant_id, name, prefix, hash, scope, is_platform, created_at_ms, expires_at_ms, \
+         last_used_at_ms, revoked_at_ms"
+    };
+}
 
 /// What is known of a key, its text apart.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +26,10 @@ pub struct ApiKey {
     pub name: String,
     /// The beginning of its text, to recognize it by.
     pub prefix: String,
+    /// What it opens.
+    pub scope: Scope,
+    /// Whether it is the platform's: it makes tenants, and opens none.
+    pub is_platform: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it admits nobody; never, if none.
@@ -46,6 +58,10 @@ pub struct NewApiKey<'a> {
     pub name: &'a str,
     /// The key itself, of which the prefix and the hash are kept.
     pub text: &'a KeyText,
+    /// What it opens.
+    pub scope: Scope,
+    /// Whether it is the platform's.
+    pub is_platform: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it admits nobody.
@@ -62,6 +78,8 @@ pub async fn insert(db: impl Into<Db<'_>>, new: &NewApiKey<'_>) -> Result<ApiKey
         .bind(new.name)
         .bind(new.text.prefix())
         .bind(new.text.hash())
+        .bind(new.scope.to_text())
+        .bind(i64::from(new.is_platform))
         .bind(new.created_at.as_ms())
         .bind(new.expires_at.map(Timestamp::as_ms))
         .fetch_one(&mut *conn)
@@ -69,11 +87,13 @@ pub async fn insert(db: impl Into<Db<'_>>, new: &NewApiKey<'_>) -> Result<ApiKey
     ApiKey::try_from(row)
 }
 
-const INSERT: &str = "
-    INSERT INTO api_keys (id, tenant_id, name, prefix, hash, created_at_ms, expires_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-    RETURNING id, tenant_id, name, prefix, hash, created_at_ms, expires_at_ms,
-        last_used_at_ms, revoked_at_ms";
+const INSERT: &str = concat!(
+    "INSERT INTO api_keys (id, tenant_id, name, prefix, hash, scope, is_platform,
+        created_at_ms, expires_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    RETURNING ",
+    columns!()
+);
 
 /// The key that has this text, if it admits anybody at `now`. For somebody
 /// whose tenant is not known yet: it is the key's.
@@ -96,10 +116,7 @@ pub async fn verify(
     Ok(Some(key).filter(|key| key.is_valid(now)))
 }
 
-const FIND_BY_PREFIX: &str = "
-    SELECT id, tenant_id, name, prefix, hash, created_at_ms, expires_at_ms,
-        last_used_at_ms, revoked_at_ms
-    FROM api_keys WHERE prefix = $1";
+const FIND_BY_PREFIX: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE prefix = $1");
 
 /// The tenant's keys, newest first, the invalid ones too.
 pub async fn list(
@@ -119,11 +136,12 @@ pub async fn list(
     page.page(rows, |row| (row.created_at_ms, &row.id))
 }
 
-const LIST: &str = "
-    SELECT id, tenant_id, name, prefix, hash, created_at_ms, expires_at_ms,
-        last_used_at_ms, revoked_at_ms
-    FROM api_keys WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
-    ORDER BY created_at_ms DESC, id DESC LIMIT $4";
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM api_keys WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
 
 /// Ends the tenant's key for good; the first time counts. Whether there is
 /// such a key.
@@ -177,6 +195,8 @@ struct ApiKeyRow {
     name: String,
     prefix: String,
     hash: String,
+    scope: String,
+    is_platform: i64,
     created_at_ms: i64,
     expires_at_ms: Option<i64>,
     last_used_at_ms: Option<i64>,
@@ -194,6 +214,8 @@ impl TryFrom<ApiKeyRow> for ApiKey {
         Ok(Self {
             id: at.parse(&row.id)?,
             tenant_id: at.parse(&row.tenant_id)?,
+            scope: at.parse(&row.scope)?,
+            is_platform: at.truth(row.is_platform)?,
             created_at: Timestamp::from_ms(row.created_at_ms),
             expires_at: time(row.expires_at_ms),
             last_used_at: time(row.last_used_at_ms),

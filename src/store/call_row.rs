@@ -9,8 +9,8 @@ use crate::domain::{CallLog, Money, Timestamp, Usage};
 /// The columns of a [`CallRow`].
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_sid, direction, from_party, to_party, receptionist_id, status, \
-         disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
+        "id, tenant_id, call_sid, direction, from_party, to_party, receptionist_id, user_id, \
+         status, disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
          input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
          output_text_tokens, output_audio_tokens, cost_micros, cost_currency"
     };
@@ -26,6 +26,7 @@ pub(super) struct CallRow {
     from_party: String,
     to_party: String,
     receptionist_id: Option<String>,
+    user_id: Option<String>,
     status: String,
     disposition: Option<String>,
     pub(super) created_at_ms: i64,
@@ -85,6 +86,7 @@ impl TryFrom<CallRow> for CallLog {
             from,
             to,
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
+            user_id: at.parse_opt(row.user_id.as_deref())?,
             status: at.parse(&row.status)?,
             disposition: at.parse_opt(row.disposition.as_deref())?,
             created_at: Timestamp::from_ms(row.created_at_ms),

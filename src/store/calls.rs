@@ -8,7 +8,7 @@ use super::row::storable;
 use super::{Db, Error, page};
 use crate::domain::{
     CallId, CallLog, CallSid, CallStatus, Direction, Disposition, Money, Party, PhoneNumber, Pii,
-    ReceptionistId, TenantId, Timestamp, Usage,
+    ReceptionistId, TenantId, Timestamp, Usage, UserId,
 };
 
 /// A call as the carrier first tells us of it.
@@ -69,6 +69,8 @@ pub struct Filter {
     pub status: Option<CallStatus>,
     /// Only those from or to this number.
     pub number: Option<PhoneNumber>,
+    /// Only those of this person.
+    pub user: Option<UserId>,
 }
 
 /// The call of that SID, and whether it was written just now.
@@ -162,6 +164,7 @@ pub async fn list(
         .bind(filter.direction.map(Direction::as_str))
         .bind(filter.status.map(CallStatus::as_str))
         .bind(filter.number.as_ref().map(PhoneNumber::as_str))
+        .bind(filter.user.map(|user| user.to_string()))
         .fetch_all(&mut *conn)
         .await?;
     page.page(rows, |row| (row.created_at_ms, &row.id))
@@ -174,6 +177,7 @@ const LIST: &str = concat!(
         AND ($5 IS NULL OR direction = $5)
         AND ($6 IS NULL OR status = $6)
         AND ($7 IS NULL OR from_party = $7 OR to_party = $7)
+        AND ($8 IS NULL OR user_id = $8)
     ORDER BY created_at_ms DESC, id DESC LIMIT $4"
 );
 

@@ -5,11 +5,11 @@
 //! gives an `Option`, `list` gives a [`page::Page`] or the whole of something
 //! that is short.
 //!
-//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Three
+//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Four
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
-//! of [`calls`] by the carrier's SID, and [`api_keys::verify`]; one sweeps up
-//! after a crash: [`calls::list_open`].
+//! of [`calls`] by the carrier's SID, [`api_keys::verify`], and
+//! [`users::find_by_subject`]; one sweeps up after a crash: [`calls::list_open`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -34,6 +34,7 @@ mod row;
 mod seed;
 
 pub mod api_keys;
+pub mod audit_log;
 pub mod call_events;
 pub mod calls;
 pub mod numbers;
@@ -41,8 +42,10 @@ pub mod page;
 pub mod receptionists;
 pub mod tenants;
 pub mod turns;
+pub mod users;
 pub mod utterances;
 
 pub use database::{Db, Store, Tx};
 pub use error::Error;
 pub use key_text::KeyText;
+pub use seed::default_receptionist;

@@ -20,7 +20,12 @@ pub(super) async fn defaults(store: &Store, now: Timestamp) -> Result<(), Error>
         Err(Error::Conflict) => return Ok(()),
         Err(error) => return Err(error),
     }
-    receptionists::insert(&mut tx, &receptionist(), now).await?;
+    receptionists::insert(
+        &mut tx,
+        &default_receptionist(tenant_id(), receptionist_id()),
+        now,
+    )
+    .await?;
     tx.commit().await
 }
 
@@ -43,10 +48,11 @@ fn tenant() -> Tenant {
     }
 }
 
-fn receptionist() -> Receptionist {
+/// A receptionist who knows nothing of the business yet and says so.
+pub fn default_receptionist(tenant_id: TenantId, id: ReceptionistId) -> Receptionist {
     Receptionist {
-        id: receptionist_id(),
-        tenant_id: tenant_id(),
+        id,
+        tenant_id,
         name: "Receptionist".to_owned(),
         greeting: "Hello, thank you for calling. How can I help you?".to_owned(),
         instructions: INSTRUCTIONS.to_owned(),

@@ -3,7 +3,7 @@
 use sqlx::Connection;
 
 use super::row::RowOf;
-use super::{Db, Error, seed};
+use super::{Db, Error, page, seed};
 use crate::domain::{ReceptionistId, Tenant, TenantId, Timestamp};
 
 /// Adds a tenant.
@@ -48,9 +48,47 @@ pub async fn find(db: impl Into<Db<'_>>, id: TenantId) -> Result<Option<Tenant>,
 }
 
 const FIND: &str = "
-    SELECT tenants.id, name, time_zone, receptionist_id AS default_receptionist_id
+    SELECT tenants.id, name, time_zone, created_at_ms,
+        receptionist_id AS default_receptionist_id
     FROM tenants LEFT JOIN default_receptionists ON tenant_id = tenants.id
     WHERE tenants.id = $1";
+
+/// The tenants, newest first: for the platform's operator.
+pub async fn list(
+    db: impl Into<Db<'_>>,
+    page: &page::Request,
+) -> Result<page::Page<Tenant>, Error> {
+    let (at, id) = page.key();
+    let mut conn = db.into().read().await?;
+    let rows: Vec<TenantRow> = sqlx::query_as(LIST)
+        .bind(at)
+        .bind(id)
+        .bind(page.rows())
+        .fetch_all(&mut *conn)
+        .await?;
+    page.page(rows, |row| (row.created_at_ms, &row.id))
+}
+
+const LIST: &str = "
+    SELECT tenants.id, name, time_zone, created_at_ms,
+        receptionist_id AS default_receptionist_id
+    FROM tenants LEFT JOIN default_receptionists ON tenant_id = tenants.id
+    WHERE (created_at_ms, tenants.id) < ($1, $2)
+    ORDER BY created_at_ms DESC, tenants.id DESC LIMIT $3";
+
+/// Writes the tenant's name and time zone. Whether there is such a tenant.
+pub async fn update(db: impl Into<Db<'_>>, tenant: &Tenant) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(UPDATE)
+        .bind(tenant.id.to_string())
+        .bind(&tenant.name)
+        .bind(&tenant.time_zone)
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const UPDATE: &str = "UPDATE tenants SET name = $2, time_zone = $3 WHERE id = $1";
 
 /// The tenant to whom a call belongs if it belongs to nobody else; none before
 /// [`Store::seed_defaults`](super::Store::seed_defaults).
@@ -83,6 +121,7 @@ struct TenantRow {
     id: String,
     name: String,
     time_zone: String,
+    created_at_ms: i64,
     default_receptionist_id: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! API keys: shown once, known by their hash, valid until they are not.
 
 use frontdesk::clock::random_bytes;
-use frontdesk::domain::{ApiKeyId, TenantId, Timestamp};
+use frontdesk::domain::{ApiKeyId, Scope, TenantId, Timestamp};
 use frontdesk::store::api_keys::{self, ApiKey, NewApiKey};
 use frontdesk::store::{Error, KeyText, page};
 use proptest::prelude::*;
@@ -22,6 +22,8 @@ async fn a_key_admits_its_tenant() {
             tenant_id: whose.id,
             name: "the console".to_owned(),
             prefix: text.prefix().to_owned(),
+            scope: Scope::Everything,
+            is_platform: false,
             created_at: at(0),
             expires_at: None,
             last_used_at: None,
@@ -195,6 +197,8 @@ fn new_key(
         tenant_id: tenant,
         name: "the console",
         text,
+        scope: Scope::Everything,
+        is_platform: false,
         created_at: at(0),
         expires_at,
     }

@@ -324,6 +324,7 @@ fn filters() -> [(Filter, Vec<u32>); 5] {
         direction,
         status,
         number: number.clone(),
+        user: None,
     };
     [
         (all(), vec![3, 2, 1]),
@@ -350,6 +351,7 @@ fn as_written(new: &NewCall) -> CallLog {
         from: new.from.clone(),
         to: new.to.clone(),
         receptionist_id: new.receptionist_id,
+        user_id: None,
         status: new.status,
         disposition: None,
         created_at: new.created_at,

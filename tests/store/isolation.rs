@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    ApiKeyId, Disposition, Number, NumberId, Pii, Receptionist, Speaker, TenantId, TurnLatency,
-    Usage, Utterance,
+    ApiKeyId, Disposition, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
+    TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
 use frontdesk::store::call_events::NewEvent;
@@ -195,6 +195,8 @@ async fn add_things(store: &Store, tenant: TenantId, who: &Receptionist) -> Thin
         tenant_id: tenant,
         name: "the console",
         text: &KeyText::from_random(&random_bytes()),
+        scope: Scope::Everything,
+        is_platform: false,
         created_at: at(0),
         expires_at: None,
     };

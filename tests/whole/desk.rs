@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use frontdesk::api::TokenRules;
 use frontdesk::app::{House, HousePlan, ServerOptions, Shutdown};
 use frontdesk::bridge::Bridge;
 use frontdesk::clock::Clock;
@@ -70,6 +71,7 @@ impl Desk {
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
             agent,
             session: SessionOptions::default(),
+            tokens: TokenRules::default(),
             max_calls: 50,
             drain_timeout: Duration::from_secs(20),
             server: ServerOptions::default(),

@@ -1,30 +1,22 @@
-//! The admin interface, over HTTP.
+//! The log of calls, and what every answer has in common.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::Request;
+use axum::response::IntoResponse as _;
 use axum::routing::post;
-use frontdesk::api::{self, ApiError, ApiState, Fault, LiveCounts};
-use frontdesk::app::Manners;
-use frontdesk::clock::{Clock, random_bytes};
-use frontdesk::domain::{
-    ApiKeyId, CallId, CallStatus, Currency, Direction, Disposition, Money, Pii, Speaker, Tenant,
-    TenantId, Timestamp, TurnLatency, Usage, Utterance,
-};
-use frontdesk::store::api_keys::{self, NewApiKey};
-use frontdesk::store::call_events::{self, NewEvent};
-use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
-use frontdesk::store::{KeyText, Store, page, tenants, turns, utterances};
-use http_body_util::BodyExt as _;
+use frontdesk::api::{self, ApiError, Fault};
+use frontdesk::clock::random_bytes;
+use frontdesk::domain::{CallId, CallStatus, Direction};
+use frontdesk::store::calls::{self, NewCall, StatusNews};
+use frontdesk::store::{KeyText, api_keys, page};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::support::database::{Database, on_each_database};
+use super::desk::{Answer, Desk, RENDERED};
+use crate::support::database::on_each_database;
 
 #[tokio::test]
 async fn the_log_has_the_calls_newest_first_page_by_page() {
@@ -433,8 +425,6 @@ async fn post_form(content_type: &str, body: &str) -> Answer {
     Answer::from(response).await
 }
 
-const RENDERED: &str = "# what was counted\n";
-
 /// What [`Desk::whole_call`] looks like from outside.
 fn whole_call_body(id: CallId) -> Value {
     json!({
@@ -444,6 +434,7 @@ fn whole_call_body(id: CallId) -> Value {
         "from": "+15550000001",
         "to": "+15550000002",
         "receptionist_id": null,
+        "user_id": null,
         "status": "completed",
         "disposition": "caller.hung_up",
         "created_at": "2025-11-21T09:30:00.000Z",
@@ -483,194 +474,4 @@ fn whole_call_body(id: CallId) -> Value {
             "at": "2025-11-21T09:30:00.000Z",
         }],
     })
-}
-
-/// The admin interface on a database of its own.
-struct Desk {
-    store: Store,
-    clock: Clock,
-    draining: Arc<AtomicBool>,
-    router: Router,
-}
-
-impl Desk {
-    fn on(database: &Database) -> Self {
-        let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
-        let draining = Arc::new(AtomicBool::new(false));
-        let is_draining = Arc::clone(&draining);
-        let state = ApiState {
-            store: database.store.clone(),
-            clock: clock.clone(),
-            started_at: clock.now(),
-            live: Arc::new(move || LiveCounts {
-                live: 3,
-                capacity: 7,
-                draining: is_draining.load(Ordering::Relaxed),
-            }),
-            rendering: Arc::new(|| RENDERED.to_owned()),
-        };
-        let no_telephone = || StatusCode::IM_A_TEAPOT.into_response();
-        let manners = Manners::new(clock.clone(), no_telephone);
-        Self {
-            store: database.store.clone(),
-            clock,
-            draining,
-            router: manners.teach(api::router(state)),
-        }
-    }
-
-    /// A tenant with a key.
-    async fn tenant(&self, name: &str) -> (TenantId, String) {
-        let tenant = Tenant {
-            id: self.clock.new_id(),
-            name: name.to_owned(),
-            time_zone: "UTC".to_owned(),
-            default_receptionist: None,
-        };
-        let inserted = tenants::insert(&self.store, &tenant, self.clock.now()).await;
-        inserted.expect("the tenant is new");
-        (tenant.id, self.key(tenant.id, None).await.1)
-    }
-
-    async fn key(&self, tenant_id: TenantId, expires_at: Option<Timestamp>) -> (ApiKeyId, String) {
-        let text = KeyText::from_random(&random_bytes());
-        let key = NewApiKey {
-            id: self.clock.new_id(),
-            tenant_id,
-            name: "test",
-            text: &text,
-            created_at: self.clock.now(),
-            expires_at,
-        };
-        let key = api_keys::insert(&self.store, &key)
-            .await
-            .expect("the key is new");
-        (key.id, text.expose().to_owned())
-    }
-
-    fn new_call(&self, tenant_id: TenantId, sid: &str) -> NewCall {
-        NewCall {
-            id: self.clock.new_id(),
-            tenant_id,
-            call_sid: sid.parse().expect("a SID"),
-            direction: Direction::Inbound,
-            from: "+15550000001".parse().expect("any text is a party"),
-            to: "+15550000002".parse().expect("any text is a party"),
-            receptionist_id: None,
-            status: CallStatus::Ringing,
-            created_at: self.clock.now(),
-        }
-    }
-
-    async fn call(&self, tenant: TenantId, sid: &str) -> CallId {
-        let new = self.new_call(tenant, sid);
-        let (call, is_new) = calls::find_or_create(&self.store, &new)
-            .await
-            .expect("it is kept");
-        assert!(is_new);
-        call.id
-    }
-
-    /// A call that has ended, of which everything is known.
-    async fn whole_call(&self, tenant: TenantId, sid: &str, words: &str) -> CallId {
-        let id = self.call(tenant, sid).await;
-        let (store, began) = (&self.store, self.clock.now());
-        let answered = calls::mark_answered(store, tenant, id, began.plus_ms(1_000)).await;
-        assert!(answered.expect("it is kept"));
-        for (n, (speaker, text, started_ms, interrupted)) in (0..).zip([
-            (Speaker::Receptionist, "Hello, this is", 120, true),
-            (Speaker::Caller, words, 1_500, false),
-        ]) {
-            let utterance = Utterance {
-                speaker,
-                text: Pii::new(text.to_owned()),
-                started: Duration::from_millis(started_ms),
-                interrupted,
-            };
-            utterances::put(store, tenant, id, n, &utterance)
-                .await
-                .expect("it is kept");
-        }
-        for (n, (sent, heard)) in (0..).zip([(400, Some(460)), (500, None)]) {
-            let latency = TurnLatency {
-                sent: Duration::from_millis(sent),
-                heard: heard.map(Duration::from_millis),
-            };
-            turns::put(store, tenant, id, n, &latency)
-                .await
-                .expect("it is kept");
-        }
-        let event = NewEvent {
-            kind: "agent.reconnected",
-            detail: Pii::new(r#"{"attempt":1}"#),
-            at: began,
-            key: None,
-        };
-        call_events::append(store, tenant, id, &event)
-            .await
-            .expect("it is kept");
-        let finished = Finished {
-            disposition: Disposition::CallerHungUp,
-            usage: Usage {
-                input_text_tokens: 10,
-                input_audio_tokens: 20,
-                cached_text_tokens: 3,
-                cached_audio_tokens: 4,
-                output_text_tokens: 50,
-                output_audio_tokens: 60,
-            },
-            cost: Some(Money {
-                micros: 32_600,
-                currency: Currency::Usd,
-            }),
-            ended_at: began.plus_ms(60_000),
-        };
-        assert!(
-            calls::finish(store, tenant, id, &finished)
-                .await
-                .expect("it is kept")
-        );
-        id
-    }
-
-    async fn get(&self, path: &str, key: &str) -> Answer {
-        self.ask(path, Some(&format!("Bearer {key}"))).await
-    }
-
-    async fn ask(&self, path: &str, authorization: Option<&str>) -> Answer {
-        let mut request = Request::get(path).header("x-request-id", "test");
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
-        }
-        let request = request.body(Body::empty()).expect("a request");
-        let Ok(response) = self.router.clone().oneshot(request).await;
-        Answer::from(response).await
-    }
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    async fn from(response: axum::response::Response) -> Self {
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the body is whole").to_bytes();
-        Self {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).expect("the body is text"),
-        }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("the body is JSON")
-    }
-
-    fn problem(&self) -> Value {
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        self.json()
-    }
 }

@@ -1,0 +1,94 @@
+//! `/api/audit`: who changed what.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::Query;
+use super::list::{PageBody, PageQuery};
+use super::operator::Operator;
+use super::problem::ApiError;
+use super::state::ApiState;
+use crate::domain::TenantId;
+use crate::store::audit_log::{self, AuditEntry};
+use crate::store::{self, Tx};
+
+/// What somebody changed.
+pub(super) struct Change<'a> {
+    /// Such as `user.updated`.
+    pub(super) action: &'static str,
+    /// To what.
+    pub(super) object: String,
+    /// The names of the fields that were given.
+    pub(super) fields: &'a [&'static str],
+}
+
+/// Writes a change down, in the transaction of the change.
+pub(super) async fn record(
+    tx: &mut Tx,
+    (state, operator): (&ApiState, &Operator),
+    tenant_id: TenantId,
+    change: Change<'_>,
+) -> Result<(), store::Error> {
+    let request_id = operator.request_id.as_ref();
+    let entry = AuditEntry {
+        id: state.clock.new_id(),
+        tenant_id,
+        actor: operator.actor.to_string(),
+        action: change.action.to_owned(),
+        object: change.object,
+        fields: change
+            .fields
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect(),
+        request_id: request_id.map(ToString::to_string).unwrap_or_default(),
+        at: state.clock.now(),
+    };
+    audit_log::insert(tx, &entry).await
+}
+
+/// Who changed what in the tenant's house.
+#[utoipa::path(get, path = "/api/audit", operation_id = "list_audit", tag = "Members",
+    params(PageQuery), responses((status = 200, body = PageBody<AuditBody>)))]
+pub(super) async fn list(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<PageBody<AuditBody>>, ApiError> {
+    let page = audit_log::list(&state.store, operator.tenant_id, &query.into_request()).await?;
+    Ok(Json(PageBody::of(page)))
+}
+
+/// One change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AuditBody {
+    id: String,
+    /// A user or an API key.
+    actor: String,
+    /// What was done, such as `user.updated`.
+    action: String,
+    /// To what.
+    object: String,
+    /// The names of the fields that were given.
+    fields: Vec<String>,
+    /// The `X-Request-Id` of the request that asked for it.
+    request_id: String,
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+impl From<AuditEntry> for AuditBody {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id.to_string(),
+            actor: entry.actor,
+            action: entry.action,
+            object: entry.object,
+            fields: entry.fields,
+            request_id: entry.request_id,
+            at: entry.at.to_string(),
+        }
+    }
+}

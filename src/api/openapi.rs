@@ -1,0 +1,86 @@
+//! The documentation: `/openapi.json`, and `/dev`, where it can be read and tried.
+
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
+    ResponseBuilder, ServerBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::problem::{Fault, Problem};
+use super::state::ApiState;
+
+/// What stands before the paths.
+pub(super) fn head() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "An API key (`frontdesk key create --name <name>`), or a JSON Web Token.",
+        ))
+        .build();
+    let problem = ResponseBuilder::new()
+        .description("What went wrong, as RFC 9457 has it told; its `type` explains itself.")
+        .content(
+            "application/problem+json",
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(Problem::name())))
+                .build(),
+        )
+        .build();
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .schema(Problem::name(), Problem::schema())
+        .schema(Fault::name(), Fault::schema())
+        .response("Problem", problem)
+        .build();
+    let info = InfoBuilder::new()
+        .title("frontdesk")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
+        .build();
+    let tags = TAGS.iter().map(|(name, about)| {
+        TagBuilder::new()
+            .name(*name)
+            .description(Some(*about))
+            .build()
+    });
+    OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([ServerBuilder::new().url("/").build()]))
+        .components(Some(components))
+        .tags(Some(tags))
+        .build()
+}
+
+const ABOUT: &str = "\
+The admin interface of frontdesk. Times are RFC 3339 in UTC, numbers E.164, money millionths of \
+its currency's unit. Lists come in pages, newest first: hand `next_cursor` back as `cursor`. \
+Unknown fields are refused. What goes wrong is told as a problem (RFC 9457).";
+
+const TAGS: &[(&str, &str)] = &[
+    ("Calls", "The log of calls, and everything kept of one."),
+    (
+        "Members",
+        "Who works here, with which keys, and what they changed.",
+    ),
+    ("Platform", "For the operator of the platform: its tenants."),
+];
+
+/// `/openapi.json` and `/dev`; both work without the world outside.
+pub(super) fn routes(document: OpenApi) -> Router<ApiState> {
+    let page = SwaggerUi::new("/dev").config(Config::from("/openapi.json"));
+    let document = Json(document);
+    Router::new()
+        .route("/openapi.json", get(async move || document.clone()))
+        .merge(page)
+}

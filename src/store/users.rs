@@ -1,0 +1,188 @@
+//! The people who work for a tenant.
+
+use sqlx::FromRow;
+
+use super::row::RowOf;
+use super::{Db, Error, page};
+use crate::domain::{PhoneNumber, TenantId, Timestamp, User, UserId};
+
+/// The columns of a [`UserRow`].
+macro_rules! columns {
+    () => {
+        "id, tenant_id, email, name, role, subject, phone_number, is_active, created_at_ms"
+    };
+}
+
+/// Takes somebody in. An address or a subject that somebody has already is
+/// [`Error::Conflict`].
+pub async fn insert(db: impl Into<Db<'_>>, user: &User) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(INSERT)
+        .bind(user.id.to_string())
+        .bind(user.tenant_id.to_string())
+        .bind(user.email.as_str())
+        .bind(&user.name)
+        .bind(user.role.as_str())
+        .bind(&user.subject)
+        .bind(user.phone_number.as_ref().map(PhoneNumber::as_str))
+        .bind(i64::from(user.is_active))
+        .bind(user.created_at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const INSERT: &str = "
+    INSERT INTO users (id, tenant_id, email, name, role, subject, phone_number, is_active,
+        created_at_ms, updated_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
+
+/// The tenant's member of that id.
+pub async fn find(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: UserId,
+) -> Result<Option<User>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<UserRow> = sqlx::query_as(FIND)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(User::try_from).transpose()
+}
+
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE tenant_id = $1 AND id = $2"
+);
+
+/// The active member whom a token names. For somebody whose tenant is not
+/// known yet: it is the member's.
+pub async fn find_by_subject(db: impl Into<Db<'_>>, subject: &str) -> Result<Option<User>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<UserRow> = sqlx::query_as(FIND_BY_SUBJECT)
+        .bind(subject)
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(User::try_from).transpose()
+}
+
+const FIND_BY_SUBJECT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE subject = $1 AND is_active = 1"
+);
+
+/// The tenant's members, newest first.
+pub async fn list(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    page: &page::Request,
+) -> Result<page::Page<User>, Error> {
+    let (at, id) = page.key();
+    let mut conn = db.into().read().await?;
+    let rows: Vec<UserRow> = sqlx::query_as(LIST)
+        .bind(tenant.to_string())
+        .bind(at)
+        .bind(id)
+        .bind(page.rows())
+        .fetch_all(&mut *conn)
+        .await?;
+    page.page(rows, |row| (row.created_at_ms, &row.id))
+}
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM users WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
+
+/// Writes every field of the tenant's member of that id, but for whose they
+/// are, who they are by their tokens, and since when. Whether that was done:
+/// not where there is no such member, and not where the tenant would be left
+/// without an active owner.
+pub async fn update(
+    db: impl Into<Db<'_>>,
+    user: &User,
+    updated_at: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(UPDATE)
+        .bind(user.tenant_id.to_string())
+        .bind(user.id.to_string())
+        .bind(user.email.as_str())
+        .bind(&user.name)
+        .bind(user.role.as_str())
+        .bind(user.phone_number.as_ref().map(PhoneNumber::as_str))
+        .bind(i64::from(user.is_active))
+        .bind(updated_at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const UPDATE: &str = "
+    UPDATE users SET email = $3, name = $4, role = $5, phone_number = $6, is_active = $7,
+        updated_at_ms = $8
+    WHERE tenant_id = $1 AND id = $2
+        AND (($5 = 'owner' AND $7 = 1) OR EXISTS (
+            SELECT 1 FROM users AS others WHERE others.tenant_id = $1 AND others.id <> $2
+                AND others.role = 'owner' AND others.is_active = 1)
+            OR NOT (role = 'owner' AND is_active = 1))";
+
+/// Lets the tenant's member go, unless it is the last active owner. Whether
+/// somebody went.
+pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: UserId) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(DELETE)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const DELETE: &str = "
+    DELETE FROM users WHERE tenant_id = $1 AND id = $2
+        AND (EXISTS (
+            SELECT 1 FROM users AS others WHERE others.tenant_id = $1 AND others.id <> $2
+                AND others.role = 'owner' AND others.is_active = 1)
+            OR NOT (role = 'owner' AND is_active = 1))";
+
+#[derive(FromRow)]
+struct UserRow {
+    id: String,
+    tenant_id: String,
+    email: String,
+    name: String,
+    role: String,
+    subject: String,
+    phone_number: Option<String>,
+    is_active: i64,
+    created_at_ms: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = Error;
+
+    fn try_from(row: UserRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "users",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: at.parse(&row.id)?,
+            tenant_id: at.parse(&row.tenant_id)?,
+            email: at.parse(&row.email)?,
+            role: at.parse(&row.role)?,
+            phone_number: at.parse_opt(row.phone_number.as_deref())?,
+            is_active: at.truth(row.is_active)?,
+            created_at: Timestamp::from_ms(row.created_at_ms),
+            name: row.name,
+            subject: row.subject,
+        })
+    }
+}

@@ -1,0 +1,315 @@
+//! The admin interface on a database of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::IntoResponse;
+use frontdesk::api::{self, ApiState, LiveCounts, TokenRules};
+use frontdesk::app::Manners;
+use frontdesk::clock::{Clock, random_bytes};
+use frontdesk::domain::{
+    ApiKeyId, CallId, CallStatus, Currency, Direction, Disposition, Money, Pii, Role, Scope,
+    Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId, Utterance,
+};
+use frontdesk::store::api_keys::{self, NewApiKey};
+use frontdesk::store::call_events::{self, NewEvent};
+use frontdesk::store::calls::{self, Finished, NewCall};
+use frontdesk::store::{KeyText, Store, tenants, turns, users, utterances};
+use http_body_util::BodyExt as _;
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::support::database::Database;
+
+pub(super) const RENDERED: &str = "# what was counted\n";
+
+/// Signs the tokens that a [`Desk`] believes.
+pub(super) const TOKEN_SECRET: &str = "a secret of more than thirty-two characters";
+
+/// Tokens are judged by the machine's clock.
+pub(super) fn in_an_hour() -> i64 {
+    Clock::system().now().as_ms() / 1_000 + 3_600
+}
+
+/// A token with these claims, signed with HS256.
+pub(super) fn token(claims: &Value) -> String {
+    let key = EncodingKey::from_secret(TOKEN_SECRET.as_bytes());
+    jsonwebtoken::encode(&Header::default(), claims, &key).expect("the claims are JSON")
+}
+
+/// The admin interface on a database of its own.
+pub(super) struct Desk {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) draining: Arc<AtomicBool>,
+    pub(super) router: Router,
+}
+
+impl Desk {
+    pub(super) fn on(database: &Database) -> Self {
+        let tokens = TokenRules {
+            secret: Some(Secret::new(TOKEN_SECRET.to_owned())),
+            ..TokenRules::default()
+        };
+        Self::believing(database, tokens)
+    }
+
+    pub(super) fn believing(database: &Database, tokens: TokenRules) -> Self {
+        let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
+        let draining = Arc::new(AtomicBool::new(false));
+        let is_draining = Arc::clone(&draining);
+        let state = ApiState {
+            store: database.store.clone(),
+            clock: clock.clone(),
+            tokens: Arc::new(tokens),
+            started_at: clock.now(),
+            live: Arc::new(move || LiveCounts {
+                live: 3,
+                capacity: 7,
+                draining: is_draining.load(Ordering::Relaxed),
+            }),
+            rendering: Arc::new(|| RENDERED.to_owned()),
+        };
+        let no_telephone = || StatusCode::IM_A_TEAPOT.into_response();
+        let manners = Manners::new(clock.clone(), no_telephone);
+        Self {
+            store: database.store.clone(),
+            clock,
+            draining,
+            router: manners.teach(api::router(state)),
+        }
+    }
+
+    /// A tenant with a key.
+    pub(super) async fn tenant(&self, name: &str) -> (TenantId, String) {
+        let tenant = Tenant {
+            id: self.clock.new_id(),
+            name: name.to_owned(),
+            time_zone: "UTC".to_owned(),
+            default_receptionist: None,
+        };
+        let inserted = tenants::insert(&self.store, &tenant, self.clock.now()).await;
+        inserted.expect("the tenant is new");
+        (tenant.id, self.key(tenant.id, None).await.1)
+    }
+
+    pub(super) async fn key(
+        &self,
+        tenant_id: TenantId,
+        expires_at: Option<Timestamp>,
+    ) -> (ApiKeyId, String) {
+        let text = KeyText::from_random(&random_bytes());
+        let key = NewApiKey {
+            id: self.clock.new_id(),
+            tenant_id,
+            name: "test",
+            text: &text,
+            scope: Scope::Everything,
+            is_platform: false,
+            created_at: self.clock.now(),
+            expires_at,
+        };
+        let key = api_keys::insert(&self.store, &key)
+            .await
+            .expect("the key is new");
+        (key.id, text.expose().to_owned())
+    }
+
+    pub(super) fn new_call(&self, tenant_id: TenantId, sid: &str) -> NewCall {
+        NewCall {
+            id: self.clock.new_id(),
+            tenant_id,
+            call_sid: sid.parse().expect("a SID"),
+            direction: Direction::Inbound,
+            from: "+15550000001".parse().expect("any text is a party"),
+            to: "+15550000002".parse().expect("any text is a party"),
+            receptionist_id: None,
+            status: CallStatus::Ringing,
+            created_at: self.clock.now(),
+        }
+    }
+
+    pub(super) async fn call(&self, tenant: TenantId, sid: &str) -> CallId {
+        let new = self.new_call(tenant, sid);
+        let (call, is_new) = calls::find_or_create(&self.store, &new)
+            .await
+            .expect("it is kept");
+        assert!(is_new);
+        call.id
+    }
+
+    /// A call that has ended, of which everything is known.
+    pub(super) async fn whole_call(&self, tenant: TenantId, sid: &str, words: &str) -> CallId {
+        let id = self.call(tenant, sid).await;
+        let (store, began) = (&self.store, self.clock.now());
+        let answered = calls::mark_answered(store, tenant, id, began.plus_ms(1_000)).await;
+        assert!(answered.expect("it is kept"));
+        for (n, (speaker, text, started_ms, interrupted)) in (0..).zip([
+            (Speaker::Receptionist, "Hello, this is", 120, true),
+            (Speaker::Caller, words, 1_500, false),
+        ]) {
+            let utterance = Utterance {
+                speaker,
+                text: Pii::new(text.to_owned()),
+                started: Duration::from_millis(started_ms),
+                interrupted,
+            };
+            utterances::put(store, tenant, id, n, &utterance)
+                .await
+                .expect("it is kept");
+        }
+        for (n, (sent, heard)) in (0..).zip([(400, Some(460)), (500, None)]) {
+            let latency = TurnLatency {
+                sent: Duration::from_millis(sent),
+                heard: heard.map(Duration::from_millis),
+            };
+            turns::put(store, tenant, id, n, &latency)
+                .await
+                .expect("it is kept");
+        }
+        let event = NewEvent {
+            kind: "agent.reconnected",
+            detail: Pii::new(r#"{"attempt":1}"#),
+            at: began,
+            key: None,
+        };
+        call_events::append(store, tenant, id, &event)
+            .await
+            .expect("it is kept");
+        let finished = Finished {
+            disposition: Disposition::CallerHungUp,
+            usage: Usage {
+                input_text_tokens: 10,
+                input_audio_tokens: 20,
+                cached_text_tokens: 3,
+                cached_audio_tokens: 4,
+                output_text_tokens: 50,
+                output_audio_tokens: 60,
+            },
+            cost: Some(Money {
+                micros: 32_600,
+                currency: Currency::Usd,
+            }),
+            ended_at: began.plus_ms(60_000),
+        };
+        assert!(
+            calls::finish(store, tenant, id, &finished)
+                .await
+                .expect("it is kept")
+        );
+        id
+    }
+
+    /// A key that opens so much and no more.
+    pub(super) async fn narrow_key(&self, tenant_id: TenantId, scope: Scope) -> String {
+        self.make_key(tenant_id, scope, false).await
+    }
+
+    /// The key of the platform's operator.
+    pub(super) async fn platform_key(&self) -> String {
+        let (tenant, _) = self.tenant("Platform").await;
+        self.make_key(tenant, Scope::Everything, true).await
+    }
+
+    async fn make_key(&self, tenant_id: TenantId, scope: Scope, is_platform: bool) -> String {
+        let text = KeyText::from_random(&random_bytes());
+        let key = NewApiKey {
+            id: self.clock.new_id(),
+            tenant_id,
+            name: "test",
+            text: &text,
+            scope,
+            is_platform,
+            created_at: self.clock.now(),
+            expires_at: None,
+        };
+        let made = api_keys::insert(&self.store, &key).await;
+        made.expect("the key is new");
+        text.expose().to_owned()
+    }
+
+    /// A member, and a token that is believed for an hour.
+    pub(super) async fn member(&self, tenant_id: TenantId, role: Role) -> (UserId, String) {
+        let id: UserId = self.clock.new_id();
+        let user = User {
+            id,
+            tenant_id,
+            email: format!("{id}@example.com").parse().expect("an address"),
+            name: role.as_str().to_owned(),
+            role,
+            subject: id.to_string(),
+            phone_number: None,
+            is_active: true,
+            created_at: self.clock.now(),
+        };
+        let made = users::insert(&self.store, &user).await;
+        made.expect("the member is new");
+        (
+            id,
+            token(&json!({"sub": id.to_string(), "exp": in_an_hour()})),
+        )
+    }
+
+    pub(super) async fn send(
+        &self,
+        (method, path): (&str, &str),
+        key: &str,
+        body: &Value,
+    ) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .expect("a request");
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        Answer::from(response).await
+    }
+
+    pub(super) async fn get(&self, path: &str, key: &str) -> Answer {
+        self.ask(path, Some(&format!("Bearer {key}"))).await
+    }
+
+    pub(super) async fn ask(&self, path: &str, authorization: Option<&str>) -> Answer {
+        let mut request = Request::get(path).header("x-request-id", "test");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        Answer::from(response).await
+    }
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) async fn from(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the body is whole").to_bytes();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).expect("the body is text"),
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+
+    pub(super) fn problem(&self) -> Value {
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        self.json()
+    }
+}

@@ -1,0 +1,72 @@
+//! What the interface says of itself, and whether it is so.
+
+use serde_json::Value;
+
+use super::desk::Desk;
+use crate::support::database::on_each_database;
+
+#[tokio::test]
+async fn every_operation_is_documented_whole() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let document = desk.ask("/openapi.json", None).await.json();
+        assert_eq!(document["openapi"].as_str().unwrap()[..3], *"3.1");
+        let mut names = std::collections::BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let here = format!("{method} {path}");
+                let name = operation["operationId"].as_str().expect(&here);
+                assert!(names.insert(name.to_owned()), "{here}: a name of its own");
+                assert!(operation["summary"].is_string(), "{here}: a sentence");
+                assert!(!operation["tags"].as_array().expect(&here).is_empty());
+                assert_eq!(operation["security"][0]["bearer"], Value::Array(vec![]));
+                let responses = &operation["responses"];
+                assert!(responses["401"].is_object() && responses["403"].is_object());
+            }
+        }
+        references_lead_somewhere(&document, &document);
+    })
+    .await;
+}
+
+/// Every `$ref` names something that is there.
+fn references_lead_somewhere(part: &Value, whole: &Value) {
+    match part {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                let pointer = reference.trim_start_matches('#');
+                assert!(whole.pointer(pointer).is_some(), "{reference}");
+            }
+            members
+                .values()
+                .for_each(|member| references_lead_somewhere(member, whole));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| references_lead_somewhere(item, whole)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn the_page_for_developers_brings_all_that_it_needs() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let page = desk.ask("/dev/index.html", None).await;
+        assert_eq!(page.status, 200);
+        for outside in ["https://", "http://"] {
+            assert!(!page.body.contains(outside), "{}", page.body);
+        }
+        let scripts = page
+            .body
+            .split('"')
+            .filter_map(|part| part.strip_suffix(".js"));
+        for part in scripts {
+            let path = format!("/dev/{}.js", part.trim_start_matches("./"));
+            assert_eq!(desk.ask(&path, None).await.status, 200, "{path}");
+        }
+        let start = desk.ask("/dev/swagger-initializer.js", None).await;
+        assert!(start.body.contains("/openapi.json"), "{}", start.body);
+    })
+    .await;
+}

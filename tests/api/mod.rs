@@ -1,0 +1,8 @@
+//! The admin interface, over HTTP.
+
+mod access;
+mod desk;
+mod documentation;
+mod log;
+mod members;
+mod tokens;

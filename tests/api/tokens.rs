@@ -1,0 +1,183 @@
+//! Tokens that are believed, and the ways in which others try to be.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use frontdesk::api::{Keyring, TokenRules};
+use frontdesk::domain::{Role, Secret, UserId};
+use frontdesk::egress;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::desk::{Desk, TOKEN_SECRET, in_an_hour, token};
+use crate::support::database::on_each_database;
+
+#[tokio::test]
+async fn a_token_must_be_signed_by_us_for_us_and_now() {
+    on_each_database(async |db| {
+        let rules = TokenRules {
+            secret: Some(Secret::new(TOKEN_SECRET.to_owned())),
+            keyring: None,
+            issuer: Some("https://login.example.com".to_owned()),
+            audience: Some("frontdesk".to_owned()),
+        };
+        let desk = Desk::believing(db, rules);
+        let (tenant, _) = desk.tenant("A").await;
+        let (user, _) = desk.member(tenant, Role::Owner).await;
+        let good = claims(user);
+        assert_eq!(desk.get("/api/me", &token(&good)).await.status, 200);
+
+        let now = in_an_hour() - 3_600;
+        for (claim, value) in [
+            ("exp", json!(now - 60)),
+            ("exp", Value::Null),
+            ("nbf", json!(now + 600)),
+            ("iss", json!("https://evil.example.com")),
+            ("iss", Value::Null),
+            ("aud", json!("another")),
+            ("aud", Value::Null),
+            ("sub", json!("nobody")),
+            ("sub", json!("")),
+            ("sub", Value::Null),
+        ] {
+            let mut claims = good.clone();
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(claim);
+            } else {
+                claims[claim] = value.clone();
+            }
+            let refused = desk.get("/api/me", &token(&claims)).await;
+            assert_eq!(refused.status, 401, "{claim} {value}");
+        }
+        let others = forgeries(&good);
+        for (what, text) in others {
+            assert_eq!(desk.get("/api/me", &text).await.status, 401, "{what}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_issuers_key_is_fetched_by_its_name_and_never_taken_for_a_secret() {
+    on_each_database(async |db| {
+        let issuer = Issuer::open().await;
+        let rules = TokenRules {
+            // A public key that is also the secret is the classic confusion.
+            secret: None,
+            keyring: Some(Keyring::new(egress::client(), issuer.url.parse().unwrap())),
+            issuer: Some("https://login.example.com".to_owned()),
+            audience: Some("frontdesk".to_owned()),
+        };
+        let desk = Desk::believing(db, rules);
+        let (tenant, _) = desk.tenant("A").await;
+        let (user, by_secret) = desk.member(tenant, Role::Owner).await;
+        let good = claims(user);
+        for _ in 0..3 {
+            let answer = desk.get("/api/me", &issuer.token(&good, Some("one"))).await;
+            assert_eq!(answer.status, 200);
+        }
+        assert_eq!(issuer.asked.load(Ordering::Relaxed), 1, "keys are kept");
+        for (what, text) in [
+            ("an unknown key", issuer.token(&good, Some("two"))),
+            ("no key named", issuer.token(&good, None)),
+            ("a secret that nobody has", by_secret),
+            ("the public key as a secret", issuer.confused(&good)),
+        ] {
+            assert_eq!(desk.get("/api/me", &text).await.status, 401, "{what}");
+        }
+        assert_eq!(
+            issuer.asked.load(Ordering::Relaxed),
+            1,
+            "strangers do not make us ask again at once"
+        );
+    })
+    .await;
+}
+
+/// Tokens with good claims that nobody of ours has signed.
+fn forgeries(good: &Value) -> [(&'static str, String); 5] {
+    let with = |header: &Header, secret: &[u8]| {
+        encode(header, good, &EncodingKey::from_secret(secret)).unwrap()
+    };
+    let other_secret = with(
+        &Header::default(),
+        b"another secret, quite as long as the first",
+    );
+    let other_hash = with(&Header::new(Algorithm::HS384), TOKEN_SECRET.as_bytes());
+    let head = |json: Value| BASE64.encode(json.to_string());
+    let unsigned = format!("{}.{}.", head(json!({"alg": "none"})), head(good.clone()));
+    let signed = token(good);
+    let (body, signature) = signed.rsplit_once('.').unwrap();
+    let renamed = format!(
+        "{}.{}",
+        head(json!({"alg": "none"})),
+        &body[body.find('.').unwrap() + 1..]
+    );
+    [
+        ("another secret", other_secret),
+        ("another hash", other_hash),
+        ("no signature", unsigned),
+        ("no algorithm", format!("{renamed}.{signature}")),
+        ("cut", body.to_owned()),
+    ]
+}
+
+fn claims(user: UserId) -> Value {
+    json!({"sub": user.to_string(), "exp": in_an_hour(), "aud": "frontdesk",
+        "iss": "https://login.example.com"})
+}
+
+/// Issues tokens with ES256, and shows its public key.
+struct Issuer {
+    key: EncodingKey,
+    public: String,
+    url: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Issuer {
+    async fn open() -> Self {
+        let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let key = EncodingKey::from_ec_der(&pair.serialize_der());
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+        jwk.common.key_id = Some("one".to_owned());
+        let keys = json!({"keys": [jwk]}).to_string();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let show = get(async move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            keys.clone()
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+        let router = Router::new().route("/jwks.json", show);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self {
+            key,
+            public: pair.public_key_pem(),
+            url,
+            asked,
+        }
+    }
+
+    fn token(&self, claims: &Value, name: Option<&str>) -> String {
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = name.map(str::to_owned);
+        encode(&header, claims, &self.key).unwrap()
+    }
+
+    /// Signed with HS256, the public key for a secret.
+    fn confused(&self, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some("one".to_owned());
+        let secret = EncodingKey::from_secret(self.public.as_bytes());
+        encode(&header, claims, &secret).unwrap()
+    }
+}
