@@ -142,7 +142,8 @@ fn may_grant(operator: &Operator, scope: &Scope) -> Result<(), ApiError> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
-    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// What it opens, such as `calls:read`; `["*"]` for everything.
     #[schema(min_items = 1, example = json!(["calls:read"]))]

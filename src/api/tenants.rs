@@ -131,7 +131,8 @@ fn taken(error: store::Error) -> ApiError {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTenant {
-    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// The IANA time zone in which its hours are written.
     #[serde(deserialize_with = "time_zone")]
@@ -147,11 +148,13 @@ pub(super) struct NewOwner {
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, format = Email)]
     email: Email,
-    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// The claim `sub` of their tokens; their id where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     subject: Option<Name>,
 }
 
@@ -160,7 +163,8 @@ pub(super) struct NewOwner {
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantPatch {
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
     name: Option<Name>,
     #[serde(default, deserialize_with = "some_time_zone")]
     #[schema(example = "Europe/Berlin", nullable = false)]

@@ -158,7 +158,8 @@ pub(super) struct NewUser {
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, format = Email)]
     email: Email,
-    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = String, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, example = "agent",
@@ -166,7 +167,8 @@ pub(super) struct NewUser {
     role: Role,
     /// The claim `sub` of their tokens; their id where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     subject: Option<Name>,
     /// Where calls for them ring, in E.164.
     #[serde(default, deserialize_with = "optional_text")]
@@ -183,7 +185,8 @@ pub(super) struct UserPatch {
     #[schema(value_type = Option<String>, format = Email, nullable = false)]
     email: Option<Email>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
     name: Option<Name>,
     #[serde(default, deserialize_with = "given_text")]
     #[schema(value_type = Option<String>, nullable = false,
