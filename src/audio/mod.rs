@@ -8,15 +8,19 @@
 //! **Invariant:** what comes out depends on what went in and not on how it
 //! was cut: any split of the same sound gives the same samples.
 
+mod companding;
+mod downsample;
 mod filter;
 mod frame;
 pub mod g711;
 mod level;
-mod resample;
 mod transcode;
+mod upsample;
 pub mod wav;
+mod window;
 
+pub use downsample::Downsampler;
 pub use frame::{Frame, SILENCE, frames};
 pub use level::{FLOOR_DBFS, SILENCE_DBFS, is_silence, level_dbfs};
-pub use resample::{Downsampler, Upsampler};
 pub use transcode::{Downlink, Uplink};
+pub use upsample::Upsampler;

@@ -1,32 +1,52 @@
 //! A call's sound between the carrier's format and the model's.
+//!
+//! Which instructions there are is asked while running, once for each link, and
+//! what comes out is the same bit for bit with any of them. Measured with
+//! callgrind as `benches/quality/main.rs` tells, a frame of 20 ms takes 2,664
+//! instructions up and 2,917 down where there is AVX2, and 4,609 and 5,117 on
+//! any x86-64.
 
-use super::g711;
-use super::resample::{Downsampler, Upsampler};
+use fearless_simd::Level;
+
+use super::{Downsampler, Upsampler, companding};
 
 /// Caller to model: mu-law at 8 kHz in, little-endian PCM16 at 24 kHz out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Uplink {
+    level: Level,
     upsampler: Upsampler,
 }
 
 impl Uplink {
     /// One that has heard nothing but silence.
     pub fn new() -> Self {
-        Self::default()
+        Self::with(Level::new())
+    }
+
+    /// One that uses no instructions but those of `level`.
+    pub fn with(level: Level) -> Self {
+        Self {
+            level,
+            upsampler: Upsampler::with(level),
+        }
     }
 
     /// Appends to `pcm` six bytes for each one of `mulaw`.
     ///
     /// It allocates only when `pcm` has no room for them.
     pub fn process(&mut self, mulaw: &[u8], pcm: &mut Vec<u8>) {
-        let start = pcm.len();
-        pcm.resize(start + 6 * mulaw.len(), 0);
-        let (output, _) = pcm[start..].as_chunks_mut::<6>();
-        self.upsampler
-            .convert(mulaw, g711::decode_mulaw, output, |three| {
-                let [first, second, third] = three.map(i16::to_le_bytes);
-                [first[0], first[1], second[0], second[1], third[0], third[1]]
-            });
+        let level = self.level;
+        self.upsampler.convert(
+            mulaw,
+            |mulaw, halves| companding::decode_halves(level, mulaw, halves),
+            |bytes| pcm.extend_from_slice(bytes),
+        );
+    }
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -34,39 +54,40 @@ impl Uplink {
 ///
 /// The input may be cut anywhere, within a sample too: what makes no whole
 /// output yet is kept for the next call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Downlink {
+    level: Level,
     downsampler: Downsampler,
-    /// The first half of a sample.
-    odd: Option<u8>,
 }
 
 impl Downlink {
     /// One that has heard nothing but silence.
     pub fn new() -> Self {
-        Self::default()
+        Self::with(Level::new())
+    }
+
+    /// One that uses no instructions but those of `level`.
+    pub fn with(level: Level) -> Self {
+        Self {
+            level,
+            downsampler: Downsampler::with(level),
+        }
     }
 
     /// Appends to `mulaw` one byte for each six of `pcm`.
     ///
     /// It allocates only when `mulaw` has no room for them.
-    pub fn process(&mut self, mut pcm: &[u8], mulaw: &mut Vec<u8>) {
-        if let Some(low) = self.odd
-            && let Some((&high, rest)) = pcm.split_first()
-        {
-            self.odd = None;
-            self.convert(&[[low, high]], mulaw);
-            pcm = rest;
-        }
-        let (samples, odd) = pcm.as_chunks();
-        self.convert(samples, mulaw);
-        if let [low] = *odd {
-            self.odd = Some(low);
-        }
+    pub fn process(&mut self, pcm: &[u8], mulaw: &mut Vec<u8>) {
+        self.downsampler.convert(pcm, |samples| {
+            let start = mulaw.len();
+            mulaw.resize(start + samples.len(), 0);
+            companding::encode(self.level, samples, &mut mulaw[start..]);
+        });
     }
+}
 
-    fn convert(&mut self, samples: &[[u8; 2]], mulaw: &mut Vec<u8>) {
-        self.downsampler
-            .convert(samples, i16::from_le_bytes, mulaw, g711::encode_mulaw);
+impl Default for Downlink {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -1,0 +1,161 @@
+//! From 24 to 8 kHz, byte by byte as they come.
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the instructions that were chosen"
+)]
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, i16x8, i64x2, u8x16};
+
+use super::filter::{DOWN, DOWN_MIDDLE, DOWN_PLACES, MIDDLE, TAPS};
+use super::window::{BLOCK, Sums, Swapped, Window, rounded, samples, taps};
+
+/// 24 kHz to 8 kHz: one sample out for each three in, 1.63 ms later.
+///
+/// What is above 4.6 kHz disappears. One or two samples that make no three
+/// yet are kept for the next call.
+#[derive(Clone, Debug)]
+pub struct Downsampler {
+    level: Level,
+    /// The first, second and last of each three.
+    windows: [Window; 3],
+    /// Little-endian samples that are not dealt out yet.
+    bytes: [u8; 6 * BLOCK],
+    /// How many of the bytes there are.
+    held: usize,
+    // The rest is room to work in, kept because clearing it takes time.
+    swapped: Swapped,
+    sums: Sums,
+    samples: [i16; BLOCK],
+}
+
+impl Downsampler {
+    /// One that has heard nothing but silence.
+    pub fn new() -> Self {
+        Self::with(Level::new())
+    }
+
+    /// One that uses no instructions but those of `level`.
+    ///
+    /// What comes out is the same with any.
+    pub fn with(level: Level) -> Self {
+        Self {
+            level,
+            windows: [Window::SILENT; 3],
+            bytes: [0; 6 * BLOCK],
+            held: 0,
+            swapped: Swapped::SILENT,
+            sums: [[0; BLOCK / 2]; 2],
+            samples: [0; BLOCK],
+        }
+    }
+
+    /// Appends one sample to `output` for each three of `input`.
+    pub fn process(&mut self, input: &[i16], output: &mut Vec<i16>) {
+        for input in input.chunks(BLOCK) {
+            let bytes: Vec<u8> = input
+                .iter()
+                .flat_map(|sample| sample.to_le_bytes())
+                .collect();
+            self.convert(&bytes, |samples| output.extend_from_slice(samples));
+        }
+    }
+
+    /// Lets `take` have a sample for each six of `bytes`.
+    pub(super) fn convert(&mut self, mut bytes: &[u8], mut take: impl FnMut(&[i16])) {
+        while !bytes.is_empty() {
+            let room = &mut self.bytes[self.held..];
+            let (taken, rest) = bytes.split_at(bytes.len().min(room.len()));
+            room[..taken.len()].copy_from_slice(taken);
+            bytes = rest;
+            self.held += taken.len();
+
+            let count = self.held / 6;
+            dispatch!(self.level, simd => self.block(simd, count));
+            take(&self.samples[..count]);
+            for window in &mut self.windows {
+                window.advance(count);
+            }
+            self.bytes.copy_within(6 * count..self.held, 0);
+            self.held -= 6 * count;
+        }
+    }
+
+    #[inline(always)]
+    fn block<S: Simd>(&mut self, simd: S, count: usize) {
+        self.deal(simd, count);
+        self.swapped.fill(&self.windows[1]);
+        self.filter(simd, count);
+        let (slots, _) = self.samples.as_chunks_mut::<8>();
+        for (run, slot) in slots.iter_mut().enumerate().take(count.div_ceil(8)) {
+            let sums = rounded(simd, &self.sums, 8 * run, DOWN_PLACES);
+            sums.zip_low(later(sums)).store_slice(slot);
+        }
+    }
+
+    /// Deals threes out to the windows, eight at a time. The second and the
+    /// last are halved, one up and one down, so that two of them can be added.
+    #[inline(always)]
+    fn deal<S: Simd>(&mut self, simd: S, count: usize) {
+        let (threes, _) = self.bytes.as_chunks::<48>();
+        let [first, second, third] = &mut self.windows;
+        let slots = first.eights().zip(second.eights()).zip(third.eights());
+        for (((first, second), third), threes) in slots.zip(threes).take(count.div_ceil(8)) {
+            let shuffled = [
+                u8x16::from_slice(simd, &threes[..16]).bitcast(),
+                u8x16::from_slice(simd, &threes[16..32]).bitcast(),
+                u8x16::from_slice(simd, &threes[32..]).bitcast(),
+            ];
+            let dealt = shuffle(shuffle(shuffle(shuffled)));
+            dealt[0].store_slice(first);
+            (dealt[1] - (dealt[1] >> 1)).store_slice(second);
+            (dealt[2] >> 1).store_slice(third);
+        }
+    }
+
+    #[inline(always)]
+    fn filter<S: Simd>(&mut self, simd: S, count: usize) {
+        let [first, _, third] = &self.windows;
+        let runs = count.div_ceil(S::i16s::LEN);
+        for parity in 0..2 {
+            let middle = &first.delayed(MIDDLE)[parity..];
+            let sums = self.sums[parity].chunks_exact_mut(S::i32s::LEN);
+            for (run, slot) in sums.take(runs).enumerate() {
+                let old = third.run::<S>(parity, run * S::i16s::LEN);
+                let new = self.swapped.0[parity].run::<S>(parity, run * S::i16s::LEN);
+                let middle = samples(simd, &middle[run * S::i16s::LEN..]);
+                let mut sum = S::i32s::splat(simd, 1 << (DOWN_PLACES - 1));
+                sum += middle.pairwise_dot_product(taps(simd, &DOWN_MIDDLE[0]));
+                for pair in 0..TAPS / 2 {
+                    let old = samples(simd, &old[2 * pair..]);
+                    let new = samples(simd, &new[TAPS - 2 - 2 * pair..]);
+                    sum += (old + new).pairwise_dot_product(taps(simd, &DOWN[pair]));
+                }
+                sum.store_slice(slot);
+            }
+        }
+    }
+}
+
+impl Default for Downsampler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A perfect shuffle of 24 cards. Three of them deal the cards out to three.
+#[inline(always)]
+fn shuffle<S: Simd>([top, middle, bottom]: [i16x8<S>; 3]) -> [i16x8<S>; 3] {
+    [
+        top.zip_low(later(middle)),
+        later(top).zip_low(bottom),
+        middle.zip_low(later(bottom)),
+    ]
+}
+
+/// The later four samples, first.
+#[inline(always)]
+fn later<S: Simd>(samples: i16x8<S>) -> i16x8<S> {
+    let halves: i64x2<S> = samples.bitcast();
+    halves.zip_high(halves).bitcast()
+}
