@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,6 +121,18 @@ impl Peer {
         self.line.write_all(frames).await.expect("it listens");
     }
 
+    /// A carrier plays what it is sent up to the next mark, which takes so
+    /// long, and answers to the name of that mark.
+    pub(crate) async fn play(&mut self, lasts: Duration, answer: impl Fn(&str) -> Vec<u8>) {
+        let mut answered = None;
+        while answered.is_none() {
+            let heard = self.hear().await.split_once("\"mark\":{\"name\":\"");
+            answered = heard.map(|(_, name)| answer(name.trim_end_matches("\"}}")));
+        }
+        tokio::time::advance(lasts).await;
+        self.say(&answered.expect("there was a mark")).await;
+    }
+
     /// The next message.
     pub(crate) async fn hear(&mut self) -> &str {
         let mut message = frame_at(&self.heard[self.filled.clone()]);
@@ -136,8 +149,12 @@ impl Peer {
         let payload = self.filled.start + payload.start..self.filled.start + payload.end;
         self.filled.start += end;
         let payload = &mut self.heard[payload];
-        for (at, byte) in payload.iter_mut().enumerate() {
-            *byte ^= mask[at % 4];
+        let (fours, rest) = payload.as_chunks_mut();
+        for four in fours {
+            *four = (u32::from_ne_bytes(*four) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+        }
+        for (byte, mask) in rest.iter_mut().zip(mask) {
+            *byte ^= mask;
         }
         std::str::from_utf8(payload).expect("it is a text")
     }
