@@ -1,16 +1,28 @@
 //! Sound, per 20 ms frame: what one call costs, fifty times a second each way.
 //!
 //! `cargo bench --bench audio` prints the time of one frame. `uplink` and
-//! `downlink` are what a call does; the groups below take them apart and set
-//! the resamplers of rubato beside ours, and the least one can do: straight
-//! lines between samples up, the mean of three down. That is as cheap as it
-//! sounds bad: images and aliases pass almost as loud as the voice.
+//! `downlink` are what a call does, with each set of instructions that this
+//! machine has; the groups below take them apart and set the resamplers of
+//! rubato beside ours, and the least one can do: straight lines between samples
+//! up, the mean of three down. That is as cheap as it sounds bad: images and
+//! aliases pass almost as loud as the voice.
+//!
+//! Where libsoxr is installed (Debian's `libsoxr-dev`), it stands beside them
+//! with `RUSTFLAGS='--cfg soxr' cargo bench --bench audio`.
 
 use divan::Bencher;
+use fearless_simd::Level;
 use frontdesk::audio::{Downlink, Downsampler, Uplink, Upsampler, g711};
 use rubato::{
     Async, Fft, FixedAsync, FixedSync, Resampler, SincInterpolationParameters,
     SincInterpolationType, WindowFunction, audioadapter_buffers::direct::SequentialSlice,
+};
+
+#[cfg(soxr)]
+use soxr::{
+    Soxr,
+    format::Mono,
+    params::{QualityRecipe, QualitySpec, RuntimeSpec},
 };
 
 fn main() {
@@ -18,9 +30,9 @@ fn main() {
 }
 
 /// Caller to model: mu-law at 8 kHz to PCM16 bytes at 24 kHz.
-#[divan::bench]
-fn uplink(bencher: Bencher<'_, '_>) {
-    let (mut link, mut pcm) = (Uplink::new(), Vec::with_capacity(960));
+#[divan::bench(args = levels())]
+fn uplink(bencher: Bencher<'_, '_>, level: &Instructions) {
+    let (mut link, mut pcm) = (Uplink::with(level.0), Vec::with_capacity(960));
     bencher.bench_local(|| {
         pcm.clear();
         link.process(divan::black_box(&SPEECH[..160]), &mut pcm);
@@ -28,9 +40,9 @@ fn uplink(bencher: Bencher<'_, '_>) {
 }
 
 /// Model to caller: PCM16 bytes at 24 kHz to mu-law at 8 kHz.
-#[divan::bench]
-fn downlink(bencher: Bencher<'_, '_>) {
-    let (mut link, mut mulaw) = (Downlink::new(), Vec::with_capacity(160));
+#[divan::bench(args = levels())]
+fn downlink(bencher: Bencher<'_, '_>, level: &Instructions) {
+    let (mut link, mut mulaw) = (Downlink::with(level.0), Vec::with_capacity(160));
     let mut pcm = Vec::new();
     Uplink::new().process(&SPEECH[..160], &mut pcm);
     bencher.bench_local(|| {
@@ -125,6 +137,12 @@ mod up {
     fn rubato_sinc_128(bencher: Bencher<'_, '_>) {
         rubato_frame(bencher, sinc(3.0, 160, 128), &narrow());
     }
+
+    #[cfg(soxr)]
+    #[divan::bench(args = super::RECIPES, sample_size = 100)]
+    fn soxr(bencher: Bencher<'_, '_>, recipe: super::QualityRecipe) {
+        super::soxr_frame(bencher, [8000.0, 24_000.0], recipe, &narrow());
+    }
 }
 
 mod down {
@@ -167,6 +185,12 @@ mod down {
     fn rubato_sinc_128(bencher: Bencher<'_, '_>) {
         rubato_frame(bencher, sinc(1.0 / 3.0, 480, 128), &wide());
     }
+
+    #[cfg(soxr)]
+    #[divan::bench(args = super::RECIPES, sample_size = 100)]
+    fn soxr(bencher: Bencher<'_, '_>, recipe: super::QualityRecipe) {
+        super::soxr_frame(bencher, [24_000.0, 8000.0], recipe, &wide());
+    }
 }
 
 /// One frame through a resampler of rubato, which works on floats: the
@@ -196,6 +220,53 @@ fn sinc(ratio: f64, frame: usize, taps: usize) -> Async<f32> {
         .interpolation(SincInterpolationType::Linear);
     Async::new_sinc(ratio, 1.0, &parameters, frame, 1, FixedAsync::Input)
         .expect("the ratio is positive")
+}
+
+/// One frame through libsoxr, which takes whole numbers as we do.
+#[cfg(soxr)]
+fn soxr_frame(
+    bencher: Bencher<'_, '_>,
+    [from, to]: [f64; 2],
+    recipe: QualityRecipe,
+    input: &[i16],
+) {
+    let (quality, runtime) = (QualitySpec::new(recipe), RuntimeSpec::default());
+    let mut resampler =
+        Soxr::<Mono<i16>>::new_with_params(from, to, quality, runtime).expect("the rates divide");
+    // It works on many frames at once, now and then: a sample is two seconds.
+    let mut output = vec![0; 3 * input.len() + 24_000];
+    bencher.bench_local(move || {
+        let made = resampler
+            .process(divan::black_box(input), &mut output)
+            .expect("the buffers have room");
+        divan::black_box((made.output_frames, &output));
+    });
+}
+
+/// High and very high quality, as libsoxr calls them.
+#[cfg(soxr)]
+const RECIPES: [QualityRecipe; 2] = [QualityRecipe::high(), QualityRecipe::very_high()];
+
+/// The instructions that a link may use.
+struct Instructions(Level);
+
+impl std::fmt::Display for Instructions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{:?}", self.0);
+        f.write_str(text.split('(').next().unwrap_or_default())
+    }
+}
+
+/// All that this machine has, the best first.
+fn levels() -> Vec<Instructions> {
+    let best = Level::new();
+    let mut levels = vec![best];
+    #[cfg(target_arch = "x86_64")]
+    {
+        levels.extend(best.as_avx2().map(fearless_simd::Simd::level));
+        levels.extend(best.as_sse2().map(fearless_simd::Simd::level));
+    }
+    levels.into_iter().map(Instructions).collect()
 }
 
 /// 20 ms at 8 kHz.

@@ -52,12 +52,13 @@ impl Downsampler {
 
     /// Appends one sample to `output` for each three of `input`.
     pub fn process(&mut self, input: &[i16], output: &mut Vec<i16>) {
-        for input in input.chunks(BLOCK) {
-            let bytes: Vec<u8> = input
-                .iter()
-                .flat_map(|sample| sample.to_le_bytes())
-                .collect();
-            self.convert(&bytes, |samples| output.extend_from_slice(samples));
+        let mut bytes = [[0; 2]; 3 * BLOCK];
+        for input in input.chunks(bytes.len()) {
+            for (slot, sample) in bytes.iter_mut().zip(input) {
+                *slot = sample.to_le_bytes();
+            }
+            let bytes = bytes[..input.len()].as_flattened();
+            self.convert(bytes, |samples| output.extend_from_slice(samples));
         }
     }
 
