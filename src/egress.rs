@@ -1,12 +1,11 @@
 //! The way out: one HTTP client for everything that we ask of others.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
+
+use crate::realtime::Trust;
 
 /// From the first name looked up to the connection.
 const CONNECT_BUDGET: Duration = Duration::from_secs(5);
@@ -20,16 +19,9 @@ const BUDGET: Duration = Duration::from_secs(15);
 ///
 /// Never: every setting is a constant, and the tests build one.
 pub fn client() -> Client {
-    let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    // The provider is named, because other libraries in the binary bring
-    // another and rustls refuses to choose.
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring speaks TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = Trust::default().client_config();
     Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured((*tls).clone())
         .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .connect_timeout(CONNECT_BUDGET)

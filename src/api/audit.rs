@@ -24,9 +24,9 @@ pub(super) struct Change<'a> {
     pub(super) fields: &'a [&'static str],
 }
 
-/// Writes a change down, in the transaction of the change.
-pub(super) async fn record(
-    tx: &mut Tx,
+/// Writes a change down, and commits the transaction in which it was made.
+pub(super) async fn commit(
+    mut tx: Tx,
     (state, operator): (&ApiState, &Operator),
     tenant_id: TenantId,
     change: Change<'_>,
@@ -46,7 +46,8 @@ pub(super) async fn record(
         request_id: request_id.map(ToString::to_string).unwrap_or_default(),
         at: state.clock.now(),
     };
-    audit_log::insert(tx, &entry).await
+    audit_log::insert(&mut tx, &entry).await?;
+    tx.commit().await
 }
 
 /// Who changed what in the tenant's house.

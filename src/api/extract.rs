@@ -118,14 +118,13 @@ where
     }
 }
 
-/// Reads an optional value of a query by its own parser.
+/// Reads a text that may be left out, but is not null, by the parser of its type.
 pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr<Err: fmt::Display>,
 {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(D::Error::custom)
+    text(deserializer).map(Some)
 }
 
 /// Reads a text by the parser of its type.
@@ -188,13 +187,4 @@ where
     T: serde::Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
-}
-
-/// [`given`], read by the parser of its type.
-pub(super) fn given_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: fmt::Display>,
-{
-    text(deserializer).map(Some)
 }

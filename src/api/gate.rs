@@ -11,7 +11,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use super::operator::{Actor, Operator, Rights, recognize};
+use super::operator::{Operator, Rights, recognize};
 use super::problem::ApiError;
 use super::request_id::RequestId;
 use super::state::ApiState;
@@ -144,8 +144,7 @@ async fn admitted(
         (Need::May(permission), rights) => rights.reach(permission),
         (Need::Platform | Need::Anybody, _) => Reach::None,
     };
-    let is_nothing_own = reach == Reach::Own && matches!(visitor.actor, Actor::Key(_));
-    if reach == Reach::None || (is_nothing_own && need != Need::Anybody) {
+    if reach == Reach::None {
         return Err(ApiError::Forbidden(need.as_str()));
     }
     Ok(Operator {

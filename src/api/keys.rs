@@ -66,8 +66,7 @@ pub(super) async fn create(
         object: key.id.to_string(),
         fields: &["name", "permissions", "expires_at"],
     };
-    audit::record(&mut tx, (&state, &operator), operator.tenant_id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     let body = FreshKeyBody {
         key: key.into(),
         text: text.expose().to_owned(),
@@ -92,8 +91,7 @@ pub(super) async fn revoke(
         object: id.to_string(),
         fields: &[],
     };
-    audit::record(&mut tx, (&state, &operator), operator.tenant_id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -67,8 +67,7 @@ pub(super) async fn create(
         object: tenant.id.to_string(),
         fields: &["name", "time_zone", "owner"],
     };
-    audit::record(&mut tx, (&state, &operator), tenant.id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), tenant.id, change).await?;
     Ok((StatusCode::CREATED, JsonBody(tenant.into())))
 }
 
@@ -114,8 +113,7 @@ pub(super) async fn update(
         object: id.to_string(),
         fields: &fields,
     };
-    audit::record(&mut tx, (&state, &operator), id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), id, change).await?;
     Ok(JsonBody(tenant.into()))
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Given, Json, Name, Path, Query, given, given_text, optional_text, text};
+use super::extract::{Given, Json, Name, Path, Query, given, optional_text, parsed, text};
 use super::list::{PageBody, PageQuery};
 use super::operator::{Operator, Rights};
 use super::problem::ApiError;
@@ -57,8 +57,7 @@ pub(super) async fn create(
         object: id.to_string(),
         fields: &["email", "name", "role"],
     };
-    audit::record(&mut tx, (&state, &operator), operator.tenant_id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     Ok((StatusCode::CREATED, JsonBody(user.into())))
 }
 
@@ -101,8 +100,7 @@ pub(super) async fn update(
         object: id.to_string(),
         fields: &fields,
     };
-    audit::record(&mut tx, (&state, &operator), operator.tenant_id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     Ok(JsonBody(user.into()))
 }
 
@@ -127,8 +125,7 @@ pub(super) async fn delete(
         object: id.to_string(),
         fields: &[],
     };
-    audit::record(&mut tx, (&state, &operator), operator.tenant_id, change).await?;
-    tx.commit().await?;
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -181,14 +178,14 @@ pub(super) struct NewUser {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserPatch {
-    #[serde(default, deserialize_with = "given_text")]
+    #[serde(default, deserialize_with = "parsed")]
     #[schema(value_type = Option<String>, format = Email, nullable = false)]
     email: Option<Email>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", nullable = false)]
     name: Option<Name>,
-    #[serde(default, deserialize_with = "given_text")]
+    #[serde(default, deserialize_with = "parsed")]
     #[schema(value_type = Option<String>, nullable = false,
         pattern = "^(owner|admin|supervisor|agent|analyst|developer|billing)$")]
     role: Option<Role>,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use anyhow::Context as _;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 use nix::unistd::Pid;
 
@@ -39,7 +39,7 @@ impl Gauge {
             at: Instant::now(),
             user: duration(usage.user_time()),
             system: duration(usage.system_time()),
-            waits: voluntary_switches(&usage),
+            waits: usage.voluntary_context_switches(),
             resident: memory.physical_mem,
         })
     }
@@ -52,10 +52,6 @@ impl Gauge {
             waits: self.waits - earlier.waits,
         }
     }
-}
-
-fn voluntary_switches(usage: &Usage) -> i64 {
-    usage.voluntary_context_switches()
 }
 
 fn duration(value: TimeVal) -> Duration {

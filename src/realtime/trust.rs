@@ -35,7 +35,8 @@ impl Trust {
         Ok(Self(Arc::new(client_config(roots))))
     }
 
-    pub(super) fn client_config(&self) -> Arc<ClientConfig> {
+    /// The same for whoever speaks TLS to others.
+    pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.0)
     }
 }

@@ -73,16 +73,10 @@ pub async fn list(
     tenant: TenantId,
     page: &page::Request,
 ) -> Result<page::Page<Number>, Error> {
-    let (at, id) = page.key();
-    let mut conn = db.into().read().await?;
-    let rows: Vec<NumberRow> = sqlx::query_as(LIST)
-        .bind(tenant.to_string())
-        .bind(at)
-        .bind(id)
-        .bind(page.rows())
-        .fetch_all(&mut *conn)
-        .await?;
-    page.page(rows, |row| (row.created_at_ms, &row.id))
+    page::of_tenant(db, LIST, tenant, page, |row: &NumberRow| {
+        (row.created_at_ms, &row.id)
+    })
+    .await
 }
 
 const LIST: &str = "

@@ -6,8 +6,11 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::Error;
-use crate::domain::{ParseError, Timestamp};
+use sqlx::FromRow;
+use sqlx::any::AnyRow;
+
+use super::{Db, Error};
+use crate::domain::{ParseError, TenantId, Timestamp};
 
 /// Which page is wanted.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -58,6 +61,31 @@ impl Request {
             next,
         })
     }
+}
+
+/// The page of a tenant's rows that `sql` selects: of the tenant `$1`, below the
+/// key `$2` and `$3`, `$4` of them. Each row has its `key`.
+pub(super) async fn of_tenant<R, T>(
+    db: impl Into<Db<'_>>,
+    sql: &'static str,
+    tenant: TenantId,
+    request: &Request,
+    key: impl Fn(&R) -> (i64, &str),
+) -> Result<Page<T>, Error>
+where
+    R: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    T: TryFrom<R, Error = Error>,
+{
+    let (at, id) = request.key();
+    let mut conn = db.into().read().await?;
+    let rows = sqlx::query_as(sql)
+        .bind(tenant.to_string())
+        .bind(at)
+        .bind(id)
+        .bind(request.rows())
+        .fetch_all(&mut *conn)
+        .await?;
+    request.page(rows, key)
 }
 
 /// One page.
