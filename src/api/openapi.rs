@@ -70,6 +70,10 @@ Unknown fields are refused. What goes wrong is told as a problem (RFC 9457).";
 const TAGS: &[(&str, &str)] = &[
     ("Calls", "The log of calls, and everything kept of one."),
     (
+        "Live calls",
+        "What goes on now, and what can be done about it.",
+    ),
+    (
         "Members",
         "Who works here, with which keys, and what they changed.",
     ),

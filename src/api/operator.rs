@@ -37,9 +37,14 @@ impl Operator {
     /// The member whose own things are all that is open, if that is so. A key
     /// has nothing of its own.
     pub(super) fn only(&self) -> Option<UserId> {
-        match (self.reach, self.actor) {
-            (Reach::Own, Actor::User(user)) => Some(user),
-            _ => None,
+        self.member().filter(|_| self.reach == Reach::Own)
+    }
+
+    /// The member that it is. A key is none.
+    pub(super) fn member(&self) -> Option<UserId> {
+        match self.actor {
+            Actor::User(user) => Some(user),
+            Actor::Key(_) => None,
         }
     }
 

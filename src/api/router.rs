@@ -6,10 +6,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::calls::{control, live, log, remarks, show, stats};
 use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
-use super::{audit, calls, health, keys, me, metrics, problems, tenants, users};
+use super::{audit, health, keys, me, metrics, problems, tenants, users};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -36,8 +37,18 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
     let may = |permission| Need::May(permission);
     OpenApiRouter::with_openapi(openapi::head())
         .routes(gate.ask(Need::Anybody, routes!(me::show)))
-        .routes(gate.ask(may(P::CallsRead), routes!(calls::log)))
-        .routes(gate.ask(may(P::CallsRead), routes!(calls::show)))
+        .routes(gate.ask(may(P::CallsRead), routes!(log::log)))
+        .routes(gate.ask(may(P::CallsRead), routes!(show::show)))
+        .routes(gate.ask(may(P::CallsRead), routes!(show::events)))
+        .routes(gate.ask(may(P::CallsWrite), routes!(remarks::update)))
+        .routes(gate.ask(may(P::PrivacyWrite), routes!(remarks::delete)))
+        .routes(gate.ask(may(P::UsageRead), routes!(stats::summary)))
+        .routes(gate.ask(may(P::CallsRead), routes!(live::list)))
+        .routes(gate.ask(may(P::CallsRead), routes!(live::events)))
+        .routes(gate.ask(may(P::CallsControl), routes!(control::hang_up)))
+        .routes(gate.ask(may(P::CallsControl), routes!(control::say)))
+        .routes(gate.ask(may(P::CallsControl), routes!(control::mute)))
+        .routes(gate.ask(may(P::CallsControl), routes!(control::hold)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
         .routes(gate.ask(may(P::MembersWrite), routes!(users::create)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::show)))

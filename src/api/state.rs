@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::token::TokenRules;
+use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::Store;
@@ -18,7 +19,9 @@ pub struct ApiState {
     pub tokens: Arc<TokenRules>,
     /// Since when we have been here.
     pub started_at: Timestamp,
-    /// What goes on at this moment.
+    /// The calls that go on in this process.
+    pub bridge: Bridge,
+    /// How many there are.
     pub live: Live,
     /// What has been counted so far, as Prometheus reads it.
     pub rendering: Rendering,

@@ -1,6 +1,7 @@
 //! What the demo shows while the calls go on.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -14,7 +15,7 @@ use crate::call::Report;
 use crate::domain::Speaker;
 use crate::rehearsal::carrier::{CarrierEvent, CarrierEventKind};
 
-type Events = broadcast::Receiver<LiveEvent>;
+type Events = broadcast::Receiver<Arc<LiveEvent>>;
 type Sounds = broadcast::Receiver<CarrierEvent>;
 
 /// A terminal that follows the calls.
@@ -71,8 +72,8 @@ fn tell(what: &Happening) -> Option<String> {
         Happening::Admitted => "gateway       webhook answered, model dialled".to_owned(),
         Happening::Answered => "gateway       media stream opened".to_owned(),
         Happening::Reported(report) => return tell_report(report),
-        Happening::Ended(disposition) => {
-            format!("gateway       call ended: {}", disposition.as_str())
+        Happening::Ended(end_reason) => {
+            format!("gateway       call ended: {}", end_reason.as_str())
         }
     })
 }
@@ -105,7 +106,9 @@ fn tell_report(report: &Report) -> Option<String> {
         }
         Report::Digits(digits) => format!("caller        pressed {}", digits.expose()),
         Report::Silence { prompts } => format!("gateway       silence, prompt {prompts}"),
-        Report::Speaking(_) | Report::Used(_) => return None,
+        Report::Speaking(_) | Report::Used(_) | Report::Muted { .. } | Report::Held(_) => {
+            return None;
+        }
     })
 }
 
@@ -136,7 +139,7 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
     let mut ticks = interval(Duration::from_millis(if is_terminal { 200 } else { 2_000 }));
     loop {
         tokio::select! {
-            event = events.recv() => match event.map(|event| event.what) {
+            event = events.recv() => match event.as_ref().map(|event| &event.what) {
                 Ok(Happening::Admitted) => live += 1,
                 Ok(Happening::Ended(_)) => {
                     live = live.saturating_sub(1);

@@ -78,6 +78,7 @@ impl House {
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             started_at: clock.now(),
+            bridge: bridge.clone(),
             live: live_counts(bridge.clone()),
             rendering,
         });

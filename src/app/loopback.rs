@@ -26,7 +26,7 @@ pub(super) const PUBLIC_URL: &str = "https://rehearsal.frontdesk.example";
 pub(super) struct Loopback {
     pub(super) base_url: String,
     pub(super) token: Secret<String>,
-    watch: broadcast::Receiver<LiveEvent>,
+    watch: broadcast::Receiver<Arc<LiveEvent>>,
     shutdown: Shutdown,
     open: JoinHandle<()>,
     folder: PathBuf,
@@ -76,7 +76,7 @@ impl Loopback {
     }
 
     /// What happens in the calls.
-    pub(super) fn events(&self) -> broadcast::Receiver<LiveEvent> {
+    pub(super) fn events(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
         self.watch.resubscribe()
     }
 

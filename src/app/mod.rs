@@ -1,6 +1,7 @@
 //! Composes the floors, runs them, takes them down.
 
 mod bench;
+mod bench_awake;
 mod bench_report;
 mod bench_side;
 mod bench_talk;
@@ -26,6 +27,7 @@ mod shutdown;
 mod telemetry;
 
 pub use bench::{BenchConfig, LoadConfig};
+pub use bench_awake::AwakeConfig;
 pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{

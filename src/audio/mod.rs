@@ -8,6 +8,7 @@
 //! **Invariant:** what comes out depends on what went in and not on how it
 //! was cut: any split of the same sound gives the same samples.
 
+mod chime;
 mod companding;
 mod downsample;
 mod filter;
@@ -19,6 +20,7 @@ mod upsample;
 pub mod wav;
 mod window;
 
+pub use chime::chime;
 pub use downsample::Downsampler;
 pub use frame::{Frame, SILENCE, frames};
 pub use level::{FLOOR_DBFS, SILENCE_DBFS, is_silence, level_dbfs};

@@ -1,6 +1,6 @@
 //! What the agent is told when it is asked to say something of its own accord.
 
-use crate::call::Reply;
+use crate::call::{Notice, Reply};
 use crate::domain::Receptionist;
 
 /// The agent may hang up.
@@ -12,6 +12,20 @@ pub(super) const END_REFUSED: &str =
 /// There is no such tool.
 pub(super) const NO_SUCH_TOOL: &str =
     r#"{"error":"unknown_tool","detail":"There is no such tool. Go on without it."}"#;
+
+/// What the agent reads that nobody says.
+pub(super) fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Say(text) => format!(
+            "(A colleague who listens asks you to say this to the caller now, in these words and \
+             no others: \"{}\")",
+            text.expose()
+        ),
+        Notice::HoldEnded => "(The caller was on hold and is back now. Thank them for waiting, in \
+             one short sentence, and go on.)"
+            .to_owned(),
+    }
+}
 
 /// What a receptionist says when nobody has asked anything.
 #[derive(Clone, Debug)]

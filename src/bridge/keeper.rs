@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::clock::Clock;
 use crate::domain::{
-    CallId, Disposition, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
+    AnsweredBy, CallId, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
 };
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{self, Store, calls, turns, utterances};
@@ -41,7 +41,7 @@ pub(super) struct Finished {
     pub(super) tenant_id: TenantId,
     pub(super) call_id: CallId,
     pub(super) at: Timestamp,
-    pub(super) disposition: Disposition,
+    pub(super) end_reason: EndReason,
     pub(super) usage: Usage,
     pub(super) cost: Option<Money>,
     pub(super) utterances: Vec<Utterance>,
@@ -134,7 +134,7 @@ async fn write_answered(
     at: Timestamp,
 ) -> Result<(), store::Error> {
     let mut tx = store.begin().await?;
-    calls::mark_answered(&mut tx, tenant_id, call_id, at).await?;
+    calls::mark_answered(&mut tx, tenant_id, call_id, (AnsweredBy::Ai, at)).await?;
     let event = event("stream.started", "{}", at);
     call_events::append(&mut tx, tenant_id, call_id, &event).await?;
     tx.commit().await
@@ -146,7 +146,7 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         tenant_id,
         call_id,
         at,
-        disposition,
+        end_reason,
         ..
     } = *finished;
     let mut tx = store.begin().await?;
@@ -155,13 +155,13 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
     }
     let end = calls::Finished {
-        disposition,
+        end_reason,
         usage: finished.usage,
         cost: finished.cost,
         ended_at: at,
     };
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
-    let why = format!(r#"{{"disposition":"{}"}}"#, disposition.as_str());
+    let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
     tx.commit().await
 }

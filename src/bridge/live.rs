@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
+use super::feed::EventId;
 use crate::call::Report;
-use crate::domain::{CallId, Disposition, TenantId};
+use crate::domain::{CallId, EndReason, TenantId, Timestamp};
 
 /// Something that happened in a live call.
 #[derive(Clone, Debug)]
 pub struct LiveEvent {
+    /// Its place among all events.
+    pub id: EventId,
     /// In which call.
     pub call_id: CallId,
     /// Whose call it is; nobody else may see it.
     pub tenant_id: TenantId,
     /// When, counted from the call's first webhook.
     pub at: Duration,
+    /// The time of day.
+    pub time: Timestamp,
     /// What.
     pub what: Happening,
 }
@@ -28,5 +33,5 @@ pub enum Happening {
     /// What the machine reports.
     Reported(Report),
     /// The call is over.
-    Ended(Disposition),
+    Ended(EndReason),
 }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use super::agent_leg::DialError;
+use super::feed::Feed;
 use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
 use super::registry::Admission;
 use crate::call::{Report, Session};
-use crate::domain::{CallId, Disposition, ModelPrice, TenantId, TurnLatency};
+use crate::domain::{CallId, EndReason, ModelPrice, TenantId, TurnLatency};
 
 /// Latencies kept of one call.
 const MAX_LATENCIES: usize = 4_096;
@@ -20,23 +20,19 @@ pub(super) struct Logbook {
     call_id: CallId,
     tenant_id: TenantId,
     keeper: Keeper,
-    watchers: broadcast::Sender<LiveEvent>,
+    feed: Feed,
     price: Option<ModelPrice>,
     began: Instant,
     latencies: Vec<TurnLatency>,
 }
 
 impl Logbook {
-    pub(super) fn new(
-        admission: &Admission,
-        keeper: Keeper,
-        watchers: broadcast::Sender<LiveEvent>,
-    ) -> Self {
+    pub(super) fn new(admission: &Admission, keeper: Keeper, feed: Feed) -> Self {
         Self {
             call_id: admission.call_id,
             tenant_id: admission.tenant_id,
             keeper,
-            watchers,
+            feed,
             price: None,
             began: Instant::now(),
             latencies: Vec::new(),
@@ -77,6 +73,8 @@ impl Logbook {
             | Report::Speaking(_)
             | Report::Said(_)
             | Report::Digits(_)
+            | Report::Muted { .. }
+            | Report::Held(_)
             | Report::Used(_)
             | Report::Silence { .. } => {}
         }
@@ -96,20 +94,20 @@ impl Logbook {
     }
 
     /// Hands the whole to the keeper; both sockets are closed by now.
-    pub(super) async fn finish(self, session: &Session, disposition: Disposition) {
-        let outcome = disposition.as_str();
+    pub(super) async fn finish(self, session: &Session, end_reason: EndReason) {
+        let outcome = end_reason.as_str();
         let duration = self.began.elapsed();
         tracing::info!(
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
         let usage = session.usage();
-        self.tell(Happening::Ended(disposition));
+        self.tell(Happening::Ended(end_reason));
         let finished = Finished {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
             at: self.keeper.now(),
-            disposition,
+            end_reason,
             usage,
             cost: self.price.map(|price| price.cost(&usage)),
             utterances: session.transcript().collect(),
@@ -120,13 +118,13 @@ impl Logbook {
 
     fn tell(&self, what: Happening) {
         let at: Duration = self.began.elapsed();
-        let event = LiveEvent {
+        self.feed.tell(|id| LiveEvent {
+            id,
             call_id: self.call_id,
             tenant_id: self.tenant_id,
             at,
+            time: self.keeper.now(),
             what,
-        };
-        // Nobody watching is no fault.
-        let _ = self.watchers.send(event);
+        });
     }
 }

@@ -10,6 +10,7 @@
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
+//! - [`feed`] tells whoever watches what happens.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -18,6 +19,7 @@ mod arrival;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod feed;
 mod keeper;
 mod live;
 mod logbook;
@@ -31,7 +33,9 @@ mod wire;
 
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
+pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use registry::{Admission, Bridge, Counts, Refusal};
+pub use run::Order;
 pub use token::StreamToken;

@@ -13,7 +13,7 @@ use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Reply, ResponseKey};
+use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey};
 use crate::domain::{AudioFormat, Pii, Receptionist, ToolName};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions};
@@ -150,6 +150,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         });
     }
 
+    fn tell(&mut self, notice: &Notice) {
+        let text = cues::notice(notice);
+        self.send(&ClientEvent::ItemCreate {
+            item: NewItem::system(&text),
+            previous_item_id: None,
+        });
+    }
+
     fn truncate(&mut self, item: ItemKey, heard: Duration) {
         let Some(name) = self.items.name(item.0).map(str::to_owned) else {
             return;
@@ -208,6 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
         match action {
             AgentAction::Listen(frame) => self.listen(&frame),
             AgentAction::ReadDigits(digits) => self.read_digits(&digits),
+            AgentAction::Tell(notice) => self.tell(&notice),
             AgentAction::Respond(reply) => self.respond(reply),
             AgentAction::Cancel => self.send(&ClientEvent::ResponseCancel { response_id: None }),
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),

@@ -13,14 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use super::agent_leg::Dialer;
 use super::carrier_leg::{Carrier, CarrierLeg};
+use super::feed::{EventId, Feed, Resumed};
 use super::keeper::Keeper;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
-use super::run::{Call, Control};
+use super::run::{Call, Control, Order};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::CallPlan;
-use crate::domain::{CallId, CallSid, Disposition, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, EndReason, Receptionist, TenantId};
 use crate::twilio::media_stream::Start;
 
 /// A token not shown by then is worth nothing.
@@ -37,8 +38,6 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
 const WAITING_ROOM: usize = 256;
-/// Events that a watcher may be behind before it misses some.
-const WATCHED: usize = 1_024;
 
 /// A call that asks to be let in.
 #[derive(Clone, Debug)]
@@ -99,13 +98,13 @@ struct Place {
 
 struct Shared {
     calls: DashMap<CallSid, Place>,
-    outcomes: DashMap<CallSid, (Disposition, Instant)>,
+    outcomes: DashMap<CallSid, (EndReason, Instant)>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
     dialer: Arc<dyn Dialer>,
     keeper: Keeper,
-    watchers: broadcast::Sender<LiveEvent>,
+    feed: Feed,
     tasks: TaskTracker,
     /// Streams that have not said yet whose they are.
     waiting_room: Arc<Semaphore>,
@@ -120,7 +119,6 @@ pub struct Bridge {
 impl Bridge {
     /// A house with `capacity` places, whose agents `dialer` reaches.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
-        let (watchers, _) = broadcast::channel(WATCHED);
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
@@ -129,7 +127,7 @@ impl Bridge {
             is_draining: AtomicBool::new(false),
             dialer,
             keeper,
-            watchers,
+            feed: Feed::new(),
             tasks: TaskTracker::new(),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM)),
         };
@@ -192,15 +190,26 @@ impl Bridge {
     }
 
     /// Ends a call from outside. False if it is not live.
-    pub fn hang_up(&self, call_sid: &CallSid, disposition: Disposition) -> bool {
+    pub fn hang_up(&self, call_sid: &CallSid, end_reason: EndReason) -> bool {
+        self.order(call_sid, Order::HangUp(end_reason))
+    }
+
+    /// Does something to a call from outside. False if it is not live, or too
+    /// busy to listen.
+    pub fn order(&self, call_sid: &CallSid, order: Order) -> bool {
         let Some(place) = self.shared.calls.get(call_sid) else {
             return false;
         };
-        place.mailbox.try_send(Control::HangUp(disposition)).is_ok()
+        place.mailbox.try_send(Control::Order(order)).is_ok()
+    }
+
+    /// Whether a call is live here.
+    pub fn has(&self, call_sid: &CallSid) -> bool {
+        self.shared.calls.contains_key(call_sid)
     }
 
     /// How a call ended, if it did so a short time ago.
-    pub fn outcome(&self, call_sid: &CallSid) -> Option<Disposition> {
+    pub fn outcome(&self, call_sid: &CallSid) -> Option<EndReason> {
         self.shared.outcomes.get(call_sid).map(|outcome| outcome.0)
     }
 
@@ -214,8 +223,13 @@ impl Bridge {
     }
 
     /// What happens from now on. A watcher that is too slow misses some.
-    pub fn watch(&self) -> broadcast::Receiver<LiveEvent> {
-        self.shared.watchers.subscribe()
+    pub fn watch(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+        self.shared.feed.watch()
+    }
+
+    /// What has happened after that event, and what happens from now on.
+    pub fn resume(&self, after: EventId) -> Resumed {
+        self.shared.feed.resume(after)
     }
 
     /// Lets nobody in any more, and lets the calls that are in finish. Those
@@ -232,6 +246,7 @@ impl Bridge {
         if let Some(last) = last {
             tokio::time::sleep_until(last + LAST_QUESTIONS).await;
         }
+        self.shared.feed.close();
     }
 
     async fn end_all(&self) {
@@ -239,7 +254,7 @@ impl Bridge {
             // A full mailbox belongs to a call that is busy ending.
             let _ = place
                 .mailbox
-                .try_send(Control::HangUp(Disposition::Shutdown));
+                .try_send(Control::Order(Order::HangUp(EndReason::Shutdown)));
         }
         self.shared.tasks.wait().await;
     }
@@ -270,9 +285,9 @@ impl Bridge {
             interruption: shared.dialer.interruption(),
         };
         let agent = shared.dialer.dial(&admission.receptionist);
-        let log = Logbook::new(&admission, shared.keeper.clone(), shared.watchers.clone())
+        let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
-        let outcome = Disposition::Internal;
+        let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
             call_sid: admission.call_sid,
@@ -316,12 +331,12 @@ impl Bridge {
 pub(super) struct PlaceGuard {
     shared: Arc<Shared>,
     call_sid: CallSid,
-    outcome: Disposition,
+    outcome: EndReason,
 }
 
 impl PlaceGuard {
     /// The call is over: whoever asks from now on is told how it ended.
-    pub(super) fn leave(&mut self, outcome: Disposition) {
+    pub(super) fn leave(&mut self, outcome: EndReason) {
         self.outcome = outcome;
         let now = Instant::now();
         self.shared

@@ -16,7 +16,7 @@ use super::carrier_leg::Carrier;
 use super::logbook::Logbook;
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Session};
-use crate::domain::Disposition;
+use crate::domain::{EndReason, Pii, Speaker};
 
 /// Idle proxies cut lines on which nothing goes to and fro.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -31,8 +31,37 @@ const REPLACED: u16 = 4000;
 pub(super) enum Control {
     /// The carrier's stream, or the one that takes its place.
     Attach(Box<dyn Carrier>),
-    /// Somebody ends the call.
-    HangUp(Disposition),
+    /// Somebody does something to the call.
+    Order(Order),
+}
+
+/// What somebody who looks after a call can do to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Order {
+    /// Have the agent say this.
+    Say(Pii<String>),
+    /// Keep one of the two from being heard, or do so no longer.
+    Mute {
+        /// Whose voice.
+        who: Speaker,
+        /// Whether it is kept back.
+        is_on: bool,
+    },
+    /// Let the caller wait, or wait no longer.
+    Hold(bool),
+    /// End the call.
+    HangUp(EndReason),
+}
+
+impl From<Order> for Event {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Say(text) => Self::Say(text),
+            Order::Mute { who, is_on } => Self::Mute { who, is_on },
+            Order::Hold(is_on) => Self::Hold(is_on),
+            Order::HangUp(end_reason) => Self::HangUp(end_reason),
+        }
+    }
 }
 
 type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
@@ -82,9 +111,9 @@ impl Call {
     /// Runs until the call is over and both sockets are closed.
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
-        let disposition = poll_fn(|cx| self.poll_end(cx)).await;
+        let end_reason = poll_fn(|cx| self.poll_end(cx)).await;
         // The carrier asks what comes next as soon as its stream is closed.
-        place.leave(disposition);
+        place.leave(end_reason);
         self.inbox.close();
         let carrier = async {
             if let Some(carrier) = self.carrier {
@@ -97,14 +126,14 @@ impl Call {
             }
         };
         join(carrier, agent).await;
-        self.log.finish(&self.session, disposition).await;
+        self.log.finish(&self.session, end_reason).await;
     }
 
     /// Ready when the call is over.
     ///
     /// A turn reads whatever has come, lets the machine answer, and sends what
     /// it said. Who has said everything is not asked again in the same wake-up.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Disposition> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
         for _ in 0..MAX_TURNS {
             let has_more = self.poll_sources(cx).is_ready();
             let is_due = self.timer.as_mut().poll(cx).is_ready();
@@ -112,8 +141,8 @@ impl Call {
             if is_due || !self.events.is_empty() {
                 self.advance(now);
             }
-            if let Some(disposition) = self.session.ended() {
-                return Poll::Ready(disposition);
+            if let Some(end_reason) = self.session.ended() {
+                return Poll::Ready(end_reason);
             }
             self.flush(cx);
             // A timer that was set must be asked, or it does not go off.
@@ -142,7 +171,7 @@ impl Call {
         while let Poll::Ready(Some(control)) = self.inbox.poll_recv(cx) {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
-                Control::HangUp(disposition) => self.events.push_back(Event::HangUp(disposition)),
+                Control::Order(order) => self.events.push_back(order.into()),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ItemKey, Mark};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Pii, Speaker, TurnLatency, Usage, Utterance};
+use crate::domain::{EndReason, Pii, Speaker, TurnLatency, Usage, Utterance};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Action {
     /// For whoever keeps the log or watches.
     Report(Report),
     /// The call is over: close both legs. Comes once, and last.
-    End(Disposition),
+    End(EndReason),
 }
 
 /// What the carrier leg must do.
@@ -37,6 +37,8 @@ pub enum AgentAction {
     Listen(Frame),
     /// Read what the caller entered on the keypad.
     ReadDigits(Pii<String>),
+    /// Know this.
+    Tell(Notice),
     /// Speak.
     Respond(Reply),
     /// Stop speaking.
@@ -57,6 +59,15 @@ pub enum AgentAction {
     AllowEnd,
     /// Its wish to end the call is refused, for the caller has broken in.
     RefuseEnd,
+}
+
+/// What the agent is told that the caller does not hear.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// Somebody wants this said to the caller.
+    Say(Pii<String>),
+    /// The caller was on hold and is back.
+    HoldEnded,
 }
 
 /// What the agent is asked to say.
@@ -98,6 +109,15 @@ pub enum Report {
     Digits(Pii<String>),
     /// A response was paid for.
     Used(Usage),
+    /// Somebody keeps one of the two from being heard, or does so no longer.
+    Muted {
+        /// Whose voice.
+        who: Speaker,
+        /// Whether it is kept back.
+        is_on: bool,
+    },
+    /// The caller waits, or waits no longer.
+    Held(bool),
     /// Nobody has spoken for so long; so many prompts have been given.
     Silence {
         /// Including the one that is given now.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ItemKey, Mark, ResponseKey};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Pii, Speaker, Usage};
+use crate::domain::{EndReason, Pii, Speaker, Usage};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,8 +103,20 @@ pub enum Event {
     CarrierStopped,
     /// The carrier's socket broke off without a word.
     CarrierLost,
+    /// Somebody who looks after the call has the agent say this.
+    Say(Pii<String>),
+    /// Somebody keeps one of the two from being heard by the other, or lets
+    /// them be heard again.
+    Mute {
+        /// Whose voice.
+        who: Speaker,
+        /// Whether it is kept back.
+        is_on: bool,
+    },
+    /// Somebody lets the caller wait, or waits no longer.
+    Hold(bool),
     /// Somebody else ends the call.
-    HangUp(Disposition),
+    HangUp(EndReason),
 }
 
 /// How a response ended.

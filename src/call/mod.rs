@@ -29,7 +29,7 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`ending`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
 
 mod action;
 mod barge_in;
@@ -38,6 +38,7 @@ mod ending;
 mod event;
 mod intake;
 mod keys;
+mod oversight;
 mod plan;
 mod playback;
 mod playhead;
@@ -48,7 +49,7 @@ mod timers;
 mod transcript;
 mod turn;
 
-pub use action::{Action, AgentAction, CarrierAction, Reply, Report};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
 pub use event::{Event, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey};
 pub use plan::{CallPlan, Interruption};

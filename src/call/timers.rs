@@ -21,12 +21,14 @@ pub(super) enum Timer {
     Entry,
     /// The longest duration is reached.
     MaxDuration,
+    /// A caller on hold hears that they are.
+    Chime,
     /// The goodbye has had its time.
     HangUp,
 }
 
 impl Timer {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::CarrierStart,
         Self::AgentReady,
         Self::Pace,
@@ -35,6 +37,7 @@ impl Timer {
         Self::Silence,
         Self::Entry,
         Self::MaxDuration,
+        Self::Chime,
         Self::HangUp,
     ];
 }

@@ -1,7 +1,10 @@
 //! The log of a call: its state, how it ended, what it cost.
 
+use std::collections::BTreeSet;
+
 use super::{
-    CallId, CallSid, Money, ParseError, Party, ReceptionistId, TenantId, Timestamp, Usage, UserId,
+    AnsweredBy, CallId, CallSid, Money, ParseError, Party, Pii, ReceptionistId, TenantId,
+    Timestamp, Usage, UserId,
 };
 
 /// One call as the log keeps it.
@@ -23,10 +26,12 @@ pub struct CallLog {
     pub receptionist_id: Option<ReceptionistId>,
     /// Whose call it was, if it was a person's.
     pub user_id: Option<UserId>,
+    /// Who answered, once somebody has.
+    pub answered_by: Option<AnsweredBy>,
     /// Where it stands.
     pub status: CallStatus,
     /// Why it ended, once it has.
-    pub disposition: Option<Disposition>,
+    pub end_reason: Option<EndReason>,
     /// When the carrier first told us of it.
     pub created_at: Timestamp,
     /// When its media stream started.
@@ -39,6 +44,19 @@ pub struct CallLog {
     pub usage: Usage,
     /// What the agent cost, where its price is known.
     pub cost: Option<Money>,
+    /// What people wrote beside it.
+    pub remarks: Remarks,
+}
+
+/// What people make of a call.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Remarks {
+    /// What came of it, in a word of the tenant's own.
+    pub disposition: Option<String>,
+    /// Whatever else there is to say.
+    pub notes: Option<Pii<String>>,
+    /// Words by which it is found among others, each once.
+    pub tags: BTreeSet<String>,
 }
 
 /// Who rang whom.
@@ -158,7 +176,7 @@ impl std::str::FromStr for CallStatus {
 
 /// Why a call that we answered came to its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Disposition {
+pub enum EndReason {
     /// The caller hung up.
     CallerHungUp,
     /// The receptionist said goodbye and hung up.
@@ -183,7 +201,7 @@ pub enum Disposition {
     Internal,
 }
 
-impl Disposition {
+impl EndReason {
     /// Every reason.
     pub const ALL: [Self; 11] = [
         Self::CallerHungUp,
@@ -235,13 +253,13 @@ impl Disposition {
     }
 }
 
-impl std::str::FromStr for Disposition {
+impl std::str::FromStr for EndReason {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let found = Self::ALL.into_iter().find(|reason| reason.as_str() == text);
         found.ok_or(ParseError {
-            expected: "a disposition, such as caller.hung_up",
+            expected: "an end reason, such as caller.hung_up",
         })
     }
 }

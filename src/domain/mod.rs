@@ -11,6 +11,7 @@ mod error;
 mod ids;
 mod latency;
 mod money;
+mod outcome;
 mod phone;
 mod receptionist;
 mod secret;
@@ -21,13 +22,14 @@ mod usage;
 mod user;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use call_log::{CallLog, CallStatus, Direction, Disposition};
+pub use call_log::{CallLog, CallStatus, Direction, EndReason, Remarks};
 pub use error::ParseError;
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
+pub use outcome::{AnsweredBy, Outcome};
 pub use phone::{Party, PhoneNumber};
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,

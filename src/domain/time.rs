@@ -17,6 +17,14 @@ impl Timestamp {
         self.0
     }
 
+    /// The day on which it falls in an IANA time zone, such as `2026-11-21`; in
+    /// a zone that nobody knows, that in UTC.
+    pub fn date_in(self, time_zone: &str) -> String {
+        let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let at = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        at.to_zoned(zone).date().to_string()
+    }
+
     /// The moment `ms` milliseconds later (or, negative, earlier).
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {

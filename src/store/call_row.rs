@@ -4,15 +4,46 @@ use sqlx::FromRow;
 
 use super::Error;
 use super::row::{RowOf, time};
-use crate::domain::{CallLog, Money, Timestamp, Usage};
+use crate::domain::{CallLog, Money, Pii, Remarks, Timestamp, Usage};
 
-/// The columns of a [`CallRow`].
+/// The columns of a [`CallRow`], of a table where another could be meant.
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_sid, direction, from_party, to_party, receptionist_id, user_id, \
-         status, disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
-         input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
-         output_text_tokens, output_audio_tokens, cost_micros, cost_currency"
+        columns!("")
+    };
+    ($of:literal) => {
+        columns!(
+            $of,
+            "id",
+            "tenant_id",
+            "call_sid",
+            "direction",
+            "from_party",
+            "to_party",
+            "receptionist_id",
+            "user_id",
+            "answered_by",
+            "status",
+            "end_reason",
+            "created_at_ms",
+            "answered_at_ms",
+            "ended_at_ms",
+            "duration_s",
+            "input_text_tokens",
+            "input_audio_tokens",
+            "cached_text_tokens",
+            "cached_audio_tokens",
+            "output_text_tokens",
+            "output_audio_tokens",
+            "cost_micros",
+            "cost_currency",
+            "disposition",
+            "notes",
+            "tags"
+        )
+    };
+    ($of:literal, $first:literal $(, $name:literal)*) => {
+        concat!($of, $first $(, ", ", $of, $name)*)
     };
 }
 pub(super) use columns;
@@ -27,8 +58,9 @@ pub(super) struct CallRow {
     to_party: String,
     receptionist_id: Option<String>,
     user_id: Option<String>,
+    answered_by: Option<String>,
     status: String,
-    disposition: Option<String>,
+    end_reason: Option<String>,
     pub(super) created_at_ms: i64,
     answered_at_ms: Option<i64>,
     ended_at_ms: Option<i64>,
@@ -41,6 +73,9 @@ pub(super) struct CallRow {
     output_audio_tokens: i64,
     cost_micros: Option<i64>,
     cost_currency: Option<String>,
+    disposition: Option<String>,
+    notes: Option<String>,
+    tags: String,
 }
 
 impl CallRow {
@@ -87,14 +122,20 @@ impl TryFrom<CallRow> for CallLog {
             to,
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
+            answered_by: at.parse_opt(row.answered_by.as_deref())?,
             status: at.parse(&row.status)?,
-            disposition: at.parse_opt(row.disposition.as_deref())?,
+            end_reason: at.parse_opt(row.end_reason.as_deref())?,
             created_at: Timestamp::from_ms(row.created_at_ms),
             answered_at: time(row.answered_at_ms),
             ended_at: time(row.ended_at_ms),
             duration_s: row.duration_s,
             usage: row.usage(),
             cost: row.cost()?,
+            remarks: Remarks {
+                disposition: row.disposition,
+                notes: row.notes.map(Pii::new),
+                tags: row.tags.lines().map(str::to_owned).collect(),
+            },
         })
     }
 }

@@ -1,14 +1,16 @@
 //! The log of calls: written once, amended in any order, never twice.
 
+use std::iter;
+
 use sqlx::{AnyConnection, Connection};
 
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
-use super::{Db, Error, page};
+use super::{Db, Error, call_words, page};
 use crate::domain::{
-    CallId, CallLog, CallSid, CallStatus, Direction, Disposition, Money, Party, PhoneNumber, Pii,
-    ReceptionistId, TenantId, Timestamp, Usage, UserId,
+    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, EndReason, Money, Outcome, Party,
+    Pii, ReceptionistId, TenantId, Timestamp, Usage,
 };
 
 /// A call as the carrier first tells us of it.
@@ -51,26 +53,13 @@ pub struct StatusNews {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Finished {
     /// Why it ended.
-    pub disposition: Disposition,
+    pub end_reason: EndReason,
     /// What the agent used.
     pub usage: Usage,
     /// What that costs, where the price is known.
     pub cost: Option<Money>,
     /// When it ended.
     pub ended_at: Timestamp,
-}
-
-/// Which calls of the log are wanted; all of them by default.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Filter {
-    /// Only those in this direction.
-    pub direction: Option<Direction>,
-    /// Only those that stand there.
-    pub status: Option<CallStatus>,
-    /// Only those from or to this number.
-    pub number: Option<PhoneNumber>,
-    /// Only those of this person.
-    pub user: Option<UserId>,
 }
 
 /// The call of that SID, and whether it was written just now.
@@ -94,18 +83,22 @@ pub async fn find_or_create(
         .bind(new.receptionist_id.map(|id| id.to_string()))
         .bind(new.status.as_str())
         .bind(new.created_at.as_ms())
+        .bind(Outcome::first(new.status).as_str())
         .fetch_one(&mut *conn)
         .await?;
     let call = CallLog::try_from(row)?;
     let is_new = call.id == new.id;
+    if is_new {
+        call_words::index(&mut conn, &call, iter::empty()).await?;
+    }
     Ok((call, is_new))
 }
 
 // The update changes nothing: it is there because DO NOTHING returns nothing.
 const FIND_OR_CREATE: &str = concat!(
     "INSERT INTO calls (id, tenant_id, call_sid, direction, from_party, to_party,
-        receptionist_id, status, created_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        receptionist_id, status, created_at_ms, outcome)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (call_sid) DO UPDATE SET call_sid = excluded.call_sid
     RETURNING ",
     columns!()
@@ -146,40 +139,6 @@ pub async fn find_by_sid(
 }
 
 const FIND_BY_SID: &str = concat!("SELECT ", columns!(), " FROM calls WHERE call_sid = $1");
-
-/// The tenant's calls that pass the filter, newest first.
-pub async fn list(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    filter: &Filter,
-    page: &page::Request,
-) -> Result<page::Page<CallLog>, Error> {
-    let (at, id) = page.key();
-    let mut conn = db.into().read().await?;
-    let rows: Vec<CallRow> = sqlx::query_as(LIST)
-        .bind(tenant.to_string())
-        .bind(at)
-        .bind(id)
-        .bind(page.rows())
-        .bind(filter.direction.map(Direction::as_str))
-        .bind(filter.status.map(CallStatus::as_str))
-        .bind(filter.number.as_ref().map(PhoneNumber::as_str))
-        .bind(filter.user.map(|user| user.to_string()))
-        .fetch_all(&mut *conn)
-        .await?;
-    page.page(rows, |row| (row.created_at_ms, &row.id))
-}
-
-const LIST: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM calls WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
-        AND ($5 IS NULL OR direction = $5)
-        AND ($6 IS NULL OR status = $6)
-        AND ($7 IS NULL OR from_party = $7 OR to_party = $7)
-        AND ($8 IS NULL OR user_id = $8)
-    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
-);
 
 /// At most `limit` calls of any tenant that began before `before` and have no
 /// end yet, oldest first: what a process that died leaves behind, and what the
@@ -237,13 +196,14 @@ pub async fn apply_status(
     Ok(Some(call))
 }
 
-/// Notes when the media stream of the tenant's call started; the first time
-/// counts. Whether there is such a call.
+/// Notes who answered the tenant's call, and when; the first time counts, and
+/// of several who answered the [greatest](AnsweredBy). Whether there is such a
+/// call.
 pub async fn mark_answered(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
     id: CallId,
-    at: Timestamp,
+    (by, at): (AnsweredBy, Timestamp),
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
@@ -253,6 +213,7 @@ pub async fn mark_answered(
     amend(&mut tx, locked, |call| {
         call.status = call.status.merge(CallStatus::InProgress);
         call.answered_at.get_or_insert(at);
+        call.answered_by = call.answered_by.max(Some(by));
     })
     .await?;
     tx.commit().await?;
@@ -274,22 +235,40 @@ pub async fn finish(
     let Some(locked) = lock(&mut tx, tenant, id).await? else {
         return Ok(false);
     };
-    amend(&mut tx, locked, |call| {
-        if call.disposition.is_some() {
+    let call = amend(&mut tx, locked, |call| {
+        if call.end_reason.is_some() {
             return;
         }
         call.status = call.status.merge(CallStatus::Completed);
-        call.disposition = Some(finished.disposition);
+        call.end_reason = Some(finished.end_reason);
         call.usage = finished.usage;
         call.cost = finished.cost;
         call.ended_at = Some(earliest(call.ended_at, finished.ended_at));
     })
     .await?;
+    make_findable(&mut tx, &call).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-async fn lock(
+/// Lets a call be found by all that was said in it and noted of it.
+pub(super) async fn make_findable(tx: &mut AnyConnection, call: &CallLog) -> Result<(), Error> {
+    let said = sqlx::query_scalar(SAID)
+        .bind(call.tenant_id.to_string())
+        .bind(call.id.to_string());
+    let said: Vec<String> = said.fetch_all(&mut *tx).await?;
+    let notes = call
+        .remarks
+        .notes
+        .as_ref()
+        .map(|notes| notes.expose().as_str());
+    let texts = notes.into_iter().chain(said.iter().map(String::as_str));
+    call_words::index(tx, call, texts).await
+}
+
+const SAID: &str = "SELECT text FROM utterances WHERE tenant_id = $1 AND call_id = $2";
+
+pub(super) async fn lock(
     tx: &mut AnyConnection,
     tenant: TenantId,
     id: CallId,
@@ -328,7 +307,7 @@ async fn amend(
         .bind(call.tenant_id.to_string())
         .bind(call.id.to_string())
         .bind(call.status.as_str())
-        .bind(call.disposition.map(Disposition::as_str))
+        .bind(call.end_reason.map(EndReason::as_str))
         .bind(call.answered_at.map(Timestamp::as_ms))
         .bind(call.ended_at.map(Timestamp::as_ms))
         .bind(call.duration_s)
@@ -340,16 +319,19 @@ async fn amend(
         .bind(call.usage.output_audio_tokens)
         .bind(call.cost.map(|cost| cost.micros))
         .bind(call.cost.map(|cost| cost.currency.as_str()))
+        .bind(call.answered_by.map(AnsweredBy::as_str))
+        .bind(Outcome::of(&call).as_str())
         .execute(tx)
         .await?;
     Ok(call)
 }
 
 const SAVE: &str = "
-    UPDATE calls SET status = $3, disposition = $4, answered_at_ms = $5, ended_at_ms = $6,
+    UPDATE calls SET status = $3, end_reason = $4, answered_at_ms = $5, ended_at_ms = $6,
         duration_s = $7, input_text_tokens = $8, input_audio_tokens = $9,
         cached_text_tokens = $10, cached_audio_tokens = $11, output_text_tokens = $12,
-        output_audio_tokens = $13, cost_micros = $14, cost_currency = $15
+        output_audio_tokens = $13, cost_micros = $14, cost_currency = $15,
+        answered_by = $16, outcome = $17
     WHERE tenant_id = $1 AND id = $2";
 
 /// Keeps the news; once, however often it comes.

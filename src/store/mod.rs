@@ -26,6 +26,7 @@
 //! and its cases in the tests, which run on both databases.
 
 mod call_row;
+mod call_words;
 mod database;
 mod error;
 mod key_text;
@@ -36,6 +37,9 @@ mod seed;
 pub mod api_keys;
 pub mod audit_log;
 pub mod call_events;
+pub mod call_remarks;
+pub mod call_search;
+pub mod call_stats;
 pub mod calls;
 pub mod numbers;
 pub mod page;
@@ -45,6 +49,7 @@ pub mod turns;
 pub mod users;
 pub mod utterances;
 
+pub use call_words::Search;
 pub use database::{Db, Store, Tx};
 pub use error::Error;
 pub use key_text::KeyText;

@@ -10,21 +10,28 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::IntoResponse;
 use frontdesk::api::{self, ApiState, LiveCounts, TokenRules};
 use frontdesk::app::Manners;
+use frontdesk::bridge::{AgentLeg, Bridge, DialError, Dialer, Keeper};
+use frontdesk::call::Interruption;
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    ApiKeyId, CallId, CallStatus, Currency, Direction, Disposition, Money, Pii, Role, Scope,
-    Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId, Utterance,
+    AnsweredBy, ApiKeyId, CallId, CallStatus, Currency, Direction, EndReason, ModelPrice, Money,
+    Pii, Receptionist, Role, Scope, Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency,
+    Usage, User, UserId, Utterance,
 };
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, tenants, turns, users, utterances};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::support::database::Database;
+
+const EVENTS: &str = "text/event-stream";
 
 pub(super) const RENDERED: &str = "# what was counted\n";
 
@@ -42,11 +49,29 @@ pub(super) fn token(claims: &Value) -> String {
     jsonwebtoken::encode(&Header::default(), claims, &key).expect("the claims are JSON")
 }
 
+/// Agents that never answer.
+struct NobodyThere;
+
+impl Dialer for NobodyThere {
+    fn dial(&self, _: &Receptionist) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
+        pending().boxed()
+    }
+
+    fn interruption(&self) -> Interruption {
+        Interruption::Truncate
+    }
+
+    fn price(&self) -> Option<ModelPrice> {
+        None
+    }
+}
+
 /// The admin interface on a database of its own.
 pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) draining: Arc<AtomicBool>,
+    pub(super) bridge: Bridge,
     pub(super) router: Router,
 }
 
@@ -63,7 +88,10 @@ impl Desk {
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
         let draining = Arc::new(AtomicBool::new(false));
         let is_draining = Arc::clone(&draining);
+        let (keeper, _) = Keeper::start(database.store.clone(), clock.clone());
+        let bridge = Bridge::new(7, Arc::new(NobodyThere), keeper);
         let state = ApiState {
+            bridge: bridge.clone(),
             store: database.store.clone(),
             clock: clock.clone(),
             tokens: Arc::new(tokens),
@@ -81,6 +109,7 @@ impl Desk {
             store: database.store.clone(),
             clock,
             draining,
+            bridge,
             router: manners.teach(api::router(state)),
         }
     }
@@ -147,7 +176,8 @@ impl Desk {
     pub(super) async fn whole_call(&self, tenant: TenantId, sid: &str, words: &str) -> CallId {
         let id = self.call(tenant, sid).await;
         let (store, began) = (&self.store, self.clock.now());
-        let answered = calls::mark_answered(store, tenant, id, began.plus_ms(1_000)).await;
+        let answered =
+            calls::mark_answered(store, tenant, id, (AnsweredBy::Ai, began.plus_ms(1_000))).await;
         assert!(answered.expect("it is kept"));
         for (n, (speaker, text, started_ms, interrupted)) in (0..).zip([
             (Speaker::Receptionist, "Hello, this is", 120, true),
@@ -163,15 +193,7 @@ impl Desk {
                 .await
                 .expect("it is kept");
         }
-        for (n, (sent, heard)) in (0..).zip([(400, Some(460)), (500, None)]) {
-            let latency = TurnLatency {
-                sent: Duration::from_millis(sent),
-                heard: heard.map(Duration::from_millis),
-            };
-            turns::put(store, tenant, id, n, &latency)
-                .await
-                .expect("it is kept");
-        }
+        self.two_turns(tenant, id).await;
         let event = NewEvent {
             kind: "agent.reconnected",
             detail: Pii::new(r#"{"attempt":1}"#),
@@ -182,7 +204,7 @@ impl Desk {
             .await
             .expect("it is kept");
         let finished = Finished {
-            disposition: Disposition::CallerHungUp,
+            end_reason: EndReason::CallerHungUp,
             usage: Usage {
                 input_text_tokens: 10,
                 input_audio_tokens: 20,
@@ -203,6 +225,18 @@ impl Desk {
                 .expect("it is kept")
         );
         id
+    }
+
+    async fn two_turns(&self, tenant: TenantId, id: CallId) {
+        for (n, (sent, heard)) in (0..).zip([(400, Some(460)), (500, None)]) {
+            let latency = TurnLatency {
+                sent: Duration::from_millis(sent),
+                heard: heard.map(Duration::from_millis),
+            };
+            turns::put(&self.store, tenant, id, n, &latency)
+                .await
+                .expect("it is kept");
+        }
     }
 
     /// A key that opens so much and no more.
@@ -266,6 +300,7 @@ impl Desk {
             .uri(path)
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
+            .header("x-request-id", "test")
             .body(Body::from(body.to_string()))
             .expect("a request");
         let Ok(response) = self.router.clone().oneshot(request).await;
@@ -296,6 +331,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) async fn from(response: axum::response::Response) -> Self {
         let (parts, body) = response.into_parts();
+        // A stream of events has no end to wait for.
+        let is_endless = parts
+            .headers
+            .get("content-type")
+            .is_some_and(|kind| kind == EVENTS);
+        let body = if is_endless { Body::empty() } else { body };
         let body = body.collect().await.expect("the body is whole").to_bytes();
         Self {
             status: parts.status,

@@ -8,7 +8,7 @@ use frontdesk::call::{
     Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, MAX_LEAD, Mark,
     Outcome, ResponseKey,
 };
-use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 use proptest::prelude::*;
 
 use super::stage::Stage;
@@ -115,6 +115,9 @@ impl Witness {
             | Event::AgentClosed
             | Event::CarrierStopped
             | Event::CarrierLost
+            | Event::Say(_)
+            | Event::Mute { .. }
+            | Event::Hold(_)
             | Event::HangUp(_) => {}
         }
     }
@@ -189,12 +192,18 @@ fn event() -> impl Strategy<Value = Event> {
         4 => response().prop_map(|response| Event::ResponseDone {
             response, outcome: Outcome::Completed, usage: Usage::default(),
         }),
+        1 => "[a-z ]{1,12}".prop_map(|text| Event::Say(text.into())),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(is_caller, is_on)| Event::Mute {
+            who: if is_caller { Speaker::Caller } else { Speaker::Receptionist },
+            is_on,
+        }),
+        1 => any::<bool>().prop_map(Event::Hold),
         rare() => Just(Event::CarrierReplaced),
         rare() => Just(Event::AgentFailed),
         rare() => Just(Event::AgentClosed),
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),
-        rare() => Just(Event::HangUp(Disposition::HungUp)),
+        rare() => Just(Event::HangUp(EndReason::HungUp)),
     ]
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Outcome, Report,
-    ResponseKey,
+    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Outcome,
+    Report, ResponseKey,
 };
-use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 
 use super::stage::Stage;
 
@@ -131,7 +131,13 @@ impl Names {
             ["agent", "ready"] => Event::AgentReady,
             ["agent", "failed"] => Event::AgentFailed,
             ["agent", "closed"] => Event::AgentClosed,
-            ["operator", "hangs", "up"] => Event::HangUp(Disposition::HungUp),
+            ["operator", "says"] => Event::Say(quoted.into()),
+            ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Mute {
+                who: who.parse().expect("caller or receptionist"),
+                is_on: verb == "mutes",
+            },
+            ["operator", verb @ ("holds" | "resumes")] => Event::Hold(verb == "holds"),
+            ["operator", "hangs", "up"] => Event::HangUp(EndReason::HungUp),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
                 return caller_audio(Some(duration(at)), duration(length));
@@ -288,6 +294,10 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Agent(AgentAction::ReadDigits(digits)) => {
             format!("-> read digits {}", digits.expose())
         }
+        Action::Agent(AgentAction::Tell(Notice::Say(text))) => {
+            format!("-> tell to say \"{}\"", text.expose())
+        }
+        Action::Agent(AgentAction::Tell(Notice::HoldEnded)) => "-> tell of the hold".to_owned(),
         Action::Agent(AgentAction::Respond(reply)) => format!("-> respond {reply:?}"),
         Action::Agent(AgentAction::Cancel) => "-> cancel".to_owned(),
         Action::Agent(AgentAction::Truncate { item, heard }) => {
@@ -297,7 +307,7 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
         Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
         Action::Report(report) => format!("-- {}", tell(report, names)),
-        Action::End(disposition) => format!("-> end {}", disposition.as_str()),
+        Action::End(end_reason) => format!("-> end {}", end_reason.as_str()),
     }
 }
 
@@ -325,6 +335,11 @@ fn tell(report: &Report, names: &Names) -> String {
             )
         }
         Report::Digits(digits) => format!("digits {}", digits.expose()),
+        Report::Muted { who, is_on } => {
+            let verb = if *is_on { "muted" } else { "heard again" };
+            format!("{} {verb}", who.as_str())
+        }
+        Report::Held(is_on) => (if *is_on { "held" } else { "resumed" }).to_owned(),
         Report::Used(_) => "used".to_owned(),
         Report::Silence { prompts } => format!("silence {prompts}"),
     }

@@ -1,9 +1,11 @@
 //! The log of calls: one row a call, however it is told of.
 
 use frontdesk::domain::{
-    CallId, CallLog, CallStatus, Currency, Direction, Disposition, Money, Party, Usage,
+    AnsweredBy, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party, Remarks,
+    Usage,
 };
-use frontdesk::store::calls::{self, Filter, Finished, NewCall};
+use frontdesk::store::call_search::{self, Filter};
+use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{Error, Store, page};
 use futures::future::join_all;
 
@@ -119,7 +121,7 @@ async fn w3_a_call_that_is_over_is_found_as_it_ended() {
         };
         let (call, is_new) = calls::find_or_create(&db.store, &replay).await.unwrap();
         assert!(!is_new && call.status.is_terminal());
-        assert_eq!(call.disposition, Some(Disposition::CallerHungUp));
+        assert_eq!(call.end_reason, Some(EndReason::CallerHungUp));
     })
     .await;
 }
@@ -131,7 +133,8 @@ async fn the_first_answer_counts_and_moves_the_call_forward() {
         let new = new_call(whose.id, 1);
         calls::find_or_create(&db.store, &new).await.unwrap();
         for ms in [300, 400] {
-            let is_there = calls::mark_answered(&db.store, whose.id, new.id, at(ms)).await;
+            let is_there =
+                calls::mark_answered(&db.store, whose.id, new.id, (AnsweredBy::Ai, at(ms))).await;
             assert!(is_there.unwrap());
         }
         let call = calls::find(&db.store, whose.id, new.id)
@@ -141,7 +144,8 @@ async fn the_first_answer_counts_and_moves_the_call_forward() {
         assert_eq!(call.answered_at, Some(at(300)));
         assert_eq!(call.status, CallStatus::InProgress);
         let nobody = CallId::from_parts(at(9), 9);
-        let is_there = calls::mark_answered(&db.store, whose.id, nobody, at(0)).await;
+        let is_there =
+            calls::mark_answered(&db.store, whose.id, nobody, (AnsweredBy::Ai, at(0))).await;
         assert!(!is_there.unwrap());
     })
     .await;
@@ -166,7 +170,7 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
         );
         let expected = CallLog {
             status: CallStatus::Completed,
-            disposition: Some(Disposition::CallerHungUp),
+            end_reason: Some(EndReason::CallerHungUp),
             ended_at: Some(at(5_000)),
             usage: finished().usage,
             cost: finished().cost,
@@ -176,7 +180,7 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
         assert_eq!(call, Some(expected.clone()));
 
         let otherwise = Finished {
-            disposition: Disposition::Internal,
+            end_reason: EndReason::Internal,
             usage: Usage::default(),
             cost: None,
             ended_at: at(1),
@@ -200,7 +204,7 @@ async fn i1_the_end_of_a_call_is_written_in_one_piece() {
         calls::find_or_create(&db.store, &new).await.unwrap();
         for is_committed in [false, true] {
             let mut tx = db.store.begin().await.unwrap();
-            calls::mark_answered(&mut tx, whose.id, new.id, at(300))
+            calls::mark_answered(&mut tx, whose.id, new.id, (AnsweredBy::Ai, at(300)))
                 .await
                 .unwrap();
             calls::finish(&mut tx, whose.id, new.id, &finished())
@@ -215,7 +219,7 @@ async fn i1_the_end_of_a_call_is_written_in_one_piece() {
                 .await
                 .unwrap()
                 .unwrap();
-            assert_eq!(call.disposition.is_some(), is_committed);
+            assert_eq!(call.end_reason.is_some(), is_committed);
             assert_eq!(call.answered_at.is_some(), is_committed);
         }
     })
@@ -268,7 +272,7 @@ async fn the_log_is_filtered() {
         }
         for (filter, expected) in filters() {
             let page = page::Request::default();
-            let found = calls::list(&db.store, whose.id, &filter, &page)
+            let found = call_search::list(&db.store, whose.id, &filter, &page)
                 .await
                 .unwrap();
             let found: Vec<CallId> = found.items.iter().map(|call| call.id).collect();
@@ -288,8 +292,8 @@ async fn a_call_that_makes_no_sense_is_corrupt_and_names_itself() {
         for damage in [
             "status = 'asleep'",
             "status = 'ringing', direction = 'sideways'",
-            "direction = 'inbound', disposition = 'boredom'",
-            "disposition = NULL, cost_micros = 1, cost_currency = 'CHF'",
+            "direction = 'inbound', end_reason = 'boredom'",
+            "end_reason = NULL, cost_micros = 1, cost_currency = 'CHF'",
         ] {
             db.execute(&format!("UPDATE calls SET {damage}")).await;
             let error = calls::find(&db.store, whose.id, new.id).await.unwrap_err();
@@ -325,6 +329,7 @@ fn filters() -> [(Filter, Vec<u32>); 5] {
         status,
         number: number.clone(),
         user: None,
+        ..all()
     };
     [
         (all(), vec![3, 2, 1]),
@@ -353,19 +358,21 @@ fn as_written(new: &NewCall) -> CallLog {
         receptionist_id: new.receptionist_id,
         user_id: None,
         status: new.status,
-        disposition: None,
+        end_reason: None,
         created_at: new.created_at,
         answered_at: None,
         ended_at: None,
         duration_s: None,
         usage: Usage::default(),
         cost: None,
+        answered_by: None,
+        remarks: Remarks::default(),
     }
 }
 
 fn finished() -> Finished {
     Finished {
-        disposition: Disposition::CallerHungUp,
+        end_reason: EndReason::CallerHungUp,
         usage: Usage {
             input_text_tokens: 1,
             input_audio_tokens: 2,

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    ApiKeyId, Disposition, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
+    AnsweredBy, ApiKeyId, EndReason, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
     TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
 use frontdesk::store::call_events::NewEvent;
-use frontdesk::store::calls::{Filter, Finished, NewCall};
+use frontdesk::store::call_search::{self, Filter};
+use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::{
     Error, KeyText, Store, api_keys, call_events, calls, numbers, page, receptionists, tenants,
     turns, utterances,
@@ -51,7 +52,7 @@ async fn i9_nothing_of_one_tenant_is_seen_by_another() {
 
         let filter = Filter::default();
         assert!(
-            calls::list(store, other, &filter, &page)
+            call_search::list(store, other, &filter, &page)
                 .await
                 .unwrap()
                 .items
@@ -167,7 +168,7 @@ async fn touch_as(
         receptionists::update(store, &stolen, at(1)).await,
         numbers::update(store, &number).await,
         numbers::delete(store, tenant, number.id).await,
-        calls::mark_answered(store, tenant, call, at(1)).await,
+        calls::mark_answered(store, tenant, call, (AnsweredBy::Ai, at(1))).await,
         calls::finish(store, tenant, call, &finished()).await,
         api_keys::revoke(store, tenant, things.key, at(1)).await,
     ]
@@ -244,7 +245,7 @@ async fn snapshot(store: &Store, tenant: TenantId, things: &Things) -> String {
 
 fn finished() -> Finished {
     Finished {
-        disposition: Disposition::Internal,
+        end_reason: EndReason::Internal,
         usage: Usage::default(),
         cost: None,
         ended_at: at(1),

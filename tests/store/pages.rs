@@ -1,7 +1,8 @@
 //! Pages: stable while the log grows, opaque, and no way in for a stranger.
 
 use frontdesk::domain::{CallId, TenantId};
-use frontdesk::store::calls::{self, Filter, NewCall};
+use frontdesk::store::call_search::{self, Filter};
+use frontdesk::store::calls::{self, NewCall};
 use frontdesk::store::page::{Cursor, Limit, Page, Request};
 use frontdesk::store::{Store, receptionists};
 use proptest::prelude::*;
@@ -137,7 +138,7 @@ fn request(limit: &str, after: Option<Cursor>) -> Request {
 }
 
 async fn list(store: &Store, tenant: TenantId, request: &Request) -> Page<CallId> {
-    let page = calls::list(store, tenant, &Filter::default(), request)
+    let page = call_search::list(store, tenant, &Filter::default(), request)
         .await
         .expect("the log can be read");
     Page {

@@ -1,0 +1,291 @@
+//! The log of 100,000 calls: what a page of it costs, on both databases.
+//!
+//!   cargo bench --bench log
+//!
+//! SQLite is a file of its own; PostgreSQL is asked where
+//! `FRONTDESK_TEST_POSTGRES_URL` leads, if it is set. Prints the median and the
+//! slowest of some pages for every filter, and fails if a median is above
+//! 50 ms or a plan reads the whole log.
+#![expect(clippy::print_stdout, reason = "it is what a bench is for")]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use frontdesk::clock::{Clock, random_bytes};
+use frontdesk::domain::{CallId, CallStatus, Direction, Tenant, TenantId, Timestamp};
+use frontdesk::store::call_search::{self, Filter};
+use frontdesk::store::{Store, page, tenants};
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyPool, AssertSqlSafe, Row as _};
+use tokio::time::Instant;
+
+/// Calls of the tenant; as many are another's.
+const CALLS: usize = 100_000;
+/// Pages that are timed for each filter.
+const PAGES: usize = 15;
+/// When the first call began.
+const BEGAN_MS: i64 = 1_763_717_400_000;
+const LIMIT: Duration = Duration::from_millis(50);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    // `cargo bench -- --test` wants to see that it runs, not how fast.
+    let calls = if std::env::args().any(|arg| arg == "--test") {
+        2_000
+    } else {
+        CALLS
+    };
+    let file = std::env::temp_dir().join(format!("frontdesk-log-{}.db", std::process::id()));
+    let mut is_good = measure("SQLite", &format!("sqlite://{}", file.display()), calls).await;
+    for end in ["", "-wal", "-shm"] {
+        // What is not there need not be taken away.
+        let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+    }
+    if let Ok(url) = std::env::var("FRONTDESK_TEST_POSTGRES_URL") {
+        let name = format!("frontdesk_log_{}", std::process::id());
+        let server = pool(&url).await;
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        let (base, _) = url
+            .rsplit_once('/')
+            .expect("an address with a database's name");
+        is_good &= measure("PostgreSQL", &format!("{base}/{name}"), calls).await;
+        run(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    }
+    if is_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+async fn pool(url: &str) -> AnyPool {
+    sqlx::any::install_default_drivers();
+    let pool = AnyPoolOptions::new().max_connections(1).connect(url).await;
+    pool.expect("the database answers")
+}
+
+async fn run(pool: &AnyPool, sql: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await;
+    done.unwrap_or_else(|error| panic!("{error}: {sql}"));
+}
+
+async fn measure(name: &str, url: &str, calls: usize) -> bool {
+    let store = Store::connect(url).await.expect("the database answers");
+    store.migrate().await.expect("it can be brought up to date");
+    let clock = Clock::manual(Timestamp::from_ms(BEGAN_MS));
+    let (ours, theirs) = (tenant(&store, &clock).await, tenant(&store, &clock).await);
+    let raw = pool(url).await;
+    for whose in [theirs, ours] {
+        fill(&raw, &clock, whose, calls).await;
+    }
+    run(&raw, "ANALYZE").await;
+    println!("{name}, {calls} calls of one tenant and as many of another");
+    println!("  {:<34} {:>10} {:>10}", "page of 50", "median", "slowest");
+    let mut is_good = true;
+    for (what, filter) in filters() {
+        let deep = what.starts_with("deep");
+        let after = if deep {
+            Some(middle(&store, ours, calls).await)
+        } else {
+            None
+        };
+        let request = page::Request {
+            after,
+            ..page::Request::default()
+        };
+        let mut times = Vec::new();
+        for _ in 0..PAGES {
+            let began = Instant::now();
+            let page = call_search::list(&store, ours, &filter, &request).await;
+            times.push(began.elapsed());
+            page.expect("the page can be read");
+        }
+        times.sort();
+        let (median, slowest) = (times[PAGES / 2], times[PAGES - 1]);
+        println!(
+            "  {what:<34} {:>7.2} ms {:>7.2} ms",
+            ms(median),
+            ms(slowest)
+        );
+        let plan = plan(&raw, name, &filter, ours).await;
+        let is_whole = plan.iter().any(|line| reads_all(line));
+        if is_whole || median > LIMIT {
+            is_good = false;
+            println!("    too slow, or all of the log is read: {plan:#?}");
+        }
+    }
+    store.close().await;
+    raw.close().await;
+    is_good
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn reads_all(line: &str) -> bool {
+    let line = line.trim_start_matches(['-', '>', ' ']);
+    line.starts_with("SCAN calls") || line.contains("Seq Scan") || line.contains("TEMP B-TREE")
+}
+
+/// How the database goes about it, a line a step.
+async fn plan(raw: &AnyPool, name: &str, filter: &Filter, whose: TenantId) -> Vec<String> {
+    let mut sql = call_search::sql(filter);
+    // A plan is made for values: the last place has the longest name.
+    for place in (5..=9).rev() {
+        sql = sql.replace(&format!("${place}"), "'0'");
+    }
+    let sql = sql
+        .replace("$1", &format!("'{whose}'"))
+        .replace("$2", "9223372036854775807")
+        .replace("$3", "''")
+        .replace("$4", "51");
+    let explain = if name == "SQLite" {
+        "EXPLAIN QUERY PLAN"
+    } else {
+        "EXPLAIN"
+    };
+    let sql = format!("{explain} {sql}");
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql.as_str()))
+        .fetch_all(raw)
+        .await;
+    let rows = rows.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let column = if name == "SQLite" { 3 } else { 0 };
+    rows.iter()
+        .map(|row| row.get::<String, _>(column))
+        .collect()
+}
+
+/// The place in the middle of the log.
+async fn middle(store: &Store, whose: TenantId, calls: usize) -> page::Cursor {
+    let until = Timestamp::from_ms(BEGAN_MS + i64::try_from(calls).expect("few") * 500);
+    let filter = Filter {
+        until: Some(until),
+        ..Filter::default()
+    };
+    let page = call_search::list(store, whose, &filter, &page::Request::default()).await;
+    page.expect("the page can be read")
+        .next
+        .expect("there are more")
+}
+
+fn filters() -> Vec<(&'static str, Filter)> {
+    let mut filters = Vec::new();
+    let mut ask = |what, set: fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        filters.push((what, filter));
+    };
+    ask("first page", |_| {});
+    ask("deep cursor", |_| {});
+    ask("direction=outbound (1 in 10)", |all| {
+        all.direction = Some(Direction::Outbound)
+    });
+    ask("status=completed", |all| {
+        all.status = Some(CallStatus::Completed)
+    });
+    ask("status=failed (none)", |all| {
+        all.status = Some(CallStatus::Failed)
+    });
+    ask("outcome=ai", |all| all.outcome = "ai".parse().ok());
+    ask("outcome=voicemail (1 in 1,000)", |all| {
+        all.outcome = "voicemail".parse().ok()
+    });
+    ask("number (1 in 100)", |all| {
+        all.number = "+15550000077".parse().ok()
+    });
+    ask("tag (1 in 500)", |all| all.tag = Some("vip".to_owned()));
+    ask("q=appointment (1 in 2)", |all| {
+        all.search = "appointment".parse().ok()
+    });
+    ask("q=zebra appointment (1 in 1,000)", |all| {
+        all.search = "zebra appointment".parse().ok();
+    });
+    ask("q=0077, the end of a number", |all| {
+        all.search = "0077".parse().ok()
+    });
+    ask("since and until", |all| {
+        all.since = Some(Timestamp::from_ms(BEGAN_MS));
+        all.until = Some(Timestamp::from_ms(BEGAN_MS + 900_000));
+    });
+    filters
+}
+
+async fn tenant(store: &Store, clock: &Clock) -> TenantId {
+    let tenant = Tenant {
+        id: clock.new_id(),
+        name: "bench".to_owned(),
+        time_zone: "UTC".to_owned(),
+        default_receptionist: None,
+    };
+    let made = tenants::insert(store, &tenant, clock.now()).await;
+    made.expect("the tenant is new");
+    tenant.id
+}
+
+/// A call each second, written in bulk; what stands in the rows is what the
+/// store would have written.
+async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
+    const AT_ONCE: usize = 200;
+    for first in (0..calls).step_by(AT_ONCE) {
+        let (mut rows, mut words, mut tags) = (Vec::new(), Vec::new(), Vec::new());
+        for n in first..calls.min(first + AT_ONCE) {
+            let at = BEGAN_MS + i64::try_from(n).expect("few") * 1_000;
+            let seed = u128::from_le_bytes(random_bytes());
+            let id = CallId::from((Timestamp::from_ms(at), seed));
+            let sid = format!("CA{seed:032x}");
+            let (direction, from, to) = match (n % 10, n % 100) {
+                (9, ending) => ("outbound", "+15559999999".to_owned(), number(ending)),
+                (_, ending) => ("inbound", number(ending), "+15559999999".to_owned()),
+            };
+            let outcome = if n % 1_000 == 5 { "voicemail" } else { "ai" };
+            rows.push(format!(
+                "('{id}','{whose}','{sid}','{direction}','{from}','{to}','completed',{at},{at},\
+                 '{outcome}')"
+            ));
+            let mut found = vec![from[1..].to_owned(), to[1..].to_owned()];
+            found.push(format!("{:04}", n % 100));
+            found.push(if n % 2 == 0 { "appointment" } else { "opening" }.to_owned());
+            found.extend((n % 1_000 == 8).then(|| "zebra".to_owned()));
+            found.extend((0..12).map(|word| format!("word{}", (n * 31 + word * 977) % 5_000)));
+            let row = |word: &String| format!("('{whose}','{word}',{at},'{id}')");
+            words.extend(found.iter().map(row));
+            tags.extend((n % 500 == 3).then(|| format!("('{whose}','vip',{at},'{id}')")));
+        }
+        insert(
+            raw,
+            "calls (id, tenant_id, call_sid, direction, from_party, to_party, status, \
+            created_at_ms, ended_at_ms, outcome)",
+            &rows,
+        )
+        .await;
+        insert(
+            raw,
+            "call_words (tenant_id, word, created_at_ms, call_id)",
+            &words,
+        )
+        .await;
+        insert(
+            raw,
+            "call_tags (tenant_id, tag, created_at_ms, call_id)",
+            &tags,
+        )
+        .await;
+    }
+    clock.advance_ms(1);
+}
+
+fn number(ending: usize) -> String {
+    format!("+155500000{ending:02}")
+}
+
+async fn insert(raw: &AnyPool, table: &str, rows: &[String]) {
+    if !rows.is_empty() {
+        let rows = rows.join(",");
+        run(
+            raw,
+            &format!("INSERT INTO {table} VALUES {rows} ON CONFLICT DO NOTHING"),
+        )
+        .await;
+    }
+}

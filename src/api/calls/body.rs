@@ -1,0 +1,136 @@
+//! A call of the log, as a stranger reads it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::operator::Operator;
+use crate::domain::{AnsweredBy, CallLog, EndReason, Money, Outcome, Party, Pii, Usage};
+
+/// A call of the log. Times are RFC 3339 in UTC.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct CallBody {
+    id: String,
+    call_sid: String,
+    direction: &'static str,
+    /// An E.164 number, `client:…`, `sip:…`, or `anonymous`.
+    from: String,
+    to: String,
+    receptionist_id: Option<String>,
+    /// Whose call it was, if it was a person's.
+    user_id: Option<String>,
+    status: &'static str,
+    /// Who answered: `ai`, `person` or `voicemail`.
+    answered_by: Option<&'static str>,
+    /// What became of it: `open`, `ai`, `person`, `voicemail`, `missed` or `failed`.
+    outcome: &'static str,
+    /// Why it ended, such as `caller.hung_up`.
+    end_reason: Option<&'static str>,
+    created_at: String,
+    answered_at: Option<String>,
+    ended_at: Option<String>,
+    duration_s: Option<i64>,
+    usage: UsageBody,
+    /// Null where the model's price is not known.
+    cost: Option<MoneyBody>,
+    /// What came of it, in a word of the tenant's own.
+    disposition: Option<String>,
+    notes: Option<String>,
+    tags: Vec<String>,
+}
+
+impl CallBody {
+    pub(super) fn new(call: &CallLog, operator: &Operator) -> Self {
+        let party = |party: &Party| {
+            if operator.sees_masked() {
+                masked(&party.to_text())
+            } else {
+                party.to_text()
+            }
+        };
+        let words = |words: &Pii<String>| {
+            if operator.sees_masked() {
+                masked(words.expose())
+            } else {
+                words.expose().clone()
+            }
+        };
+        Self {
+            id: call.id.to_string(),
+            call_sid: call.call_sid.to_string(),
+            direction: call.direction.as_str(),
+            from: party(&call.from),
+            to: party(&call.to),
+            receptionist_id: call.receptionist_id.map(|id| id.to_string()),
+            user_id: call.user_id.map(|id| id.to_string()),
+            status: call.status.as_str(),
+            answered_by: call.answered_by.map(AnsweredBy::as_str),
+            outcome: Outcome::of(call).as_str(),
+            end_reason: call.end_reason.map(EndReason::as_str),
+            created_at: call.created_at.to_string(),
+            answered_at: call.answered_at.map(|at| at.to_string()),
+            ended_at: call.ended_at.map(|at| at.to_string()),
+            duration_s: call.duration_s,
+            usage: call.usage.into(),
+            cost: call.cost.map(MoneyBody::from),
+            disposition: call.remarks.disposition.clone(),
+            notes: call.remarks.notes.as_ref().map(words),
+            tags: call.remarks.tags.iter().cloned().collect(),
+        }
+    }
+}
+
+/// Tokens; the cached ones are part of the input ones.
+#[expect(
+    clippy::struct_field_names,
+    reason = "a number in a promise names its unit"
+)]
+#[derive(Debug, Serialize, ToSchema)]
+struct UsageBody {
+    input_text_tokens: i64,
+    input_audio_tokens: i64,
+    cached_text_tokens: i64,
+    cached_audio_tokens: i64,
+    output_text_tokens: i64,
+    output_audio_tokens: i64,
+}
+
+impl From<Usage> for UsageBody {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_text_tokens: usage.input_text_tokens,
+            input_audio_tokens: usage.input_audio_tokens,
+            cached_text_tokens: usage.cached_text_tokens,
+            cached_audio_tokens: usage.cached_audio_tokens,
+            output_text_tokens: usage.output_text_tokens,
+            output_audio_tokens: usage.output_audio_tokens,
+        }
+    }
+}
+
+/// Money in millionths of the currency's unit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct MoneyBody {
+    pub(super) micros: i64,
+    currency: &'static str,
+}
+
+impl From<Money> for MoneyBody {
+    fn from(money: Money) -> Self {
+        Self {
+            micros: money.micros,
+            currency: money.currency.as_str(),
+        }
+    }
+}
+
+/// As many letters and digits, of which none says anything.
+pub(super) fn masked(text: &str) -> String {
+    let mask = |letter: char| {
+        if letter.is_alphanumeric() {
+            '•'
+        } else {
+            letter
+        }
+    };
+    text.chars().map(mask).collect()
+}

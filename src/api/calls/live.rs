@@ -1,0 +1,198 @@
+//! `/api/calls/live`: the calls that go on, and what happens in them.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use futures::stream::unfold;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
+
+use super::body::{CallBody, masked};
+use crate::api::extract::Query;
+use crate::api::list::{PageBody, PageQuery};
+use crate::api::operator::Operator;
+use crate::api::problem::ApiError;
+use crate::api::state::ApiState;
+use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
+use crate::call::Report;
+use crate::domain::{CallLog, Outcome, Pii};
+use crate::store::call_search::{self, Filter};
+
+/// The calls that go on, newest first.
+#[utoipa::path(get, path = "/api/calls/live", operation_id = "list_live_calls", tag = "Live calls",
+    params(PageQuery), responses((status = 200, body = PageBody<LiveCallBody>)))]
+pub(in crate::api) async fn list(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<PageBody<LiveCallBody>>, ApiError> {
+    let filter = Filter {
+        outcome: Some(Outcome::Open),
+        owner: operator.only(),
+        ..Filter::default()
+    };
+    let request = query.into_request();
+    let page = call_search::list(&state.store, operator.tenant_id, &filter, &request).await?;
+    let body = |call: &CallLog| LiveCallBody {
+        is_controllable: state.bridge.has(&call.call_sid),
+        elapsed_s: (state.clock.now().as_ms() - call.created_at.as_ms()) / 1_000,
+        call: CallBody::new(call, &operator),
+    };
+    Ok(Json(PageBody {
+        data: page.items.iter().map(body).collect(),
+        next_cursor: page.next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// A call that goes on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct LiveCallBody {
+    #[serde(flatten)]
+    call: CallBody,
+    /// Since the call came, in seconds.
+    elapsed_s: i64,
+    /// Whether the AI speaks with the caller, in the process that was asked:
+    /// then it can be told what to do.
+    is_controllable: bool,
+}
+
+/// What happens in the calls of the tenant, as it happens: server-sent events.
+///
+/// Each has an `id`; a reader who comes back with it in `Last-Event-ID` is told
+/// what was missed, or `reset` where not all of that is kept: then
+/// `/api/calls/live` tells how things stand.
+#[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
+    tag = "Live calls",
+    params(("Last-Event-ID" = Option<String>, Header,
+        description = "The id of the last event that was read.")),
+    responses((status = 200, content_type = "text/event-stream", body = String)))]
+pub(in crate::api) async fn events(
+    State(state): State<ApiState>,
+    operator: Operator,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let last = headers.get("last-event-id").map(|id| id.to_str().ok());
+    let resumed = match last.map(|id| id.and_then(|id| id.parse::<EventId>().ok())) {
+        None => Resumed {
+            missed: Some(Vec::new()),
+            rest: state.bridge.watch(),
+        },
+        Some(Some(place)) => state.bridge.resume(place),
+        Some(None) => Resumed {
+            missed: None,
+            rest: state.bridge.watch(),
+        },
+    };
+    let watch = Watch {
+        operator,
+        is_torn: resumed.missed.is_none(),
+        missed: resumed.missed.unwrap_or_default().into(),
+        rest: resumed.rest,
+    };
+    let events = unfold(watch, async |mut watch| {
+        let event = watch.next().await?;
+        Some((Ok(event), watch))
+    });
+    Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+/// Somebody who watches.
+struct Watch {
+    operator: Operator,
+    /// Events are missing that will never come.
+    is_torn: bool,
+    missed: VecDeque<Arc<LiveEvent>>,
+    rest: Receiver<Arc<LiveEvent>>,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if std::mem::take(&mut self.is_torn) {
+                return Some(Event::default().event("reset").data("{}"));
+            }
+            let event = match self.missed.pop_front() {
+                Some(event) => event,
+                None => match self.rest.recv().await {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_)) => {
+                        self.is_torn = true;
+                        continue;
+                    }
+                    Err(RecvError::Closed) => return None,
+                },
+            };
+            if let Some(event) = self.tell(&event) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The event, if it is for these eyes. The calls of an AI are nobody's own.
+    fn tell(&self, event: &LiveEvent) -> Option<Event> {
+        if event.tenant_id != self.operator.tenant_id || self.operator.only().is_some() {
+            return None;
+        }
+        let (kind, detail) = said(&event.what, &self.operator)?;
+        let body = json!({
+            "call_id": event.call_id.to_string(),
+            "at": event.time.to_string(),
+            "detail": detail,
+        });
+        let id = event.id.to_string();
+        Some(Event::default().id(id).event(kind).data(body.to_string()))
+    }
+}
+
+/// A stable word for what happened, and what else there is to say.
+fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> {
+    let words = |text: &Pii<String>| {
+        if operator.sees_masked() {
+            masked(text.expose())
+        } else {
+            text.expose().clone()
+        }
+    };
+    let report = match what {
+        Happening::Admitted => return Some(("call.admitted", json!({}))),
+        Happening::Answered => return Some(("call.answered", json!({}))),
+        Happening::Ended(reason) => {
+            return Some(("call.ended", json!({"end_reason": reason.as_str()})));
+        }
+        Happening::Reported(report) => report,
+    };
+    Some(match report {
+        Report::Connected => ("call.connected", json!({})),
+        Report::Speaking(speaker) => ("call.speaking", json!({"speaker": speaker.as_str()})),
+        Report::Said(said) => (
+            "call.said",
+            json!({
+                "speaker": said.speaker.as_str(),
+                "text": words(&said.text),
+                "interrupted": said.interrupted,
+            }),
+        ),
+        Report::Interrupted { .. } => ("call.interrupted", json!({})),
+        Report::Latency(latency) => (
+            "call.latency",
+            json!({
+                "sent_ms": latency.sent.as_millis(),
+                "heard_ms": latency.heard.map(|heard| heard.as_millis()),
+            }),
+        ),
+        Report::Digits(digits) => ("call.digits", json!({"digits": words(digits)})),
+        Report::Muted { who, is_on } => ("call.muted", json!({"who": who.as_str(), "on": is_on})),
+        Report::Held(is_on) => ("call.held", json!({"on": is_on})),
+        Report::Silence { prompts } => ("call.silence", json!({"prompts": prompts})),
+        Report::Used(_) => return None,
+    })
+}

@@ -1,0 +1,9 @@
+//! `/api/calls`: the log of calls, what goes on now, and everything kept of a call.
+
+mod body;
+pub(super) mod control;
+pub(super) mod live;
+pub(super) mod log;
+pub(super) mod remarks;
+pub(super) mod show;
+pub(super) mod stats;

@@ -1,0 +1,99 @@
+//! What somebody who looks after a call from outside does to it.
+
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::timers::Timer;
+use super::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
+use crate::audio::chime;
+use crate::domain::{Pii, Speaker};
+
+/// How often a caller on hold hears that they are.
+const CHIME_EVERY: Duration = Duration::from_secs(4);
+
+/// Who may not be heard at this moment.
+#[derive(Debug, Default)]
+pub(super) struct Oversight {
+    is_caller_muted: bool,
+    is_receptionist_muted: bool,
+    is_held: bool,
+}
+
+impl Oversight {
+    /// Whether nothing of what `speaker` says reaches the other.
+    pub(super) fn silences(&self, speaker: Speaker) -> bool {
+        self.is_held
+            || match speaker {
+                Speaker::Caller => self.is_caller_muted,
+                Speaker::Receptionist => self.is_receptionist_muted,
+            }
+    }
+
+    /// Whether the caller waits.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_held
+    }
+}
+
+impl Session {
+    pub(super) fn on_say(&mut self, text: Pii<String>) {
+        if self.has_agent && self.has_carrier && self.ending.is_none() {
+            self.agent(AgentAction::Tell(Notice::Say(text)));
+            self.respond(Reply::Answer);
+        }
+    }
+
+    pub(super) fn on_mute(&mut self, who: Speaker, is_on: bool, now: Instant) {
+        let muted = match who {
+            Speaker::Caller => &mut self.oversight.is_caller_muted,
+            Speaker::Receptionist => &mut self.oversight.is_receptionist_muted,
+        };
+        if *muted == is_on || self.ending.is_some() {
+            return;
+        }
+        *muted = is_on;
+        if is_on && who == Speaker::Receptionist {
+            self.interrupt(now);
+        }
+        self.report(Report::Muted { who, is_on });
+    }
+
+    pub(super) fn on_hold(&mut self, is_on: bool, now: Instant) {
+        if self.oversight.is_held == is_on || !self.has_carrier || self.ending.is_some() {
+            return;
+        }
+        self.oversight.is_held = is_on;
+        self.report(Report::Held(is_on));
+        if is_on {
+            self.interrupt(now);
+            self.timers.set(Timer::Chime, now);
+        } else {
+            self.resume(now);
+            self.agent(AgentAction::Tell(Notice::HoldEnded));
+            self.respond(Reply::Answer);
+        }
+    }
+
+    /// A goodbye is for everybody's ears.
+    pub(super) fn end_oversight(&mut self, now: Instant) {
+        if self.oversight.is_held {
+            self.report(Report::Held(false));
+            self.resume(now);
+        }
+        self.oversight = Oversight::default();
+    }
+
+    /// The caller hears the receptionist again, and no chime over it.
+    fn resume(&mut self, now: Instant) {
+        self.timers.stop(Timer::Chime);
+        self.carrier(CarrierAction::Clear);
+        self.silence.confirm(now);
+    }
+
+    /// Nothing else is played meanwhile, so no count is kept of it.
+    pub(super) fn play_chime(&mut self, now: Instant) {
+        let frames = chime().map(|frame| Action::Carrier(CarrierAction::Play(frame)));
+        self.actions.extend(frames);
+        self.timers.set(Timer::Chime, now + CHIME_EVERY);
+    }
+}

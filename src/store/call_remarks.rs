@@ -1,0 +1,97 @@
+//! What people make of a call, and a call that is to be forgotten.
+
+use std::collections::BTreeSet;
+
+use sqlx::{AnyConnection, Connection};
+
+use super::calls::{lock, make_findable};
+use super::row::storable;
+use super::{Db, Error};
+use crate::domain::{CallId, CallLog, Remarks, TenantId};
+
+/// Changes what people wrote beside the tenant's call, and by what it is
+/// found; the call as it is then, none if there is no such call.
+pub async fn update(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    change: impl FnOnce(&mut Remarks),
+) -> Result<Option<CallLog>, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(None);
+    };
+    let mut call = CallLog::try_from(locked)?;
+    change(&mut call.remarks);
+    let Remarks {
+        disposition,
+        notes,
+        tags,
+    } = &call.remarks;
+    sqlx::query(UPDATE)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(
+            disposition
+                .as_deref()
+                .map(|word| storable(word).into_owned()),
+        )
+        .bind(
+            notes
+                .as_ref()
+                .map(|notes| storable(notes.expose()).into_owned()),
+        )
+        .bind(Vec::from_iter(tags.clone()).join("\n"))
+        .execute(&mut *tx)
+        .await?;
+    replace_tags(&mut tx, &call, tags).await?;
+    make_findable(&mut tx, &call).await?;
+    tx.commit().await?;
+    Ok(Some(call))
+}
+
+const UPDATE: &str = "
+    UPDATE calls SET disposition = $3, notes = $4, tags = $5 WHERE tenant_id = $1 AND id = $2";
+
+async fn replace_tags(
+    tx: &mut AnyConnection,
+    call: &CallLog,
+    tags: &BTreeSet<String>,
+) -> Result<(), Error> {
+    sqlx::query(DELETE_TAGS)
+        .bind(call.tenant_id.to_string())
+        .bind(call.id.to_string())
+        .execute(&mut *tx)
+        .await?;
+    for tag in tags {
+        sqlx::query(INSERT_TAG)
+            .bind(call.tenant_id.to_string())
+            .bind(tag.clone())
+            .bind(call.created_at.as_ms())
+            .bind(call.id.to_string())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+const DELETE_TAGS: &str = "DELETE FROM call_tags WHERE tenant_id = $1 AND call_id = $2";
+
+const INSERT_TAG: &str = "
+    INSERT INTO call_tags (tenant_id, tag, created_at_ms, call_id) VALUES ($1, $2, $3, $4)";
+
+/// Forgets the tenant's call and all that was kept of it, unless it goes on;
+/// whether it is gone.
+pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(DELETE)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const DELETE: &str = "
+    DELETE FROM calls WHERE tenant_id = $1 AND id = $2 AND outcome <> 'open'";

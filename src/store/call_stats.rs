@@ -1,0 +1,97 @@
+//! The calls of a span of time, counted.
+
+use sqlx::FromRow;
+
+use super::row::RowOf;
+use super::{Db, Error};
+use crate::domain::{Currency, Direction, Outcome, TenantId, Timestamp, UserId};
+
+/// Calls of one quarter of an hour that have everything that is asked for in
+/// common, and their sums. No zone's day begins within a quarter of an hour.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Group {
+    /// When the quarter of an hour began.
+    pub began: Timestamp,
+    /// Who rang whom.
+    pub direction: Direction,
+    /// What became of them.
+    pub outcome: Outcome,
+    /// Whose calls they were, where a person's.
+    pub user_id: Option<UserId>,
+    /// Our number: the one rung, or rung from.
+    pub number: String,
+    /// What their cost is in, where it is known.
+    pub currency: Option<Currency>,
+    /// How many they are.
+    pub calls: i64,
+    /// Of how many it is known how long they lasted.
+    pub timed: i64,
+    /// How long those lasted together, in seconds.
+    pub duration_s: i64,
+    /// What they cost together, in millionths.
+    pub cost_micros: i64,
+}
+
+/// The tenant's calls that began from `since` on and before `until`.
+pub async fn list(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    (since, until): (Timestamp, Timestamp),
+) -> Result<Vec<Group>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<GroupRow> = sqlx::query_as(LIST)
+        .bind(tenant.to_string())
+        .bind(since.as_ms())
+        .bind(until.as_ms())
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(Group::try_from).collect()
+}
+
+// PostgreSQL sums BIGINT as NUMERIC, which is cast back.
+const LIST: &str = "
+    SELECT created_at_ms / 900000 AS quarter, direction, outcome, user_id,
+        CASE direction WHEN 'inbound' THEN to_party ELSE from_party END AS number,
+        cost_currency, COUNT(*) AS calls, COUNT(duration_s) AS timed,
+        CAST(COALESCE(SUM(duration_s), 0) AS BIGINT) AS duration_s,
+        CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros
+    FROM calls WHERE tenant_id = $1 AND created_at_ms >= $2 AND created_at_ms < $3
+    GROUP BY 1, 2, 3, 4, 5, 6";
+
+#[derive(FromRow)]
+struct GroupRow {
+    quarter: i64,
+    direction: String,
+    outcome: String,
+    user_id: Option<String>,
+    number: String,
+    cost_currency: Option<String>,
+    calls: i64,
+    timed: i64,
+    duration_s: i64,
+    cost_micros: i64,
+}
+
+impl TryFrom<GroupRow> for Group {
+    type Error = Error;
+
+    fn try_from(row: GroupRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "calls",
+            id: &row.number,
+        };
+        let currency = row.cost_currency.as_deref();
+        Ok(Self {
+            began: Timestamp::from_ms(row.quarter * 900_000),
+            direction: at.parse(&row.direction)?,
+            outcome: at.parse(&row.outcome)?,
+            user_id: at.parse_opt(row.user_id.as_deref())?,
+            currency: currency.map(|code| at.currency(code)).transpose()?,
+            number: row.number,
+            calls: row.calls,
+            timed: row.timed,
+            duration_s: row.duration_s,
+            cost_micros: row.cost_micros,
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! Calls that go on: listed, watched, and told what to do.
+
+use axum::body::{Body, BodyDataStream};
+use axum::http::Request;
+use frontdesk::bridge::Admission;
+use frontdesk::domain::{CallId, Role, TenantId};
+use frontdesk::store::default_receptionist;
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use super::desk::Desk;
+use crate::support::database::on_each_database;
+
+/// A call that the bridge has let in, and whose agent is being dialled.
+async fn admitted(desk: &Desk, tenant: TenantId, sid: &str) -> CallId {
+    let call_id = desk.call(tenant, sid).await;
+    let receptionist = default_receptionist(tenant, desk.clock.new_id());
+    let admission = Admission {
+        call_id,
+        tenant_id: tenant,
+        call_sid: sid.parse().unwrap(),
+        receptionist,
+    };
+    let mut watched = desk.bridge.watch();
+    desk.bridge.admit(admission).unwrap();
+    while watched.recv().await.unwrap().call_id != call_id {}
+    call_id
+}
+
+/// Server-sent events, as they come.
+struct Events {
+    body: BodyDataStream,
+    text: String,
+}
+
+impl Events {
+    async fn of(desk: &Desk, key: &str, last: Option<&str>) -> Self {
+        let mut request =
+            Request::get("/api/calls/live/events").header("authorization", format!("Bearer {key}"));
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let Ok(response) = desk.router.clone().oneshot(request).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self {
+            body: response.into_body().into_data_stream(),
+            text: String::new(),
+        }
+    }
+
+    /// The next event's name, id and data; none once the stream has ended.
+    async fn next(&mut self) -> Option<(String, String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let line = event.lines().find_map(|line| line.strip_prefix(name));
+                    line.unwrap_or_default().trim().to_owned()
+                };
+                let data = serde_json::from_str(&field("data:")).unwrap();
+                let event = (field("event:"), field("id:"), data);
+                self.text = rest.to_string();
+                return Some(event);
+            }
+            let piece = self.body.next().await?.unwrap();
+            self.text.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_happens_is_told_to_its_tenant_and_to_nobody_else() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key_of_a) = desk.tenant("A").await;
+        let (b, key_of_b) = desk.tenant("B").await;
+        let mut of_a = Events::of(&desk, &key_of_a, None).await;
+        let mut of_b = Events::of(&desk, &key_of_b, None).await;
+        let first = admitted(&desk, a, "CA1").await;
+        let second = admitted(&desk, b, "CA2").await;
+        let (kind, _, data) = of_a.next().await.unwrap();
+        assert_eq!(kind, "call.admitted");
+        assert_eq!(data["call_id"], first.to_string());
+        assert_eq!(data["at"], "2025-11-21T09:30:00.000Z");
+        let (_, _, data) = of_b.next().await.unwrap();
+        assert_eq!(data["call_id"], second.to_string());
+        assert!(desk.bridge.hang_up(
+            &"CA1".parse().unwrap(),
+            frontdesk::domain::EndReason::HungUp
+        ));
+        let (kind, _, data) = of_a.next().await.unwrap();
+        assert_eq!(
+            (kind.as_str(), &data["detail"]),
+            (
+                "call.ended",
+                &json!({
+                    "end_reason": "operator.hung_up"
+                })
+            )
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let mut events = Events::of(&desk, &key, None).await;
+        admitted(&desk, a, "CA1").await;
+        let (_, last, _) = events.next().await.unwrap();
+        drop(events);
+        let missed = admitted(&desk, a, "CA2").await;
+        let mut events = Events::of(&desk, &key, None).await;
+        let after = admitted(&desk, a, "CA3").await;
+        let (_, _, data) = events.next().await.unwrap();
+        assert_eq!(
+            data["call_id"],
+            after.to_string(),
+            "a newcomer is told of now only"
+        );
+        let mut events = Events::of(&desk, &key, Some(&last)).await;
+        for call in [missed, after] {
+            let (_, _, data) = events.next().await.unwrap();
+            assert_eq!(data["call_id"], call.to_string());
+        }
+        for lost in ["00000000-0", "nonsense"] {
+            let mut events = Events::of(&desk, &key, Some(lost)).await;
+            let (kind, _, data) = events.next().await.unwrap();
+            assert_eq!((kind.as_str(), data), ("reset", json!({})));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_is_listed_and_obeys_until_it_is_hung_up() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (_, stranger) = desk.tenant("B").await;
+        let here = admitted(&desk, a, "CA1").await;
+        let elsewhere = desk.call(a, "CA2").await;
+        let over = desk.whole_call(a, "CA3", "bye").await;
+        desk.clock.advance_ms(2_000);
+        let live = desk.get("/api/calls/live", &key).await.json();
+        let seen = live["data"].as_array().unwrap().iter();
+        let mut seen: Vec<_> = seen
+            .map(|call| (call["call_sid"].as_str().unwrap(), &call["is_controllable"]))
+            .collect();
+        seen.sort_by_key(|(sid, _)| *sid);
+        assert_eq!(seen, [("CA1", &json!(true)), ("CA2", &json!(false))]);
+        assert_eq!(live["data"][0]["elapsed_s"], 2);
+
+        let orders = [
+            ("say", json!({"text": "The doctor is late"})),
+            ("mute", json!({"who": "caller", "on": true})),
+            ("hold", json!({"on": true})),
+            ("hangup", json!({})),
+        ];
+        for (verb, body) in &orders {
+            let path = |id: CallId| format!("/api/calls/{id}/{verb}");
+            let missing = desk
+                .send(("POST", &path(desk.clock.new_id())), &key, body)
+                .await;
+            let strange = desk.send(("POST", &path(here)), &stranger, body).await;
+            assert_eq!(
+                (strange.status.as_u16(), strange.body),
+                (404, missing.body),
+                "{verb}"
+            );
+            for id in [elsewhere, over] {
+                let refused = desk.send(("POST", &path(id)), &key, body).await;
+                assert_eq!(refused.status, 409, "{verb}");
+            }
+            let done = desk.send(("POST", &path(here)), &key, body).await;
+            assert_eq!(done.status, 204, "{verb}: {}", done.body);
+        }
+        let audit = desk.get("/api/audit", &key).await.json();
+        let audit = audit["data"].as_array().unwrap().iter();
+        let mut actions: Vec<_> = audit
+            .map(|entry| entry["action"].as_str().unwrap())
+            .collect();
+        actions.sort_unstable();
+        assert_eq!(
+            actions,
+            ["call.held", "call.hung_up", "call.muted", "call.told"]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_that_makes_no_sense_is_refused_by_the_name_of_its_field() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let id = admitted(&desk, a, "CA1").await;
+        for (verb, body, pointer) in [
+            ("say", json!({"text": " "}), "#/text"),
+            ("say", json!({"text": "two\nlines"}), "#/text"),
+            ("say", json!({"text": "x".repeat(1_001)}), "#/text"),
+            ("mute", json!({"who": "everybody", "on": true}), "#/who"),
+            ("hold", json!({"on": "yes"}), "#/on"),
+        ] {
+            let path = format!("/api/calls/{id}/{verb}");
+            let answer = desk.send(("POST", &path), &key, &body).await;
+            assert_eq!(answer.status, 422, "{verb} {body}");
+            assert_eq!(answer.problem()["errors"][0]["pointer"], pointer);
+        }
+        let (_, analyst) = desk.member(a, Role::Analyst).await;
+        let path = format!("/api/calls/{id}/hold");
+        let refused = desk
+            .send(("POST", &path), &analyst, &json!({"on": true}))
+            .await;
+        assert_eq!(refused.status, 403);
+    })
+    .await;
+}
