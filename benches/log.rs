@@ -179,30 +179,30 @@ fn filters() -> Vec<(&'static str, Filter)> {
     ask("first page", |_| {});
     ask("deep cursor", |_| {});
     ask("direction=outbound (1 in 10)", |all| {
-        all.direction = Some(Direction::Outbound)
+        all.direction = Some(Direction::Outbound);
     });
     ask("status=completed", |all| {
-        all.status = Some(CallStatus::Completed)
+        all.status = Some(CallStatus::Completed);
     });
     ask("status=failed (none)", |all| {
-        all.status = Some(CallStatus::Failed)
+        all.status = Some(CallStatus::Failed);
     });
     ask("outcome=ai", |all| all.outcome = "ai".parse().ok());
     ask("outcome=voicemail (1 in 1,000)", |all| {
-        all.outcome = "voicemail".parse().ok()
+        all.outcome = "voicemail".parse().ok();
     });
     ask("number (1 in 100)", |all| {
-        all.number = "+15550000077".parse().ok()
+        all.number = "+15550000077".parse().ok();
     });
     ask("tag (1 in 500)", |all| all.tag = Some("vip".to_owned()));
     ask("q=appointment (1 in 2)", |all| {
-        all.search = "appointment".parse().ok()
+        all.search = "appointment".parse().ok();
     });
     ask("q=zebra appointment (1 in 1,000)", |all| {
         all.search = "zebra appointment".parse().ok();
     });
     ask("q=0077, the end of a number", |all| {
-        all.search = "0077".parse().ok()
+        all.search = "0077".parse().ok();
     });
     ask("since and until", |all| {
         all.since = Some(Timestamp::from_ms(BEGAN_MS));

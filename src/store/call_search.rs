@@ -97,7 +97,7 @@ impl Question {
         };
         let mut next = 5;
         if filter.since.is_some() {
-            question.sql += &format!(" AND {at} >= $5");
+            question.sql.extend([" AND ", at, " >= $5"]);
             next = 6;
         }
         for (condition, value) in conditions(filter, driver) {
