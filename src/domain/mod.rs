@@ -24,7 +24,8 @@ pub use access::{Permission, Reach, Role, Scope};
 pub use call_log::{CallLog, CallStatus, Direction, Disposition};
 pub use error::ParseError;
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId, UserId,
+    ApiKeyId, AuditId, CallId, CallSid, ConferenceSid, NumberId, NumberSid, ReceptionistId,
+    StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
@@ -33,7 +34,7 @@ pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
 pub use secret::{Pii, Secret};
-pub use tenant::{Number, Tenant};
+pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use transcript::{Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};

@@ -27,3 +27,14 @@ pub struct Number {
     /// Who answers it; the tenant's default if none is named.
     pub receptionist_id: Option<ReceptionistId>,
 }
+
+/// What a number can do.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Capabilities {
+    /// Calls.
+    pub voice: bool,
+    /// Text messages.
+    pub sms: bool,
+    /// Messages with pictures.
+    pub mms: bool,
+}
