@@ -294,6 +294,13 @@ fn settings_without_a_value_are_named_with_where_to_get_them() {
         assert!(told.contains(word), "{told}");
     }
     assert!(!told.contains("OPENAI_API_KEY"), "{told}");
+    // Half a key opens nothing.
+    let told = Frontdesk::with_credentials()
+        .with("TWILIO_API_KEY", "SK1")
+        .fails(&["serve"]);
+    for word in ["TWILIO_ACCOUNT_SID", "TWILIO_API_SECRET"] {
+        assert!(told.contains(word), "{told}");
+    }
 }
 
 #[test]
@@ -310,6 +317,8 @@ fn a_setting_that_makes_no_sense_is_named_with_the_way_out() {
         ("MAX_CALLS", "0", "above 0"),
         ("DRAIN_TIMEOUT", "soon", "15m"),
         ("DATABASE_URL", "mysql://desk", "postgres://"),
+        ("TWILIO_ACCOUNT_SID", "AC123", "32 hexadecimal digits"),
+        ("TWILIO_API_BASE_URL", "api.twilio.com", "https://"),
         ("OPENAI_REALTIME_URL", "https://api.openai.com", "wss://"),
         ("OPENAI_REALTIME_AUTH", "basic", "bearer or api-key"),
         ("OPENAI_REALTIME_HEADERS", "a b=c", "x-team=desk"),
@@ -331,6 +340,7 @@ fn a_setting_that_makes_no_sense_is_named_with_the_way_out() {
 fn a_secret_is_printed_neither_in_a_complaint_nor_in_the_help() {
     for name in [
         "TWILIO_AUTH_TOKEN",
+        "TWILIO_API_SECRET",
         "OPENAI_API_KEY",
         "DATABASE_URL",
         "OPENAI_REALTIME_HEADERS",

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
-use super::{audit, calls, health, keys, me, metrics, problems, tenants, users};
+use super::{audit, calls, health, keys, me, metrics, numbers, problems, tenants, users};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -38,6 +38,20 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(Need::Anybody, routes!(me::show)))
         .routes(gate.ask(may(P::CallsRead), routes!(calls::log)))
         .routes(gate.ask(may(P::CallsRead), routes!(calls::show)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::list::list)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::available::available)))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            gate.once(routes!(numbers::purchase::purchase)),
+        ))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            gate.once(routes!(numbers::import::import)),
+        ))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::show::show)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::change::update)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::release::release)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::configure::configure)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
         .routes(gate.ask(may(P::MembersWrite), routes!(users::create)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::show)))

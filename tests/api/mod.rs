@@ -5,4 +5,6 @@ mod desk;
 mod documentation;
 mod log;
 mod members;
+mod numbers;
+mod once;
 mod tokens;

@@ -16,10 +16,12 @@ anything failed or an operation was never seen.
 
 import inspect
 import json
+import logging
 import os
 import re
 import sys
 from datetime import datetime
+from email.utils import parsedate_tz
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,6 +57,8 @@ OPERATIONS = [
      lambda api, m: api.conferences(m["s"]).participants(m["c"]).update),
     ("send a message", "POST", r"/Messages\.json", lambda api, m: api.messages.create),
 ]
+# The library reads these, and the document of April 2026 does not have them yet.
+NEWER = {"stir_verstat"}
 # Members of a page, beside the things themselves.
 PAGE = {"page", "page_size", "start", "end", "uri", "first_page_uri", "next_page_uri", "previous_page_uri"}
 
@@ -63,7 +67,7 @@ class Wire(HttpClient):
     """Keeps what the library would send, and answers with what the simulated account answered."""
 
     def __init__(self, status, body):
-        super().__init__()
+        super().__init__(logging.getLogger("twilio"), False)
         self.answer = Response(status, "" if body is None else json.dumps(body))
         self.sent = None
 
@@ -138,8 +142,9 @@ def judge_resource(made, body):
         yield f"{kind.__name__} misses {name}"
     for name, value in vars(again).items():
         is_moment = name.startswith("date_") or name in ("start_time", "end_time")
-        if is_moment and value is not None and not isinstance(value, datetime):
-            yield f"{kind.__name__}.{name} is no moment: {value}"
+        # What the library cannot read as a moment it takes for none.
+        if is_moment and body.get(name) is not None and not isinstance(value, datetime):
+            yield f"{kind.__name__}.{name} is no moment: {body[name]}"
 
 
 def judge_answer(made, case):
@@ -224,7 +229,7 @@ class Document:
             yield from self.judge_text(name, value, schema)
         if case["status"] is not None and case["status"] < 400:
             answer = operation["responses"].get(str(case["status"]))
-            yield None if answer else f"the document has no answer {case['status']}"
+            yield None if answer is not None else f"the document has no answer {case['status']}"
             for kind in (answer or {}).get("content", {}).values():
                 yield from self.judge_value("body", case["body"], kind["schema"])
 
@@ -274,6 +279,8 @@ class Document:
             for member, inner in value.items():
                 # Capabilities are in capitals where numbers are for sale.
                 known = schema["properties"].get(member) or schema["properties"].get(member.lower())
+                if known is None and member in NEWER:
+                    continue
                 if known is None:
                     yield f"{name} has no member {member} in the document"
                 else:
@@ -284,7 +291,7 @@ def fits_format(kind, value):
     if kind == "phone-number":
         return re.fullmatch(r"\+[1-9]\d{1,14}", value)
     if kind == "date-time-rfc-2822":
-        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S %z")
+        return parsedate_tz(value) and re.fullmatch(r"\w{3}, \d{2} \w{3} \d{4} [\d:]{8} [+-]\d{4}", value)
     if kind == "uri":
         return value == "" or re.match(r"https?://[^/]+/|/2010-04-01/", value)
     if kind == "iso-country-code":

@@ -49,6 +49,19 @@ impl RestAccount {
         let base = self.url().parse().expect("the server has an address");
         Client::new(http, base, account, || 0)
     }
+
+    /// Methods and last parts of the paths of all requests, in order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let exchanges = self.exchanges();
+        let requests = exchanges.iter().map(|exchange| &exchange.request);
+        requests
+            .map(|request| {
+                let last = request.path.rsplit('/').next().unwrap_or_default();
+                let last = if last.len() > 34 { "it" } else { last };
+                format!("{} {}", request.method, last.trim_end_matches(".json"))
+            })
+            .collect()
+    }
 }
 
 impl Deref for RestAccount {

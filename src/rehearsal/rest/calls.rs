@@ -103,7 +103,7 @@ impl Account {
             "end_time": ended, "date_created": now(), "date_updated": now(),
             "parent_call_sid": null, "phone_number_sid": null, "answered_by": null,
             "forwarded_from": null, "group_sid": null, "caller_name": null, "queue_time": "0",
-            "trunk_sid": null, "uri": self.uri(&format!("Calls/{sid}")),
+            "trunk_sid": null, "stir_verstat": null, "uri": self.uri(&format!("Calls/{sid}")),
             "subresource_uris": {
                 "recordings": self.uri(&format!("Calls/{sid}/Recordings")),
             },

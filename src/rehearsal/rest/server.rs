@@ -15,7 +15,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
@@ -220,9 +219,10 @@ async fn respond(
         RestFault::Garbage => Ok(response(status, "<html>".to_owned(), fault)),
         RestFault::Flood(bytes) => Ok(response(status, " ".repeat(bytes), fault)),
         RestFault::None | RestFault::Busy { .. } | RestFault::Failure(_) | RestFault::Silence => {
-            let text = match body {
-                Value::Null => String::new(),
-                body => body.to_string(),
+            let text = if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
             };
             Ok(response(status, text, fault))
         }

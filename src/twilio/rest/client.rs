@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use super::account::Account;
+use super::address;
 use super::error::{Cause, Error, Refusal};
 use super::patience::{Failure, Jitter, Patience, Tries};
 use super::request::{Method, Request};
@@ -54,28 +55,13 @@ impl Client {
 
     /// The address of a resource of the account: `Calls/CA….json`.
     pub(super) fn at(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .pop_if_empty()
-                .extend(["2010-04-01", "Accounts", &self.account.sid])
-                .extend(path);
-        }
-        url
+        address::of(&self.base, &self.account.sid, path)
     }
 
-    /// The address that Twilio gives of a further page: a path and a query.
-    /// None if it leads out of the account.
+    /// The address that Twilio gives of a further page. None if it leads out
+    /// of the account.
     pub(super) fn at_uri(&self, uri: &str) -> Option<Url> {
-        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
-        url.set_query(Some(query));
-        let own = self.at(&[]);
-        let is_own = url.path().strip_prefix(own.path());
-        is_own
-            .is_some_and(|rest| rest.starts_with('/'))
-            .then_some(url)
+        address::of_uri(&self.base, &self.account.sid, uri)
     }
 
     /// Sends a request until it is answered, and reads the answer.
@@ -194,42 +180,4 @@ fn cause(error: &reqwest::Error) -> Cause {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     text.trim().parse().ok().map(Duration::from_secs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Secret;
-
-    #[test]
-    fn a_further_page_is_of_the_account_and_at_the_same_server() {
-        for (base, prefix) in [
-            ("https://api.twilio.com", "https://api.twilio.com"),
-            (
-                "http://127.0.0.1:4010/twilio/",
-                "http://127.0.0.1:4010/twilio",
-            ),
-        ] {
-            let account = Account::with_token("AC1".to_owned(), Secret::default());
-            let client = Client::new(reqwest::Client::new(), base.parse().unwrap(), account, || 0);
-            assert_eq!(
-                client.at(&["Calls", "a/b?.json"]).as_str(),
-                format!("{prefix}/2010-04-01/Accounts/AC1/Calls/a%2Fb%3F.json")
-            );
-            let uri = "/2010-04-01/Accounts/AC1/Calls.json?Page=1&PageToken=PA1";
-            let next = client.at_uri(uri).unwrap();
-            assert_eq!(next.as_str(), format!("{prefix}{uri}"));
-            for elsewhere in [
-                "https://evil.example/2010-04-01/Accounts/AC1/Calls.json",
-                "//evil.example/2010-04-01/Accounts/AC1/Calls.json",
-                "/2010-04-01/Accounts/AC2/Calls.json",
-                "/2010-04-01/Accounts/AC1/../AC2/Calls.json",
-                "/2010-04-01/Accounts/AC11/Calls.json",
-                "",
-            ] {
-                let there = client.at_uri(elsewhere);
-                assert_eq!(there, None, "{elsewhere}");
-            }
-        }
-    }
 }

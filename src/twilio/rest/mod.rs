@@ -14,6 +14,7 @@
 //! `spec/json/twilio_api_v2010.json` of <https://github.com/twilio/twilio-oai>.
 
 mod account;
+mod address;
 mod calls;
 mod client;
 mod conferences;
