@@ -50,6 +50,12 @@ impl RestAccount {
         Client::new(http, base, account, || 0)
     }
 
+    /// Who asked, in order.
+    pub(crate) fn users(&self) -> Vec<String> {
+        let exchanges = self.exchanges().into_iter();
+        exchanges.map(|exchange| exchange.request.user).collect()
+    }
+
     /// Methods and last parts of the paths of all requests, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         let exchanges = self.exchanges();

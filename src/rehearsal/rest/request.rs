@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 /// A request as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RestRequest {
+    /// Who asked, by its own word; empty if nobody said so.
+    pub user: String,
     /// `GET`, `POST` or `DELETE`.
     pub method: String,
     /// The path, decoded.
@@ -55,6 +57,7 @@ impl RestExchange {
             path,
             query,
             form,
+            ..
         } = &self.request;
         let (status, body) = self.answer.clone().unzip();
         json!({

@@ -186,7 +186,8 @@ async fn respond(
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
-    let request = read(request).await?;
+    let user = credentials.as_ref().map(|(user, _)| user.clone());
+    let request = read(request, user.unwrap_or_default()).await?;
     let fault = account.with(|account| {
         if request.method == "POST" && !is_form {
             account.violate(&request, "the body is not a form by its own word");
@@ -256,12 +257,13 @@ fn response(status: u16, body: String, fault: RestFault) -> Response<Full<Bytes>
         .expect("the parts of an answer are constant")
 }
 
-async fn read(request: Request<Incoming>) -> Result<RestRequest, io::Error> {
+async fn read(request: Request<Incoming>, user: String) -> Result<RestRequest, io::Error> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let pairs = |bytes: &[u8]| form_urlencoded::parse(bytes).into_owned().collect();
     // The address as the client wrote it: what needs escaping has none here.
     Ok(RestRequest {
+        user,
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: pairs(head.uri.query().unwrap_or_default().as_bytes()),

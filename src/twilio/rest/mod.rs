@@ -4,9 +4,9 @@
 //! they do at Twilio; each answers in types of this house, or with an
 //! [`Error`] that says whether anything happened.
 //!
-//! **Invariant:** what makes something is never sent twice. A purchase, a call
-//! or a message whose answer was lost is [`Error::Unknown`]: it may have
-//! happened, and whoever asked for it looks before asking again.
+//! **Invariant:** what makes something is not sent again once Twilio may have
+//! acted on it. A purchase, a call or a message whose answer was lost is
+//! [`Error::Unknown`]: whoever asked for it looks before asking again.
 //!
 //! **Invariant:** numbers, words and credentials print as dots, in errors too.
 //!
