@@ -9,7 +9,7 @@
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
 //! | resources | [`clock`], [`egress`], [`store`] | sockets, SQL and files |
-//! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` excepted |
+//! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
 //! | ground | [`domain`], [`glance`] | pure |
 //!

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use frontdesk::app::{Manners, ServerOptions, serve};
 use frontdesk::clock::Clock;
-use frontdesk::domain::Timestamp;
+use frontdesk::domain::{Secret, Timestamp};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +22,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::support::rest_account::{KEY, RestAccount, SECRET};
 
 #[tokio::test]
 async fn m4_a_header_that_never_ends_is_cut_off() {
@@ -294,6 +296,13 @@ fn settings_without_a_value_are_named_with_where_to_get_them() {
         assert!(told.contains(word), "{told}");
     }
     assert!(!told.contains("OPENAI_API_KEY"), "{told}");
+    // Half a key opens nothing.
+    let told = Frontdesk::with_credentials()
+        .with("TWILIO_API_KEY", "SK1")
+        .fails(&["serve"]);
+    for word in ["TWILIO_ACCOUNT_SID", "TWILIO_API_SECRET"] {
+        assert!(told.contains(word), "{told}");
+    }
 }
 
 #[test]
@@ -310,6 +319,8 @@ fn a_setting_that_makes_no_sense_is_named_with_the_way_out() {
         ("MAX_CALLS", "0", "above 0"),
         ("DRAIN_TIMEOUT", "soon", "15m"),
         ("DATABASE_URL", "mysql://desk", "postgres://"),
+        ("TWILIO_ACCOUNT_SID", "AC123", "32 hexadecimal digits"),
+        ("TWILIO_API_BASE_URL", "api.twilio.com", "https://"),
         ("OPENAI_REALTIME_URL", "https://api.openai.com", "wss://"),
         ("OPENAI_REALTIME_AUTH", "basic", "bearer or api-key"),
         ("OPENAI_REALTIME_HEADERS", "a b=c", "x-team=desk"),
@@ -331,6 +342,7 @@ fn a_setting_that_makes_no_sense_is_named_with_the_way_out() {
 fn a_secret_is_printed_neither_in_a_complaint_nor_in_the_help() {
     for name in [
         "TWILIO_AUTH_TOKEN",
+        "TWILIO_API_SECRET",
         "OPENAI_API_KEY",
         "DATABASE_URL",
         "OPENAI_REALTIME_HEADERS",
@@ -406,6 +418,37 @@ fn a_key_is_shown_once_and_opens_the_log_until_it_is_revoked() {
     assert!(revoked, "{said}");
     assert!(desk.run(&["key", "list"]).1.contains("revoked"));
     assert_eq!(server.get(log, Some(key)).0, 401);
+}
+
+#[test]
+fn the_carriers_account_is_asked_by_its_key_or_else_by_its_token() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let account = runtime.block_on(RestAccount::with(&["+15105550101"], |options| {
+        let token = Secret::new("token".to_owned());
+        options
+            .credentials
+            .push((options.account_sid.clone(), token));
+    }));
+    let desk = Frontdesk::with_credentials()
+        .with("TWILIO_ACCOUNT_SID", &account.account_sid())
+        .with("TWILIO_API_BASE_URL", &account.url());
+    let (_, said) = desk.run(&["key", "create", "--name", "console"]);
+    let key = said.split_whitespace().find(|word| word.starts_with("fd_"));
+    let ask = |desk: &Frontdesk| {
+        let server = Served::start(desk.command(), desk);
+        server.get("/api/numbers/available?country=US", key)
+    };
+    let by_token = ask(&desk);
+    let desk = desk.with("TWILIO_API_KEY", KEY);
+    let by_key = ask(&desk.with("TWILIO_API_SECRET", SECRET));
+    for (status, body) in [by_token, by_key] {
+        assert!(status == 200 && body.contains("+15105550101"), "{body}");
+    }
+    assert_eq!(account.users(), [account.account_sid(), KEY.to_owned()]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use super::once;
 use super::operator::{Operator, Rights, recognize};
 use super::problem::ApiError;
 use super::request_id::RequestId;
@@ -64,6 +65,22 @@ impl Gate {
         }
         let gate = from_fn_with_state((self.state.clone(), need), admit);
         (schemas, paths, routes.layer(gate))
+    }
+
+    /// Routes that may be asked again with the same `Idempotency-Key`, and are
+    /// done once. Goes behind [`Gate::ask`], which tells whose key it is. Not
+    /// for answers that hold a secret: they are kept for a day.
+    pub(super) fn once(
+        &self,
+        (schemas, mut paths, routes): UtoipaMethodRouter<ApiState>,
+    ) -> UtoipaMethodRouter<ApiState> {
+        for item in paths.paths.values_mut() {
+            for operation in operations(item) {
+                once::document(operation);
+            }
+        }
+        let layer = from_fn_with_state(self.state.clone(), once::once);
+        (schemas, paths, routes.layer(layer))
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod audit;
 mod calls;
+mod carrier;
 mod extract;
 mod gate;
 mod health;
@@ -15,6 +16,8 @@ mod keys;
 mod list;
 mod me;
 mod metrics;
+mod numbers;
+mod once;
 mod openapi;
 mod operator;
 mod problem;
@@ -26,6 +29,7 @@ mod tenants;
 mod token;
 mod users;
 
+pub use carrier::CarrierProblem;
 pub use extract::{Json, Path, Query};
 pub use keyring::Keyring;
 pub use operator::{Actor, Operator, Rights};

@@ -69,6 +69,7 @@ Unknown fields are refused. What goes wrong is told as a problem (RFC 9457).";
 
 const TAGS: &[(&str, &str)] = &[
     ("Calls", "The log of calls, and everything kept of one."),
+    ("Numbers", "The telephone numbers, here and at the carrier."),
     (
         "Live calls",
         "What goes on now, and what can be done about it.",

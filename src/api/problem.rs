@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::carrier::CarrierProblem;
 use super::request_id::RequestId;
 use crate::store;
 
@@ -34,6 +35,13 @@ pub enum ApiError {
     /// What is asked for cannot be together with what is there.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The same is being done at this moment, for somebody else or for the
+    /// same asker.
+    #[error("the same is being done at this moment; ask again in a moment")]
+    InFlight,
+    /// The carrier did not do as it was asked.
+    #[error(transparent)]
+    Carrier(CarrierProblem),
     /// Something is there, and does not do this.
     #[error("this address does not answer to this method; see the header Allow")]
     MethodNotAllowed,
@@ -101,6 +109,8 @@ impl ApiError {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::InFlight => (StatusCode::CONFLICT, "in-flight", "Under way"),
+            Self::Carrier(problem) => problem.kind(),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
@@ -120,6 +130,15 @@ impl ApiError {
                 "Internal error",
             ),
         }
+    }
+
+    /// After how many seconds it is worth another try.
+    fn retry_after(&self) -> Option<u64> {
+        if let Self::Carrier(problem) = self {
+            return problem.retry_after();
+        }
+        let is_soon_over = matches!(self, Self::Timeout | Self::Unavailable(_) | Self::InFlight);
+        is_soon_over.then_some(1)
     }
 }
 
@@ -154,8 +173,8 @@ impl IntoResponse for ApiError {
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         if let Self::Unauthorized = self {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        } else if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        } else if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         } else if let Self::Invalid(faults) = self {
             problem.errors = faults;
         }

@@ -37,6 +37,36 @@ const PROBLEMS: &[(&str, &str)] = &[
         "Something that is there already stands in the way; `detail` says what.",
     ),
     (
+        "in-flight",
+        "A request with the same `Idempotency-Key`, or for the same thing, has not been answered\n\
+         yet. Ask again after `Retry-After`; with the same key the answer will be the first one's.",
+    ),
+    (
+        "not-configured",
+        "This installation lacks a setting, which `detail` names. `frontdesk serve --help` tells\n\
+         what it is and where to find it.",
+    ),
+    (
+        "carrier-refused",
+        "The carrier understood and refused; nothing has happened. `detail` has its words and its\n\
+         error code, which https://www.twilio.com/docs/api/errors explains.",
+    ),
+    (
+        "carrier-credentials",
+        "The carrier does not accept TWILIO_ACCOUNT_SID with TWILIO_API_KEY and TWILIO_API_SECRET\n\
+         (or TWILIO_AUTH_TOKEN). They are wrong, revoked, or of a suspended account.",
+    ),
+    (
+        "carrier-busy",
+        "The carrier takes no more requests for now; nothing has happened. Ask again after\n\
+         `Retry-After`.",
+    ),
+    (
+        "outcome-unknown",
+        "The carrier was asked to make something, and its answer was lost. Ask the same again: it\n\
+         is looked up before it is asked for a second time.",
+    ),
+    (
         "not-found",
         "There is nothing by that name, or it belongs to somebody else.",
     ),

@@ -10,7 +10,7 @@ use super::calls::{control, live, log, remarks, show, stats};
 use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
-use super::{audit, health, keys, me, metrics, problems, tenants, users};
+use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -49,6 +49,20 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::CallsControl), routes!(control::say)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::mute)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::hold)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::list::list)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::available::available)))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            gate.once(routes!(numbers::purchase::purchase)),
+        ))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            gate.once(routes!(numbers::import::import)),
+        ))
+        .routes(gate.ask(may(P::NumbersRead), routes!(numbers::show::show)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::change::update)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::release::release)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::configure::configure)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
         .routes(gate.ask(may(P::MembersWrite), routes!(users::create)))
         .routes(gate.ask(may(P::MembersRead), routes!(users::show)))

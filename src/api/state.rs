@@ -7,6 +7,7 @@ use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::store::Store;
+use crate::twilio::rest::Client;
 
 /// Everything that a handler can ask for.
 #[derive(Clone)]
@@ -17,6 +18,11 @@ pub struct ApiState {
     pub clock: Clock,
     /// Which tokens are believed.
     pub tokens: Arc<TokenRules>,
+    /// The way to the carrier's account, if there is one.
+    pub carrier: Option<Client>,
+    /// Our address as the carrier sees it, without a slash at its end; none if
+    /// no carrier can reach it.
+    pub public_url: Option<Arc<str>>,
     /// Since when we have been here.
     pub started_at: Timestamp,
     /// The calls that go on in this process.

@@ -10,9 +10,11 @@ use url::Url;
 use super::duration;
 use super::server::ServerOptions;
 use super::setting::{
-    Header, Overlay, PublicUrl, RealtimeUrl, credential, database_url, log_filter, token_secret,
+    Header, Overlay, PublicUrl, RealtimeUrl, account_sid, credential, database_url, http_url,
+    log_filter, token_secret,
 };
 use crate::domain::Secret;
+use crate::twilio::rest::Account;
 
 /// What `frontdesk serve` is told.
 ///
@@ -120,6 +122,49 @@ pub struct TwilioConfig {
     /// A second token that is accepted too, while the first is being replaced.
     #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "TOKEN")]
     pub twilio_auth_token_secondary: Option<Secret<String>>,
+
+    /// The account, `AC...`; without it numbers cannot be bought or configured
+    /// from here.
+    #[arg(long, env, value_parser = account_sid, value_name = "SID")]
+    pub twilio_account_sid: Option<String>,
+
+    /// An API key, `SK...`, that may act for the account.
+    ///
+    /// Made at <https://console.twilio.com> under API keys; it can be revoked by
+    /// itself. Without one the auth token is used.
+    #[arg(
+        long,
+        env,
+        value_name = "SID",
+        requires_all = ["twilio_account_sid", "twilio_api_secret"]
+    )]
+    pub twilio_api_key: Option<String>,
+
+    /// The secret of the API key.
+    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "SECRET",
+        requires = "twilio_api_key")]
+    pub twilio_api_secret: Option<Secret<String>>,
+
+    /// Where Twilio's REST interface is; a region or an edge has one of its own.
+    #[arg(long, env, default_value = "https://api.twilio.com", value_parser = http_url,
+        value_name = "URL")]
+    pub twilio_api_base_url: Url,
+}
+
+impl TwilioConfig {
+    /// The account, and what proves that we may act for it; none if no
+    /// account is named.
+    pub fn account(&self) -> Option<Account> {
+        let sid = self.twilio_account_sid.clone()?;
+        let key = self
+            .twilio_api_key
+            .clone()
+            .zip(self.twilio_api_secret.clone());
+        Some(match key {
+            Some((key, secret)) => Account::with_key(sid, key, secret),
+            None => Account::with_token(sid, self.twilio_auth_token.clone()),
+        })
+    }
 }
 
 /// The agent's maker, or somebody who speaks its protocol.

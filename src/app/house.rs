@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::manners::Manners;
 use super::migrate;
 use super::server::{ServerOptions, serve};
+use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, LiveCounts, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::domain::Secret;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::store::Store;
+use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
 use crate::webhooks::{self, Webhooks};
 
@@ -30,6 +32,8 @@ pub struct HousePlan {
     pub public_url: String,
     /// The carrier's tokens: one, or two while one replaces the other.
     pub carrier_tokens: Vec<Secret<String>>,
+    /// The way to the carrier's account, if there is one.
+    pub carrier: Option<Client>,
     /// Where the agents are.
     pub agent: Endpoint,
     /// What holds for every session with an agent.
@@ -77,6 +81,8 @@ impl House {
             store: store.clone(),
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
+            carrier: plan.carrier,
+            public_url: reachable(&plan.public_url),
             started_at: clock.now(),
             bridge: bridge.clone(),
             live: live_counts(bridge.clone()),
@@ -134,6 +140,13 @@ impl House {
         }
         self.store.close().await;
     }
+}
+
+/// The address, if a carrier can reach it.
+fn reachable(public_url: &str) -> Option<Arc<str>> {
+    let url: Option<PublicUrl> = public_url.parse().ok();
+    url.filter(PublicUrl::is_public)
+        .map(|url| url.as_str().into())
 }
 
 fn live_counts(bridge: Bridge) -> api::Live {

@@ -51,6 +51,7 @@ impl Loopback {
             database_url: Secret::new(database),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],
+            carrier: None,
             agent,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),

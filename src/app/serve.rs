@@ -1,19 +1,21 @@
 //! `frontdesk serve`: answers calls until told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth};
+use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
 use super::shutdown::Shutdown;
 use super::telemetry::Metrics;
 use crate::api::{Keyring, TokenRules};
-use crate::clock::Clock;
+use crate::clock::{Clock, random_bytes};
 use crate::egress;
 use crate::realtime::{Auth, Endpoint, SessionOptions};
+use crate::twilio::rest::Client;
 
 /// Opens the house, and closes it when asked to.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
@@ -37,6 +39,7 @@ fn plan(config: Config) -> HousePlan {
         .trim_end_matches('/')
         .to_owned();
     let server = config.http.server_options();
+    let carrier = carrier(&config.twilio);
     let tokens = [
         Some(config.twilio.twilio_auth_token),
         config.twilio.twilio_auth_token_secondary,
@@ -46,6 +49,7 @@ fn plan(config: Config) -> HousePlan {
         database_url: config.database.database_url,
         public_url,
         carrier_tokens: tokens.into_iter().flatten().collect(),
+        carrier,
         agent: endpoint(config.openai),
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
@@ -56,6 +60,14 @@ fn plan(config: Config) -> HousePlan {
         drain_timeout: config.calls.drain_timeout,
         server,
     }
+}
+
+fn carrier(config: &TwilioConfig) -> Option<Client> {
+    let http = egress::patient_for(Duration::from_secs(2), Duration::from_secs(10));
+    let base = config.twilio_api_base_url.clone();
+    let jitter = || u32::from_le_bytes(random_bytes());
+    let account = config.account()?;
+    Some(Client::new(http, base, account, jitter))
 }
 
 fn token_rules(config: AuthConfig) -> TokenRules {

@@ -20,6 +20,25 @@ pub(super) fn credential(text: &str) -> Result<Secret<String>, &'static str> {
     Ok(Secret::new(text.to_owned()))
 }
 
+/// Reads an account's SID, which is part of every address at Twilio.
+pub(super) fn account_sid(text: &str) -> Result<String, &'static str> {
+    let digits = text.strip_prefix("AC").unwrap_or_default();
+    if digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected AC and 32 hexadecimal digits, as the console shows it")
+    }
+}
+
+/// Reads where a service is that is asked by HTTP.
+pub(super) fn http_url(text: &str) -> Result<Url, &'static str> {
+    let url = text.parse::<PublicUrl>().map_err(|_| EXPECTED_HTTP_URL)?;
+    Url::parse(url.as_str()).map_err(|_| EXPECTED_HTTP_URL)
+}
+
+const EXPECTED_HTTP_URL: &str = "expected an address such as https://api.twilio.com, \
+                                 without user, query or fragment";
+
 /// A secret that signs tokens; RFC 7518 § 3.2 wants as many bits as the hash.
 pub(super) fn token_secret(text: &str) -> Result<Secret<String>, &'static str> {
     if text.len() < 32 {

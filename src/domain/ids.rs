@@ -132,3 +132,11 @@ carrier_sid!(
     /// The carrier's name for a media stream (`MZ…` at Twilio).
     StreamSid
 );
+carrier_sid!(
+    /// The carrier's name for a telephone number (`PN…` at Twilio).
+    NumberSid
+);
+carrier_sid!(
+    /// The carrier's name for a conference (`CF…` at Twilio).
+    ConferenceSid
+);

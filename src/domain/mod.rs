@@ -25,7 +25,8 @@ pub use access::{Permission, Reach, Role, Scope};
 pub use call_log::{CallLog, CallStatus, Direction, EndReason, Remarks};
 pub use error::ParseError;
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId, UserId,
+    ApiKeyId, AuditId, CallId, CallSid, ConferenceSid, NumberId, NumberSid, ReceptionistId,
+    StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
@@ -35,7 +36,7 @@ pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
 pub use secret::{Pii, Secret};
-pub use tenant::{Number, Tenant};
+pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use transcript::{Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};

@@ -1,6 +1,6 @@
 //! Whose telephone we answer, and on which number.
 
-use super::{NumberId, PhoneNumber, ReceptionistId, TenantId};
+use super::{NumberId, NumberSid, PhoneNumber, ReceptionistId, TenantId, Timestamp};
 
 /// A customer of this installation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,4 +26,47 @@ pub struct Number {
     pub phone_number: PhoneNumber,
     /// Who answers it; the tenant's default if none is named.
     pub receptionist_id: Option<ReceptionistId>,
+    /// What people call it.
+    pub label: Option<String>,
+    /// The carrier's name for it, where the carrier was asked.
+    pub carrier_sid: Option<NumberSid>,
+    /// What it can do, by the carrier's word.
+    pub capabilities: Option<Capabilities>,
+    /// When the carrier was last told where its webhooks go.
+    pub configured_at: Option<Timestamp>,
+    /// Since when it has been the tenant's.
+    pub created_at: Timestamp,
+}
+
+impl Number {
+    /// A number of which nothing else is known.
+    pub fn new(
+        id: NumberId,
+        tenant_id: TenantId,
+        phone_number: PhoneNumber,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            tenant_id,
+            phone_number,
+            receptionist_id: None,
+            label: None,
+            carrier_sid: None,
+            capabilities: None,
+            configured_at: None,
+            created_at,
+        }
+    }
+}
+
+/// What a number can do.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Capabilities {
+    /// Calls.
+    pub voice: bool,
+    /// Text messages.
+    pub sms: bool,
+    /// Messages with pictures.
+    pub mms: bool,
 }

@@ -1,6 +1,6 @@
-//! A simulated carrier and a simulated model, speaking the real protocols.
+//! A simulated carrier, its REST interface and a simulated model, speaking the real protocols.
 //!
-//! Both are strict: what the real one would refuse or warn of, they report as
+//! All are strict: what the real one would refuse or warn of, they report as
 //! a violation, and behave as the real one does. They share no type with
 //! [`crate::twilio`] and [`crate::realtime`], so that they can judge them.
 
@@ -10,6 +10,7 @@ mod codec;
 pub mod load;
 pub mod model;
 mod names;
+pub mod rest;
 mod speech;
 mod spoken;
 

@@ -9,7 +9,8 @@
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
 //! of [`calls`] by the carrier's SID, [`api_keys::verify`], and
-//! [`users::find_by_subject`]; one sweeps up after a crash: [`calls::list_open`].
+//! [`users::find_by_subject`]; one sweeps up after a crash: [`calls::list_open`];
+//! one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -41,6 +42,8 @@ pub mod call_remarks;
 pub mod call_search;
 pub mod call_stats;
 pub mod calls;
+pub mod idempotency_keys;
+pub mod number_purchases;
 pub mod numbers;
 pub mod page;
 pub mod receptionists;

@@ -3,33 +3,57 @@
 use sqlx::FromRow;
 
 use super::receptionists::{ReceptionistRow, columns};
-use super::row::RowOf;
+use super::row::{RowOf, time};
 use super::{Db, Error, page, seed};
-use crate::domain::{Number, NumberId, PhoneNumber, Receptionist, Tenant, TenantId, Timestamp};
+use crate::domain::{
+    Capabilities, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant, TenantId,
+    Timestamp,
+};
+
+/// The columns of a [`NumberRow`].
+macro_rules! number_columns {
+    () => {
+        "id, tenant_id, phone_number, receptionist_id, label, carrier_sid, has_voice, has_sms,
+        has_mms, configured_at_ms, created_at_ms"
+    };
+}
 
 /// Gives a tenant a number. One that anybody has already is
 /// [`Error::Conflict`]; a receptionist that is not the tenant's is
 /// [`Error::Dangling`].
-pub async fn insert(
-    db: impl Into<Db<'_>>,
-    number: &Number,
-    created_at: Timestamp,
-) -> Result<(), Error> {
+pub async fn insert(db: impl Into<Db<'_>>, number: &Number) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
+    let [voice, sms, mms] = flags(number);
     sqlx::query(INSERT)
         .bind(number.id.to_string())
         .bind(number.tenant_id.to_string())
         .bind(number.phone_number.as_str())
         .bind(number.receptionist_id.map(|id| id.to_string()))
-        .bind(created_at.as_ms())
+        .bind(number.label.as_deref())
+        .bind(number.carrier_sid.as_ref().map(NumberSid::as_str))
+        .bind(voice)
+        .bind(sms)
+        .bind(mms)
+        .bind(number.configured_at.map(Timestamp::as_ms))
+        .bind(number.created_at.as_ms())
         .execute(&mut *conn)
         .await?;
     Ok(())
 }
 
-const INSERT: &str = "
-    INSERT INTO numbers (id, tenant_id, phone_number, receptionist_id, created_at_ms)
-    VALUES ($1, $2, $3, $4, $5)";
+const INSERT: &str = concat!(
+    "INSERT INTO numbers (",
+    number_columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+);
+
+/// What a number can do, as the columns have it.
+fn flags(number: &Number) -> [Option<i64>; 3] {
+    let Some(can) = number.capabilities else {
+        return [None; 3];
+    };
+    [can.voice, can.sms, can.mms].map(|can| Some(i64::from(can)))
+}
 
 /// The tenant's number of that id.
 pub async fn find(
@@ -46,9 +70,32 @@ pub async fn find(
     row.map(Number::try_from).transpose()
 }
 
-const FIND: &str = "
-    SELECT id, tenant_id, phone_number, receptionist_id, created_at_ms
-    FROM numbers WHERE tenant_id = $1 AND id = $2";
+const FIND: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM numbers WHERE tenant_id = $1 AND id = $2"
+);
+
+/// The tenant's number that is this one.
+pub async fn find_of_tenant(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<Option<Number>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<NumberRow> = sqlx::query_as(FIND_OF_TENANT)
+        .bind(tenant.to_string())
+        .bind(phone_number.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(Number::try_from).transpose()
+}
+
+const FIND_OF_TENANT: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM numbers WHERE tenant_id = $1 AND phone_number = $2"
+);
 
 /// Whose number that is. For the carrier, who knows no tenant.
 pub async fn find_by_phone_number(
@@ -63,9 +110,23 @@ pub async fn find_by_phone_number(
     row.map(Number::try_from).transpose()
 }
 
-const FIND_BY_PHONE_NUMBER: &str = "
-    SELECT id, tenant_id, phone_number, receptionist_id, created_at_ms
-    FROM numbers WHERE phone_number = $1";
+const FIND_BY_PHONE_NUMBER: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM numbers WHERE phone_number = $1"
+);
+
+/// Whether anybody has that number; not who.
+pub async fn is_taken(db: impl Into<Db<'_>>, phone_number: &PhoneNumber) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let count: i64 = sqlx::query_scalar(COUNT)
+        .bind(phone_number.as_str())
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(count > 0)
+}
+
+const COUNT: &str = "SELECT COUNT(*) FROM numbers WHERE phone_number = $1";
 
 /// The tenant's numbers, newest first.
 pub async fn list(
@@ -79,24 +140,37 @@ pub async fn list(
     .await
 }
 
-const LIST: &str = "
-    SELECT id, tenant_id, phone_number, receptionist_id, created_at_ms
-    FROM numbers WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
-    ORDER BY created_at_ms DESC, id DESC LIMIT $4";
+const LIST: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM numbers WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
 
-/// Writes who answers the tenant's number of that id; whether there is one.
+/// Writes all that can change of the tenant's number of that id; whether there
+/// is one.
 pub async fn update(db: impl Into<Db<'_>>, number: &Number) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
+    let [voice, sms, mms] = flags(number);
     let done = sqlx::query(UPDATE)
         .bind(number.tenant_id.to_string())
         .bind(number.id.to_string())
         .bind(number.receptionist_id.map(|id| id.to_string()))
+        .bind(number.label.as_deref())
+        .bind(number.carrier_sid.as_ref().map(NumberSid::as_str))
+        .bind(voice)
+        .bind(sms)
+        .bind(mms)
+        .bind(number.configured_at.map(Timestamp::as_ms))
         .execute(&mut *conn)
         .await?;
     Ok(done.rows_affected() == 1)
 }
 
-const UPDATE: &str = "UPDATE numbers SET receptionist_id = $3 WHERE tenant_id = $1 AND id = $2";
+const UPDATE: &str = "
+    UPDATE numbers SET receptionist_id = $3, label = $4, carrier_sid = $5, has_voice = $6,
+        has_sms = $7, has_mms = $8, configured_at_ms = $9
+    WHERE tenant_id = $1 AND id = $2";
 
 /// Takes a number from its tenant; whether there was one.
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: NumberId) -> Result<bool, Error> {
@@ -181,6 +255,12 @@ struct NumberRow {
     tenant_id: String,
     phone_number: String,
     receptionist_id: Option<String>,
+    label: Option<String>,
+    carrier_sid: Option<String>,
+    has_voice: Option<i64>,
+    has_sms: Option<i64>,
+    has_mms: Option<i64>,
+    configured_at_ms: Option<i64>,
     created_at_ms: i64,
 }
 
@@ -192,11 +272,24 @@ impl TryFrom<NumberRow> for Number {
             table: "numbers",
             id: &row.id,
         };
+        let capabilities = match (row.has_voice, row.has_sms, row.has_mms) {
+            (Some(voice), Some(sms), Some(mms)) => Some(Capabilities {
+                voice: at.truth(voice)?,
+                sms: at.truth(sms)?,
+                mms: at.truth(mms)?,
+            }),
+            _ => None,
+        };
         Ok(Self {
             id: at.parse(&row.id)?,
             tenant_id: at.parse(&row.tenant_id)?,
             phone_number: at.parse(&row.phone_number)?,
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
+            carrier_sid: at.parse_opt(row.carrier_sid.as_deref())?,
+            capabilities,
+            configured_at: time(row.configured_at_ms),
+            created_at: Timestamp::from_ms(row.created_at_ms),
+            label: row.label,
         })
     }
 }

@@ -77,24 +77,31 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn on(database: &Database) -> Self {
+        Self::build(database, |_| {})
+    }
+
+    pub(super) fn believing(database: &Database, tokens: TokenRules) -> Self {
+        Self::build(database, |state| state.tokens = Arc::new(tokens))
+    }
+
+    /// With something else in its state than usual.
+    pub(super) fn build(database: &Database, change: impl FnOnce(&mut ApiState)) -> Self {
         let tokens = TokenRules {
             secret: Some(Secret::new(TOKEN_SECRET.to_owned())),
             ..TokenRules::default()
         };
-        Self::believing(database, tokens)
-    }
-
-    pub(super) fn believing(database: &Database, tokens: TokenRules) -> Self {
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
         let draining = Arc::new(AtomicBool::new(false));
         let is_draining = Arc::clone(&draining);
         let (keeper, _) = Keeper::start(database.store.clone(), clock.clone());
         let bridge = Bridge::new(7, Arc::new(NobodyThere), keeper);
-        let state = ApiState {
+        let mut state = ApiState {
             bridge: bridge.clone(),
             store: database.store.clone(),
             clock: clock.clone(),
             tokens: Arc::new(tokens),
+            carrier: None,
+            public_url: Some("https://desk.example.com".into()),
             started_at: clock.now(),
             live: Arc::new(move || LiveCounts {
                 live: 3,
@@ -103,6 +110,7 @@ impl Desk {
             }),
             rendering: Arc::new(|| RENDERED.to_owned()),
         };
+        change(&mut state);
         let no_telephone = || StatusCode::IM_A_TEAPOT.into_response();
         let manners = Manners::new(clock.clone(), no_telephone);
         Self {
@@ -289,18 +297,28 @@ impl Desk {
         )
     }
 
-    pub(super) async fn send(
+    pub(super) async fn send(&self, what: (&str, &str), key: &str, body: &Value) -> Answer {
+        self.send_named(what, key, &[], body).await
+    }
+
+    /// The same, under names of the sender's: each an `Idempotency-Key`.
+    pub(super) async fn send_named(
         &self,
         (method, path): (&str, &str),
         key: &str,
+        names: &[&str],
         body: &Value,
     ) -> Answer {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
-            .header("x-request-id", "test")
+            .header("x-request-id", "test");
+        for name in names {
+            request = request.header("idempotency-key", *name);
+        }
+        let request = request
             .body(Body::from(body.to_string()))
             .expect("a request");
         let Ok(response) = self.router.clone().oneshot(request).await;

@@ -61,7 +61,8 @@ impl Events {
                 };
                 let data = serde_json::from_str(&field("data:")).unwrap();
                 let event = (field("event:"), field("id:"), data);
-                self.text = rest.to_string();
+                let rest = rest.to_owned();
+                self.text = rest;
                 return Some(event);
             }
             let piece = self.body.next().await?.unwrap();

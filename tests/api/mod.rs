@@ -7,4 +7,6 @@ mod documentation;
 mod live;
 mod log;
 mod members;
+mod numbers;
+mod once;
 mod tokens;

@@ -126,15 +126,12 @@ async fn i9_a_number_is_not_answered_by_another_tenants_receptionist() {
     on_each_database(async |db| {
         let (one, who) = add_tenant(&db.store, 1).await;
         let (other, _) = add_tenant(&db.store, 2).await;
+        let id = NumberId::from_parts(at(0), 5);
         let number = Number {
-            id: NumberId::from_parts(at(0), 5),
-            tenant_id: other.id,
-            phone_number: phone("+15550005555"),
             receptionist_id: Some(who.id),
+            ..Number::new(id, other.id, phone("+15550005555"), at(0))
         };
-        let error = numbers::insert(&db.store, &number, at(0))
-            .await
-            .unwrap_err();
+        let error = numbers::insert(&db.store, &number).await.unwrap_err();
         assert!(matches!(error, Error::Dangling), "{error:?}");
         let listed = numbers::list(&db.store, one.id, &page::Request::default()).await;
         assert!(listed.unwrap().items.is_empty());
@@ -183,11 +180,10 @@ struct Things {
 
 /// One of everything, for the tenant.
 async fn add_things(store: &Store, tenant: TenantId, who: &Receptionist) -> Things {
+    let id = NumberId::from_parts(at(0), 1);
     let number = Number {
-        id: NumberId::from_parts(at(0), 1),
-        tenant_id: tenant,
-        phone_number: phone("+15550001111"),
         receptionist_id: Some(who.id),
+        ..Number::new(id, tenant, phone("+15550001111"), at(0))
     };
     let call = new_call(tenant, 1);
     let key = ApiKeyId::from_parts(at(0), 1);
@@ -202,7 +198,7 @@ async fn add_things(store: &Store, tenant: TenantId, who: &Receptionist) -> Thin
         expires_at: None,
     };
     let outcomes = [
-        numbers::insert(store, &number, at(0)).await.err(),
+        numbers::insert(store, &number).await.err(),
         calls::find_or_create(store, &call).await.err(),
         call_events::append(store, tenant, call.id, &event())
             .await

@@ -5,6 +5,7 @@ mod calls;
 mod databases;
 mod isolation;
 mod pages;
+mod requests;
 mod statuses;
 mod tenants;
 mod transcripts;

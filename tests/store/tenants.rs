@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use frontdesk::domain::{
-    AudioFormat, Eagerness, Number, NumberId, Receptionist, ReceptionistId, Tenant, TenantId,
-    TurnDetection,
+    AudioFormat, Capabilities, Eagerness, Number, NumberId, Receptionist, ReceptionistId, Tenant,
+    TenantId, TurnDetection,
 };
 use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
 
@@ -157,11 +157,18 @@ async fn a_number_is_found_as_it_was_written() {
     on_each_database(async |db| {
         let (whose, who) = add_tenant(&db.store, 1).await;
         let mut number = number(whose.id, 1, Some(who.id));
-        numbers::insert(&db.store, &number, at(0)).await.unwrap();
+        numbers::insert(&db.store, &number).await.unwrap();
         let by_phone = numbers::find_by_phone_number(&db.store, &number.phone_number);
         assert_eq!(by_phone.await.unwrap(), Some(number.clone()));
 
         number.receptionist_id = None;
+        number.label = Some("Front door".to_owned());
+        number.carrier_sid = Some("PN1".parse().unwrap());
+        number.capabilities = Some(Capabilities {
+            sms: true,
+            ..Capabilities::default()
+        });
+        number.configured_at = Some(at(7));
         assert!(numbers::update(&db.store, &number).await.unwrap());
         let by_id = numbers::find(&db.store, whose.id, number.id).await.unwrap();
         assert_eq!(by_id, Some(number.clone()));
@@ -169,9 +176,7 @@ async fn a_number_is_found_as_it_was_written() {
         let listed = numbers::list(&db.store, whose.id, &page).await.unwrap();
         assert_eq!((listed.items, listed.next), (vec![number.clone()], None));
 
-        let error = numbers::insert(&db.store, &number, at(1))
-            .await
-            .unwrap_err();
+        let error = numbers::insert(&db.store, &number).await.unwrap_err();
         assert!(matches!(error, Error::Conflict), "{error:?}");
         assert!(
             numbers::delete(&db.store, whose.id, number.id)
@@ -202,8 +207,8 @@ async fn a_number_is_answered_by_its_own_then_the_tenants_then_the_house_recepti
             .unwrap();
         let with_own = number(whose.id, 1, Some(own.id));
         let without = number(whose.id, 2, None);
-        numbers::insert(&db.store, &with_own, at(0)).await.unwrap();
-        numbers::insert(&db.store, &without, at(0)).await.unwrap();
+        numbers::insert(&db.store, &with_own).await.unwrap();
+        numbers::insert(&db.store, &without).await.unwrap();
         let unknown = phone("+15557654321");
 
         assert_eq!(who_answers(&db.store, &with_own).await, (whose.id, own.id));
@@ -255,10 +260,10 @@ async fn who_answers(store: &Store, number: &Number) -> (TenantId, ReceptionistI
 }
 
 fn number(tenant: TenantId, n: u8, receptionist: Option<ReceptionistId>) -> Number {
+    let id = NumberId::from_parts(at(0), u128::from(n));
+    let phone_number = phone(&format!("+1555000{n:04}"));
     Number {
-        id: NumberId::from_parts(at(0), u128::from(n)),
-        tenant_id: tenant,
-        phone_number: phone(&format!("+1555000{n:04}")),
         receptionist_id: receptionist,
+        ..Number::new(id, tenant, phone_number, at(0))
     }
 }

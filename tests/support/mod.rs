@@ -2,3 +2,4 @@
 
 pub(crate) mod database;
 pub(crate) mod memory_call;
+pub(crate) mod rest_account;

@@ -3,6 +3,7 @@
 mod documents;
 mod media_stream;
 mod oracle;
+mod rest;
 mod signature;
 mod twiml;
 mod vocabularies;

@@ -69,6 +69,7 @@ impl Desk {
             database_url: Secret::new(database),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
+            carrier: None,
             agent,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),

@@ -4,11 +4,14 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frontdesk::rehearsal::carrier::Step;
+use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+use frontdesk::twilio::rest::NumberSettings;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
 use super::desk::{Desk, TOKEN, ms, spoken, talkative};
+use crate::support::rest_account::{RestAccount, SECRET};
 
 /// What is logged, at the finest level, by everybody in the process.
 #[derive(Clone, Default)]
@@ -68,6 +71,7 @@ fn i10_a_whole_call_logs_nothing_personal_at_trace() {
         ];
         let (report, _) = desk.call(steps).await;
         desk.log(&report).await;
+        buy_a_number().await;
         report.call_sid
     });
     let log = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
@@ -78,15 +82,7 @@ fn i10_a_whole_call_logs_nothing_personal_at_trace() {
         .chain(RECEPTIONIST)
         .flat_map(|clip| clip.text.split(' '));
     let words = words.filter(|word| word.len() > 6);
-    let secrets = [
-        "15550100001",
-        "15550100000",
-        TOKEN,
-        "sk-secret-key",
-        "7 3",
-        "Bearer",
-        &call_sid,
-    ];
+    let secrets = SECRETS.iter().copied().chain([call_sid.as_str()]);
     for secret in words.chain(secrets) {
         if let Some(at) = log.find(secret) {
             let line = log[..at].rfind('\n').map_or(0, |start| start + 1);
@@ -98,3 +94,30 @@ fn i10_a_whole_call_logs_nothing_personal_at_trace() {
         }
     }
 }
+
+/// At a carrier that refuses, falls silent, and sells.
+async fn buy_a_number() {
+    let account = RestAccount::open(&[NUMBER]).await;
+    let (client, number) = (account.client(), NUMBER.parse().unwrap());
+    let settings = NumberSettings::default();
+    account.fail_next([RestFault::Failure(400), RestFault::AnswerLost]);
+    for _ in 0..2 {
+        let refused = client.buy_number(&number, &settings).await;
+        tracing::warn!(error = %refused.unwrap_err(), "what we say of it ourselves");
+    }
+    assert!(client.find_number(&number).await.unwrap().is_some());
+}
+
+const NUMBER: &str = "+15105550101";
+
+/// What no log may tell, beside what was said.
+const SECRETS: &[&str] = &[
+    "15550100001",
+    "15550100000",
+    "5105550101",
+    TOKEN,
+    SECRET,
+    "sk-secret-key",
+    "7 3",
+    "Bearer",
+];

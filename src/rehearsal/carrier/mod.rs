@@ -4,8 +4,9 @@
 //! webhooks, TwiML, and media streams on a 20 ms clock, as in
 //! <https://www.twilio.com/docs/voice/media-streams>. The caller follows a
 //! [`Script`]; the [`CallReport`] has what the caller heard, what the gateway
-//! did wrong, and when everything happened. Absent on purpose: the carrier's
-//! REST interface, and text to speech: what `<Say>` says is read, not heard.
+//! did wrong, and when everything happened. The carrier's REST
+//! interface is [`super::rest`]. Absent on purpose is text to speech: what
+//! `<Say>` says is read, not heard.
 
 mod call;
 mod caller;

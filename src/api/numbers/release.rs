@@ -1,0 +1,81 @@
+//! Giving a number back.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use super::show::find;
+use crate::api::audit::{self, Change};
+use crate::api::extract::{Path, Query};
+use crate::api::operator::Operator;
+use crate::api::problem::ApiError;
+use crate::api::state::ApiState;
+use crate::domain::{Number, PhoneNumber};
+use crate::store::numbers;
+use crate::twilio::rest::{Client, Error};
+
+/// Gives a number back to the carrier, for good.
+///
+/// One that the carrier's account does not have any more is removed all the
+/// same.
+#[utoipa::path(delete, path = "/api/numbers/{phone_number}", operation_id = "release_number",
+    tag = "Numbers",
+    params(("phone_number" = String, Path, description = "In E.164, `+15105550101`"),
+        ReleaseQuery),
+    responses((status = 204)))]
+pub(in crate::api) async fn release(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Path(phone_number): Path<PhoneNumber>,
+    Query(query): Query<ReleaseQuery>,
+) -> Result<StatusCode, ApiError> {
+    let number = find(&state, &operator, &phone_number).await?;
+    if query.release {
+        give_back(state.carrier()?, &number).await?;
+    }
+    let mut tx = state.store.begin().await?;
+    if !numbers::delete(&mut tx, operator.tenant_id, number.id).await? {
+        return Err(ApiError::NotFound);
+    }
+    let action = if query.release {
+        "number.released"
+    } else {
+        "number.removed"
+    };
+    let change = Change {
+        action,
+        object: number.id.to_string(),
+        fields: &[],
+    };
+    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the carrier had it does not matter: then it is gone already.
+async fn give_back(carrier: &Client, number: &Number) -> Result<(), Error> {
+    let mut sid = number.carrier_sid.clone();
+    if sid.is_none() {
+        let found = carrier.find_number(&number.phone_number).await?;
+        sid = found.map(|found| found.sid);
+    }
+    if let Some(sid) = sid {
+        carrier.release_number(&sid).await?;
+    }
+    Ok(())
+}
+
+/// What is to become of it at the carrier.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::api) struct ReleaseQuery {
+    /// `false` leaves it to the carrier's account, and only forgets it here.
+    #[param(default = true)]
+    release: bool,
+}
+
+impl Default for ReleaseQuery {
+    fn default() -> Self {
+        Self { release: true }
+    }
+}

@@ -1,0 +1,186 @@
+//! Everything that an account holds at one moment.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, missing, refusal};
+use super::options::{ForSale, RestFault, RestOptions};
+use super::request::{RestExchange, RestRequest};
+use super::rules;
+
+/// An account: what it has, and what it was asked.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) options: RestOptions,
+    pub(super) for_sale: Vec<ForSale>,
+    pub(super) numbers: Vec<OwnedNumber>,
+    pub(super) calls: Vec<RestCall>,
+    pub(super) participants: Vec<RestParticipant>,
+    pub(super) messages: Vec<RestMessage>,
+    pub(super) exchanges: Vec<RestExchange>,
+    pub(super) violations: Vec<String>,
+    pub(super) faults: VecDeque<RestFault>,
+}
+
+/// A number of the account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnedNumber {
+    /// `PN` and 32 digits.
+    pub sid: String,
+    /// The number.
+    pub phone_number: String,
+    /// Voice, SMS, MMS.
+    pub can: [bool; 3],
+    /// What was set, by the names of the parameters.
+    pub settings: Vec<(String, String)>,
+    pub(super) created: String,
+}
+
+impl OwnedNumber {
+    /// What was set under this name.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let found = self.settings.iter().rev().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A call of the account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RestCall {
+    /// `CA` and 32 digits.
+    pub sid: String,
+    /// Who was rung.
+    pub to: String,
+    /// Who rang.
+    pub from: String,
+    /// Such as `in-progress`.
+    pub status: String,
+    /// `inbound` or `outbound-api`.
+    pub direction: String,
+    /// Seconds, price and its unit, once it is over and rated.
+    pub rating: Option<(String, String, String)>,
+    /// What it was told, in order, by the names of the parameters.
+    pub told: Vec<Vec<(String, String)>>,
+}
+
+/// A call in a conference.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RestParticipant {
+    /// `CF` and 32 digits.
+    pub conference_sid: String,
+    /// The call.
+    pub call_sid: String,
+    /// What it was called.
+    pub label: Option<String>,
+    /// Whether the others do not hear it.
+    pub muted: bool,
+    /// Whether it is on hold.
+    pub hold: bool,
+    /// Whether the conference ends with it.
+    pub end_conference_on_exit: bool,
+}
+
+/// A text message that was sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RestMessage {
+    /// `SM` and 32 digits.
+    pub sid: String,
+    /// Who reads it.
+    pub to: String,
+    /// Who wrote.
+    pub from: String,
+    /// The words.
+    pub body: String,
+}
+
+impl Account {
+    pub(super) fn new(options: RestOptions) -> Self {
+        Self {
+            for_sale: options.for_sale.clone(),
+            options,
+            numbers: Vec::new(),
+            calls: Vec::new(),
+            participants: Vec::new(),
+            messages: Vec::new(),
+            exchanges: Vec::new(),
+            violations: Vec::new(),
+            faults: VecDeque::new(),
+        }
+    }
+
+    /// Does what is asked, if `credentials` are good.
+    pub(super) fn answer(
+        &mut self,
+        request: &RestRequest,
+        credentials: Option<&(String, String)>,
+    ) -> Answer {
+        if !self.knows(credentials) {
+            return refusal(401, 20003, "Authenticate");
+        }
+        let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+        let ["2010-04-01", "Accounts", account, rest @ ..] = parts.as_slice() else {
+            return missing(request);
+        };
+        if *account != self.options.account_sid {
+            return missing(request);
+        }
+        let Some((last, folders)) = rest.split_last() else {
+            return missing(request);
+        };
+        let Some(last) = last.strip_suffix(".json") else {
+            self.violate(request, "the path does not end in .json");
+            return missing(request);
+        };
+        let mut path = folders.to_vec();
+        path.push(last);
+        let found = rules::complaints(request, &path);
+        for complaint in found {
+            self.violate(request, &complaint);
+        }
+        self.route(request, &path)
+    }
+
+    fn route(&mut self, request: &RestRequest, path: &[&str]) -> Answer {
+        match (request.method.as_str(), path) {
+            ("GET", ["AvailablePhoneNumbers", country, kind]) => {
+                self.available(request, country, kind)
+            }
+            ("GET", ["IncomingPhoneNumbers"]) => self.list_numbers(request),
+            ("POST", ["IncomingPhoneNumbers"]) => self.buy(request),
+            (_, ["IncomingPhoneNumbers", sid]) => self.one_number(request, sid),
+            ("POST", ["Calls"]) => self.create_call(request),
+            ("GET", ["Calls", sid]) => self.show_call(request, sid),
+            ("POST", ["Calls", sid]) => self.update_call(request, sid),
+            ("GET", ["Conferences", conference, "Participants"]) => {
+                self.list_participants(request, conference)
+            }
+            ("POST", ["Conferences", conference, "Participants", call]) => {
+                self.update_participant(request, conference, call)
+            }
+            ("POST", ["Messages"]) => self.send_message(request),
+            _ => missing(request),
+        }
+    }
+
+    fn knows(&self, credentials: Option<&(String, String)>) -> bool {
+        credentials.is_some_and(|(user, password)| {
+            let known = self.options.credentials.iter();
+            let mut known = known.filter(|(name, _)| name == user);
+            known.any(|(_, secret)| secret.expose() == password)
+        })
+    }
+
+    pub(super) fn violate(&mut self, request: &RestRequest, what: &str) {
+        let RestRequest { method, path, .. } = request;
+        self.violations.push(format!("{method} {path}: {what}"));
+    }
+
+    /// The address of a resource, as the carrier writes it.
+    pub(super) fn uri(&self, path: &str) -> Value {
+        json!(format!(
+            "/2010-04-01/Accounts/{}/{path}.json",
+            self.options.account_sid
+        ))
+    }
+}

@@ -1,0 +1,70 @@
+//! Conferences: who is in one.
+
+use serde_json::{Value, json};
+
+use super::account::{Account, RestParticipant};
+use super::answer::{Answer, missing, now, page};
+use super::request::RestRequest;
+use super::rules::{bad_address, flag};
+
+impl Account {
+    pub(super) fn list_participants(&mut self, request: &RestRequest, sid: &str) -> Answer {
+        let (muted, hold) = (flag(request, "Muted"), flag(request, "Hold"));
+        let all: Vec<_> = self
+            .participants
+            .iter()
+            .filter(|one| one.conference_sid == sid)
+            .collect();
+        if all.is_empty() {
+            return missing(request);
+        }
+        let found: Vec<Value> = all
+            .into_iter()
+            .filter(|one| muted.is_none_or(|muted| muted == one.muted))
+            .filter(|one| hold.is_none_or(|hold| hold == one.hold))
+            .map(|one| self.participant_resource(one))
+            .collect();
+        page(request, "participants", &found, self.options.max_page)
+    }
+
+    pub(super) fn update_participant(
+        &mut self,
+        request: &RestRequest,
+        conference: &str,
+        call: &str,
+    ) -> Answer {
+        if let Some(refused) = bad_address(request, 21205) {
+            return refused;
+        }
+        let at = self.participants.iter().position(|one| {
+            let is_it = one.call_sid == call || one.label.as_deref() == Some(call);
+            one.conference_sid == conference && is_it
+        });
+        let Some(at) = at else {
+            return missing(request);
+        };
+        let one = &mut self.participants[at];
+        one.muted = flag(request, "Muted").unwrap_or(one.muted);
+        one.hold = flag(request, "Hold").unwrap_or(one.hold);
+        let ends = flag(request, "EndConferenceOnExit");
+        one.end_conference_on_exit = ends.unwrap_or(one.end_conference_on_exit);
+        (200, self.participant_resource(&self.participants[at]))
+    }
+
+    fn participant_resource(&self, one: &RestParticipant) -> Value {
+        let RestParticipant {
+            conference_sid,
+            call_sid,
+            ..
+        } = one;
+        let path = format!("Conferences/{conference_sid}/Participants/{call_sid}");
+        json!({
+            "account_sid": self.options.account_sid, "call_sid": call_sid, "label": one.label,
+            "conference_sid": conference_sid, "muted": one.muted, "hold": one.hold,
+            "coaching": false, "call_sid_to_coach": null, "status": "connected",
+            "start_conference_on_enter": true, "queue_time": null,
+            "end_conference_on_exit": one.end_conference_on_exit,
+            "date_created": now(), "date_updated": now(), "uri": self.uri(&path),
+        })
+    }
+}

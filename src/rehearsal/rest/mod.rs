@@ -1,0 +1,24 @@
+//! The carrier's REST interface, simulated: one account, as strict as the real one.
+//!
+//! A [`RestServer`] answers on a loopback port as
+//! <https://www.twilio.com/docs/usage/api> says. What the real one would
+//! refuse, it refuses, by the same code; what the real one would swallow
+//! without a word, such as a parameter that does not exist, it keeps as a
+//! violation. It can be told to fail in every way that leaves a client in
+//! doubt ([`RestFault`]). Nothing rings, and nobody pays.
+
+mod account;
+mod answer;
+mod calls;
+mod conferences;
+mod messages;
+mod numbers;
+mod options;
+mod request;
+mod rules;
+mod server;
+
+pub use account::{OwnedNumber, RestCall, RestMessage, RestParticipant};
+pub use options::{ForSale, RestFault, RestOptions};
+pub use request::{RestExchange, RestRequest};
+pub use server::RestServer;

@@ -1,0 +1,123 @@
+//! Purchases of numbers whose outcome is not known yet.
+//!
+//! A purchase is written down before the carrier is asked, so that neither a
+//! lost answer nor the end of the process leaves a number that is paid for and
+//! unknown. What is told of a number is told to one tenant alone.
+
+use super::{Db, Error, Tx};
+use crate::domain::{PhoneNumber, TenantId, Timestamp};
+
+/// How a purchase stands before it begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// Nothing is known of an earlier one.
+    Fresh,
+    /// The tenant asked before, and the answer was lost: it may have happened.
+    MayHaveHappened,
+    /// The tenant is asking at this moment.
+    UnderWay,
+    /// Another tenant asks, or has asked not long ago.
+    Taken,
+}
+
+/// Reserves a number for the tenant, unless it is [`Standing::UnderWay`] or
+/// [`Standing::Taken`].
+pub async fn reserve(
+    tx: &mut Tx,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+    now: Timestamp,
+) -> Result<Standing, Error> {
+    let tenant = tenant.to_string();
+    let mut conn = Db::from(tx).write().await?;
+    let inserted = sqlx::query(INSERT)
+        .bind(phone_number.as_str())
+        .bind(&tenant)
+        .bind(now.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    if inserted.rows_affected() == 1 {
+        return Ok(Standing::Fresh);
+    }
+    for (sql, patience_ms, standing) in [
+        (TAKE_UP, ATTENDED_MS, Standing::MayHaveHappened),
+        (TAKE_OVER, CLAIMED_MS, Standing::Fresh),
+    ] {
+        let taken = sqlx::query(sql)
+            .bind(phone_number.as_str())
+            .bind(&tenant)
+            .bind(now.as_ms())
+            .bind(now.plus_ms(-patience_ms).as_ms())
+            .execute(&mut *conn)
+            .await?;
+        if taken.rows_affected() == 1 {
+            return Ok(standing);
+        }
+    }
+    let owner: Option<String> = sqlx::query_scalar(OWNER)
+        .bind(phone_number.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    Ok(if owner.as_deref() == Some(&tenant) {
+        Standing::UnderWay
+    } else {
+        Standing::Taken
+    })
+}
+
+const INSERT: &str = "
+    INSERT INTO number_purchases (phone_number, tenant_id, is_under_way, asked_at_ms)
+    VALUES ($1, $2, 1, $3) ON CONFLICT (phone_number) DO NOTHING";
+
+const TAKE_UP: &str = "
+    UPDATE number_purchases SET is_under_way = 1, asked_at_ms = $3
+    WHERE phone_number = $1 AND tenant_id = $2 AND (is_under_way = 0 OR asked_at_ms <= $4)";
+
+const TAKE_OVER: &str = "
+    UPDATE number_purchases SET tenant_id = $2, is_under_way = 1, asked_at_ms = $3
+    WHERE phone_number = $1 AND tenant_id <> $2 AND asked_at_ms <= $4";
+
+const OWNER: &str = "SELECT tenant_id FROM number_purchases WHERE phone_number = $1";
+
+/// Nobody waits for the answer any more, and it may have happened.
+pub async fn leave(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<(), Error> {
+    change(db, LEAVE, tenant, phone_number).await
+}
+
+const LEAVE: &str = "
+    UPDATE number_purchases SET is_under_way = 0 WHERE tenant_id = $1 AND phone_number = $2";
+
+/// The outcome is known.
+pub async fn settle(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<(), Error> {
+    change(db, SETTLE, tenant, phone_number).await
+}
+
+const SETTLE: &str = "DELETE FROM number_purchases WHERE tenant_id = $1 AND phone_number = $2";
+
+async fn change(
+    db: impl Into<Db<'_>>,
+    sql: &'static str,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(phone_number.as_str())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+/// Longer than the carrier is waited for; who has not answered by then died.
+const ATTENDED_MS: i64 = 2 * 60_000;
+/// For so long a number may turn out to be the first tenant's.
+const CLAIMED_MS: i64 = 24 * 3_600_000;

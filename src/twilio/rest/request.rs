@@ -1,0 +1,75 @@
+//! One request: where it goes, what it says, whether it may be sent twice.
+
+use url::Url;
+use url::form_urlencoded;
+
+use super::patience::Repeat;
+
+/// What is done there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Method {
+    Get,
+    Post,
+    Delete,
+}
+
+/// Parameters by Twilio's names, in order; a name may come several times.
+pub(super) type Pairs = Vec<(&'static str, String)>;
+
+/// One request. Its address and parameters may hold numbers: it does not print.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) repeat: Repeat,
+    url: Url,
+    pairs: Pairs,
+}
+
+impl Request {
+    /// Reads something.
+    pub(super) fn get(url: Url, pairs: Pairs) -> Self {
+        Self::new(Method::Get, Repeat::Harmless, url, pairs)
+    }
+
+    /// Makes something, or sets something in motion: twice is twice.
+    pub(super) fn create(url: Url, pairs: Pairs) -> Self {
+        Self::new(Method::Post, Repeat::Harmful, url, pairs)
+    }
+
+    /// Gives something a state that it keeps: twice is once.
+    pub(super) fn update(url: Url, pairs: Pairs) -> Self {
+        Self::new(Method::Post, Repeat::Harmless, url, pairs)
+    }
+
+    /// Takes something away: twice is once.
+    pub(super) fn delete(url: Url) -> Self {
+        Self::new(Method::Delete, Repeat::Harmless, url, Pairs::new())
+    }
+
+    fn new(method: Method, repeat: Repeat, url: Url, pairs: Pairs) -> Self {
+        Self {
+            method,
+            repeat,
+            url,
+            pairs,
+        }
+    }
+
+    /// The address, with the query where the parameters go there.
+    pub(super) fn url(&self) -> Url {
+        let mut url = self.url.clone();
+        if self.method == Method::Get && !self.pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.pairs);
+        }
+        url
+    }
+
+    /// The body, where the parameters go there.
+    pub(super) fn form(&self) -> Option<String> {
+        let form = || {
+            form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&self.pairs)
+                .finish()
+        };
+        (self.method == Method::Post).then(form)
+    }
+}
