@@ -2,17 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::extract::{Path, Query, parsed};
+use super::extract::{Path, Query, parsed, phone_number};
 use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{
-    CallId, CallLog, CallStatus, Direction, Disposition, Money, ParseError, Party, PhoneNumber,
+    CallContact, CallId, CallLog, CallStatus, Direction, Disposition, Money, Party, PhoneNumber,
     TurnLatency, Usage, Utterance,
 };
 use crate::store::call_events::{self, CallEvent};
@@ -91,20 +91,9 @@ pub(super) struct LogQuery {
     #[param(value_type = Option<String>)]
     status: Option<CallStatus>,
     /// Who rang or was rung, in E.164.
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "phone_number")]
     #[param(value_type = Option<String>)]
     number: Option<PhoneNumber>,
-}
-
-/// A plus in a query is a space unless it is written `%2B`; no number begins
-/// with a space, so either is understood.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let digits = text.strip_prefix(' ').map(|digits| format!("+{digits}"));
-    let number = digits.as_deref().unwrap_or(&text).parse();
-    number
-        .map(Some)
-        .map_err(|error: ParseError| serde::de::Error::custom(error))
 }
 
 /// A call of the log. Times are RFC 3339 in UTC.
@@ -116,6 +105,9 @@ pub(super) struct CallBody {
     /// An E.164 number, `client:…`, `sip:…`, or `anonymous`.
     from: String,
     to: String,
+    /// Whom of the tenant's contacts it was with, by the number; null where the
+    /// number is masked.
+    contact: Option<CallContactBody>,
     receptionist_id: Option<String>,
     /// Whose call it was, if it was a person's.
     user_id: Option<String>,
@@ -146,6 +138,11 @@ impl CallBody {
             direction: call.direction.as_str(),
             from: party(&call.from),
             to: party(&call.to),
+            contact: call
+                .contact
+                .as_ref()
+                .filter(|_| !operator.sees_masked())
+                .map(CallContactBody::from),
             receptionist_id: call.receptionist_id.map(|id| id.to_string()),
             user_id: call.user_id.map(|id| id.to_string()),
             status: call.status.as_str(),
@@ -156,6 +153,22 @@ impl CallBody {
             duration_s: call.duration_s,
             usage: call.usage.into(),
             cost: call.cost.map(MoneyBody::from),
+        }
+    }
+}
+
+/// Somebody whom the tenant knows.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallContactBody {
+    id: String,
+    name: String,
+}
+
+impl From<&CallContact> for CallContactBody {
+    fn from(contact: &CallContact) -> Self {
+        Self {
+            id: contact.id.to_string(),
+            name: contact.name.expose().clone(),
         }
     }
 }

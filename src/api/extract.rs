@@ -13,6 +13,7 @@ use serde::{Deserialize as _, Deserializer};
 use url::form_urlencoded;
 
 use super::problem::{ApiError, Fault};
+use crate::domain::PhoneNumber;
 
 /// A JSON body.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,7 @@ fn unread(rejection: &BytesRejection) -> ApiError {
 }
 
 /// RFC 6901, as a fragment: `#/tools/0/name`.
-fn pointer_to(path: &serde_path_to_error::Path) -> String {
+pub(super) fn pointer_to(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = "#".to_owned();
     for segment in path {
@@ -118,6 +119,28 @@ where
     }
 }
 
+/// The two named parts of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathPair<A, B>(pub(super) A, pub(super) B);
+
+impl<A, B, S> FromRequestParts<S> for PathPair<A, B>
+where
+    A: FromStr,
+    B: FromStr,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = AxumPath::<(String, String)>::from_request_parts(parts, state).await;
+        let AxumPath((one, other)) = path.map_err(|_| ApiError::NotFound)?;
+        match (one.parse(), other.parse()) {
+            (Ok(one), Ok(other)) => Ok(Self(one, other)),
+            (Err(_), _) | (_, Err(_)) => Err(ApiError::NotFound),
+        }
+    }
+}
+
 /// Reads a text that may be left out, but is not null, by the parser of its type.
 pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -125,6 +148,18 @@ where
     T: FromStr<Err: fmt::Display>,
 {
     text(deserializer).map(Some)
+}
+
+/// Reads a number from a query. A plus there is a space unless it is written
+/// `%2B`; no number begins with a space, so either is understood.
+pub(super) fn phone_number<'de, D>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    let digits = text.strip_prefix(' ').map(|digits| format!("+{digits}"));
+    let number = digits.as_deref().unwrap_or(&text).parse();
+    number.map(Some).map_err(D::Error::custom)
 }
 
 /// Reads a text by the parser of its type.
@@ -152,15 +187,22 @@ where
 #[derive(Clone, Debug)]
 pub(super) struct Name(pub(super) String);
 
-impl<'de> serde::Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromStr for Name {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
         if is_line && text.chars().count() <= 200 {
-            Ok(Self(text))
+            Ok(Self(text.to_owned()))
         } else {
-            Err(D::Error::custom("expected one line of 1 to 200 characters"))
+            Err("expected one line of 1 to 200 characters")
         }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text(deserializer)
     }
 }
 
@@ -172,6 +214,23 @@ pub(super) enum Given<T> {
     Not,
     /// It becomes this.
     As(Option<T>),
+}
+
+impl<T> Given<T> {
+    /// What it becomes, if it was given.
+    pub(super) fn given(self) -> Option<Option<T>> {
+        match self {
+            Self::Not => None,
+            Self::As(value) => Some(value),
+        }
+    }
+
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Not => Given::Not,
+            Self::As(value) => Given::As(value.map(change)),
+        }
+    }
 }
 
 impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for Given<T> {

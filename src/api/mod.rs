@@ -6,7 +6,11 @@
 //! [`Operator`] says whose rows a request may see, [`ApiError`] what a refusal looks like.
 
 mod audit;
+mod bounded;
 mod calls;
+mod contact_body;
+mod contact_import;
+mod contacts;
 mod extract;
 mod gate;
 mod health;
@@ -17,8 +21,12 @@ mod me;
 mod metrics;
 mod openapi;
 mod operator;
+mod patch;
 mod problem;
 mod problems;
+mod receptionist_body;
+mod receptionist_versions;
+mod receptionists;
 mod request_id;
 mod router;
 mod state;

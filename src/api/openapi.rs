@@ -73,6 +73,14 @@ const TAGS: &[(&str, &str)] = &[
         "Members",
         "Who works here, with which keys, and what they changed.",
     ),
+    (
+        "Contacts",
+        "The people who call, and the people who are called.",
+    ),
+    (
+        "Receptionists",
+        "Who answers: edited as a draft, met by callers once it is published.",
+    ),
     ("Platform", "For the operator of the platform: its tenants."),
 ];
 

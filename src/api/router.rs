@@ -10,6 +10,7 @@ use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
 use super::{audit, calls, health, keys, me, metrics, problems, tenants, users};
+use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -46,6 +47,38 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
         .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .merge(contacts(&gate))
+        .merge(receptionists(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+}
+
+fn contacts(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::ContactsRead, routes!(contacts::list)))
+        .routes(ask(P::ContactsWrite, routes!(contacts::create)))
+        .routes(ask(P::ContactsWrite, routes!(contact_import::import)))
+        .routes(ask(P::ContactsRead, routes!(contacts::show)))
+        .routes(ask(
+            P::ContactsWrite,
+            routes!(contacts::update, contacts::delete),
+        ))
+}
+
+fn receptionists(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::ConfigRead, routes!(receptionists::list)))
+        .routes(ask(P::ConfigWrite, routes!(receptionists::create)))
+        .routes(ask(P::ConfigPublish, routes!(receptionists::set_default)))
+        .routes(ask(P::ConfigRead, routes!(receptionists::show)))
+        .routes(ask(
+            P::ConfigWrite,
+            routes!(receptionists::update, receptionists::delete),
+        ))
+        .routes(ask(P::ConfigPublish, routes!(versions::publish)))
+        .routes(ask(P::ConfigRead, routes!(versions::list)))
+        .routes(ask(P::ConfigRead, routes!(versions::show)))
+        .routes(ask(P::ConfigWrite, routes!(versions::restore)))
 }

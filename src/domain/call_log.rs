@@ -1,7 +1,8 @@
 //! The log of a call: its state, how it ended, what it cost.
 
 use super::{
-    CallId, CallSid, Money, ParseError, Party, ReceptionistId, TenantId, Timestamp, Usage, UserId,
+    CallId, CallSid, ContactId, Money, ParseError, Party, Pii, ReceptionistId, TenantId, Timestamp,
+    Usage, UserId,
 };
 
 /// One call as the log keeps it.
@@ -19,6 +20,8 @@ pub struct CallLog {
     pub from: Party,
     /// Who was rung.
     pub to: Party,
+    /// Whom of the tenant's contacts it was with, by the number.
+    pub contact: Option<CallContact>,
     /// Who answered, if the AI did.
     pub receptionist_id: Option<ReceptionistId>,
     /// Whose call it was, if it was a person's.
@@ -39,6 +42,15 @@ pub struct CallLog {
     pub usage: Usage,
     /// What the agent cost, where its price is known.
     pub cost: Option<Money>,
+}
+
+/// The contact whose number rang, or was rung.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallContact {
+    /// Its name in the database.
+    pub id: ContactId,
+    /// Their name.
+    pub name: Pii<String>,
 }
 
 /// Who rang whom.

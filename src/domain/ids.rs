@@ -84,6 +84,12 @@ ulid_id!(
     "aud"
 );
 
+ulid_id!(
+    /// Names somebody whom a tenant knows: `con_01J…`.
+    ContactId,
+    "con"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -7,6 +7,7 @@
 
 mod access;
 mod call_log;
+mod contact;
 mod error;
 mod ids;
 mod latency;
@@ -21,10 +22,12 @@ mod usage;
 mod user;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use call_log::{CallLog, CallStatus, Direction, Disposition};
+pub use call_log::{CallContact, CallLog, CallStatus, Direction, Disposition};
+pub use contact::{Contact, Tag};
 pub use error::ParseError;
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, NumberId, ReceptionistId, StreamSid, TenantId, UserId,
+    ApiKeyId, AuditId, CallId, CallSid, ContactId, NumberId, ReceptionistId, StreamSid, TenantId,
+    UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};

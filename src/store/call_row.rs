@@ -4,12 +4,14 @@ use sqlx::FromRow;
 
 use super::Error;
 use super::row::{RowOf, time};
-use crate::domain::{CallLog, Money, Timestamp, Usage};
+use crate::domain::{CallContact, CallLog, Money, Pii, Timestamp, Usage};
 
 /// The columns of a [`CallRow`].
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_sid, direction, from_party, to_party, receptionist_id, user_id, \
+        "id, tenant_id, call_sid, direction, from_party, to_party, contact_id, \
+         (SELECT contacts.name FROM contacts WHERE contacts.tenant_id = calls.tenant_id \
+            AND contacts.id = calls.contact_id) AS contact_name, receptionist_id, user_id, \
          status, disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
          input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
          output_text_tokens, output_audio_tokens, cost_micros, cost_currency"
@@ -25,6 +27,8 @@ pub(super) struct CallRow {
     direction: String,
     from_party: String,
     to_party: String,
+    contact_id: Option<String>,
+    contact_name: Option<String>,
     receptionist_id: Option<String>,
     user_id: Option<String>,
     status: String,
@@ -62,6 +66,16 @@ impl CallRow {
         }
     }
 
+    fn contact(&self) -> Result<Option<CallContact>, Error> {
+        let (Some(id), Some(name)) = (&self.contact_id, &self.contact_name) else {
+            return Ok(None);
+        };
+        Ok(Some(CallContact {
+            id: self.at().parse(id)?,
+            name: Pii::new(name.clone()),
+        }))
+    }
+
     fn cost(&self) -> Result<Option<Money>, Error> {
         let (Some(micros), Some(currency)) = (self.cost_micros, &self.cost_currency) else {
             return Ok(None);
@@ -85,6 +99,7 @@ impl TryFrom<CallRow> for CallLog {
             direction: at.parse(&row.direction)?,
             from,
             to,
+            contact: row.contact()?,
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
             status: at.parse(&row.status)?,

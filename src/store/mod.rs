@@ -30,6 +30,7 @@ mod database;
 mod error;
 mod key_text;
 mod migrate;
+mod receptionist_row;
 mod row;
 mod seed;
 
@@ -37,8 +38,10 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod call_events;
 pub mod calls;
+pub mod contacts;
 pub mod numbers;
 pub mod page;
+pub mod receptionist_versions;
 pub mod receptionists;
 pub mod tenants;
 pub mod turns;

@@ -9,8 +9,8 @@ use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, log, spoken};
 use crate::bridge::{Admission, Refusal, StreamToken};
-use crate::store;
-use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
+use crate::store::{self, contacts};
+use crate::twilio::twiml::{Connect, Error, Parameter, RejectReason, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The caller does not wait longer than this for a database.
@@ -60,11 +60,19 @@ async fn admit(
     if call.ended_at.is_some() {
         return Ok(Err(Refusal::Over));
     }
+    let contact = match &call.contact {
+        Some(known) => contacts::find(&house.store, call.tenant_id, known.id).await?,
+        None => None,
+    };
+    if contact.as_ref().is_some_and(|contact| contact.is_blocked) {
+        return Ok(Err(Refusal::Blocked));
+    }
     Ok(house.bridge.admit(Admission {
         call_id: call.id,
         tenant_id: call.tenant_id,
         call_sid: call.call_sid,
         receptionist,
+        contact,
     }))
 }
 
@@ -80,6 +88,7 @@ fn refused(refusal: Refusal) -> Response {
     match refusal {
         Refusal::Full => spoken::engaged(),
         Refusal::Draining | Refusal::NobodyAnswers => spoken::apology(),
+        Refusal::Blocked => Response::reject(RejectReason::Busy),
         // A request from the past: the call it speaks of is over.
         Refusal::Over => Response::new().hangup(),
     }

@@ -266,6 +266,7 @@ impl Desk {
             .uri(path)
             .header("authorization", format!("Bearer {key}"))
             .header("content-type", "application/json")
+            .header("x-request-id", "test")
             .body(Body::from(body.to_string()))
             .expect("a request");
         let Ok(response) = self.router.clone().oneshot(request).await;

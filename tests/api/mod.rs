@@ -1,8 +1,10 @@
 //! The admin interface, over HTTP.
 
 mod access;
+mod contacts;
 mod desk;
 mod documentation;
 mod log;
 mod members;
+mod receptionists;
 mod tokens;

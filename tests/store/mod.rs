@@ -5,6 +5,7 @@ mod calls;
 mod databases;
 mod isolation;
 mod pages;
+mod receptionists;
 mod statuses;
 mod tenants;
 mod transcripts;

@@ -3,6 +3,7 @@
 mod agents;
 mod allocation;
 mod closing;
+mod contacts;
 mod conversation;
 mod desk;
 mod doors;
