@@ -129,15 +129,15 @@ impl ContactPatch {
         let name = self.name.map(|name| Pii::new(name.0));
         fields.lay("name", name, &mut contact.name);
         fields.lay("numbers", self.numbers, &mut contact.numbers);
-        fields.lay("email", self.email.given(), &mut contact.email);
-        let company = self.company.map(|name| Pii::new(name.0)).given();
-        fields.lay("company", company, &mut contact.company);
-        let notes = self.notes.map(|notes| Pii::new(notes.0)).given();
-        fields.lay("notes", notes, &mut contact.notes);
+        fields.lay_given("email", self.email, &mut contact.email);
+        let company = self.company.map(|name| Pii::new(name.0));
+        fields.lay_given("company", company, &mut contact.company);
+        let notes = self.notes.map(|notes| Pii::new(notes.0));
+        fields.lay_given("notes", notes, &mut contact.notes);
         fields.lay("is_vip", self.is_vip, &mut contact.is_vip);
         fields.lay("is_blocked", self.is_blocked, &mut contact.is_blocked);
-        let language = self.language.map(|language| language.0).given();
-        fields.lay("language", language, &mut contact.language);
+        let language = self.language.map(|language| language.0);
+        fields.lay_given("language", language, &mut contact.language);
         fields.lay("tags", self.tags, &mut contact.tags);
         fields.0
     }

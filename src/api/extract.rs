@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use url::form_urlencoded;
 
+use super::bounded::Line;
 use super::problem::{ApiError, Fault};
 use crate::domain::PhoneNumber;
 
@@ -188,15 +189,10 @@ where
 pub(super) struct Name(pub(super) String);
 
 impl FromStr for Name {
-    type Err = &'static str;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
-        if is_line && text.chars().count() <= 200 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err("expected one line of 1 to 200 characters")
-        }
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<Line<200>>().map(|line| Self(line.0))
     }
 }
 
@@ -217,14 +213,12 @@ pub(super) enum Given<T> {
 }
 
 impl<T> Given<T> {
-    /// What it becomes, if it was given.
-    pub(super) fn given(self) -> Option<Option<T>> {
-        match self {
-            Self::Not => None,
-            Self::As(value) => Some(value),
-        }
+    /// Whether it was given, and not as null.
+    pub(super) fn is_some(&self) -> bool {
+        matches!(self, Self::As(Some(_)))
     }
 
+    /// The same with another value.
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Given<U> {
         match self {
             Self::Not => Given::Not,

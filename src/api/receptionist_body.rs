@@ -194,7 +194,7 @@ impl From<TurnDetection> for TurnDetectionBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct SilenceBody {
     /// Silence after which the caller is asked whether they are still there.
-    #[schema(value_type = u64, minimum = 1000, maximum = 120000)]
+    #[schema(value_type = u64, minimum = 1000, maximum = 120_000)]
     prompt_after_ms: Whole<1_000, 120_000>,
     /// How often the caller is asked before the call ends.
     #[schema(value_type = u64, minimum = 0, maximum = 10)]

@@ -130,7 +130,7 @@ pub(super) struct NewVersion {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OldVersion {
-    #[schema(value_type = u64, minimum = 1, maximum = 2147483647)]
+    #[schema(value_type = u64, minimum = 1, maximum = 2_147_483_647)]
     version: Whole<1, 2_147_483_647>,
 }
 

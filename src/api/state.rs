@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::token::TokenRules;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
+use crate::recordings::Recordings;
 use crate::store::Store;
 
 /// Everything that a handler can ask for.
@@ -12,6 +13,8 @@ use crate::store::Store;
 pub struct ApiState {
     /// Where everything is kept.
     pub store: Store,
+    /// Where sound is kept.
+    pub recordings: Recordings,
     /// The time of day.
     pub clock: Clock,
     /// Which tokens are believed.

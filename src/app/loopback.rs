@@ -50,6 +50,7 @@ impl Loopback {
         let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
         let plan = HousePlan {
             database_url: Secret::new(database),
+            storage: folder.join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],
             agent,

@@ -85,7 +85,11 @@ async fn limit(State(manners): State<Manners>, request: Request, next: Next) -> 
 }
 
 /// Routes whose bodies may be larger than others, and how large, in bytes.
-const ROOMY: &[(&str, usize)] = &[("/api/contacts/import", 2 * 1024 * 1024)];
+const ROOMY: &[(&str, usize)] = &[
+    ("/api/contacts/import", 2 * 1024 * 1024),
+    ("/api/voicemail/greetings", 7 * 1024 * 1024),
+    ("/api/voicemail/greetings/{id}", 7 * 1024 * 1024),
+];
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()

@@ -4,6 +4,8 @@
 //! copied what a stranger said. So all of it is data: one line of JSON between
 //! two marks that JSON cannot hold, behind a sentence that says what it is.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use crate::domain::{Contact, Pii, Receptionist};
@@ -40,7 +42,7 @@ fn record(contact: &Contact) -> String {
         match c {
             // The marks, and what some readers take for the end of a line.
             '<' | '>' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                line.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(line, "\\u{:04x}", u32::from(c));
             }
             _ => line.push(c),
         }

@@ -90,6 +90,17 @@ ulid_id!(
     "con"
 );
 
+ulid_id!(
+    /// Names a greeting before the beep: `grt_01J…`.
+    GreetingId,
+    "grt"
+);
+ulid_id!(
+    /// Names a message that a caller left: `msg_01J…`.
+    MessageId,
+    "msg"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

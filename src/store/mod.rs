@@ -5,11 +5,12 @@
 //! gives an `Option`, `list` gives a [`page::Page`] or the whole of something
 //! that is short.
 //!
-//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Four
+//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Five
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
-//! of [`calls`] by the carrier's SID, [`api_keys::verify`], and
-//! [`users::find_by_subject`]; one sweeps up after a crash: [`calls::list_open`].
+//! of [`calls`] by the carrier's SID, [`api_keys::verify`],
+//! [`users::find_by_subject`], and [`greetings::find_to_play`]; one sweeps up
+//! after a crash: [`calls::list_open`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -39,14 +40,17 @@ pub mod audit_log;
 pub mod call_events;
 pub mod calls;
 pub mod contacts;
+pub mod greetings;
 pub mod numbers;
 pub mod page;
 pub mod receptionist_versions;
 pub mod receptionists;
+pub mod settings;
 pub mod tenants;
 pub mod turns;
 pub mod users;
 pub mod utterances;
+pub mod voicemail_messages;
 
 pub use database::{Db, Store, Tx};
 pub use error::Error;

@@ -9,7 +9,8 @@ use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, log, spoken};
 use crate::bridge::{Admission, Refusal, StreamToken};
-use crate::store::{self, contacts};
+use crate::domain::SettingKey;
+use crate::store::{self, contacts, settings};
 use crate::twilio::twiml::{Connect, Error, Parameter, RejectReason, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
 
@@ -53,7 +54,7 @@ async fn admit(
     house: &Webhooks,
     request: &VoiceRequest,
 ) -> Result<Result<StreamToken, Refusal>, store::Error> {
-    let Some((call, receptionist)) = log::open(house, request).await? else {
+    let Some((call, mut receptionist)) = log::open(house, request).await? else {
         return Ok(Err(Refusal::NobodyAnswers));
     };
     // A signature has no time in it: this may be a replay, long after the call.
@@ -66,6 +67,11 @@ async fn admit(
     };
     if contact.as_ref().is_some_and(|contact| contact.is_blocked) {
         return Ok(Err(Refusal::Blocked));
+    }
+    let settings = settings::of_tenant(&house.store, call.tenant_id, None).await?;
+    if let Some(most) = settings.whole(SettingKey::MaxCallDurationSeconds) {
+        let longest = &mut receptionist.limits.max_duration;
+        *longest = (*longest).min(Duration::from_secs(most));
     }
     Ok(house.bridge.admit(Admission {
         call_id: call.id,

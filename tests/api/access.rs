@@ -24,7 +24,10 @@ fn operations(document: &Value) -> Vec<Operation> {
             all.push(Operation {
                 method: method.to_uppercase(),
                 // An id of no kind: whoever is let in finds nothing there.
-                path: path.replace("{id}", "nothing").replace("{version}", "0"),
+                path: path
+                    .replace("{id}", "nothing")
+                    .replace("{version}", "0")
+                    .replace("{key}", "nothing"),
                 need: need.to_owned(),
             });
         }

@@ -15,6 +15,7 @@ use frontdesk::domain::{
     ApiKeyId, CallId, CallStatus, Currency, Direction, Disposition, Money, Pii, Role, Scope,
     Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId, Utterance,
 };
+use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
@@ -22,6 +23,7 @@ use frontdesk::store::{KeyText, Store, tenants, turns, users, utterances};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::support::database::Database;
@@ -47,6 +49,8 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) draining: Arc<AtomicBool>,
+    /// Where sound is kept.
+    pub(super) folder: Arc<TempDir>,
     pub(super) router: Router,
 }
 
@@ -60,11 +64,13 @@ impl Desk {
     }
 
     pub(super) fn believing(database: &Database, tokens: TokenRules) -> Self {
+        let folder = Arc::new(TempDir::new().expect("there is a folder for temporary files"));
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
         let draining = Arc::new(AtomicBool::new(false));
         let is_draining = Arc::clone(&draining);
         let state = ApiState {
             store: database.store.clone(),
+            recordings: Recordings::at(folder.path()),
             clock: clock.clone(),
             tokens: Arc::new(tokens),
             started_at: clock.now(),
@@ -81,6 +87,7 @@ impl Desk {
             store: database.store.clone(),
             clock,
             draining,
+            folder,
             router: manners.teach(api::router(state)),
         }
     }

@@ -7,4 +7,6 @@ mod documentation;
 mod log;
 mod members;
 mod receptionists;
+mod settings;
 mod tokens;
+mod voicemail;

@@ -14,3 +14,4 @@ mod load;
 mod privacy;
 mod truncation;
 mod visitor;
+mod voicemail;
