@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::bounded::{Few, Language, Text};
 use super::extract::{Given, Name, given, optional_text};
 use super::patch::Fields;
+use super::schemas;
 use crate::domain::{Contact, Email, PhoneNumber, Pii, Tag};
 
 /// Somebody to be known.
@@ -20,7 +21,7 @@ pub(super) struct NewContact {
     pub(super) name: Name,
     /// In E.164; nobody else of the tenant's may have any of them.
     #[serde(default, deserialize_with = "numbers")]
-    #[schema(value_type = Vec<String>, max_items = 10, example = json!(["+15550100007"]))]
+    #[schema(schema_with = schemas::numbers)]
     pub(super) numbers: Vec<PhoneNumber>,
     #[serde(default, deserialize_with = "optional_text")]
     #[schema(value_type = Option<String>, format = Email)]
@@ -46,7 +47,7 @@ pub(super) struct NewContact {
     pub(super) language: Option<Language>,
     /// What they are filed under: 1 to 50 characters each.
     #[serde(default, deserialize_with = "tags")]
-    #[schema(value_type = Vec<String>, max_items = 20, example = json!(["supplier"]))]
+    #[schema(schema_with = schemas::tags)]
     pub(super) tags: BTreeSet<Tag>,
 }
 
@@ -78,7 +79,7 @@ pub(super) struct ContactPatch {
     name: Option<Name>,
     /// In E.164; nobody else of the tenant's may have any of them.
     #[serde(default, deserialize_with = "given_numbers")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 10, nullable = false)]
+    #[schema(schema_with = schemas::numbers)]
     numbers: Option<Vec<PhoneNumber>>,
     /// Null takes it away.
     #[serde(default)]
@@ -106,7 +107,7 @@ pub(super) struct ContactPatch {
         pattern = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
     language: Given<Language>,
     #[serde(default, deserialize_with = "given_tags")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 20, nullable = false)]
+    #[schema(schema_with = schemas::tags)]
     tags: Option<BTreeSet<Tag>>,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct NewGreeting {
     pub(super) kind: GreetingKind,
     /// Whose callers hear it: `usr_…` for a personal one, nobody for another.
     #[serde(default, deserialize_with = "optional_text")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^usr_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     pub(super) user_id: Option<UserId>,
     #[schema(value_type = String, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]

@@ -31,6 +31,7 @@ mod receptionist_versions;
 mod receptionists;
 mod request_id;
 mod router;
+mod schemas;
 mod setting_body;
 mod settings;
 mod state;

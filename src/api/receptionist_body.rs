@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::bounded::{Few, Language, Share, Text, Whole};
 use super::extract::{Name, given, parsed};
 use super::patch::Fields;
+use super::schemas;
 use crate::domain::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
@@ -53,8 +54,7 @@ pub(super) struct ReceptionistPatch {
     turn_detection: Option<TurnDetectionBody>,
     /// What it may do beside speaking.
     #[serde(default, deserialize_with = "tools")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 16, nullable = false,
-        example = json!(["end_call"]))]
+    #[schema(schema_with = schemas::tools)]
     tools: Option<BTreeSet<ToolName>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]

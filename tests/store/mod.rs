@@ -10,3 +10,4 @@ mod statuses;
 mod tenants;
 mod transcripts;
 mod values;
+mod voicemail;
