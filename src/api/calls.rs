@@ -12,7 +12,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{
-    CallContact, CallId, CallLog, CallStatus, Direction, Disposition, Money, Party, PhoneNumber,
+    CallContact, CallId, CallLog, CallStatus, Direction, EndReason, Money, Party, PhoneNumber,
     TurnLatency, Usage, Utterance,
 };
 use crate::store::call_events::{self, CallEvent};
@@ -113,7 +113,7 @@ pub(super) struct CallBody {
     user_id: Option<String>,
     status: &'static str,
     /// Why it ended, such as `caller.hung_up`.
-    disposition: Option<&'static str>,
+    end_reason: Option<&'static str>,
     created_at: String,
     answered_at: Option<String>,
     ended_at: Option<String>,
@@ -146,7 +146,7 @@ impl CallBody {
             receptionist_id: call.receptionist_id.map(|id| id.to_string()),
             user_id: call.user_id.map(|id| id.to_string()),
             status: call.status.as_str(),
-            disposition: call.disposition.map(Disposition::as_str),
+            end_reason: call.end_reason.map(EndReason::as_str),
             created_at: call.created_at.to_string(),
             answered_at: call.answered_at.map(|at| at.to_string()),
             ended_at: call.ended_at.map(|at| at.to_string()),

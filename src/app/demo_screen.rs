@@ -71,8 +71,8 @@ fn tell(what: &Happening) -> Option<String> {
         Happening::Admitted => "gateway       webhook answered, model dialled".to_owned(),
         Happening::Answered => "gateway       media stream opened".to_owned(),
         Happening::Reported(report) => return tell_report(report),
-        Happening::Ended(disposition) => {
-            format!("gateway       call ended: {}", disposition.as_str())
+        Happening::Ended(end_reason) => {
+            format!("gateway       call ended: {}", end_reason.as_str())
         }
     })
 }

@@ -7,9 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::clock::Clock;
-use crate::domain::{
-    CallId, Disposition, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
-};
+use crate::domain::{CallId, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{self, Store, calls, turns, utterances};
 
@@ -41,7 +39,7 @@ pub(super) struct Finished {
     pub(super) tenant_id: TenantId,
     pub(super) call_id: CallId,
     pub(super) at: Timestamp,
-    pub(super) disposition: Disposition,
+    pub(super) end_reason: EndReason,
     pub(super) usage: Usage,
     pub(super) cost: Option<Money>,
     pub(super) utterances: Vec<Utterance>,
@@ -146,7 +144,7 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         tenant_id,
         call_id,
         at,
-        disposition,
+        end_reason,
         ..
     } = *finished;
     let mut tx = store.begin().await?;
@@ -155,13 +153,13 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
     }
     let end = calls::Finished {
-        disposition,
+        end_reason,
         usage: finished.usage,
         cost: finished.cost,
         ended_at: at,
     };
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
-    let why = format!(r#"{{"disposition":"{}"}}"#, disposition.as_str());
+    let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
     tx.commit().await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Report;
-use crate::domain::{CallId, Disposition, TenantId};
+use crate::domain::{CallId, EndReason, TenantId};
 
 /// Something that happened in a live call.
 #[derive(Clone, Debug)]
@@ -28,5 +28,5 @@ pub enum Happening {
     /// What the machine reports.
     Reported(Report),
     /// The call is over.
-    Ended(Disposition),
+    Ended(EndReason),
 }

@@ -10,7 +10,7 @@ use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
 use super::registry::Admission;
 use crate::call::{Report, Session};
-use crate::domain::{CallId, Disposition, ModelPrice, TenantId, TurnLatency};
+use crate::domain::{CallId, EndReason, ModelPrice, TenantId, TurnLatency};
 
 /// Latencies kept of one call.
 const MAX_LATENCIES: usize = 4_096;
@@ -96,20 +96,20 @@ impl Logbook {
     }
 
     /// Hands the whole to the keeper; both sockets are closed by now.
-    pub(super) async fn finish(self, session: &Session, disposition: Disposition) {
-        let outcome = disposition.as_str();
+    pub(super) async fn finish(self, session: &Session, end_reason: EndReason) {
+        let outcome = end_reason.as_str();
         let duration = self.began.elapsed();
         tracing::info!(
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
         let usage = session.usage();
-        self.tell(Happening::Ended(disposition));
+        self.tell(Happening::Ended(end_reason));
         let finished = Finished {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
             at: self.keeper.now(),
-            disposition,
+            end_reason,
             usage,
             cost: self.price.map(|price| price.cost(&usage)),
             utterances: session.transcript().collect(),

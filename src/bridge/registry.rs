@@ -21,7 +21,7 @@ use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::CallPlan;
-use crate::domain::{CallId, CallSid, Contact, Disposition, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
 use crate::twilio::media_stream::Start;
 
 /// A token not shown by then is worth nothing.
@@ -105,7 +105,7 @@ struct Place {
 
 struct Shared {
     calls: DashMap<CallSid, Place>,
-    outcomes: DashMap<CallSid, (Disposition, Instant)>,
+    outcomes: DashMap<CallSid, (EndReason, Instant)>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
@@ -198,15 +198,15 @@ impl Bridge {
     }
 
     /// Ends a call from outside. False if it is not live.
-    pub fn hang_up(&self, call_sid: &CallSid, disposition: Disposition) -> bool {
+    pub fn hang_up(&self, call_sid: &CallSid, end_reason: EndReason) -> bool {
         let Some(place) = self.shared.calls.get(call_sid) else {
             return false;
         };
-        place.mailbox.try_send(Control::HangUp(disposition)).is_ok()
+        place.mailbox.try_send(Control::HangUp(end_reason)).is_ok()
     }
 
     /// How a call ended, if it did so a short time ago.
-    pub fn outcome(&self, call_sid: &CallSid) -> Option<Disposition> {
+    pub fn outcome(&self, call_sid: &CallSid) -> Option<EndReason> {
         self.shared.outcomes.get(call_sid).map(|outcome| outcome.0)
     }
 
@@ -243,9 +243,7 @@ impl Bridge {
     async fn end_all(&self) {
         for place in &self.shared.calls {
             // A full mailbox belongs to a call that is busy ending.
-            let _ = place
-                .mailbox
-                .try_send(Control::HangUp(Disposition::Shutdown));
+            let _ = place.mailbox.try_send(Control::HangUp(EndReason::Shutdown));
         }
         self.shared.tasks.wait().await;
     }
@@ -280,7 +278,7 @@ impl Bridge {
         let agent = shared.dialer.dial(&receptionist);
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.watchers.clone())
             .priced(shared.dialer.price());
-        let outcome = Disposition::Internal;
+        let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
             call_sid: admission.call_sid,
@@ -324,12 +322,12 @@ impl Bridge {
 pub(super) struct PlaceGuard {
     shared: Arc<Shared>,
     call_sid: CallSid,
-    outcome: Disposition,
+    outcome: EndReason,
 }
 
 impl PlaceGuard {
     /// The call is over: whoever asks from now on is told how it ended.
-    pub(super) fn leave(&mut self, outcome: Disposition) {
+    pub(super) fn leave(&mut self, outcome: EndReason) {
         self.outcome = outcome;
         let now = Instant::now();
         self.shared

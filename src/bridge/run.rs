@@ -16,7 +16,7 @@ use super::carrier_leg::Carrier;
 use super::logbook::Logbook;
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Session};
-use crate::domain::Disposition;
+use crate::domain::EndReason;
 
 /// Idle proxies cut lines on which nothing goes to and fro.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -32,7 +32,7 @@ pub(super) enum Control {
     /// The carrier's stream, or the one that takes its place.
     Attach(Box<dyn Carrier>),
     /// Somebody ends the call.
-    HangUp(Disposition),
+    HangUp(EndReason),
 }
 
 type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
@@ -82,9 +82,9 @@ impl Call {
     /// Runs until the call is over and both sockets are closed.
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
-        let disposition = poll_fn(|cx| self.poll_end(cx)).await;
+        let end_reason = poll_fn(|cx| self.poll_end(cx)).await;
         // The carrier asks what comes next as soon as its stream is closed.
-        place.leave(disposition);
+        place.leave(end_reason);
         self.inbox.close();
         let carrier = async {
             if let Some(carrier) = self.carrier {
@@ -97,14 +97,14 @@ impl Call {
             }
         };
         join(carrier, agent).await;
-        self.log.finish(&self.session, disposition).await;
+        self.log.finish(&self.session, end_reason).await;
     }
 
     /// Ready when the call is over.
     ///
     /// A turn reads whatever has come, lets the machine answer, and sends what
     /// it said. Who has said everything is not asked again in the same wake-up.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Disposition> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
         for _ in 0..MAX_TURNS {
             let has_more = self.poll_sources(cx).is_ready();
             let is_due = self.timer.as_mut().poll(cx).is_ready();
@@ -112,8 +112,8 @@ impl Call {
             if is_due || !self.events.is_empty() {
                 self.advance(now);
             }
-            if let Some(disposition) = self.session.ended() {
-                return Poll::Ready(disposition);
+            if let Some(end_reason) = self.session.ended() {
+                return Poll::Ready(end_reason);
             }
             self.flush(cx);
             // A timer that was set must be asked, or it does not go off.
@@ -142,7 +142,7 @@ impl Call {
         while let Poll::Ready(Some(control)) = self.inbox.poll_recv(cx) {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
-                Control::HangUp(disposition) => self.events.push_back(Event::HangUp(disposition)),
+                Control::HangUp(end_reason) => self.events.push_back(Event::HangUp(end_reason)),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ItemKey, Mark};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Pii, Speaker, TurnLatency, Usage, Utterance};
+use crate::domain::{EndReason, Pii, Speaker, TurnLatency, Usage, Utterance};
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +16,7 @@ pub enum Action {
     /// For whoever keeps the log or watches.
     Report(Report),
     /// The call is over: close both legs. Comes once, and last.
-    End(Disposition),
+    End(EndReason),
 }
 
 /// What the carrier leg must do.

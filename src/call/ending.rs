@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use super::timers::Timer;
 use super::{Action, AgentAction, Reply, Report, ResponseKey};
-use crate::domain::Disposition;
+use crate::domain::EndReason;
 
 /// A goodbye that is not said by then is not waited for.
 pub(super) const GOODBYE_CAP: Duration = Duration::from_secs(12);
@@ -30,15 +30,15 @@ pub(super) enum Stage {
 /// The way out of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Ending {
-    pub(super) disposition: Disposition,
+    pub(super) end_reason: EndReason,
     pub(super) stage: Stage,
     pub(super) latest: Instant,
 }
 
 impl Ending {
-    pub(super) fn new(disposition: Disposition, stage: Stage, now: Instant) -> Self {
+    pub(super) fn new(end_reason: EndReason, stage: Stage, now: Instant) -> Self {
         Self {
-            disposition,
+            end_reason,
             stage,
             latest: now + LATEST,
         }
@@ -47,8 +47,8 @@ impl Ending {
     /// Whether the caller, by speaking, may call the end off.
     pub(super) fn can_be_called_off(&self) -> bool {
         matches!(
-            self.disposition,
-            Disposition::Silence | Disposition::ReceptionistHungUp
+            self.end_reason,
+            EndReason::Silence | EndReason::ReceptionistHungUp
         )
     }
 }
@@ -63,32 +63,32 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let disposition = Disposition::ReceptionistHungUp;
+        let end_reason = EndReason::ReceptionistHungUp;
         if self.turn.has_spoken(response) {
-            self.begin_ending(Ending::new(disposition, Stage::Saying(response), now), now);
+            self.begin_ending(Ending::new(end_reason, Stage::Saying(response), now), now);
         } else {
-            self.say_goodbye(Reply::Goodbye, disposition, now);
+            self.say_goodbye(Reply::Goodbye, end_reason, now);
         }
     }
 
     /// What the caller is hearing is heard to its end; then the carrier is
     /// asked what comes next, also if it has not come yet.
-    pub(super) fn on_agent_gone(&mut self, disposition: Disposition, now: Instant) {
+    pub(super) fn on_agent_gone(&mut self, end_reason: EndReason, now: Instant) {
         self.playback.finish_all();
         self.timers.stop(Timer::AgentReady);
         if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
-            self.ending = Some(Ending::new(disposition, Stage::Said, now));
+            self.ending = Some(Ending::new(end_reason, Stage::Said, now));
         }
     }
 
-    pub(super) fn say_goodbye(&mut self, reply: Reply, disposition: Disposition, now: Instant) {
+    pub(super) fn say_goodbye(&mut self, reply: Reply, end_reason: EndReason, now: Instant) {
         if self
             .ending
             .is_some_and(|ending| ending.stage == Stage::Said)
         {
             return;
         }
-        self.begin_ending(Ending::new(disposition, Stage::Asked, now), now);
+        self.begin_ending(Ending::new(end_reason, Stage::Asked, now), now);
         self.respond(reply);
     }
 
@@ -108,7 +108,7 @@ impl Session {
                 self.timers
                     .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
             }
-            _ => self.end(ending.disposition, now),
+            _ => self.end(ending.end_reason, now),
         }
     }
 
@@ -121,11 +121,11 @@ impl Session {
                 self.timers
                     .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
             }
-            _ => self.end(ending.disposition, now),
+            _ => self.end(ending.end_reason, now),
         }
     }
 
-    pub(super) fn end(&mut self, disposition: Disposition, now: Instant) {
+    pub(super) fn end(&mut self, end_reason: EndReason, now: Instant) {
         if self.ended.is_some() {
             return;
         }
@@ -139,7 +139,7 @@ impl Session {
             }
         }
         self.timers.stop_all();
-        self.actions.push_back(Action::End(disposition));
-        self.ended = Some(disposition);
+        self.actions.push_back(Action::End(end_reason));
+        self.ended = Some(end_reason);
     }
 }

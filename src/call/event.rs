@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ItemKey, Mark, ResponseKey};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Pii, Speaker, Usage};
+use crate::domain::{EndReason, Pii, Speaker, Usage};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +104,7 @@ pub enum Event {
     /// The carrier's socket broke off without a word.
     CarrierLost,
     /// Somebody else ends the call.
-    HangUp(Disposition),
+    HangUp(EndReason),
 }
 
 /// How a response ended.

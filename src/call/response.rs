@@ -7,7 +7,7 @@ use super::session::Session;
 use super::timers::Timer;
 use super::{ItemKey, Outcome, Reply, Report, ResponseKey};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Usage};
+use crate::domain::{EndReason, Usage};
 
 /// An agent that owes an answer for so long without a sound is lost.
 const OWED: Duration = Duration::from_secs(15);
@@ -85,7 +85,7 @@ impl Session {
         }
         self.patience.failures += 1;
         if self.patience.failures > MAX_FAILURES {
-            self.on_agent_gone(Disposition::AgentLost, now);
+            self.on_agent_gone(EndReason::AgentLost, now);
         } else {
             self.respond(reply);
         }

@@ -14,7 +14,7 @@ use super::transcript::Transcript;
 use super::turn::Turn;
 use super::{Action, AgentAction, CallPlan, CarrierAction, Event, ItemKey, Mark, Reply, Report};
 use crate::audio::Frame;
-use crate::domain::{Disposition, Pii, Speaker, Usage, Utterance};
+use crate::domain::{EndReason, Pii, Speaker, Usage, Utterance};
 
 /// The carrier has this long to open the stream it was asked for.
 const CARRIER_START: Duration = Duration::from_mins(1);
@@ -31,7 +31,7 @@ pub struct Session {
     pub(super) plan: CallPlan,
     pub(super) has_carrier: bool,
     pub(super) has_agent: bool,
-    pub(super) ended: Option<Disposition>,
+    pub(super) ended: Option<EndReason>,
     pub(super) intake: Intake,
     pub(super) playback: Playback,
     pub(super) turn: Turn,
@@ -111,14 +111,14 @@ impl Session {
             } => {
                 self.on_response_done(response, outcome, usage, now);
             }
-            Event::AgentFailed => self.on_agent_gone(Disposition::AgentUnavailable, now),
-            Event::AgentClosed => self.on_agent_gone(Disposition::AgentLost, now),
+            Event::AgentFailed => self.on_agent_gone(EndReason::AgentUnavailable, now),
+            Event::AgentClosed => self.on_agent_gone(EndReason::AgentLost, now),
             Event::CarrierStopped => {
-                let planned = self.ending.map(|ending| ending.disposition);
-                self.end(planned.unwrap_or(Disposition::CallerHungUp), now);
+                let planned = self.ending.map(|ending| ending.end_reason);
+                self.end(planned.unwrap_or(EndReason::CallerHungUp), now);
             }
-            Event::CarrierLost => self.end(Disposition::CarrierLost, now),
-            Event::HangUp(disposition) => self.end(disposition, now),
+            Event::CarrierLost => self.end(EndReason::CarrierLost, now),
+            Event::HangUp(end_reason) => self.end(end_reason, now),
         }
         self.settle(now);
     }
@@ -127,16 +127,16 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.pop(now) {
             match timer {
-                Timer::CarrierStart => self.end(Disposition::StreamNeverStarted, now),
-                Timer::AgentReady => self.end(Disposition::AgentUnavailable, now),
+                Timer::CarrierStart => self.end(EndReason::StreamNeverStarted, now),
+                Timer::AgentReady => self.end(EndReason::AgentUnavailable, now),
                 // Pumping is part of settling, which every event ends with.
                 Timer::Pace => {}
                 Timer::MediaStall => self.check_stall(now),
-                Timer::Answer => self.on_agent_gone(Disposition::AgentLost, now),
+                Timer::Answer => self.on_agent_gone(EndReason::AgentLost, now),
                 Timer::Silence => self.judge_silence(now),
                 Timer::Entry => self.finish_entry(),
                 Timer::MaxDuration => {
-                    self.say_goodbye(Reply::GoodbyeForTime, Disposition::MaxDuration, now);
+                    self.say_goodbye(Reply::GoodbyeForTime, EndReason::MaxDuration, now);
                 }
                 Timer::HangUp => self.hang_up(now),
             }
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Why the call ended, once it has.
-    pub fn ended(&self) -> Option<Disposition> {
+    pub fn ended(&self) -> Option<EndReason> {
         self.ended
     }
 
@@ -279,7 +279,7 @@ impl Session {
                     .set(Timer::Silence, now + self.plan.silence.prompt_after);
             }
             Verdict::GiveUp => {
-                self.say_goodbye(Reply::GoodbyeForSilence, Disposition::Silence, now);
+                self.say_goodbye(Reply::GoodbyeForSilence, EndReason::Silence, now);
             }
         }
     }

@@ -29,7 +29,7 @@ pub struct CallLog {
     /// Where it stands.
     pub status: CallStatus,
     /// Why it ended, once it has.
-    pub disposition: Option<Disposition>,
+    pub end_reason: Option<EndReason>,
     /// When the carrier first told us of it.
     pub created_at: Timestamp,
     /// When its media stream started.
@@ -170,7 +170,7 @@ impl std::str::FromStr for CallStatus {
 
 /// Why a call that we answered came to its end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Disposition {
+pub enum EndReason {
     /// The caller hung up.
     CallerHungUp,
     /// The receptionist said goodbye and hung up.
@@ -195,7 +195,7 @@ pub enum Disposition {
     Internal,
 }
 
-impl Disposition {
+impl EndReason {
     /// Every reason.
     pub const ALL: [Self; 11] = [
         Self::CallerHungUp,
@@ -247,13 +247,13 @@ impl Disposition {
     }
 }
 
-impl std::str::FromStr for Disposition {
+impl std::str::FromStr for EndReason {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let found = Self::ALL.into_iter().find(|reason| reason.as_str() == text);
         found.ok_or(ParseError {
-            expected: "a disposition, such as caller.hung_up",
+            expected: "an end reason, such as caller.hung_up",
         })
     }
 }

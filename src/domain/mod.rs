@@ -25,7 +25,7 @@ mod user;
 mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use call_log::{CallContact, CallLog, CallStatus, Direction, Disposition};
+pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason};
 pub use contact::{Contact, Tag};
 pub use error::ParseError;
 pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};

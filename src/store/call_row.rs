@@ -12,7 +12,7 @@ macro_rules! columns {
         "id, tenant_id, call_sid, direction, from_party, to_party, contact_id, \
          (SELECT contacts.name FROM contacts WHERE contacts.tenant_id = calls.tenant_id \
             AND contacts.id = calls.contact_id) AS contact_name, receptionist_id, user_id, \
-         status, disposition, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
+         status, end_reason, created_at_ms, answered_at_ms, ended_at_ms, duration_s, \
          input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
          output_text_tokens, output_audio_tokens, cost_micros, cost_currency"
     };
@@ -32,7 +32,7 @@ pub(super) struct CallRow {
     receptionist_id: Option<String>,
     user_id: Option<String>,
     status: String,
-    disposition: Option<String>,
+    end_reason: Option<String>,
     pub(super) created_at_ms: i64,
     answered_at_ms: Option<i64>,
     ended_at_ms: Option<i64>,
@@ -103,7 +103,7 @@ impl TryFrom<CallRow> for CallLog {
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
             status: at.parse(&row.status)?,
-            disposition: at.parse_opt(row.disposition.as_deref())?,
+            end_reason: at.parse_opt(row.end_reason.as_deref())?,
             created_at: Timestamp::from_ms(row.created_at_ms),
             answered_at: time(row.answered_at_ms),
             ended_at: time(row.ended_at_ms),

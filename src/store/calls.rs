@@ -7,7 +7,7 @@ use super::call_row::{CallRow, columns};
 use super::row::storable;
 use super::{Db, Error, page};
 use crate::domain::{
-    CallId, CallLog, CallSid, CallStatus, Direction, Disposition, Money, Party, PhoneNumber, Pii,
+    CallId, CallLog, CallSid, CallStatus, Direction, EndReason, Money, Party, PhoneNumber, Pii,
     ReceptionistId, TenantId, Timestamp, Usage, UserId,
 };
 
@@ -51,7 +51,7 @@ pub struct StatusNews {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Finished {
     /// Why it ended.
-    pub disposition: Disposition,
+    pub end_reason: EndReason,
     /// What the agent used.
     pub usage: Usage,
     /// What that costs, where the price is known.
@@ -278,11 +278,11 @@ pub async fn finish(
         return Ok(false);
     };
     amend(&mut tx, locked, |call| {
-        if call.disposition.is_some() {
+        if call.end_reason.is_some() {
             return;
         }
         call.status = call.status.merge(CallStatus::Completed);
-        call.disposition = Some(finished.disposition);
+        call.end_reason = Some(finished.end_reason);
         call.usage = finished.usage;
         call.cost = finished.cost;
         call.ended_at = Some(earliest(call.ended_at, finished.ended_at));
@@ -331,7 +331,7 @@ async fn amend(
         .bind(call.tenant_id.to_string())
         .bind(call.id.to_string())
         .bind(call.status.as_str())
-        .bind(call.disposition.map(Disposition::as_str))
+        .bind(call.end_reason.map(EndReason::as_str))
         .bind(call.answered_at.map(Timestamp::as_ms))
         .bind(call.ended_at.map(Timestamp::as_ms))
         .bind(call.duration_s)
@@ -349,7 +349,7 @@ async fn amend(
 }
 
 const SAVE: &str = "
-    UPDATE calls SET status = $3, disposition = $4, answered_at_ms = $5, ended_at_ms = $6,
+    UPDATE calls SET status = $3, end_reason = $4, answered_at_ms = $5, ended_at_ms = $6,
         duration_s = $7, input_text_tokens = $8, input_audio_tokens = $9,
         cached_text_tokens = $10, cached_audio_tokens = $11, output_text_tokens = $12,
         output_audio_tokens = $13, cost_micros = $14, cost_currency = $15

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use super::signed::Signed;
 use super::{Webhooks, log};
-use crate::domain::Disposition;
+use crate::domain::EndReason;
 use crate::store::{self, calls};
 use crate::twilio::webhook::StatusCallback;
 
@@ -24,7 +24,7 @@ pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed)
         // An agent that was dialled for a stream that never came is let go.
         house
             .bridge
-            .hang_up(&callback.call.call_sid, Disposition::CallerHungUp);
+            .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
     }
     match write_down(&house, &callback).await {
         Ok(()) => StatusCode::NO_CONTENT,

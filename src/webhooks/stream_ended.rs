@@ -5,7 +5,7 @@ use axum::extract::State;
 use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, spoken};
-use crate::domain::Disposition;
+use crate::domain::EndReason;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
 
@@ -19,7 +19,7 @@ pub(super) async fn stream_ended(State(house): State<Webhooks>, Signed(pairs): S
     let is_waiting = house
         .bridge
         .outcome(&request.call_sid)
-        .is_none_or(Disposition::leaves_caller_waiting);
+        .is_none_or(EndReason::leaves_caller_waiting);
     Xml(if is_waiting {
         spoken::apology()
     } else {

@@ -12,8 +12,8 @@ use frontdesk::api::{self, ApiState, LiveCounts, TokenRules};
 use frontdesk::app::Manners;
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    ApiKeyId, CallId, CallStatus, Currency, Direction, Disposition, Money, Pii, Role, Scope,
-    Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId, Utterance,
+    ApiKeyId, CallId, CallStatus, Currency, Direction, EndReason, Money, Pii, Role, Scope, Secret,
+    Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId, Utterance,
 };
 use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
@@ -189,7 +189,7 @@ impl Desk {
             .await
             .expect("it is kept");
         let finished = Finished {
-            disposition: Disposition::CallerHungUp,
+            end_reason: EndReason::CallerHungUp,
             usage: Usage {
                 input_text_tokens: 10,
                 input_audio_tokens: 20,

@@ -142,14 +142,14 @@ async fn a_call_is_shown_with_everything_kept_of_it() {
 }
 
 #[tokio::test]
-async fn a_call_without_an_end_has_neither_cost_nor_disposition() {
+async fn a_call_without_an_end_has_neither_cost_nor_reason() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (a, key) = desk.tenant("A").await;
         let id = desk.call(a, "CA1").await;
         let call = desk.get(&format!("/api/calls/{id}"), &key).await.json();
         for absent in [
-            "disposition",
+            "end_reason",
             "answered_at",
             "ended_at",
             "duration_s",
@@ -437,7 +437,7 @@ fn whole_call_body(id: CallId) -> Value {
         "receptionist_id": null,
         "user_id": null,
         "status": "completed",
-        "disposition": "caller.hung_up",
+        "end_reason": "caller.hung_up",
         "created_at": "2025-11-21T09:30:00.000Z",
         "answered_at": "2025-11-21T09:30:01.000Z",
         "ended_at": "2025-11-21T09:31:00.000Z",

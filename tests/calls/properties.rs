@@ -8,7 +8,7 @@ use frontdesk::call::{
     Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, MAX_LEAD, Mark,
     Outcome, ResponseKey,
 };
-use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 use proptest::prelude::*;
 
 use super::stage::Stage;
@@ -194,7 +194,7 @@ fn event() -> impl Strategy<Value = Event> {
         rare() => Just(Event::AgentClosed),
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),
-        rare() => Just(Event::HangUp(Disposition::HungUp)),
+        rare() => Just(Event::HangUp(EndReason::HungUp)),
     ]
 }
 

@@ -12,7 +12,7 @@ use frontdesk::call::{
     Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Outcome, Report,
     ResponseKey,
 };
-use frontdesk::domain::{Disposition, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 
 use super::stage::Stage;
 
@@ -131,7 +131,7 @@ impl Names {
             ["agent", "ready"] => Event::AgentReady,
             ["agent", "failed"] => Event::AgentFailed,
             ["agent", "closed"] => Event::AgentClosed,
-            ["operator", "hangs", "up"] => Event::HangUp(Disposition::HungUp),
+            ["operator", "hangs", "up"] => Event::HangUp(EndReason::HungUp),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
                 return caller_audio(Some(duration(at)), duration(length));
@@ -297,7 +297,7 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
         Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
         Action::Report(report) => format!("-- {}", tell(report, names)),
-        Action::End(disposition) => format!("-> end {}", disposition.as_str()),
+        Action::End(end_reason) => format!("-> end {}", end_reason.as_str()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The log of calls: one row a call, however it is told of.
 
 use frontdesk::domain::{
-    CallId, CallLog, CallStatus, Currency, Direction, Disposition, Money, Party, Usage,
+    CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party, Usage,
 };
 use frontdesk::store::calls::{self, Filter, Finished, NewCall};
 use frontdesk::store::{Error, Store, page};
@@ -119,7 +119,7 @@ async fn w3_a_call_that_is_over_is_found_as_it_ended() {
         };
         let (call, is_new) = calls::find_or_create(&db.store, &replay).await.unwrap();
         assert!(!is_new && call.status.is_terminal());
-        assert_eq!(call.disposition, Some(Disposition::CallerHungUp));
+        assert_eq!(call.end_reason, Some(EndReason::CallerHungUp));
     })
     .await;
 }
@@ -166,7 +166,7 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
         );
         let expected = CallLog {
             status: CallStatus::Completed,
-            disposition: Some(Disposition::CallerHungUp),
+            end_reason: Some(EndReason::CallerHungUp),
             ended_at: Some(at(5_000)),
             usage: finished().usage,
             cost: finished().cost,
@@ -176,7 +176,7 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
         assert_eq!(call, Some(expected.clone()));
 
         let otherwise = Finished {
-            disposition: Disposition::Internal,
+            end_reason: EndReason::Internal,
             usage: Usage::default(),
             cost: None,
             ended_at: at(1),
@@ -215,7 +215,7 @@ async fn i1_the_end_of_a_call_is_written_in_one_piece() {
                 .await
                 .unwrap()
                 .unwrap();
-            assert_eq!(call.disposition.is_some(), is_committed);
+            assert_eq!(call.end_reason.is_some(), is_committed);
             assert_eq!(call.answered_at.is_some(), is_committed);
         }
     })
@@ -288,8 +288,8 @@ async fn a_call_that_makes_no_sense_is_corrupt_and_names_itself() {
         for damage in [
             "status = 'asleep'",
             "status = 'ringing', direction = 'sideways'",
-            "direction = 'inbound', disposition = 'boredom'",
-            "disposition = NULL, cost_micros = 1, cost_currency = 'CHF'",
+            "direction = 'inbound', end_reason = 'boredom'",
+            "end_reason = NULL, cost_micros = 1, cost_currency = 'CHF'",
         ] {
             db.execute(&format!("UPDATE calls SET {damage}")).await;
             let error = calls::find(&db.store, whose.id, new.id).await.unwrap_err();
@@ -354,7 +354,7 @@ fn as_written(new: &NewCall) -> CallLog {
         receptionist_id: new.receptionist_id,
         user_id: None,
         status: new.status,
-        disposition: None,
+        end_reason: None,
         created_at: new.created_at,
         answered_at: None,
         ended_at: None,
@@ -366,7 +366,7 @@ fn as_written(new: &NewCall) -> CallLog {
 
 fn finished() -> Finished {
     Finished {
-        disposition: Disposition::CallerHungUp,
+        end_reason: EndReason::CallerHungUp,
         usage: Usage {
             input_text_tokens: 1,
             input_audio_tokens: 2,

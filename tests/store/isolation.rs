@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    ApiKeyId, Disposition, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
+    ApiKeyId, EndReason, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
     TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
@@ -248,7 +248,7 @@ async fn snapshot(store: &Store, tenant: TenantId, things: &Things) -> String {
 
 fn finished() -> Finished {
     Finished {
-        disposition: Disposition::Internal,
+        end_reason: EndReason::Internal,
         usage: Usage::default(),
         cost: None,
         ended_at: at(1),

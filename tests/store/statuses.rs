@@ -1,6 +1,6 @@
 //! The carrier's news of a call, in every order, as often as it likes.
 
-use frontdesk::domain::{CallLog, CallStatus, Disposition, TenantId, Usage};
+use frontdesk::domain::{CallLog, CallStatus, EndReason, TenantId, Usage};
 use frontdesk::store::calls::{self, Finished, StatusNews};
 use frontdesk::store::{Store, call_events};
 use futures::future::join_all;
@@ -39,7 +39,7 @@ async fn w2_our_own_end_and_the_carriers_meet_in_any_order() {
         let (whose, _) = add_tenant(&db.store, 1).await;
         let completed = life()[3];
         let finished = Finished {
-            disposition: Disposition::ReceptionistHungUp,
+            end_reason: EndReason::ReceptionistHungUp,
             usage: Usage::default(),
             cost: None,
             ended_at: at(41_900),
@@ -67,7 +67,7 @@ async fn w2_our_own_end_and_the_carriers_meet_in_any_order() {
                 .await
                 .unwrap()
                 .unwrap();
-            ends.push((end_of(&call), call.answered_at, call.disposition));
+            ends.push((end_of(&call), call.answered_at, call.end_reason));
         }
         assert_eq!(ends[0], ends[1]);
         assert_eq!(

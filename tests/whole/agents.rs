@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::audio::g711::decode_mulaw;
 use frontdesk::clock::Clock;
-use frontdesk::domain::Disposition;
+use frontdesk::domain::EndReason;
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
@@ -82,7 +82,7 @@ async fn o12_an_agent_that_may_not_hang_up_does_not() {
     let report = desk.carrier().place_call(&Script::new(steps)).await;
     let session = desk.session(0).await;
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::CallerHungUp));
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
     assert_eq!(session.tool_outputs.len(), 1);
     assert_eq!(session.responses.len(), 2, "it is asked to go on");
 }
@@ -102,7 +102,7 @@ async fn the_first_words_reach_a_model_that_is_ready_after_9_s() {
     let report = desk.carrier().place_call(&Script::new(steps)).await;
     let session = desk.session(0).await;
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::CallerHungUp));
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
     let sent = report.stream().unwrap().spoken.len();
     let missing = sent.saturating_sub(session.appended.mulaw().len());
     assert!(
@@ -118,5 +118,5 @@ async fn t1_a_caller_whose_stream_broke_off_is_told() {
     let report = desk.carrier().place_call(&script).await;
     assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::CarrierLost));
+    assert_eq!(log.end_reason, Some(EndReason::CarrierLost));
 }

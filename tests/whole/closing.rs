@@ -1,7 +1,7 @@
 //! Every place taken, and the house closing: who is in stays, who comes is told.
 
 use frontdesk::bridge::Happening;
-use frontdesk::domain::Disposition;
+use frontdesk::domain::EndReason;
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::SessionRecord;
@@ -97,12 +97,12 @@ async fn p1_a_house_in_a_hurry_apologizes_to_its_callers() {
     let report = timeout(ms(5_000), call).await.unwrap().unwrap();
     let ended = async {
         loop {
-            if let Happening::Ended(disposition) = watched.recv().await.unwrap().what {
-                return disposition;
+            if let Happening::Ended(end_reason) = watched.recv().await.unwrap().what {
+                return end_reason;
             }
         }
     };
-    assert_eq!(timeout(ms(1_000), ended).await, Ok(Disposition::Shutdown));
+    assert_eq!(timeout(ms(1_000), ended).await, Ok(EndReason::Shutdown));
     assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
     assert!(report.said()[0].starts_with("We are sorry"));
     assert_eq!(report.stream().unwrap().close_code, Some(1000));

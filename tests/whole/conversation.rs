@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallStatus, Disposition, Secret, Speaker};
+use frontdesk::domain::{CallStatus, EndReason, Secret, Speaker};
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
@@ -39,7 +39,7 @@ async fn is_answered_and_written_down(desk: &Desk) {
 
     let log = desk.log(&report).await;
     assert_eq!(log.status, CallStatus::Completed);
-    assert_eq!(log.disposition, Some(Disposition::CallerHungUp));
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
     assert!(log.answered_at.is_some() && log.ended_at.is_some());
     assert!(
         log.cost.is_some_and(|cost| cost.micros > 0),
@@ -144,7 +144,7 @@ async fn the_receptionist_hangs_up_once_its_goodbye_was_heard() {
     assert_eq!(report.verb_names().last(), Some(&"Hangup"));
     assert_eq!(session.tool_outputs.len(), 1);
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::ReceptionistHungUp));
+    assert_eq!(log.end_reason, Some(EndReason::ReceptionistHungUp));
 }
 
 #[tokio::test(flavor = "multi_thread")]

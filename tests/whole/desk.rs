@@ -139,7 +139,7 @@ impl Desk {
             loop {
                 let found = calls::find_by_sid(&self.store, &call_sid).await;
                 match found.expect("the database answers") {
-                    Some(log) if log.disposition.is_some() && log.status.is_terminal() => {
+                    Some(log) if log.end_reason.is_some() && log.status.is_terminal() => {
                         return log;
                     }
                     _ => tokio::task::yield_now().await,

@@ -1,6 +1,6 @@
 //! Who gets in: webhooks and streams, signed and forged, once and again.
 
-use frontdesk::domain::{CallSid, Disposition};
+use frontdesk::domain::{CallSid, EndReason};
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
 use frontdesk::store::calls;
 use futures::future::join_all;
@@ -159,8 +159,8 @@ async fn t2_a_replayed_stream_is_closed_and_the_call_goes_on() {
     assert_eq!(report.replay.as_ref().unwrap().media_count, 0);
     assert_eq!(report.all_violations(), Vec::<String>::new());
     assert_eq!(
-        desk.log(&report).await.disposition,
-        Some(Disposition::CallerHungUp)
+        desk.log(&report).await.end_reason,
+        Some(EndReason::CallerHungUp)
     );
     assert_eq!(desk.model.accepted(), 1);
 }

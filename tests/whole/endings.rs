@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{Disposition, SilencePolicy, Timestamp};
+use frontdesk::domain::{EndReason, SilencePolicy, Timestamp};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
@@ -45,7 +45,7 @@ async fn assert_unavailable(desk: &Desk, within: Duration) {
     let took = report.ended_at - report.placed_at;
     assert!(took < within, "{took:?}");
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::AgentUnavailable));
+    assert_eq!(log.end_reason, Some(EndReason::AgentUnavailable));
     desk.is_empty().await;
 }
 
@@ -107,7 +107,7 @@ async fn o5_what_the_agent_said_before_it_was_lost_is_heard_to_its_end() {
         let played = stream.played_ms;
         assert!((1_150..=1_220).contains(&played), "{code:?}: {played} ms");
         let log = desk.log(&report).await;
-        assert_eq!(log.disposition, Some(Disposition::AgentLost), "{code:?}");
+        assert_eq!(log.end_reason, Some(EndReason::AgentLost), "{code:?}");
         desk.is_empty().await;
     }
 }
@@ -126,7 +126,7 @@ async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_apologized_for() {
     let (report, ()) = tokio::join!(stay(&desk), losing);
     assert_apology(&report);
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::AgentLost));
+    assert_eq!(log.end_reason, Some(EndReason::AgentLost));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +151,7 @@ async fn a_caller_who_hangs_up_during_the_dialling_leaves_nothing() {
     );
     assert_eq!(report.all_violations(), Vec::<String>::new());
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::CallerHungUp));
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +179,7 @@ async fn t1_a_stream_that_breaks_off_ends_the_call_within_1_s() {
     let report = desk.carrier().place_call(&script).await;
     desk.is_empty().await;
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::CarrierLost));
+    assert_eq!(log.end_reason, Some(EndReason::CarrierLost));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,5 +242,5 @@ async fn a_caller_who_says_nothing_is_asked_and_then_let_go() {
     assert_eq!(session.responses.len(), 4);
     assert_eq!(session.violations, Vec::<String>::new());
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::Silence));
+    assert_eq!(log.end_reason, Some(EndReason::Silence));
 }

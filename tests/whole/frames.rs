@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallSid, Disposition};
+use frontdesk::domain::{CallSid, EndReason};
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::store::calls;
 use serde_json::{Value, json};
@@ -75,14 +75,14 @@ async fn begin(desk: &Desk, call_sid: &str) -> RawStream {
     stream
 }
 
-async fn disposition(desk: &Desk, call_sid: &str) -> Disposition {
+async fn end_reason(desk: &Desk, call_sid: &str) -> EndReason {
     let call_sid: CallSid = call_sid.parse().expect("a SID");
     let written = async {
         loop {
             let found = calls::find_by_sid(&desk.store, &call_sid).await;
             let row = found.expect("the database answers");
-            if let Some(disposition) = row.and_then(|row| row.disposition) {
-                return disposition;
+            if let Some(end_reason) = row.and_then(|row| row.end_reason) {
+                return end_reason;
             }
             tokio::task::yield_now().await;
         }
@@ -121,15 +121,15 @@ async fn t5_broken_frames_in_a_call_end_it_and_are_told_so() {
         let mut stream = begin(&desk, &call_sid).await;
         stream.send(&bytes).await;
         assert_eq!(stream.close_code().await, Some(code), "{what}");
-        let ended = disposition(&desk, &call_sid).await;
-        assert_eq!(ended, Disposition::CarrierLost, "{what}");
+        let ended = end_reason(&desk, &call_sid).await;
+        assert_eq!(ended, EndReason::CarrierLost, "{what}");
     }
     for (n, (what, bytes, code)) in goodbyes().into_iter().enumerate() {
         let call_sid = format!("CB{n}");
         let mut stream = begin(&desk, &call_sid).await;
         stream.send(&bytes).await;
         assert_eq!(stream.close_code().await, Some(code), "{what}");
-        disposition(&desk, &call_sid).await;
+        end_reason(&desk, &call_sid).await;
     }
     is_well(&desk).await;
 }
@@ -146,8 +146,8 @@ async fn t5_half_a_frame_and_a_reset_leave_nothing() {
         let mut stream = begin(&desk, &call_sid).await;
         stream.send(&whole[..cut]).await;
         reset(stream);
-        let ended = disposition(&desk, &call_sid).await;
-        assert_eq!(ended, Disposition::CarrierLost, "cut at {cut}");
+        let ended = end_reason(&desk, &call_sid).await;
+        assert_eq!(ended, EndReason::CarrierLost, "cut at {cut}");
     }
     is_well(&desk).await;
 }
@@ -281,7 +281,7 @@ async fn t4_t5_nonsense_in_a_call_does_not_end_it() {
     assert_eq!(desk.bridge.counts().live, 1);
     stream.json(&stop()).await;
     assert_eq!(stream.close_code().await, Some(1000));
-    assert_eq!(disposition(&desk, "CA1").await, Disposition::CallerHungUp);
+    assert_eq!(end_reason(&desk, "CA1").await, EndReason::CallerHungUp);
     is_well(&desk).await;
 }
 
@@ -293,6 +293,6 @@ async fn t5_nonsense_without_end_ends_the_call() {
         stream.text("{").await;
     }
     assert_eq!(stream.close_code().await, Some(1008));
-    assert_eq!(disposition(&desk, "CA1").await, Disposition::CarrierLost);
+    assert_eq!(end_reason(&desk, "CA1").await, EndReason::CarrierLost);
     is_well(&desk).await;
 }

@@ -2,7 +2,7 @@
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Disposition, Entry, Greeting, GreetingContent, GreetingKind, Lock, MessageSound, Role, Secret,
+    EndReason, Entry, Greeting, GreetingContent, GreetingKind, Lock, MessageSound, Role, Secret,
     SettingKey, SettingValue, SoundFormat, TenantId, Timestamp, User, VoicemailMessage,
 };
 use frontdesk::recordings::Recordings;
@@ -435,7 +435,7 @@ async fn a_call_lasts_no_longer_than_the_tenant_has_set() {
     .await;
     let (report, _) = desk.call(vec![Step::StayUntilEnd]).await;
     let log = desk.log(&report).await;
-    assert_eq!(log.disposition, Some(Disposition::MaxDuration));
+    assert_eq!(log.end_reason, Some(EndReason::MaxDuration));
     assert!(
         !post(&desk, INBOUND, &form("CA2", "ringing"))
             .await
