@@ -194,7 +194,7 @@ fn filters() -> Vec<(&'static str, Filter)> {
     ask("number (1 in 100)", |all| {
         all.number = "+15550000077".parse().ok();
     });
-    ask("tag (1 in 500)", |all| all.tag = Some("vip".to_owned()));
+    ask("tag (1 in 500)", |all| all.tag = "vip".parse().ok());
     ask("q=appointment (1 in 2)", |all| {
         all.search = "appointment".parse().ok();
     });

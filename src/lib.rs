@@ -8,7 +8,7 @@
 //! | entrance | [`app`] | configuration, telemetry, shutdown; composes everything |
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
-//! | resources | [`clock`], [`egress`], [`store`] | sockets, SQL and files |
+//! | resources | [`clock`], [`egress`], [`recordings`], [`store`] | sockets, SQL and files |
 //! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
 //! | ground | [`domain`], [`glance`] | pure |
@@ -27,6 +27,7 @@ pub mod twilio;
 // third floor: resources
 pub mod clock;
 pub mod egress;
+pub mod recordings;
 pub mod store;
 // fourth floor: loops
 pub mod bridge;

@@ -12,7 +12,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use url::form_urlencoded;
 
+use super::bounded::Line;
 use super::problem::{ApiError, Fault};
+use crate::domain::PhoneNumber;
 
 /// A JSON body.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +67,7 @@ pub(super) fn unread(rejection: &BytesRejection) -> ApiError {
 }
 
 /// RFC 6901, as a fragment: `#/tools/0/name`.
-fn pointer_to(path: &serde_path_to_error::Path) -> String {
+pub(super) fn pointer_to(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = "#".to_owned();
     for segment in path {
@@ -118,6 +120,28 @@ where
     }
 }
 
+/// The two named parts of a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathPair<A, B>(pub(super) A, pub(super) B);
+
+impl<A, B, S> FromRequestParts<S> for PathPair<A, B>
+where
+    A: FromStr,
+    B: FromStr,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = AxumPath::<(String, String)>::from_request_parts(parts, state).await;
+        let AxumPath((one, other)) = path.map_err(|_| ApiError::NotFound)?;
+        match (one.parse(), other.parse()) {
+            (Ok(one), Ok(other)) => Ok(Self(one, other)),
+            (Err(_), _) | (_, Err(_)) => Err(ApiError::NotFound),
+        }
+    }
+}
+
 /// Reads a text that may be left out, but is not null, by the parser of its type.
 pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -125,6 +149,18 @@ where
     T: FromStr<Err: fmt::Display>,
 {
     text(deserializer).map(Some)
+}
+
+/// Reads a number from a query. A plus there is a space unless it is written
+/// `%2B`; no number begins with a space, so either is understood.
+pub(super) fn phone_number<'de, D>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(deserializer)?;
+    let digits = text.strip_prefix(' ').map(|digits| format!("+{digits}"));
+    let number = digits.as_deref().unwrap_or(&text).parse();
+    number.map(Some).map_err(D::Error::custom)
 }
 
 /// Reads a text by the parser of its type.
@@ -152,15 +188,17 @@ where
 #[derive(Clone, Debug)]
 pub(super) struct Name(pub(super) String);
 
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse::<Line<200>>().map(|line| Self(line.0))
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
-        if is_line && text.chars().count() <= 200 {
-            Ok(Self(text))
-        } else {
-            Err(D::Error::custom("expected one line of 1 to 200 characters"))
-        }
+        text(deserializer)
     }
 }
 
@@ -172,6 +210,21 @@ pub(super) enum Given<T> {
     Not,
     /// It becomes this.
     As(Option<T>),
+}
+
+impl<T> Given<T> {
+    /// Whether it was given, and not as null.
+    pub(super) fn is_some(&self) -> bool {
+        matches!(self, Self::As(Some(_)))
+    }
+
+    /// The same with another value.
+    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Not => Given::Not,
+            Self::As(value) => Given::As(value.map(change)),
+        }
+    }
 }
 
 impl<'de, T: FromStr<Err: fmt::Display>> serde::Deserialize<'de> for Given<T> {

@@ -6,10 +6,16 @@
 //! [`Operator`] says whose rows a request may see, [`ApiError`] what a refusal looks like.
 
 mod audit;
+mod bounded;
 mod calls;
 mod carrier;
+mod contact_body;
+mod contact_import;
+mod contacts;
 mod extract;
 mod gate;
+mod greeting_body;
+mod greetings;
 mod health;
 mod keyring;
 mod keys;
@@ -20,14 +26,22 @@ mod numbers;
 mod once;
 mod openapi;
 mod operator;
+mod patch;
 mod problem;
 mod problems;
+mod receptionist_body;
+mod receptionist_versions;
+mod receptionists;
 mod request_id;
 mod router;
+mod schemas;
+mod setting_body;
+mod settings;
 mod state;
 mod tenants;
 mod token;
 mod users;
+mod voicemail;
 
 pub use carrier::CarrierProblem;
 pub use extract::{Json, Path, Query};

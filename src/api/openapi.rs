@@ -78,6 +78,22 @@ const TAGS: &[(&str, &str)] = &[
         "Members",
         "Who works here, with which keys, and what they changed.",
     ),
+    (
+        "Contacts",
+        "The people who call, and the people who are called.",
+    ),
+    (
+        "Receptionists",
+        "Who answers: edited as a draft, met by callers once it is published.",
+    ),
+    (
+        "Settings",
+        "What the platform, a tenant and a member have set, and what holds in the end.",
+    ),
+    (
+        "Voicemail",
+        "What callers left, and what they heard before they did.",
+    ),
     ("Platform", "For the operator of the platform: its tenants."),
 ];
 

@@ -91,6 +91,14 @@ impl ApiError {
         Self::Invalid(vec![Fault::of_parameter(name, detail)])
     }
 
+    /// A refusal of one field of the body.
+    pub fn field(name: &str, detail: impl fmt::Display) -> Self {
+        Self::Invalid(vec![Fault {
+            pointer: format!("#/{name}"),
+            detail: detail.to_string(),
+        }])
+    }
+
     /// An unexpected failure.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self::Internal(error.into())

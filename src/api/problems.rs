@@ -74,7 +74,10 @@ const PROBLEMS: &[(&str, &str)] = &[
         "method-not-allowed",
         "The address is right and the method is not; the header `Allow` lists those that are.",
     ),
-    ("too-large", "Bodies of up to 64 KiB are read."),
+    (
+        "too-large",
+        "Bodies of up to 64 KiB are read, and larger ones where the documentation says so.",
+    ),
     (
         "not-json",
         "Bodies are JSON, and say so: `Content-Type: application/json`.",

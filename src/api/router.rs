@@ -1,6 +1,7 @@
 //! Every route of the admin interface, on one page, with what it asks for.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,6 +12,8 @@ use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
+use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
+use super::{greetings, settings, voicemail};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -71,6 +74,79 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
         .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .merge(contacts(&gate))
+        .merge(receptionists(&gate))
+        .merge(settings(&gate))
+        .merge(voicemail(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+}
+
+fn contacts(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::ContactsRead, routes!(contacts::list)))
+        .routes(ask(P::ContactsWrite, routes!(contacts::create)))
+        .routes(ask(P::ContactsWrite, routes!(contact_import::import)))
+        .routes(ask(P::ContactsRead, routes!(contacts::show)))
+        .routes(ask(
+            P::ContactsWrite,
+            routes!(contacts::update, contacts::delete),
+        ))
+}
+
+fn receptionists(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::ConfigRead, routes!(receptionists::list)))
+        .routes(ask(P::ConfigWrite, routes!(receptionists::create)))
+        .routes(ask(P::ConfigPublish, routes!(receptionists::set_default)))
+        .routes(ask(P::ConfigRead, routes!(receptionists::show)))
+        .routes(ask(
+            P::ConfigWrite,
+            routes!(receptionists::update, receptionists::delete),
+        ))
+        .routes(ask(P::ConfigPublish, routes!(versions::publish)))
+        .routes(ask(P::ConfigRead, routes!(versions::list)))
+        .routes(ask(P::ConfigRead, routes!(versions::show)))
+        .routes(ask(P::ConfigWrite, routes!(versions::restore)))
+}
+
+fn settings(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let may = |permission, routes| gate.ask(Need::May(permission), routes);
+    let platform = |routes| gate.ask(Need::Platform, routes);
+    OpenApiRouter::new()
+        .routes(may(P::ConfigRead, routes!(settings::list)))
+        .routes(may(P::ConfigWrite, routes!(settings::set, settings::unset)))
+        .routes(may(P::ConfigRead, routes!(settings::list_of_user)))
+        .routes(may(
+            P::ConfigWrite,
+            routes!(settings::set_of_user, settings::unset_of_user),
+        ))
+        .routes(platform(routes!(settings::list_of_platform)))
+        .routes(platform(routes!(
+            settings::set_of_platform,
+            settings::unset_of_platform
+        )))
+}
+
+fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::InboxRead, routes!(voicemail::list)))
+        .routes(ask(P::InboxRead, routes!(voicemail::show)))
+        .routes(ask(
+            P::InboxWrite,
+            routes!(voicemail::update, voicemail::delete),
+        ))
+        .routes(ask(P::InboxRead, routes!(greetings::list)))
+        .routes(ask(P::InboxWrite, routes!(greetings::create)))
+        .routes(ask(P::InboxRead, routes!(greetings::show)))
+        .routes(ask(
+            P::InboxWrite,
+            routes!(greetings::update, greetings::delete),
+        ))
+        .routes(ask(P::InboxWrite, routes!(greetings::make_default)))
+        // How large a body may be is decided before it comes here.
+        .layer(DefaultBodyLimit::disable())
 }

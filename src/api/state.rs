@@ -6,6 +6,7 @@ use super::token::TokenRules;
 use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
+use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::twilio::rest::Client;
 
@@ -14,6 +15,8 @@ use crate::twilio::rest::Client;
 pub struct ApiState {
     /// Where everything is kept.
     pub store: Store,
+    /// Where sound is kept.
+    pub recordings: Recordings,
     /// The time of day.
     pub clock: Clock,
     /// Which tokens are believed.

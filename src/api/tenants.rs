@@ -14,6 +14,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Email, Role, Tenant, TenantId, User, UserId};
+use crate::store::receptionist_versions::{Publication, publish};
 use crate::store::{self, default_receptionist, receptionists, tenants, users};
 
 /// The tenants of this installation.
@@ -61,6 +62,8 @@ pub(super) async fn create(
     let mut tx = state.store.begin().await?;
     tenants::insert(&mut tx, &tenant, now).await?;
     receptionists::insert(&mut tx, &receptionist, now).await?;
+    let publication = Publication::by_the_house(now);
+    publish(&mut tx, tenant.id, receptionist.id, &publication).await?;
     users::insert(&mut tx, &owner).await.map_err(taken)?;
     let change = Change {
         action: "tenant.created",

@@ -10,8 +10,8 @@ use url::Url;
 use super::duration;
 use super::server::ServerOptions;
 use super::setting::{
-    Header, Overlay, PublicUrl, RealtimeUrl, account_sid, credential, database_url, http_url,
-    log_filter, token_secret,
+    Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl, account_sid, credential, database_url,
+    http_url, log_filter, token_secret,
 };
 use crate::domain::Secret;
 use crate::twilio::rest::Account;
@@ -27,6 +27,9 @@ pub struct Config {
     /// Where everything is kept.
     #[command(flatten)]
     pub database: DatabaseConfig,
+    /// Where sound is kept.
+    #[command(flatten)]
+    pub storage: StorageConfig,
     /// The carrier.
     #[command(flatten)]
     pub twilio: TwilioConfig,
@@ -108,6 +111,16 @@ pub struct DatabaseConfig {
         value_name = "URL"
     )]
     pub database_url: Secret<String>,
+}
+
+/// Where sound is kept.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Storage")]
+pub struct StorageConfig {
+    /// The folder for greetings and recordings, created when it is needed:
+    /// `file://./recordings`, or `file:///var/lib/frontdesk`.
+    #[arg(long, env, default_value = "file://./recordings", value_name = "URL")]
+    pub storage_url: StorageUrl,
 }
 
 /// The carrier.

@@ -1,5 +1,6 @@
 //! The floors, put together, opened and taken down.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::Secret;
 use crate::realtime::{Endpoint, SessionOptions};
+use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -28,6 +30,8 @@ use crate::webhooks::{self, Webhooks};
 pub struct HousePlan {
     /// `sqlite://…` or `postgres://…`; created and brought up to date.
     pub database_url: Secret<String>,
+    /// The folder in which sound is kept.
+    pub storage: PathBuf,
     /// Our address as the carrier sees it, without a slash at its end.
     pub public_url: String,
     /// The carrier's tokens: one, or two while one replaces the other.
@@ -77,8 +81,10 @@ impl House {
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
+        let recordings = Recordings::at(plan.storage);
         let api = api::router(ApiState {
             store: store.clone(),
+            recordings: recordings.clone(),
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
@@ -91,6 +97,7 @@ impl House {
         let carrier = webhooks::router(Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
+            recordings,
             clock: clock.clone(),
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.into(),

@@ -17,6 +17,7 @@ use crate::bridge::LiveEvent;
 use crate::clock::{Clock, random_bytes};
 use crate::domain::{AudioFormat, Secret};
 use crate::realtime::{Endpoint, SessionOptions};
+use crate::store::receptionist_versions::{Publication, publish};
 use crate::store::{Store, receptionists, tenants};
 
 /// How the simulated carrier believes to reach us; it signs this.
@@ -49,6 +50,7 @@ impl Loopback {
         let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
         let plan = HousePlan {
             database_url: Secret::new(database),
+            storage: folder.join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],
             carrier: None,
@@ -97,9 +99,13 @@ async fn speak(store: &Store, format: AudioFormat) -> anyhow::Result<()> {
     let id = tenant
         .default_receptionist
         .context("a fresh database has a receptionist")?;
-    let receptionist = receptionists::find(store, tenant.id, id).await?;
-    let mut receptionist = receptionist.context("a fresh database has a receptionist")?;
+    let draft = receptionists::find(store, tenant.id, id).await?;
+    let mut receptionist = draft
+        .context("a fresh database has a receptionist")?
+        .receptionist;
     receptionist.format = format;
-    receptionists::update(store, &receptionist, Clock::system().now()).await?;
+    let now = Clock::system().now();
+    receptionists::update(store, &receptionist, now).await?;
+    publish(store, tenant.id, id, &Publication::by_the_house(now)).await?;
     Ok(())
 }

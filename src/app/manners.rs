@@ -69,7 +69,10 @@ const TELEPHONE: &str = "/api/voice/webhooks/";
 
 /// Bounds the body and the time.
 async fn limit(State(manners): State<Manners>, request: Request, next: Next) -> Response {
-    let limit = manners.max_body_bytes;
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let roomy = ROOMY.iter().find(|(path, _)| *path == route);
+    let limit = roomy.map_or(manners.max_body_bytes, |(_, bytes)| *bytes);
     let uri = request.uri().clone();
     if declared_length(request.headers()).is_some_and(|length| length > limit) {
         return manners.refuse(&uri, ApiError::TooLarge);
@@ -80,6 +83,13 @@ async fn limit(State(manners): State<Manners>, request: Request, next: Next) -> 
         Err(_) => manners.refuse(&uri, ApiError::Timeout),
     }
 }
+
+/// Routes whose bodies may be larger than others, and how large, in bytes.
+const ROOMY: &[(&str, usize)] = &[
+    ("/api/contacts/import", 2 * 1024 * 1024),
+    ("/api/voicemail/greetings", 7 * 1024 * 1024),
+    ("/api/voicemail/greetings/{id}", 7 * 1024 * 1024),
+];
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()

@@ -32,7 +32,7 @@ pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
     AuthConfig, CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
-    RealtimeAuth, TwilioConfig,
+    RealtimeAuth, StorageConfig, TwilioConfig,
 };
 pub use demo::DemoConfig;
 pub use env_file::read_env_file;
@@ -41,6 +41,6 @@ pub use key::{KeyCommand, NewKey};
 pub use manners::Manners;
 pub use run::run;
 pub use server::{ServerOptions, serve};
-pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl};
+pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl};
 pub use shutdown::Shutdown;
 pub use telemetry::{Metrics, filter, log};

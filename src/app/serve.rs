@@ -47,6 +47,7 @@ fn plan(config: Config) -> HousePlan {
     let overlay = config.openai.openai_session_overlay.clone();
     HousePlan {
         database_url: config.database.database_url,
+        storage: config.storage.storage_url.into_folder(),
         public_url,
         carrier_tokens: tokens.into_iter().flatten().collect(),
         carrier,

@@ -1,6 +1,7 @@
 //! Settings with a shape of their own: parsed once, with an error that says the fix.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use axum::http::{HeaderName, HeaderValue};
@@ -64,6 +65,32 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
         Err(error) => Err(format!(
             "{error}; expected a level such as info, or target=level pairs"
         )),
+    }
+}
+
+/// Where sound is kept: a folder of this machine.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StorageUrl(PathBuf);
+
+impl StorageUrl {
+    /// The folder.
+    pub fn into_folder(self) -> PathBuf {
+        self.0
+    }
+}
+
+impl FromStr for StorageUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some(path) = text.strip_prefix("file://") else {
+            return Err("STORAGE_URL takes folders of this machine only, such as \
+                        file://./recordings");
+        };
+        if path.is_empty() {
+            return Err("STORAGE_URL names no folder; file://./recordings is one");
+        }
+        Ok(Self(path.into()))
     }
 }
 

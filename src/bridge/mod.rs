@@ -11,11 +11,13 @@
 //!   wire and the machine's events and actions; [`realtime_leg`] and
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
 //! - [`feed`] tells whoever watches what happens.
+//! - [`briefing`] tells the receptionist whom they speak with.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
 mod agent_leg;
 mod arrival;
+mod briefing;
 mod carrier_leg;
 mod cues;
 mod dial;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::agent_leg::Dialer;
+use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::Keeper;
@@ -21,7 +22,7 @@ use super::run::{Call, Control, Order};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::CallPlan;
-use crate::domain::{CallId, CallSid, EndReason, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
 use crate::twilio::media_stream::Start;
 
 /// A token not shown by then is worth nothing.
@@ -50,6 +51,8 @@ pub struct Admission {
     pub call_sid: CallSid,
     /// Who answers.
     pub receptionist: Receptionist,
+    /// Who is at the other end, if the tenant knows them.
+    pub contact: Option<Contact>,
 }
 
 /// Why a call is not let in.
@@ -64,6 +67,9 @@ pub enum Refusal {
     /// No receptionist is configured.
     #[error("no receptionist is configured")]
     NobodyAnswers,
+    /// The tenant does not want to hear from this caller.
+    #[error("the caller is blocked")]
+    Blocked,
     /// The call is over already.
     #[error("the call is over")]
     Over,
@@ -284,7 +290,9 @@ impl Bridge {
             limits: admission.receptionist.limits,
             interruption: shared.dialer.interruption(),
         };
-        let agent = shared.dialer.dial(&admission.receptionist);
+        let receptionist = admission.receptionist.clone();
+        let receptionist = briefed(receptionist, admission.contact.as_ref());
+        let agent = shared.dialer.dial(&receptionist);
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
         let outcome = EndReason::Internal;

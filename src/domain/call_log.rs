@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AnsweredBy, CallId, CallSid, Money, ParseError, Party, Pii, ReceptionistId, TenantId,
-    Timestamp, Usage, UserId,
+    AnsweredBy, CallId, CallSid, ContactId, Money, ParseError, Party, Pii, ReceptionistId, Tag,
+    TenantId, Timestamp, Usage, UserId,
 };
 
 /// One call as the log keeps it.
@@ -22,6 +22,8 @@ pub struct CallLog {
     pub from: Party,
     /// Who was rung.
     pub to: Party,
+    /// Whom of the tenant's contacts it was with, by the number.
+    pub contact: Option<CallContact>,
     /// Who answered, if the AI did.
     pub receptionist_id: Option<ReceptionistId>,
     /// Whose call it was, if it was a person's.
@@ -52,11 +54,20 @@ pub struct CallLog {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Remarks {
     /// What came of it, in a word of the tenant's own.
-    pub disposition: Option<String>,
+    pub disposition: Option<Tag>,
     /// Whatever else there is to say.
     pub notes: Option<Pii<String>>,
     /// Words by which it is found among others, each once.
-    pub tags: BTreeSet<String>,
+    pub tags: BTreeSet<Tag>,
+}
+
+/// The contact whose number rang, or was rung.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallContact {
+    /// Its name in the database.
+    pub id: ContactId,
+    /// Their name.
+    pub name: Pii<String>,
 }
 
 /// Who rang whom.

@@ -84,6 +84,23 @@ ulid_id!(
     "aud"
 );
 
+ulid_id!(
+    /// Names somebody whom a tenant knows: `con_01J…`.
+    ContactId,
+    "con"
+);
+
+ulid_id!(
+    /// Names a greeting before the beep: `grt_01J…`.
+    GreetingId,
+    "grt"
+);
+ulid_id!(
+    /// Names a message that a caller left: `msg_01J…`.
+    MessageId,
+    "msg"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -7,7 +7,9 @@
 
 mod access;
 mod call_log;
+mod contact;
 mod error;
+mod greeting;
 mod ids;
 mod latency;
 mod money;
@@ -15,18 +17,22 @@ mod outcome;
 mod phone;
 mod receptionist;
 mod secret;
+mod settings;
 mod tenant;
 mod time;
 mod transcript;
 mod usage;
 mod user;
+mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use call_log::{CallLog, CallStatus, Direction, EndReason, Remarks};
+pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks};
+pub use contact::{Contact, Tag};
 pub use error::ParseError;
+pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, ConferenceSid, NumberId, NumberSid, ReceptionistId,
-    StreamSid, TenantId, UserId,
+    ApiKeyId, AuditId, CallId, CallSid, ConferenceSid, ContactId, GreetingId, MessageId, NumberId,
+    NumberSid, ReceptionistId, StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
@@ -36,8 +42,12 @@ pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
 pub use secret::{Pii, Secret};
+pub use settings::{
+    Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,
+};
 pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use transcript::{Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};
 pub use user::{Email, User};
+pub use voicemail::{MessageSound, VoicemailMessage};

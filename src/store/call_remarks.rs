@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection};
 use super::calls::{lock, make_findable};
 use super::row::storable;
 use super::{Db, Error};
-use crate::domain::{CallId, CallLog, Remarks, TenantId};
+use crate::domain::{CallId, CallLog, Remarks, Tag, TenantId};
 
 /// Changes what people wrote beside the tenant's call, and by what it is
 /// found; the call as it is then, none if there is no such call.
@@ -34,15 +34,15 @@ pub async fn update(
         .bind(id.to_string())
         .bind(
             disposition
-                .as_deref()
-                .map(|word| storable(word).into_owned()),
+                .as_ref()
+                .map(|word| storable(word.as_str()).into_owned()),
         )
         .bind(
             notes
                 .as_ref()
                 .map(|notes| storable(notes.expose()).into_owned()),
         )
-        .bind(Vec::from_iter(tags.clone()).join("\n"))
+        .bind(tags.iter().map(Tag::as_str).collect::<Vec<_>>().join("\n"))
         .execute(&mut *tx)
         .await?;
     replace_tags(&mut tx, &call, tags).await?;
@@ -57,7 +57,7 @@ const UPDATE: &str = "
 async fn replace_tags(
     tx: &mut AnyConnection,
     call: &CallLog,
-    tags: &BTreeSet<String>,
+    tags: &BTreeSet<Tag>,
 ) -> Result<(), Error> {
     sqlx::query(DELETE_TAGS)
         .bind(call.tenant_id.to_string())
@@ -67,7 +67,7 @@ async fn replace_tags(
     for tag in tags {
         sqlx::query(INSERT_TAG)
             .bind(call.tenant_id.to_string())
-            .bind(tag.clone())
+            .bind(tag.as_str().to_owned())
             .bind(call.created_at.as_ms())
             .bind(call.id.to_string())
             .execute(&mut *tx)

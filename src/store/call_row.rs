@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Error;
 use super::row::{RowOf, time};
-use crate::domain::{CallLog, Money, Pii, Remarks, Timestamp, Usage};
+use crate::domain::{CallContact, CallLog, Money, Pii, Remarks, Timestamp, Usage};
 
 /// The columns of a [`CallRow`], of a table where another could be meant.
 macro_rules! columns {
@@ -20,6 +20,7 @@ macro_rules! columns {
             "direction",
             "from_party",
             "to_party",
+            "contact_id",
             "receptionist_id",
             "user_id",
             "answered_by",
@@ -43,7 +44,11 @@ macro_rules! columns {
         )
     };
     ($of:literal, $first:literal $(, $name:literal)*) => {
-        concat!($of, $first $(, ", ", $of, $name)*)
+        concat!(
+            $of, $first $(, ", ", $of, $name)*,
+            ", (SELECT contacts.name FROM contacts WHERE contacts.tenant_id = calls.tenant_id \
+                AND contacts.id = calls.contact_id) AS contact_name"
+        )
     };
 }
 pub(super) use columns;
@@ -56,6 +61,8 @@ pub(super) struct CallRow {
     direction: String,
     from_party: String,
     to_party: String,
+    contact_id: Option<String>,
+    contact_name: Option<String>,
     receptionist_id: Option<String>,
     user_id: Option<String>,
     answered_by: Option<String>,
@@ -97,6 +104,16 @@ impl CallRow {
         }
     }
 
+    fn contact(&self) -> Result<Option<CallContact>, Error> {
+        let (Some(id), Some(name)) = (&self.contact_id, &self.contact_name) else {
+            return Ok(None);
+        };
+        Ok(Some(CallContact {
+            id: self.at().parse(id)?,
+            name: Pii::new(name.clone()),
+        }))
+    }
+
     fn cost(&self) -> Result<Option<Money>, Error> {
         let (Some(micros), Some(currency)) = (self.cost_micros, &self.cost_currency) else {
             return Ok(None);
@@ -113,6 +130,7 @@ impl TryFrom<CallRow> for CallLog {
         let at = row.at();
         let Ok(from) = row.from_party.parse();
         let Ok(to) = row.to_party.parse();
+        let tags: Result<_, Error> = row.tags.lines().map(|tag| at.parse(tag)).collect();
         Ok(Self {
             id: at.parse(&row.id)?,
             tenant_id: at.parse(&row.tenant_id)?,
@@ -120,6 +138,7 @@ impl TryFrom<CallRow> for CallLog {
             direction: at.parse(&row.direction)?,
             from,
             to,
+            contact: row.contact()?,
             receptionist_id: at.parse_opt(row.receptionist_id.as_deref())?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
             answered_by: at.parse_opt(row.answered_by.as_deref())?,
@@ -132,9 +151,9 @@ impl TryFrom<CallRow> for CallLog {
             usage: row.usage(),
             cost: row.cost()?,
             remarks: Remarks {
-                disposition: row.disposition,
+                disposition: at.parse_opt(row.disposition.as_deref())?,
                 notes: row.notes.map(Pii::new),
-                tags: row.tags.lines().map(str::to_owned).collect(),
+                tags: tags?,
             },
         })
     }

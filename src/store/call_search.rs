@@ -10,7 +10,7 @@ use super::call_row::{CallRow, columns};
 use super::call_words::Search;
 use super::{Db, Error, page};
 use crate::domain::{
-    CallLog, CallStatus, Direction, Outcome, PhoneNumber, ReceptionistId, TenantId, Timestamp,
+    CallLog, CallStatus, Direction, Outcome, PhoneNumber, ReceptionistId, Tag, TenantId, Timestamp,
     UserId,
 };
 
@@ -32,7 +32,7 @@ pub struct Filter {
     /// Only those that this receptionist answered.
     pub receptionist: Option<ReceptionistId>,
     /// Only those with this tag.
-    pub tag: Option<String>,
+    pub tag: Option<Tag>,
     /// Only those in which all of this was said or noted, or whose number
     /// ends so.
     pub search: Option<Search>,
@@ -182,7 +182,10 @@ fn conditions(filter: &Filter, driver: Driver) -> Vec<(&'static str, String)> {
     }
     if let Some(tag) = &filter.tag {
         let leads = driver == Driver::Tags;
-        found.push((if leads { "t.tag = $?" } else { HAS_TAG }, tag.clone()));
+        found.push((
+            if leads { "t.tag = $?" } else { HAS_TAG },
+            tag.as_str().to_owned(),
+        ));
     }
     let mut column = |condition, value: Option<String>| {
         found.extend(value.map(|value| (condition, value)));

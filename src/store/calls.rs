@@ -62,7 +62,8 @@ pub struct Finished {
     pub ended_at: Timestamp,
 }
 
-/// The call of that SID, and whether it was written just now.
+/// The call of that SID, and whether it was written just now. Who rang, or was
+/// rung, is looked up among the tenant's contacts.
 ///
 /// However often and however concurrently the carrier tells us of a call,
 /// there is one row, and it is what the first writer wrote: whoever decides
@@ -97,8 +98,10 @@ pub async fn find_or_create(
 // The update changes nothing: it is there because DO NOTHING returns nothing.
 const FIND_OR_CREATE: &str = concat!(
     "INSERT INTO calls (id, tenant_id, call_sid, direction, from_party, to_party,
-        receptionist_id, status, created_at_ms, outcome)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        receptionist_id, status, created_at_ms, outcome, contact_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+        (SELECT contact_id FROM contact_numbers WHERE tenant_id = $2
+            AND phone_number = CASE WHEN $4 = 'inbound' THEN $5 ELSE $6 END))
     ON CONFLICT (call_sid) DO UPDATE SET call_sid = excluded.call_sid
     RETURNING ",
     columns!()

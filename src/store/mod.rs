@@ -5,12 +5,13 @@
 //! gives an `Option`, `list` gives a [`page::Page`] or the whole of something
 //! that is short.
 //!
-//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Four
+//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Five
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
-//! of [`calls`] by the carrier's SID, [`api_keys::verify`], and
-//! [`users::find_by_subject`]; one sweeps up after a crash: [`calls::list_open`];
-//! one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
+//! of [`calls`] by the carrier's SID, [`api_keys::verify`],
+//! [`users::find_by_subject`], and [`greetings::find_to_play`]; one sweeps up
+//! after a crash: [`calls::list_open`]; one tells that a number is somebody's,
+//! and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -32,6 +33,7 @@ mod database;
 mod error;
 mod key_text;
 mod migrate;
+mod receptionist_row;
 mod row;
 mod seed;
 
@@ -42,15 +44,20 @@ pub mod call_remarks;
 pub mod call_search;
 pub mod call_stats;
 pub mod calls;
+pub mod contacts;
+pub mod greetings;
 pub mod idempotency_keys;
 pub mod number_purchases;
 pub mod numbers;
 pub mod page;
+pub mod receptionist_versions;
 pub mod receptionists;
+pub mod settings;
 pub mod tenants;
 pub mod turns;
 pub mod users;
 pub mod utterances;
+pub mod voicemail_messages;
 
 pub use call_words::Search;
 pub use database::{Db, Store, Tx};

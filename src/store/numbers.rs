@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::receptionists::{ReceptionistRow, columns};
+use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
 use super::{Db, Error, page, seed};
 use crate::domain::{
@@ -187,8 +187,8 @@ const DELETE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND id = $2";
 
 /// Who answers when `to` is rung, in one round trip: the number's
 /// receptionist, else its tenant's default, else the default tenant's
-/// default; the tenant is the receptionist's. For the carrier, who knows no
-/// tenant.
+/// default, as it was last published; one that never was does not answer. The
+/// tenant is the receptionist's. For the carrier, who knows no tenant.
 ///
 /// None only if the database was not [seeded](super::Store::seed_defaults).
 pub async fn answering(
@@ -222,7 +222,7 @@ const ANSWERING: &str = concat!(
     columns!(),
     ", tenant_name, tenant_time_zone, tenant_default
     FROM (
-        SELECT COALESCE(numbers.receptionist_id, defaults.receptionist_id) AS answering_id,
+        SELECT numbers.receptionist_id AS answering_id,
             tenants.name AS tenant_name, tenants.time_zone AS tenant_time_zone,
             defaults.receptionist_id AS tenant_default, 0 AS detour
         FROM numbers
@@ -232,11 +232,18 @@ const ANSWERING: &str = concat!(
         UNION ALL
         SELECT defaults.receptionist_id, tenants.name, tenants.time_zone,
             defaults.receptionist_id, 1
+        FROM numbers
+        JOIN tenants ON tenants.id = numbers.tenant_id
+        JOIN default_receptionists AS defaults ON defaults.tenant_id = tenants.id
+        WHERE numbers.phone_number = $1
+        UNION ALL
+        SELECT defaults.receptionist_id, tenants.name, tenants.time_zone,
+            defaults.receptionist_id, 2
         FROM tenants
         JOIN default_receptionists AS defaults ON defaults.tenant_id = tenants.id
         WHERE tenants.id = $2
     ) AS candidates
-    JOIN receptionists ON id = answering_id
+    JOIN published_receptionists ON id = answering_id
     ORDER BY detour LIMIT 1"
 );
 

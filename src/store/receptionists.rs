@@ -1,32 +1,47 @@
-//! Receptionists: every field a column, so that a person can read the table.
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+//! Receptionists as they are edited: every field a column, for a person to read.
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, FromRow};
 
-use super::row::{RowOf, millis};
+use super::receptionist_row::{ReceptionistRow, columns};
+use super::row::millis;
 use super::{Db, Error, page};
-use crate::domain::{
-    Eagerness, Limits, ParseError, Receptionist, ReceptionistId, SilencePolicy, TenantId,
-    Timestamp, ToolName, TurnDetection,
-};
+use crate::domain::{Receptionist, ReceptionistId, TenantId, Timestamp, TurnDetection};
 
-/// The columns of a [`ReceptionistRow`]; none of these names occurs twice in
-/// a query that joins.
-macro_rules! columns {
+/// The columns of a [`DraftRow`].
+macro_rules! draft_columns {
     () => {
-        "id, tenant_id, name, greeting, instructions, voice, language, audio_format, \
-         turn_detection, vad_threshold, vad_prefix_padding_ms, vad_silence_duration_ms, \
-         vad_eagerness, tools, silence_prompt_after_ms, silence_prompts, max_duration_ms, \
-         created_at_ms"
+        concat!(
+            columns!(),
+            ", published_version, is_changed, updated_at_ms,
+            CAST(CASE WHEN EXISTS (SELECT 1 FROM default_receptionists AS defaults
+                WHERE defaults.receptionist_id = receptionists.id) THEN 1 ELSE 0 END
+                AS BIGINT) AS is_default"
+        )
     };
 }
-pub(super) use columns;
 
-/// Adds a receptionist to its tenant.
+/// A receptionist as it is edited; callers meet a
+/// [version](super::receptionist_versions) of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// What it would be, were it published now.
+    pub receptionist: Receptionist,
+    /// The version that answers; none before the first publication.
+    pub published_version: Option<i64>,
+    /// Whether it was written since that version.
+    pub is_changed: bool,
+    /// Whether it answers where a number names nobody.
+    pub is_default: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+/// Adds a receptionist to its tenant, as a draft: it answers nobody before it
+/// is [published](super::receptionist_versions::publish).
 pub async fn insert(
     db: impl Into<Db<'_>>,
     receptionist: &Receptionist,
@@ -55,19 +70,19 @@ pub async fn find(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
     id: ReceptionistId,
-) -> Result<Option<Receptionist>, Error> {
+) -> Result<Option<Draft>, Error> {
     let mut conn = db.into().read().await?;
-    let row: Option<ReceptionistRow> = sqlx::query_as(FIND)
+    let row: Option<DraftRow> = sqlx::query_as(FIND)
         .bind(tenant.to_string())
         .bind(id.to_string())
         .fetch_optional(&mut *conn)
         .await?;
-    row.map(Receptionist::try_from).transpose()
+    row.map(Draft::try_from).transpose()
 }
 
 const FIND: &str = concat!(
     "SELECT ",
-    columns!(),
+    draft_columns!(),
     " FROM receptionists WHERE tenant_id = $1 AND id = $2"
 );
 
@@ -76,22 +91,22 @@ pub async fn list(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
     page: &page::Request,
-) -> Result<page::Page<Receptionist>, Error> {
-    page::of_tenant(db, LIST, tenant, page, |row: &ReceptionistRow| {
-        (row.created_at_ms, &row.id)
+) -> Result<page::Page<Draft>, Error> {
+    page::of_tenant(db, LIST, tenant, page, |row: &DraftRow| {
+        (row.receptionist.created_at_ms, &row.receptionist.id)
     })
     .await
 }
 
 const LIST: &str = concat!(
     "SELECT ",
-    columns!(),
+    draft_columns!(),
     " FROM receptionists WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
     ORDER BY created_at_ms DESC, id DESC LIMIT $4"
 );
 
-/// Writes every field of the tenant's receptionist of that id; whether there
-/// is one.
+/// Writes every field of the draft of the tenant's receptionist of that id;
+/// whether there is one. Callers notice nothing.
 pub async fn update(
     db: impl Into<Db<'_>>,
     receptionist: &Receptionist,
@@ -110,8 +125,31 @@ const UPDATE: &str = "
         vad_threshold = CASE WHEN $9 = 'server_vad' THEN $10 END,
         vad_prefix_padding_ms = $11, vad_silence_duration_ms = $12, vad_eagerness = $13,
         tools = $14, silence_prompt_after_ms = $15, silence_prompts = $16,
-        max_duration_ms = $17, updated_at_ms = $18
+        max_duration_ms = $17, updated_at_ms = $18, is_changed = 1
     WHERE id = $1 AND tenant_id = $2";
+
+/// Deletes the tenant's receptionist of that id with all its versions, unless
+/// it is the tenant's default or a number's: then nothing happens. Whether it
+/// was deleted; what else refers to it is [`Error::Dangling`].
+pub async fn delete(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: ReceptionistId,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(DELETE)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const DELETE: &str = "
+    DELETE FROM receptionists WHERE tenant_id = $1 AND id = $2
+        AND NOT EXISTS (SELECT 1 FROM default_receptionists
+            WHERE tenant_id = $1 AND receptionist_id = $2)
+        AND NOT EXISTS (SELECT 1 FROM numbers WHERE tenant_id = $1 AND receptionist_id = $2)";
 
 fn write(
     sql: &'static str,
@@ -179,96 +217,28 @@ impl From<&TurnDetection> for VadColumns {
     }
 }
 
-/// A row, also as part of what [`super::numbers::answering`] finds.
 #[derive(FromRow)]
-pub(super) struct ReceptionistRow {
-    id: String,
-    tenant_id: String,
-    name: String,
-    greeting: String,
-    instructions: String,
-    voice: String,
-    language: String,
-    audio_format: String,
-    turn_detection: String,
-    vad_threshold: Option<f64>,
-    vad_prefix_padding_ms: Option<i64>,
-    vad_silence_duration_ms: Option<i64>,
-    vad_eagerness: Option<String>,
-    tools: String,
-    silence_prompt_after_ms: i64,
-    silence_prompts: i64,
-    max_duration_ms: i64,
-    created_at_ms: i64,
+struct DraftRow {
+    #[sqlx(flatten)]
+    receptionist: ReceptionistRow,
+    published_version: Option<i64>,
+    is_changed: i64,
+    is_default: i64,
+    updated_at_ms: i64,
 }
 
-impl ReceptionistRow {
-    fn at(&self) -> RowOf<'_> {
-        RowOf {
-            table: "receptionists",
-            id: &self.id,
-        }
-    }
-
-    fn turn_detection(&self) -> Result<TurnDetection, Error> {
-        let at = self.at();
-        let number = "a number, as server_vad needs it";
-        match self.turn_detection.as_str() {
-            "server_vad" => {
-                let prefix_padding_ms = at.required(self.vad_prefix_padding_ms, number)?;
-                let silence_duration_ms = at.required(self.vad_silence_duration_ms, number)?;
-                Ok(TurnDetection::ServerVad {
-                    threshold: at.required(self.vad_threshold, number)?,
-                    prefix_padding: at.duration(prefix_padding_ms)?,
-                    silence_duration: at.duration(silence_duration_ms)?,
-                })
-            }
-            "semantic_vad" => {
-                let eagerness: Option<Eagerness> = at.parse_opt(self.vad_eagerness.as_deref())?;
-                let eagerness = at.required(eagerness, "an eagerness, as semantic_vad needs it")?;
-                Ok(TurnDetection::SemanticVad { eagerness })
-            }
-            _ => Err(at.corrupt(ParseError {
-                expected: "server_vad or semantic_vad",
-            })),
-        }
-    }
-
-    fn tools(&self) -> Result<BTreeSet<ToolName>, Error> {
-        let names = self.tools.split_whitespace();
-        names.map(|name| self.at().parse(name)).collect()
-    }
-
-    fn silence(&self) -> Result<SilencePolicy, Error> {
-        let prompt_after: Duration = self.at().duration(self.silence_prompt_after_ms)?;
-        let prompts = u32::try_from(self.silence_prompts).ok();
-        Ok(SilencePolicy {
-            prompt_after,
-            prompts: self.at().required(prompts, "a number of prompts")?,
-        })
-    }
-}
-
-impl TryFrom<ReceptionistRow> for Receptionist {
+impl TryFrom<DraftRow> for Draft {
     type Error = Error;
 
-    fn try_from(row: ReceptionistRow) -> Result<Self, Error> {
-        let at = row.at();
+    fn try_from(row: DraftRow) -> Result<Self, Error> {
+        let at = row.receptionist.at();
         Ok(Self {
-            id: at.parse(&row.id)?,
-            tenant_id: at.parse(&row.tenant_id)?,
-            format: at.parse(&row.audio_format)?,
-            turn_detection: row.turn_detection()?,
-            tools: row.tools()?,
-            silence: row.silence()?,
-            limits: Limits {
-                max_duration: at.duration(row.max_duration_ms)?,
-            },
-            name: row.name,
-            greeting: row.greeting,
-            instructions: row.instructions,
-            voice: row.voice,
-            language: row.language,
+            published_version: row.published_version,
+            is_changed: at.truth(row.is_changed)?,
+            is_default: at.truth(row.is_default)?,
+            created_at: Timestamp::from_ms(row.receptionist.created_at_ms),
+            updated_at: Timestamp::from_ms(row.updated_at_ms),
+            receptionist: row.receptionist.try_into()?,
         })
     }
 }

@@ -84,3 +84,16 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
         Cow::Borrowed(text)
     }
 }
+
+/// The pattern of what has `text` in it, for `LIKE … ESCAPE '\'`.
+pub(super) fn containing(text: &str) -> String {
+    let mut pattern = "%".to_owned();
+    for c in text.chars().filter(|c| *c != '\0') {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::receptionist_versions::{self, Publication};
 use super::{Error, Store, receptionists, tenants};
 use crate::domain::{
     AudioFormat, Limits, Receptionist, ReceptionistId, SilencePolicy, Tenant, TenantId, Timestamp,
@@ -20,12 +21,11 @@ pub(super) async fn defaults(store: &Store, now: Timestamp) -> Result<(), Error>
         Err(Error::Conflict) => return Ok(()),
         Err(error) => return Err(error),
     }
-    receptionists::insert(
-        &mut tx,
-        &default_receptionist(tenant_id(), receptionist_id()),
-        now,
-    )
-    .await?;
+    let receptionist = default_receptionist(tenant_id(), receptionist_id());
+    receptionists::insert(&mut tx, &receptionist, now).await?;
+    let publication = Publication::by_the_house(now);
+    let (tenant, id) = (receptionist.tenant_id, receptionist.id);
+    receptionist_versions::publish(&mut tx, tenant, id, &publication).await?;
     tx.commit().await
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bridge::Bridge;
 use crate::clock::Clock;
+use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::twilio::signature::Verifier;
 
@@ -14,6 +15,8 @@ pub struct Webhooks {
     pub bridge: Bridge,
     /// The log of calls, and who answers which number.
     pub store: Store,
+    /// Where the sound of greetings is kept.
+    pub recordings: Recordings,
     /// The time of day.
     pub clock: Clock,
     /// Knows the carrier's signature.

@@ -9,8 +9,9 @@ use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, log, spoken};
 use crate::bridge::{Admission, Refusal, StreamToken};
-use crate::store;
-use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
+use crate::domain::SettingKey;
+use crate::store::{self, contacts, settings};
+use crate::twilio::twiml::{Connect, Error, Parameter, RejectReason, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The caller does not wait longer than this for a database.
@@ -53,18 +54,31 @@ async fn admit(
     house: &Webhooks,
     request: &VoiceRequest,
 ) -> Result<Result<StreamToken, Refusal>, store::Error> {
-    let Some((call, receptionist)) = log::open(house, request).await? else {
+    let Some((call, mut receptionist)) = log::open(house, request).await? else {
         return Ok(Err(Refusal::NobodyAnswers));
     };
     // A signature has no time in it: this may be a replay, long after the call.
     if call.ended_at.is_some() {
         return Ok(Err(Refusal::Over));
     }
+    let contact = match &call.contact {
+        Some(known) => contacts::find(&house.store, call.tenant_id, known.id).await?,
+        None => None,
+    };
+    if contact.as_ref().is_some_and(|contact| contact.is_blocked) {
+        return Ok(Err(Refusal::Blocked));
+    }
+    let settings = settings::of_tenant(&house.store, call.tenant_id, None).await?;
+    if let Some(most) = settings.whole(SettingKey::MaxCallDurationSeconds) {
+        let longest = &mut receptionist.limits.max_duration;
+        *longest = (*longest).min(Duration::from_secs(most));
+    }
     Ok(house.bridge.admit(Admission {
         call_id: call.id,
         tenant_id: call.tenant_id,
         call_sid: call.call_sid,
         receptionist,
+        contact,
     }))
 }
 
@@ -80,6 +94,7 @@ fn refused(refusal: Refusal) -> Response {
     match refusal {
         Refusal::Full => spoken::engaged(),
         Refusal::Draining | Refusal::NobodyAnswers => spoken::apology(),
+        Refusal::Blocked => Response::reject(RejectReason::Busy),
         // A request from the past: the call it speaks of is over.
         Refusal::Over => Response::new().hangup(),
     }

@@ -18,6 +18,7 @@ use frontdesk::domain::{
     Pii, Receptionist, Role, Scope, Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency,
     Usage, User, UserId, Utterance,
 };
+use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
@@ -27,6 +28,7 @@ use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::support::database::Database;
@@ -72,6 +74,8 @@ pub(super) struct Desk {
     pub(super) clock: Clock,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) bridge: Bridge,
+    /// Where sound is kept.
+    pub(super) folder: Arc<TempDir>,
     pub(super) router: Router,
 }
 
@@ -90,6 +94,7 @@ impl Desk {
             secret: Some(Secret::new(TOKEN_SECRET.to_owned())),
             ..TokenRules::default()
         };
+        let folder = Arc::new(TempDir::new().expect("there is a folder for temporary files"));
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
         let draining = Arc::new(AtomicBool::new(false));
         let is_draining = Arc::clone(&draining);
@@ -98,6 +103,7 @@ impl Desk {
         let mut state = ApiState {
             bridge: bridge.clone(),
             store: database.store.clone(),
+            recordings: Recordings::at(folder.path()),
             clock: clock.clone(),
             tokens: Arc::new(tokens),
             carrier: None,
@@ -118,6 +124,7 @@ impl Desk {
             clock,
             draining,
             bridge,
+            folder,
             router: manners.teach(api::router(state)),
         }
     }

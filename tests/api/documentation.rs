@@ -29,6 +29,33 @@ async fn every_operation_is_documented_whole() {
     .await;
 }
 
+#[tokio::test]
+async fn what_a_list_may_hold_is_documented_item_by_item() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let document = desk.ask("/openapi.json", None).await.json();
+        for (body, field, pattern, max) in [
+            ("NewContact", "numbers", r"^\+[1-9][0-9]{1,14}$", 10),
+            ("ContactPatch", "numbers", r"^\+[1-9][0-9]{1,14}$", 10),
+            (
+                "NewContact",
+                "tags",
+                r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$",
+                20,
+            ),
+            ("ReceptionistPatch", "tools", "^(end_call)$", 16),
+        ] {
+            let list = &document["components"]["schemas"][body]["properties"][field];
+            assert_eq!(list["type"], "array", "{body}.{field}");
+            assert_eq!(list["items"]["pattern"], pattern, "{body}.{field}");
+            assert_eq!(list["maxItems"], max, "{body}.{field}");
+            let required = document["components"]["schemas"][body]["required"].to_string();
+            assert!(!required.contains(field), "{body}: {required}");
+        }
+    })
+    .await;
+}
+
 /// Every `$ref` names something that is there.
 fn references_lead_somewhere(part: &Value, whole: &Value) {
     match part {

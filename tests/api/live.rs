@@ -21,6 +21,7 @@ async fn admitted(desk: &Desk, tenant: TenantId, sid: &str) -> CallId {
         tenant_id: tenant,
         call_sid: sid.parse().unwrap(),
         receptionist,
+        contact: None,
     };
     let mut watched = desk.bridge.watch();
     desk.bridge.admit(admission).unwrap();

@@ -433,6 +433,7 @@ fn whole_call_body(id: CallId) -> Value {
         "direction": "inbound",
         "from": "+15550000001",
         "to": "+15550000002",
+        "contact": null,
         "receptionist_id": null,
         "user_id": null,
         "answered_by": "ai",

@@ -2,6 +2,7 @@
 
 mod access;
 mod calls;
+mod contacts;
 mod desk;
 mod documentation;
 mod live;
@@ -9,4 +10,7 @@ mod log;
 mod members;
 mod numbers;
 mod once;
+mod receptionists;
+mod settings;
 mod tokens;
+mod voicemail;

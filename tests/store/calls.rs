@@ -355,6 +355,7 @@ fn as_written(new: &NewCall) -> CallLog {
         direction: new.direction,
         from: new.from.clone(),
         to: new.to.clone(),
+        contact: None,
         receptionist_id: new.receptionist_id,
         user_id: None,
         status: new.status,

@@ -76,7 +76,11 @@ async fn i9_nothing_of_one_tenant_is_seen_by_another() {
             .await
             .unwrap()
             .items;
-        assert!(theirs.iter().all(|who| who.tenant_id == other));
+        assert!(
+            theirs
+                .iter()
+                .all(|draft| draft.receptionist.tenant_id == other)
+        );
     })
     .await;
 }

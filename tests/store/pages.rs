@@ -77,7 +77,7 @@ async fn receptionists_come_in_pages_too() {
             .items
             .iter()
             .chain(&rest.items)
-            .map(|who| who.id)
+            .map(|draft| draft.receptionist.id)
             .collect();
         assert_eq!(ids, [5, 4, 3, 2, 1].map(receptionist_id));
     })

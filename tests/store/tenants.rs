@@ -8,7 +8,9 @@ use frontdesk::domain::{
 };
 use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
 
-use super::values::{add_tenant, at, phone, receptionist, receptionist_id, tenant, tenant_id};
+use super::values::{
+    add_tenant, at, phone, publish, receptionist, receptionist_id, tenant, tenant_id,
+};
 use crate::support::database::on_each_database;
 
 #[tokio::test]
@@ -211,6 +213,13 @@ async fn a_number_is_answered_by_its_own_then_the_tenants_then_the_house_recepti
         numbers::insert(&db.store, &without).await.unwrap();
         let unknown = phone("+15557654321");
 
+        // Who was never published does not answer.
+        assert_eq!(
+            who_answers(&db.store, &with_own).await,
+            (house.id, house_receptionist)
+        );
+        publish(&db.store, &own).await;
+
         assert_eq!(who_answers(&db.store, &with_own).await, (whose.id, own.id));
         // Nobody at all is told off: where the tenant has no default yet, the
         // house answers.
@@ -222,6 +231,11 @@ async fn a_number_is_answered_by_its_own_then_the_tenants_then_the_house_recepti
         tenants::set_default_receptionist(&db.store, whose.id, theirs.id)
             .await
             .unwrap();
+        assert_eq!(
+            who_answers(&db.store, &without).await,
+            (house.id, house_receptionist)
+        );
+        publish(&db.store, &theirs).await;
         assert_eq!(
             who_answers(&db.store, &without).await,
             (whose.id, theirs.id)
@@ -246,9 +260,10 @@ async fn a_number_is_answered_by_its_own_then_the_tenants_then_the_house_recepti
 }
 
 async fn found(store: &Store, tenant: TenantId, id: ReceptionistId) -> Option<Receptionist> {
-    receptionists::find(store, tenant, id)
+    let draft = receptionists::find(store, tenant, id)
         .await
-        .expect("the receptionist can be read")
+        .expect("the receptionist can be read");
+    draft.map(|draft| draft.receptionist)
 }
 
 async fn who_answers(store: &Store, number: &Number) -> (TenantId, ReceptionistId) {

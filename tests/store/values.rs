@@ -8,6 +8,7 @@ use frontdesk::domain::{
     ReceptionistId, SilencePolicy, Tenant, TenantId, Timestamp, ToolName, TurnDetection,
 };
 use frontdesk::store::calls::NewCall;
+use frontdesk::store::receptionist_versions::{self, Publication};
 use frontdesk::store::{Store, receptionists, tenants};
 
 /// So many milliseconds after 2026-11-21T09:30:00Z.
@@ -81,6 +82,16 @@ pub(super) async fn add_tenant(store: &Store, n: u8) -> (Tenant, Receptionist) {
         .await
         .expect("the receptionist is new");
     (tenant, receptionist)
+}
+
+/// Lets callers meet the receptionist as it is; the number of the version.
+pub(super) async fn publish(store: &Store, receptionist: &Receptionist) -> i64 {
+    let publication = Publication::by_the_house(at(0));
+    let (tenant, id) = (receptionist.tenant_id, receptionist.id);
+    let version = receptionist_versions::publish(store, tenant, id, &publication).await;
+    version
+        .expect("it can be written")
+        .expect("the receptionist is there")
 }
 
 /// A call of the tenant's that begins `n` milliseconds after the start.

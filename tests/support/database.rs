@@ -32,6 +32,25 @@ impl Database {
             .expect("the test speaks SQL");
     }
 
+    /// Why `sql` is refused.
+    pub(crate) async fn refused(&self, sql: &str) -> frontdesk::store::Error {
+        let mut conn = connect(&self.url).await;
+        let pragma = "PRAGMA foreign_keys = ON";
+        if self.is_sqlite() {
+            conn.execute(pragma).await.expect("the test speaks SQL");
+        }
+        let refusal = conn.execute(AssertSqlSafe(sql)).await;
+        refusal.expect_err("it is refused").into()
+    }
+
+    /// Brings the schema up to the migration of that number and no further, as a
+    /// program of that time did.
+    pub(crate) async fn migrate_to(&self, version: i64) {
+        let mut conn = connect(&self.url).await;
+        let migrated = sqlx::migrate!().run_to(version, &mut conn).await;
+        migrated.expect("the schema is made");
+    }
+
     /// The number that `sql` finds.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let mut conn = connect(&self.url).await;

@@ -285,6 +285,7 @@ fn admission(format: AudioFormat) -> Admission {
             silence: SilencePolicy::default(),
             limits: Limits::default(),
         },
+        contact: None,
     }
 }
 

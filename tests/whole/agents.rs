@@ -8,6 +8,7 @@ use frontdesk::domain::EndReason;
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{receptionists, tenants};
 use serde_json::json;
 
@@ -61,7 +62,7 @@ async fn o12_an_agent_that_may_not_hang_up_does_not() {
     let tenant = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
     let id = tenant.default_receptionist.unwrap();
     let found = receptionists::find(&desk.store, tenant.id, id).await;
-    let mut receptionist = found.unwrap().unwrap();
+    let mut receptionist = found.unwrap().unwrap().receptionist;
     receptionist.tools.clear();
     let now = Clock::system().now();
     assert!(
@@ -69,6 +70,9 @@ async fn o12_an_agent_that_may_not_hang_up_does_not() {
             .await
             .unwrap()
     );
+    let publication = Publication::by_the_house(now);
+    let published = publish(&desk.store, tenant.id, id, &publication).await;
+    assert_eq!(published.unwrap(), Some(2));
     let steps = [
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(400)),

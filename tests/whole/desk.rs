@@ -67,6 +67,7 @@ impl Desk {
         agent.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
         let mut plan = HousePlan {
             database_url: Secret::new(database),
+            storage: folder.path().join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
             carrier: None,

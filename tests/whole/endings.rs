@@ -6,6 +6,7 @@ use frontdesk::domain::{EndReason, SilencePolicy, Timestamp};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
+use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{receptionists, tenants};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -221,7 +222,7 @@ async fn a_caller_who_says_nothing_is_asked_and_then_let_go() {
     let tenant = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
     let id = tenant.default_receptionist.unwrap();
     let found = receptionists::find(&desk.store, tenant.id, id).await;
-    let mut receptionist = found.unwrap().unwrap();
+    let mut receptionist = found.unwrap().unwrap().receptionist;
     receptionist.silence = SilencePolicy {
         prompt_after: ms(1_000),
         prompts: 2,
@@ -229,6 +230,9 @@ async fn a_caller_who_says_nothing_is_asked_and_then_let_go() {
     let now = Timestamp::from_ms(0);
     let updated = receptionists::update(&desk.store, &receptionist, now).await;
     assert!(updated.unwrap());
+    let publication = Publication::by_the_house(now);
+    let published = publish(&desk.store, tenant.id, id, &publication).await;
+    assert_eq!(published.unwrap(), Some(2));
 
     let report = stay(&desk).await;
     assert_eq!(report.verb_names(), ["Connect", "Hangup"]);

@@ -3,6 +3,7 @@
 mod agents;
 mod allocation;
 mod closing;
+mod contacts;
 mod conversation;
 mod desk;
 mod doors;
@@ -13,3 +14,4 @@ mod load;
 mod privacy;
 mod truncation;
 mod visitor;
+mod voicemail;

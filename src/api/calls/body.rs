@@ -4,7 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::operator::Operator;
-use crate::domain::{AnsweredBy, CallLog, EndReason, Money, Outcome, Party, Pii, Usage};
+use crate::domain::{
+    AnsweredBy, CallContact, CallLog, EndReason, Money, Outcome, Party, Pii, Tag, Usage,
+};
 
 /// A call of the log. Times are RFC 3339 in UTC.
 #[derive(Debug, Serialize, ToSchema)]
@@ -15,6 +17,9 @@ pub(in crate::api) struct CallBody {
     /// An E.164 number, `client:…`, `sip:…`, or `anonymous`.
     from: String,
     to: String,
+    /// Whom of the tenant's contacts it was with, by the number; null where the
+    /// number is masked.
+    contact: Option<CallContactBody>,
     receptionist_id: Option<String>,
     /// Whose call it was, if it was a person's.
     user_id: Option<String>,
@@ -47,6 +52,7 @@ impl CallBody {
                 party.to_text()
             }
         };
+        let word = |tag: &Tag| tag.as_str().to_owned();
         let words = |words: &Pii<String>| {
             if operator.sees_masked() {
                 masked(words.expose())
@@ -60,6 +66,11 @@ impl CallBody {
             direction: call.direction.as_str(),
             from: party(&call.from),
             to: party(&call.to),
+            contact: call
+                .contact
+                .as_ref()
+                .filter(|_| !operator.sees_masked())
+                .map(CallContactBody::from),
             receptionist_id: call.receptionist_id.map(|id| id.to_string()),
             user_id: call.user_id.map(|id| id.to_string()),
             status: call.status.as_str(),
@@ -72,9 +83,25 @@ impl CallBody {
             duration_s: call.duration_s,
             usage: call.usage.into(),
             cost: call.cost.map(MoneyBody::from),
-            disposition: call.remarks.disposition.clone(),
+            disposition: call.remarks.disposition.as_ref().map(word),
             notes: call.remarks.notes.as_ref().map(words),
-            tags: call.remarks.tags.iter().cloned().collect(),
+            tags: call.remarks.tags.iter().map(word).collect(),
+        }
+    }
+}
+
+/// Somebody whom the tenant knows.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallContactBody {
+    id: String,
+    name: String,
+}
+
+impl From<&CallContact> for CallContactBody {
+    fn from(contact: &CallContact) -> Self {
+        Self {
+            id: contact.id.to_string(),
+            name: contact.name.expose().clone(),
         }
     }
 }

@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 
 use super::show::seen;
 use crate::api::audit::{self, Change};
+use crate::api::bounded::Line;
 use crate::api::extract::{Json, Path, text};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::Order;
-use crate::domain::{CallId, EndReason, Outcome, ParseError, Pii, Speaker};
+use crate::domain::{CallId, EndReason, Outcome, Pii, Speaker};
 
 /// Hangs up on a caller who speaks with the AI.
 #[utoipa::path(post, path = "/api/calls/{id}/hangup", operation_id = "hang_up_call",
@@ -103,10 +104,9 @@ async fn give(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct SayBody {
-    #[serde(deserialize_with = "text")]
     #[schema(value_type = String, min_length = 1, max_length = 1_000,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
-    text: Sentence,
+    text: Line<1_000>,
 }
 
 /// Who is to be muted.
@@ -125,23 +125,4 @@ pub(in crate::api) struct MuteBody {
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct HoldBody {
     on: bool,
-}
-
-/// One line of 1 to 1,000 characters.
-#[derive(Debug)]
-struct Sentence(String);
-
-impl std::str::FromStr for Sentence {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
-        if is_line && text.chars().count() <= 1_000 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseError {
-                expected: "one line of 1 to 1,000 characters",
-            })
-        }
-    }
 }

@@ -2,18 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::body::CallBody;
-use super::remarks::Tag;
-use crate::api::extract::{Query, parsed};
+use crate::api::extract::{Query, parsed, phone_number};
 use crate::api::list::PageBody;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{
-    CallLog, CallStatus, Direction, Outcome, ParseError, PhoneNumber, ReceptionistId, Timestamp,
-    UserId,
+    CallLog, CallStatus, Direction, Outcome, PhoneNumber, ReceptionistId, Tag, Timestamp, UserId,
 };
 use crate::store::{Search, call_search, page};
 
@@ -73,7 +71,7 @@ pub(in crate::api) struct LogQuery {
     #[param(value_type = Option<String>, pattern = "^(open|ai|person|voicemail|missed|failed)$")]
     outcome: Option<Outcome>,
     /// Who rang or was rung, in E.164.
-    #[serde(deserialize_with = "number")]
+    #[serde(deserialize_with = "phone_number")]
     #[param(value_type = Option<String>)]
     number: Option<PhoneNumber>,
     /// Whose calls, `usr_…`.
@@ -108,21 +106,10 @@ impl LogQuery {
             user: self.user_id,
             owner: operator.only(),
             receptionist: self.receptionist_id,
-            tag: self.tag.map(|tag| tag.0),
+            tag: self.tag,
             search: self.q,
             since: self.since,
             until: self.until,
         }
     }
-}
-
-/// A plus in a query is a space unless it is written `%2B`; no number begins
-/// with a space, so either is understood.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let digits = text.strip_prefix(' ').map(|digits| format!("+{digits}"));
-    let number = digits.as_deref().unwrap_or(&text).parse();
-    number
-        .map(Some)
-        .map_err(|error: ParseError| serde::de::Error::custom(error))
 }

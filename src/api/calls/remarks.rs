@@ -1,7 +1,6 @@
 //! What people write beside a call, and calls that are to be forgotten.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use axum::Json as JsonBody;
 use axum::extract::State;
@@ -12,11 +11,14 @@ use utoipa::ToSchema;
 use super::body::CallBody;
 use super::show::seen;
 use crate::api::audit::{self, Change};
-use crate::api::extract::{Given, Json, Path, given};
+use crate::api::bounded::{Text, given_tags};
+use crate::api::extract::{Given, Json, Path};
 use crate::api::operator::Operator;
+use crate::api::patch::Fields;
 use crate::api::problem::ApiError;
+use crate::api::schemas;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, ParseError, Pii, Remarks};
+use crate::domain::{CallId, Pii, Remarks, Tag};
 use crate::store::call_remarks;
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
@@ -78,86 +80,25 @@ pub(in crate::api) struct CallPatch {
     disposition: Given<Tag>,
     /// Null takes them away.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 10_000)]
-    notes: Given<Notes>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 10_000)]
+    notes: Given<Text<10_000>>,
     /// In place of those it has.
-    #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 20, nullable = false)]
-    tags: Option<Tags>,
+    #[serde(default, deserialize_with = "given_tags")]
+    #[schema(schema_with = schemas::tags)]
+    tags: Option<BTreeSet<Tag>>,
 }
 
 impl CallPatch {
     /// Lays it over `remarks`; the names of what was given.
     fn apply(self, remarks: &mut Remarks) -> Vec<&'static str> {
-        let mut fields = Vec::new();
-        if let Given::As(disposition) = self.disposition {
-            remarks.disposition = disposition.map(|word| word.0);
-            fields.push("disposition");
-        }
-        if let Given::As(notes) = self.notes {
-            remarks.notes = notes.map(|notes| Pii::new(notes.0));
-            fields.push("notes");
-        }
-        if let Some(Tags(tags)) = self.tags {
-            remarks.tags = tags;
-            fields.push("tags");
-        }
-        fields
-    }
-}
-
-/// One line of 1 to 50 characters, without space around it.
-#[derive(Clone, Debug)]
-pub(in crate::api) struct Tag(pub(super) String);
-
-impl FromStr for Tag {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let fits = (1..=50).contains(&text.chars().count());
-        if fits && text.trim() == text && !text.contains(char::is_control) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseError {
-                expected: "one line of 1 to 50 characters, without space around it",
-            })
-        }
-    }
-}
-
-/// Up to 10,000 characters.
-#[derive(Clone, Debug)]
-struct Notes(String);
-
-impl FromStr for Notes {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        if text.chars().count() <= 10_000 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParseError {
-                expected: "at most 10,000 characters",
-            })
-        }
-    }
-}
-
-/// At most twenty tags.
-#[derive(Clone, Debug)]
-struct Tags(BTreeSet<String>);
-
-impl<'de> Deserialize<'de> for Tags {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let texts = Vec::<String>::deserialize(deserializer)?;
-        if texts.len() > 20 {
-            return Err(D::Error::custom("expected at most 20 tags"));
-        }
-        let tags: Result<BTreeSet<String>, ParseError> = texts
-            .iter()
-            .map(|text| text.parse::<Tag>().map(|tag| tag.0))
-            .collect();
-        tags.map(Self).map_err(D::Error::custom)
+        let mut fields = Fields::default();
+        fields.lay_given("disposition", self.disposition, &mut remarks.disposition);
+        let notes = match self.notes {
+            Given::As(notes) => Given::As(notes.map(|notes| Pii::new(notes.0))),
+            Given::Not => Given::Not,
+        };
+        fields.lay_given("notes", notes, &mut remarks.notes);
+        fields.lay("tags", self.tags, &mut remarks.tags);
+        fields.0
     }
 }

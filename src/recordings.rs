@@ -1,0 +1,140 @@
+//! Sound on disk: files that are there whole or not at all.
+
+use std::io::{Error, ErrorKind, Result};
+use std::path::{Path, PathBuf};
+
+use tokio::fs;
+use tokio::io::AsyncWriteExt as _;
+
+/// A folder for sound. Names are of our making: parts of letters, digits, `_`,
+/// `-` and full stops, with slashes between them.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    root: PathBuf,
+}
+
+impl Recordings {
+    /// The recordings below `root`, which is made when it is needed.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Keeps `bytes` under `name`. Whoever reads meanwhile finds what was there
+    /// before, or all of it; so does whoever starts after a loss of power.
+    pub async fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.path(name)?;
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).await?;
+        let part = path.with_extension("part");
+        let written = write_through(&part, bytes).await;
+        let kept = match written {
+            Ok(()) => fs::rename(&part, &path).await,
+            Err(error) => Err(error),
+        };
+        if kept.is_err() {
+            // What is left of it is of no use; that it is left is not news.
+            let _ = fs::remove_file(&part).await;
+        }
+        kept
+    }
+
+    /// What is kept under `name`; none if nothing is.
+    pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        absent_is_none(fs::read(self.path(name)?).await)
+    }
+
+    /// Whether something is kept under `name`.
+    pub async fn has(&self, name: &str) -> Result<bool> {
+        fs::try_exists(self.path(name)?).await
+    }
+
+    /// Removes what is kept under `name`, if anything is.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        let removed = fs::remove_file(self.path(name)?).await;
+        absent_is_none(removed).map(drop)
+    }
+
+    fn path(&self, name: &str) -> Result<PathBuf> {
+        let is_sign = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+        let is_part =
+            |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(is_sign);
+        if name.split('/').all(is_part) {
+            Ok(self.root.join(name))
+        } else {
+            Err(Error::from(ErrorKind::InvalidInput))
+        }
+    }
+}
+
+async fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = fs::File::create(path).await?;
+    file.write_all(bytes).await?;
+    file.sync_all().await
+}
+
+fn absent_is_none<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::Recordings;
+
+    #[tokio::test]
+    async fn what_is_kept_is_read_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::at(folder.path().join("not/there/yet"));
+        assert_eq!(recordings.read("a/b.wav").await.unwrap(), None);
+        assert!(!recordings.has("a/b.wav").await.unwrap());
+        for bytes in [b"one".as_slice(), b"another"] {
+            recordings.put("a/b.wav", bytes).await.unwrap();
+            assert_eq!(recordings.read("a/b.wav").await.unwrap().unwrap(), bytes);
+        }
+        assert!(recordings.has("a/b.wav").await.unwrap());
+        recordings.delete("a/b.wav").await.unwrap();
+        recordings.delete("a/b.wav").await.unwrap();
+        assert_eq!(recordings.read("a/b.wav").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn no_name_leads_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::at(folder.path().join("inside"));
+        std::fs::write(folder.path().join("secret"), "x").unwrap();
+        for name in [
+            "../secret",
+            "a/../../secret",
+            "/etc/passwd",
+            "",
+            "a//b",
+            ".",
+            "a\\b",
+            "ü",
+        ] {
+            for error in [
+                recordings.read(name).await.unwrap_err(),
+                recordings.put(name, b"x").await.unwrap_err(),
+                recordings.delete(name).await.unwrap_err(),
+            ] {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn d3_a_file_that_cannot_be_written_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::at(folder.path());
+        recordings.put("a.wav", b"whole").await.unwrap();
+        // A folder stands where the new file would be written first.
+        std::fs::create_dir(folder.path().join("a.part")).unwrap();
+        assert!(recordings.put("a.wav", b"torn").await.is_err());
+        assert_eq!(recordings.read("a.wav").await.unwrap().unwrap(), b"whole");
+    }
+}

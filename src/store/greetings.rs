@@ -1,0 +1,354 @@
+//! What callers hear before they leave a message.
+
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, Connection, FromRow};
+
+use super::row::RowOf;
+use super::{Db, Error, page};
+use crate::domain::{
+    Greeting, GreetingContent, GreetingId, GreetingKind, Secret, SoundFormat, TenantId, Timestamp,
+    UserId,
+};
+
+/// The columns of a [`GreetingRow`].
+macro_rules! columns {
+    () => {
+        "id, tenant_id, kind, user_id, name, spoken_text, voice, language, audio_file, \
+         audio_format, audio_size, audio_secret, from_day, until_day, is_default, created_at_ms"
+    };
+}
+
+/// Which greetings are wanted; all of them by default.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Filter {
+    /// Only those of this kind.
+    pub kind: Option<GreetingKind>,
+    /// Only those of this person.
+    pub user: Option<UserId>,
+}
+
+/// Adds a greeting. The first of its kind and owner is the default, whatever
+/// it says itself; one that is to be the default takes the place of another.
+/// Somebody who is no member is [`Error::Dangling`].
+pub async fn insert(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    // Two who add the first of its kind wait for each other here.
+    lock(greeting.tenant_id).execute(&mut *tx).await?;
+    let has_default: i64 = sqlx::query_scalar(COUNT_DEFAULTS)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.kind.as_str())
+        .bind(greeting.user_id.map(|id| id.to_string()))
+        .fetch_one(&mut *tx)
+        .await?;
+    let is_default = greeting.is_default || has_default == 0;
+    if is_default {
+        unset_default(greeting).execute(&mut *tx).await?;
+    }
+    write(INSERT, greeting, greeting.created_at)
+        .bind(greeting.kind.as_str())
+        .bind(greeting.user_id.map(|id| id.to_string()))
+        .bind(i64::from(is_default))
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+const COUNT_DEFAULTS: &str = "
+    SELECT COUNT(*) FROM voicemail_greetings
+    WHERE tenant_id = $1 AND kind = $2 AND is_default = 1
+        AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))";
+
+const INSERT: &str = "
+    INSERT INTO voicemail_greetings (id, tenant_id, name, spoken_text, voice, language,
+        audio_file, audio_format, audio_size, audio_secret, from_day, until_day,
+        created_at_ms, updated_at_ms, kind, user_id, is_default)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15, $16)";
+
+/// The tenant's greeting of that id.
+pub async fn find(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: GreetingId,
+) -> Result<Option<Greeting>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<GreetingRow> = sqlx::query_as(FIND)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(Greeting::try_from).transpose()
+}
+
+const FIND: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2"
+);
+
+/// The greeting of that id, whoever's it is. For the carrier, who knows no
+/// tenant, and has to show a signature that only this greeting's secret makes.
+pub async fn find_to_play(
+    db: impl Into<Db<'_>>,
+    id: GreetingId,
+) -> Result<Option<Greeting>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<GreetingRow> = sqlx::query_as(FIND_TO_PLAY)
+        .bind(id.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(Greeting::try_from).transpose()
+}
+
+const FIND_TO_PLAY: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_greetings WHERE id = $1 AND audio_file IS NOT NULL"
+);
+
+/// The tenant's greetings that pass the filter, newest first.
+pub async fn list(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    filter: &Filter,
+    page: &page::Request,
+) -> Result<page::Page<Greeting>, Error> {
+    let (at, id) = page.key();
+    let mut conn = db.into().read().await?;
+    let rows: Vec<GreetingRow> = sqlx::query_as(LIST)
+        .bind(tenant.to_string())
+        .bind(at)
+        .bind(id)
+        .bind(page.rows())
+        .bind(filter.kind.map(GreetingKind::as_str))
+        .bind(filter.user.map(|user| user.to_string()))
+        .fetch_all(&mut *conn)
+        .await?;
+    page.page(rows, |row| (row.created_at_ms, &row.id))
+}
+
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_greetings WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+        AND ($5 IS NULL OR kind = $5)
+        AND ($6 IS NULL OR user_id = $6)
+    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
+
+/// The tenant's greetings of which one may be heard: those of nobody, and the
+/// person's.
+pub async fn list_for(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    user: Option<UserId>,
+) -> Result<Vec<Greeting>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<GreetingRow> = sqlx::query_as(LIST_FOR)
+        .bind(tenant.to_string())
+        .bind(user.map(|user| user.to_string()))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(Greeting::try_from).collect()
+}
+
+const LIST_FOR: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_greetings WHERE tenant_id = $1 AND (user_id IS NULL OR user_id = $2)
+        AND (is_default = 1 OR from_day IS NOT NULL OR until_day IS NOT NULL)
+    ORDER BY created_at_ms DESC, id DESC LIMIT 1000"
+);
+
+/// How many greetings the tenant has.
+pub async fn count(db: impl Into<Db<'_>>, tenant: TenantId) -> Result<i64, Error> {
+    let mut conn = db.into().read().await?;
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM voicemail_greetings WHERE tenant_id = $1")
+        .bind(tenant.to_string())
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(count)
+}
+
+/// Writes what is heard of the tenant's greeting of that id, its name and its
+/// days. Whether there is one.
+pub async fn update(
+    db: impl Into<Db<'_>>,
+    greeting: &Greeting,
+    updated_at: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = write(UPDATE, greeting, updated_at)
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const UPDATE: &str = "
+    UPDATE voicemail_greetings SET name = $3, spoken_text = $4, voice = $5, language = $6,
+        audio_file = $7, audio_format = $8, audio_size = $9, audio_secret = $10, from_day = $11,
+        until_day = $12, updated_at_ms = $13
+    WHERE id = $1 AND tenant_id = $2";
+
+/// Makes it the default of its kind and owner, in the place of another. Whether
+/// there is such a greeting.
+pub async fn make_default(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    lock(greeting.tenant_id).execute(&mut *tx).await?;
+    unset_default(greeting).execute(&mut *tx).await?;
+    let done = sqlx::query(MAKE_DEFAULT)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.id.to_string())
+        .execute(&mut *tx)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+const MAKE_DEFAULT: &str =
+    "UPDATE voicemail_greetings SET is_default = 1 WHERE tenant_id = $1 AND id = $2";
+
+/// Deletes the tenant's greeting of that id, unless it is the default of others.
+/// Whether it was deleted.
+pub async fn delete(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    lock(greeting.tenant_id).execute(&mut *tx).await?;
+    let done = sqlx::query(DELETE)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.id.to_string())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const DELETE: &str = "
+    DELETE FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2
+        AND (is_default = 0 OR NOT EXISTS (SELECT 1 FROM voicemail_greetings AS others
+            WHERE others.tenant_id = $1 AND others.id <> $2
+            AND others.kind = voicemail_greetings.kind
+            AND COALESCE(others.user_id, '') = COALESCE(voicemail_greetings.user_id, '')))";
+
+/// Whoever changes which greeting is the default holds the tenant's row.
+fn lock(tenant: TenantId) -> Query<'static, Any, AnyArguments> {
+    sqlx::query("UPDATE tenants SET id = id WHERE id = $1").bind(tenant.to_string())
+}
+
+fn unset_default(greeting: &Greeting) -> Query<'static, Any, AnyArguments> {
+    sqlx::query(UNSET_DEFAULT)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.kind.as_str())
+        .bind(greeting.user_id.map(|id| id.to_string()))
+}
+
+const UNSET_DEFAULT: &str = "
+    UPDATE voicemail_greetings SET is_default = 0
+    WHERE tenant_id = $1 AND kind = $2 AND is_default = 1
+        AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))";
+
+fn write(
+    sql: &'static str,
+    greeting: &Greeting,
+    at: Timestamp,
+) -> Query<'static, Any, AnyArguments> {
+    let query = sqlx::query(sql)
+        .bind(greeting.id.to_string())
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.name.clone());
+    let query = match &greeting.content {
+        GreetingContent::Spoken {
+            text,
+            voice,
+            language,
+        } => query
+            .bind(Some(text.clone()))
+            .bind(voice.clone())
+            .bind(language.clone())
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(None::<i64>)
+            .bind(None::<String>),
+        GreetingContent::Played {
+            file,
+            format,
+            size,
+            secret,
+        } => query
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(None::<String>)
+            .bind(Some(file.clone()))
+            .bind(Some(format.as_str()))
+            .bind(Some(*size))
+            .bind(Some(secret.expose().clone())),
+    };
+    query
+        .bind(greeting.from.map(|day| day.to_string()))
+        .bind(greeting.until.map(|day| day.to_string()))
+        .bind(at.as_ms())
+}
+
+#[derive(FromRow)]
+struct GreetingRow {
+    id: String,
+    tenant_id: String,
+    kind: String,
+    user_id: Option<String>,
+    name: String,
+    spoken_text: Option<String>,
+    voice: Option<String>,
+    language: Option<String>,
+    audio_file: Option<String>,
+    audio_format: Option<String>,
+    audio_size: Option<i64>,
+    audio_secret: Option<String>,
+    from_day: Option<String>,
+    until_day: Option<String>,
+    is_default: i64,
+    created_at_ms: i64,
+}
+
+impl TryFrom<GreetingRow> for Greeting {
+    type Error = Error;
+
+    fn try_from(row: GreetingRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "voicemail_greetings",
+            id: &row.id,
+        };
+        let content = if let Some(text) = row.spoken_text {
+            GreetingContent::Spoken {
+                text,
+                voice: row.voice,
+                language: row.language,
+            }
+        } else {
+            let expected = "words to speak, or a file with its format, size and secret";
+            let format: Option<SoundFormat> = at.parse_opt(row.audio_format.as_deref())?;
+            GreetingContent::Played {
+                file: at.required(row.audio_file, expected)?,
+                format: at.required(format, expected)?,
+                size: at.required(row.audio_size, expected)?,
+                secret: Secret::new(at.required(row.audio_secret, expected)?),
+            }
+        };
+        Ok(Self {
+            id: at.parse(&row.id)?,
+            tenant_id: at.parse(&row.tenant_id)?,
+            kind: at.parse(&row.kind)?,
+            user_id: at.parse_opt(row.user_id.as_deref())?,
+            content,
+            from: at.parse_opt(row.from_day.as_deref())?,
+            until: at.parse_opt(row.until_day.as_deref())?,
+            is_default: at.truth(row.is_default)?,
+            created_at: Timestamp::from_ms(row.created_at_ms),
+            name: row.name,
+        })
+    }
+}

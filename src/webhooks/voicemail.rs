@@ -1,0 +1,213 @@
+//! Voicemail: the caller is greeted, the carrier tells of the message and its words.
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response as Answer};
+
+use super::signed::Signed;
+use super::voicemail_twiml::{occasion, take_message};
+use super::xml::Xml;
+use super::{Webhooks, log, spoken};
+use crate::domain::{CallSid, MessageSound, UserId};
+use crate::store::voicemail_messages::{self as messages, News};
+use crate::store::{self, calls};
+use crate::twilio::twiml::Response;
+use crate::twilio::webhook::{
+    RecordResult, RecordingState, RecordingStatus, TranscriptionResult, VoiceRequest, parse_form,
+};
+
+/// Leads a caller to leave a message. The query says for whom (`user=usr_…`),
+/// and whether the house is closed (`closed=true`) or has a holiday
+/// (`holiday=true`); whoever redirects a call here knows.
+pub(super) async fn leave_message(
+    State(house): State<Webhooks>,
+    RawQuery(query): RawQuery,
+    Signed(pairs): Signed,
+) -> Xml {
+    let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    let led = lead(&house, &request, &Asked::of(query.as_deref())).await;
+    Xml(led.unwrap_or_else(|error| {
+        tracing::error!(%error, "voicemail.failed");
+        spoken::apology()
+    }))
+}
+
+async fn lead(
+    house: &Webhooks,
+    request: &VoiceRequest,
+    asked: &Asked,
+) -> Result<Response, store::Error> {
+    let Some((call, _)) = log::open(house, request).await? else {
+        return Ok(spoken::apology());
+    };
+    // A signature has no time in it: this may be a replay, long after the call.
+    if call.ended_at.is_some() {
+        return Ok(Response::new().hangup());
+    }
+    let hours = (!asked.is_closed, asked.is_holiday);
+    let occasion = occasion(house, &call, asked.user, hours).await?;
+    take_message(house, &call, &occasion).await
+}
+
+/// What a query of ours says.
+#[derive(Default)]
+struct Asked {
+    user: Option<UserId>,
+    is_closed: bool,
+    is_holiday: bool,
+}
+
+impl Asked {
+    fn of(query: Option<&str>) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in parse_form(query.unwrap_or_default().as_bytes()) {
+            match name.as_str() {
+                "user" => asked.user = value.parse().ok(),
+                "closed" => asked.is_closed = value == "true",
+                "holiday" => asked.is_holiday = value == "true",
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+/// The carrier tells of a recording: that it is over, and asks what comes next,
+/// or what became of it. Either makes the message, once.
+pub(super) async fn recorded(
+    State(house): State<Webhooks>,
+    RawQuery(query): RawQuery,
+    Signed(pairs): Signed,
+) -> Answer {
+    let user = Asked::of(query.as_deref()).user;
+    let is_status = pairs.iter().any(|(name, _)| name == "RecordingStatus");
+    if is_status {
+        return told(&house, &pairs, user).await.into_response();
+    }
+    let Ok(result) = RecordResult::from_pairs(&pairs) else {
+        return Xml(spoken::apology()).into_response();
+    };
+    if let Some(sid) = &result.recording_sid {
+        let heard = Heard {
+            call_sid: &result.call.call_sid,
+            recording_sid: sid,
+            sound: MessageSound::Recorded,
+            duration: result.duration,
+            url: result.url.as_deref(),
+            words: None,
+        };
+        // The caller need not hear of it: the carrier tells again.
+        if let Err(error) = merge(&house, &heard, user).await {
+            tracing::error!(%error, "voicemail.failed");
+        }
+    }
+    let thanks = "Thank you. Goodbye.";
+    Xml(Response::new().say(thanks).hangup()).into_response()
+}
+
+/// A failure is 503: the carrier repeats the callback if it is told to.
+async fn told(house: &Webhooks, pairs: &[(String, String)], user: Option<UserId>) -> StatusCode {
+    let status = match RecordingStatus::from_pairs(pairs) {
+        Ok(status) => status,
+        Err(error) => {
+            tracing::warn!(%error, "voicemail.unreadable");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    let Some(call_sid) = &status.call_sid else {
+        return StatusCode::BAD_REQUEST;
+    };
+    let sound = match status.state {
+        // There is nothing to tell anybody yet.
+        RecordingState::InProgress => return StatusCode::NO_CONTENT,
+        RecordingState::Completed => MessageSound::Recorded,
+        RecordingState::Absent => MessageSound::None,
+        RecordingState::Failed => MessageSound::Failed,
+    };
+    let heard = Heard {
+        call_sid,
+        recording_sid: &status.recording_sid,
+        sound,
+        duration: status.duration,
+        url: status.url.as_deref(),
+        words: None,
+    };
+    answer(merge(house, &heard, user).await)
+}
+
+/// The carrier has written a message down as text, or could not.
+pub(super) async fn transcribed(
+    State(house): State<Webhooks>,
+    RawQuery(query): RawQuery,
+    Signed(pairs): Signed,
+) -> StatusCode {
+    let result = match TranscriptionResult::from_pairs(&pairs) {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::warn!(%error, "transcription.unreadable");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    let text = result.text.filter(|_| result.is_completed);
+    let Some(text) = text else {
+        return StatusCode::NO_CONTENT;
+    };
+    let heard = Heard {
+        call_sid: &result.call_sid,
+        recording_sid: &result.recording_sid,
+        sound: MessageSound::Pending,
+        duration: None,
+        url: None,
+        words: Some(text.expose()),
+    };
+    let user = Asked::of(query.as_deref()).user;
+    answer(merge(&house, &heard, user).await)
+}
+
+/// What the carrier says of a recording.
+struct Heard<'a> {
+    call_sid: &'a CallSid,
+    recording_sid: &'a str,
+    sound: MessageSound,
+    duration: Option<std::time::Duration>,
+    url: Option<&'a str>,
+    words: Option<&'a str>,
+}
+
+/// Merges it into the message; what is told of a call that nobody knows is not
+/// ours to keep.
+async fn merge(
+    house: &Webhooks,
+    heard: &Heard<'_>,
+    user: Option<UserId>,
+) -> Result<(), store::Error> {
+    let Some(call) = calls::find_by_sid(&house.store, heard.call_sid).await? else {
+        tracing::warn!("voicemail.of_no_call");
+        return Ok(());
+    };
+    let duration = heard.duration.map(|long| long.as_secs());
+    let news = News {
+        id: house.clock.new_id(),
+        call: &call,
+        recording_sid: heard.recording_sid,
+        user,
+        sound: heard.sound,
+        duration_s: duration.and_then(|long| i64::try_from(long).ok()),
+        carrier_url: heard.url,
+        transcript: heard.words,
+        at: house.clock.now(),
+    };
+    messages::merge(&house.store, &news).await
+}
+
+fn answer(merged: Result<(), store::Error>) -> StatusCode {
+    match merged {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(error) => {
+            tracing::error!(%error, "voicemail.failed");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
