@@ -8,6 +8,7 @@ mod documentation;
 mod live;
 mod log;
 mod members;
+mod neighbours;
 mod numbers;
 mod once;
 mod receptionists;
