@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Ref, RefOr};
+use utoipa::openapi::{Ref, RefOr, Responses};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::once;
@@ -106,6 +106,7 @@ fn document(operation: &mut Operation, need: Need) {
         .extensions
         .get_or_insert_default()
         .merge(permission);
+    describe(&mut operation.responses);
     let has_body = operation.request_body.is_some();
     let parameters = operation.parameters.iter().flatten();
     let places = parameters.filter_map(|parameter| match parameter {
@@ -129,6 +130,22 @@ fn document(operation: &mut Operation, need: Need) {
         let problem = RefOr::Ref(Ref::from_response_name("Problem"));
         let responses = &mut operation.responses.responses;
         responses.entry((*status).to_owned()).or_insert(problem);
+    }
+}
+
+/// Says of each answer that says nothing of itself what its status means.
+fn describe(responses: &mut Responses) {
+    for (status, response) in &mut responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = match status.as_str() {
+                "201" => "It was made, and is this.",
+                "204" => "It was done; there is nothing more to tell.",
+                _ => "What was asked for.",
+            }
+            .to_owned();
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::domain::Permission as P;
 /// What admins and machines call.
 pub fn router(state: ApiState) -> Router {
     let (admin, document) = admin(&state).split_for_parts();
+    let document = openapi::pruned(document);
     Router::new()
         .route("/livez", get("alive\n"))
         .route("/readyz", get(health::readyz))
@@ -32,7 +33,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The documentation of [`router()`], as `/openapi.json` shows it.
 pub fn document(state: &ApiState) -> OpenApi {
-    admin(state).into_openapi()
+    openapi::pruned(admin(state).into_openapi())
 }
 
 fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
