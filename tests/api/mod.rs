@@ -11,6 +11,7 @@ mod members;
 mod numbers;
 mod once;
 mod receptionists;
+mod routing;
 mod settings;
 mod tokens;
 mod voicemail;
