@@ -9,7 +9,7 @@
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
 //! | resources | [`clock`], [`egress`], [`recordings`], [`store`] | sockets, SQL and files |
-//! | words and wits | [`twilio`], [`realtime`], [`call`] | pure, `realtime::connection` and `twilio::rest` excepted |
+//! | words and wits | [`twilio`], [`realtime`], [`call`], [`routing`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
 //! | ground | [`domain`], [`glance`] | pure |
 //!
@@ -23,6 +23,7 @@ pub mod audio;
 // second floor: words and wits
 pub mod call;
 pub mod realtime;
+pub mod routing;
 pub mod twilio;
 // third floor: resources
 pub mod clock;

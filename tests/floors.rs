@@ -36,13 +36,14 @@ fn the_plan_is_the_one_that_lib_rs_prints() {
     assert_eq!(floors, [0, 1, 2, 3, 4, 5, 6].map(Some));
     for (one, other) in [
         ("call", "realtime"),
+        ("call", "routing"),
         ("clock", "store"),
         ("bridge", "rehearsal"),
         ("api", "webhooks"),
     ] {
         assert_eq!(plan.floor(one), plan.floor(other));
     }
-    for room in ["domain", "audio", "twilio", "realtime", "call"] {
+    for room in ["domain", "audio", "twilio", "realtime", "call", "routing"] {
         assert!(plan.is_pure(room), "{room}");
     }
     for room in ["clock", "store", "bridge", "garage"] {

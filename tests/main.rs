@@ -12,6 +12,7 @@ mod floors;
 mod greetings;
 mod realtime;
 mod rehearsal;
+mod routing;
 mod server;
 mod settings;
 mod store;

@@ -2,11 +2,12 @@
 
 use axum::routing::get;
 use axum::{Json, Router};
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref,
-    ResponseBuilder, ServerBuilder,
+    RefOr, ResponseBuilder, Schema, ServerBuilder,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -75,6 +76,10 @@ const TAGS: &[(&str, &str)] = &[
         "What goes on now, and what can be done about it.",
     ),
     (
+        "Routing",
+        "Where calls go: hours, plans of numbers, queues, lists of callers.",
+    ),
+    (
         "Members",
         "Who works here, with which keys, and what they changed.",
     ),
@@ -111,8 +116,28 @@ pub(super) fn pruned(mut document: OpenApi) -> OpenApi {
 /// `/openapi.json` and `/dev`; both work without the world outside.
 pub(super) fn routes(document: OpenApi) -> Router<ApiState> {
     let page = SwaggerUi::new("/dev").config(Config::from("/openapi.json"));
-    let document = Json(document);
+    let document = Json(closed(document));
     Router::new()
         .route("/openapi.json", get(async move || document.clone()))
         .merge(page)
+}
+
+/// Where one key names what a thing is, no other key may stand beside it; the
+/// derived schemas do not say so.
+fn closed(mut document: OpenApi) -> OpenApi {
+    let components = document.components.iter_mut();
+    for schema in components.flat_map(|components| components.schemas.values_mut()) {
+        let RefOr::T(Schema::OneOf(one_of)) = schema else {
+            continue;
+        };
+        for variant in &mut one_of.items {
+            if let RefOr::T(Schema::Object(variant)) = variant
+                && !variant.required.is_empty()
+            {
+                let nothing_else = AdditionalProperties::FreeForm(false);
+                variant.additional_properties = Some(Box::new(nothing_else));
+            }
+        }
+    }
+    document
 }

@@ -12,6 +12,7 @@ use super::gate::{Gate, Need};
 use super::openapi;
 use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
+use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
 use super::{greetings, settings, voicemail};
 use crate::domain::Permission as P;
@@ -79,6 +80,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(receptionists(&gate))
         .merge(settings(&gate))
         .merge(voicemail(&gate))
+        .merge(ways(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
 }
@@ -150,4 +152,30 @@ fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(ask(P::InboxWrite, routes!(greetings::make_default)))
         // How large a body may be is decided before it comes here.
         .layer(DefaultBodyLimit::disable())
+}
+
+/// Where calls go.
+fn ways(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let may = |permission| Need::May(permission);
+    OpenApiRouter::new()
+        .routes(gate.ask(may(P::ConfigRead), routes!(hours::list)))
+        .routes(gate.ask(may(P::HoursWrite), routes!(hours::create)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(hours::show)))
+        .routes(gate.ask(may(P::HoursWrite), routes!(hours::replace, hours::delete)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(queues::list)))
+        .routes(gate.ask(may(P::ConfigWrite), routes!(queues::create)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(queues::show)))
+        .routes(gate.ask(may(P::ConfigWrite), routes!(queues::update, queues::delete)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::list)))
+        .routes(gate.ask(may(P::ConfigWrite), routes!(caller_lists::create)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::show)))
+        .routes(gate.ask(may(P::ConfigWrite), routes!(caller_lists::delete)))
+        .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::members)))
+        .routes(gate.ask(
+            may(P::ConfigWrite),
+            routes!(caller_lists::add, caller_lists::remove),
+        ))
+        .routes(gate.ask(may(P::NumbersRead), routes!(routing::show)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(routing::replace)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(routing::preview)))
 }

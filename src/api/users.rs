@@ -117,7 +117,8 @@ pub(super) async fn delete(
     let user = user.ok_or(ApiError::NotFound)?;
     may_give(&operator, user.role)?;
     let mut tx = state.store.begin().await?;
-    if !users::delete(&mut tx, operator.tenant_id, id).await? {
+    let deleted = users::delete(&mut tx, operator.tenant_id, id).await;
+    if !deleted.map_err(needed)? {
         return Err(ApiError::Conflict(LAST_OWNER));
     }
     let change = Change {
@@ -137,6 +138,14 @@ fn may_give(operator: &Operator, role: Role) -> Result<(), ApiError> {
         (Role::Owner, Rights::Role(Role::Owner) | Rights::Scope(Scope::Everything)) => Ok(()),
         (Role::Owner, _) => Err(ApiError::Forbidden("of an owner")),
         (_, _) => Ok(()),
+    }
+}
+
+fn needed(error: store::Error) -> ApiError {
+    if matches!(error, store::Error::Dangling) {
+        ApiError::Conflict("the plan of a number names this member")
+    } else {
+        error.into()
     }
 }
 

@@ -101,6 +101,7 @@ impl House {
             clock: clock.clone(),
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.into(),
+            memory: webhooks::Memory::default(),
         });
         let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
         let (server, drain_timeout) = (plan.server, plan.drain_timeout);

@@ -10,8 +10,10 @@ use crate::clock::Clock;
 use crate::domain::{
     AnsweredBy, CallId, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
 };
+use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
-use crate::store::{self, Store, calls, turns, utterances};
+use crate::store::calls::NewCall;
+use crate::store::{self, Store, call_routes, calls, turns, utterances};
 
 /// Notes that may wait for the database.
 const WAITING: usize = 4_096;
@@ -23,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Something to be written down.
 #[derive(Debug)]
 pub(super) enum Note {
+    /// A call came while the database was away, and this was decided.
+    Opened(Box<(NewCall, Route)>),
     /// The carrier's stream is there.
     Answered {
         tenant_id: TenantId,
@@ -117,6 +121,7 @@ async fn write_down(store: &Store, note: &Note) {
 
 async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
     match note {
+        Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
         Note::Answered {
             tenant_id,
             call_id,
@@ -125,6 +130,14 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
         Note::Finished(finished) => write_finished(store, finished).await,
         Note::Last => Ok(()),
     }
+}
+
+/// The call as it came; who has heard of it elsewhere meanwhile was first.
+async fn write_opened(store: &Store, new: &NewCall, route: &Route) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    let (call, _) = calls::find_or_create(&mut tx, new).await?;
+    call_routes::insert(&mut tx, (call.tenant_id, call.id), route, new.created_at).await?;
+    tx.commit().await
 }
 
 async fn write_answered(

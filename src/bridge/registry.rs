@@ -15,7 +15,7 @@ use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
 use super::feed::{EventId, Feed, Resumed};
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Note};
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::run::{Call, Control, Order};
@@ -23,6 +23,8 @@ use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::CallPlan;
 use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
+use crate::routing::Route;
+use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
 /// A token not shown by then is worth nothing.
@@ -212,6 +214,13 @@ impl Bridge {
     /// Whether a call is live here.
     pub fn has(&self, call_sid: &CallSid) -> bool {
         self.shared.calls.contains_key(call_sid)
+    }
+
+    /// Writes a call down that came while the database was away, and what was
+    /// decided for it, as soon as that can be done.
+    pub fn write_down(&self, new: NewCall, route: Route) {
+        let opened = Box::new((new, route));
+        self.shared.keeper.note(Note::Opened(opened));
     }
 
     /// How a call ended, if it did so a short time ago.

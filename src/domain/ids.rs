@@ -83,6 +83,21 @@ ulid_id!(
     AuditId,
     "aud"
 );
+ulid_id!(
+    /// Names opening hours: `hrs_01J…`.
+    HoursId,
+    "hrs"
+);
+ulid_id!(
+    /// Names a queue: `que_01J…`.
+    QueueId,
+    "que"
+);
+ulid_id!(
+    /// Names a list of callers: `lst_01J…`.
+    CallerListId,
+    "lst"
+);
 
 ulid_id!(
     /// Names somebody whom a tenant knows: `con_01J…`.

@@ -7,14 +7,17 @@
 
 mod access;
 mod call_log;
+mod caller_list;
 mod contact;
 mod error;
 mod greeting;
+mod hours;
 mod ids;
 mod latency;
 mod money;
 mod outcome;
 mod phone;
+mod queue;
 mod receptionist;
 mod secret;
 mod settings;
@@ -27,17 +30,20 @@ mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
 pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks};
+pub use caller_list::{CallerList, ListKind};
 pub use contact::{Contact, Tag};
 pub use error::ParseError;
 pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
+pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, ConferenceSid, ContactId, GreetingId, MessageId, NumberId,
-    NumberSid, ReceptionistId, StreamSid, TenantId, UserId,
+    ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, GreetingId,
+    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
 pub use money::{Currency, Money};
 pub use outcome::{AnsweredBy, Outcome};
 pub use phone::{Party, PhoneNumber};
+pub use queue::Queue;
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };

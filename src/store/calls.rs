@@ -226,7 +226,9 @@ pub async fn mark_answered(
 /// Writes how the tenant's call ended. The first to say so is believed, and
 /// who says it again changes nothing. Whether there is such a call.
 ///
-/// The call is over from here on, whether or not the carrier ever says so.
+/// The call is over from here on, whether or not the carrier ever says so;
+/// unless the caller is [left waiting](EndReason::leaves_caller_waiting), who
+/// goes on to somebody else, until the carrier says that it is over.
 pub async fn finish(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
@@ -242,10 +244,13 @@ pub async fn finish(
         if call.end_reason.is_some() {
             return;
         }
-        call.status = call.status.merge(CallStatus::Completed);
         call.end_reason = Some(finished.end_reason);
         call.usage = finished.usage;
         call.cost = finished.cost;
+        if finished.end_reason.leaves_caller_waiting() {
+            return;
+        }
+        call.status = call.status.merge(CallStatus::Completed);
         call.ended_at = Some(earliest(call.ended_at, finished.ended_at));
     })
     .await?;

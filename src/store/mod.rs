@@ -5,10 +5,11 @@
 //! gives an `Option`, `list` gives a [`page::Page`] or the whole of something
 //! that is short.
 //!
-//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Five
+//! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Some
 //! functions ask on behalf of a stranger who has none yet, and say so:
-//! [`numbers::find_by_phone_number`] with [`numbers::answering`], the look-ups
-//! of [`calls`] by the carrier's SID, [`api_keys::verify`],
+//! [`numbers::find_by_phone_number`] with [`numbers::answering`] and
+//! [`routing_facts::look_up`], the look-ups of [`calls`] and [`call_routes`] by
+//! the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], and [`greetings::find_to_play`]; one sweeps up
 //! after a crash: [`calls::list_open`]; one tells that a number is somebody's,
 //! and not whose: [`numbers::is_taken`].
@@ -41,19 +42,26 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod call_events;
 pub mod call_remarks;
+pub mod call_routes;
 pub mod call_search;
 pub mod call_stats;
+pub mod caller_lists;
 pub mod calls;
 pub mod contacts;
 pub mod greetings;
+pub mod hours;
 pub mod idempotency_keys;
+pub mod number_plans;
 pub mod number_purchases;
 pub mod numbers;
 pub mod page;
+pub mod queues;
 pub mod receptionist_versions;
 pub mod receptionists;
+pub mod routing_facts;
 pub mod settings;
 pub mod tenants;
+pub mod text;
 pub mod turns;
 pub mod users;
 pub mod utterances;

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::Error;
 use crate::domain::{Currency, ParseError, Timestamp};
 
@@ -33,6 +36,15 @@ impl RowOf<'_> {
         text: Option<&str>,
     ) -> Result<Option<T>, Error> {
         text.map(|text| self.parse(text)).transpose()
+    }
+
+    /// A column that holds JSON.
+    pub(super) fn json<T: DeserializeOwned>(
+        self,
+        text: &str,
+        expected: &'static str,
+    ) -> Result<T, Error> {
+        serde_json::from_str(text).map_err(|_| self.corrupt(ParseError { expected }))
     }
 
     /// What must be there because of what another column says.
@@ -74,6 +86,11 @@ pub(super) fn time(ms: Option<i64>) -> Option<Timestamp> {
 /// Milliseconds for a column; what is longer than 292 million years is that.
 pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// JSON for a column.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("our texts are plain lists and names")
 }
 
 /// Foreign text as both databases take it: PostgreSQL refuses U+0000.

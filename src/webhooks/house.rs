@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::memory::Memory;
 use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::recordings::Recordings;
@@ -24,6 +25,8 @@ pub struct Webhooks {
     /// Our address as the carrier sees it, without a slash at its end:
     /// `https://…`.
     pub public_url: Arc<str>,
+    /// What is known without the database.
+    pub memory: Memory,
 }
 
 impl Webhooks {
@@ -32,7 +35,12 @@ impl Webhooks {
         format!("{}{path_and_query}", self.public_url)
     }
 
-    /// The same for a WebSocket: `wss://…` where the house is on `https://…`.
+    /// The address of a webhook that is asked after the stop `n` of a route.
+    pub(super) fn stop_url(&self, webhook: &str, n: usize) -> String {
+        self.url(&format!("/api/voice/webhooks/{webhook}?stop={n}"))
+    }
+
+    /// The address of a WebSocket of ours: `wss://…` where the house is on `https://…`.
     pub(super) fn socket_url(&self, path_and_query: &str) -> String {
         let url = self.url(path_and_query);
         match url.strip_prefix("http") {

@@ -4,10 +4,21 @@
 //! row, no agent, no cent. A request that is good gets TwiML whatever fails
 //! behind it; a caller never hears an error of ours as one of the carrier's.
 //!
+//! A call is routed once, when it comes ([`switchboard`]), and follows that
+//! route ([`stops`]) by addresses of ours that say how far it has come. What is
+//! decided is kept with the call and in [`memory`], which also answers when the
+//! database is away.
+//!
 //! | path | what |
 //! |---|---|
 //! | `/api/voice/webhooks/twiml/inbound` | somebody rings |
 //! | `/api/voice/webhooks/stream-ended` | the stream is over, what comes next? |
+//! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
+//! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
+//! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
+//! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
+//! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
+//! | `/api/voice/webhooks/hold-music.wav` | the built-in tune |
 //! | `/api/voice/webhooks/status` | how the call stands |
 //! | `/api/voice/webhooks/twiml/voicemail` | a caller is to leave a message |
 //! | `/api/voice/webhooks/voicemail` | a message was recorded, or was not |
@@ -16,21 +27,33 @@
 //! | `/api/voice/webhooks/fallback` | the carrier could not use our answer |
 //! | `/media-stream` | the WebSocket that carries the voices |
 
+mod agent;
+mod at;
 mod fallback;
 mod greeting_sound;
+mod hold_music;
 mod house;
 mod inbound;
 mod log;
+mod memory;
+mod queue;
+mod queue_member;
+mod record;
+mod ring;
 mod router;
 mod signed;
+mod speech;
 mod spoken;
 mod status;
+mod stops;
 mod stream;
 mod stream_ended;
+mod switchboard;
 mod voicemail;
 mod voicemail_twiml;
 mod xml;
 
 pub use house::Webhooks;
+pub use memory::Memory;
 pub use router::router;
 pub use xml::apology;

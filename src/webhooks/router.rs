@@ -1,45 +1,44 @@
 //! Every path that the carrier calls, on one page.
 
 use axum::Router;
-use axum::routing::get;
+use axum::handler::Handler;
+use axum::routing::{MethodRouter, get};
 
-use super::{Webhooks, fallback, greeting_sound, inbound, status, stream, stream_ended, voicemail};
+use super::{
+    Webhooks, fallback, greeting_sound, hold_music, inbound, queue, queue_member, ring, status,
+    stream, stream_ended, voicemail,
+};
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
 /// number is configured.
 pub fn router(house: Webhooks) -> Router {
     let webhooks = Router::new()
-        .route(
-            "/twiml/inbound",
-            get(inbound::inbound).post(inbound::inbound),
-        )
-        .route(
-            "/stream-ended",
-            get(stream_ended::stream_ended).post(stream_ended::stream_ended),
-        )
-        .route(
-            "/twiml/voicemail",
-            get(voicemail::leave_message).post(voicemail::leave_message),
-        )
-        .route(
-            "/voicemail",
-            get(voicemail::recorded).post(voicemail::recorded),
-        )
-        .route(
-            "/transcription",
-            get(voicemail::transcribed).post(voicemail::transcribed),
-        )
+        .route("/twiml/inbound", either(inbound::inbound))
+        .route("/stream-ended", either(stream_ended::stream_ended))
+        .route("/dial-status", either(ring::dial_status))
+        .route("/whisper", either(ring::whisper))
+        .route("/accepted", either(ring::accepted))
+        .route("/queue/wait", either(queue::wait))
+        .route("/queue/key", either(queue::key))
+        .route("/queue/left", either(queue::left))
+        .route("/queue/connecting", either(queue_member::connecting))
+        .route("/queue/{queue_id}/answer", either(queue_member::answer))
+        .route("/hold-music.wav", get(hold_music::hold_music))
+        .route("/twiml/voicemail", either(voicemail::leave_message))
+        .route("/voicemail", either(voicemail::recorded))
+        .route("/transcription", either(voicemail::transcribed))
         .route(
             "/greetings/{id}/{until}/{signature}",
             get(greeting_sound::sound),
         )
-        .route("/status", get(status::status).post(status::status))
-        .route(
-            "/fallback",
-            get(fallback::fallback).post(fallback::fallback),
-        );
+        .route("/status", either(status::status))
+        .route("/fallback", either(fallback::fallback));
     Router::new()
         .nest("/api/voice/webhooks", webhooks)
         .route("/media-stream", get(stream::stream))
         .with_state(house)
+}
+
+fn either<T: 'static>(handler: impl Handler<T, Webhooks>) -> MethodRouter<Webhooks> {
+    get(handler.clone()).post(handler)
 }

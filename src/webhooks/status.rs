@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::signed::Signed;
 use super::{Webhooks, log};
 use crate::domain::EndReason;
-use crate::store::{self, calls};
+use crate::store::{self, call_routes, calls};
 use crate::twilio::webhook::StatusCallback;
 
 /// Writes the state down; the log moves forward only, whatever the order.
@@ -25,6 +25,7 @@ pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed)
         house
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
+        house.memory.close(&callback.call.call_sid);
     }
     match write_down(&house, &callback).await {
         Ok(()) => StatusCode::NO_CONTENT,
@@ -54,6 +55,9 @@ async fn write_down(house: &Webhooks, callback: &StatusCallback) -> Result<(), s
         // The first that we hear of this call.
         log::open(house, call).await?;
         calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    }
+    if call.status.is_terminal() {
+        call_routes::close(&house.store, &call.call_sid, news.at).await?;
     }
     Ok(())
 }

@@ -2,16 +2,21 @@
 
 use axum::extract::State;
 
+use super::at::At;
 use super::signed::Signed;
 use super::xml::Xml;
-use super::{Webhooks, spoken};
+use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::EndReason;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
 
-/// A caller who is still there because something failed is told so; otherwise
-/// everything has been said.
-pub(super) async fn stream_ended(State(house): State<Webhooks>, Signed(pairs): Signed) -> Xml {
+/// A caller who is still there because something failed goes on along the
+/// route; otherwise everything has been said.
+pub(super) async fn stream_ended(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> Xml {
     let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
@@ -20,9 +25,11 @@ pub(super) async fn stream_ended(State(house): State<Webhooks>, Signed(pairs): S
         .bridge
         .outcome(&request.call_sid)
         .is_none_or(EndReason::leaves_caller_waiting);
-    Xml(if is_waiting {
-        spoken::apology()
-    } else {
-        Response::new().hangup()
+    if !is_waiting {
+        return Xml(Response::new().hangup());
+    }
+    Xml(match switchboard::find(&house, &request.call_sid).await {
+        Some(placed) => stops::follow(&house, &placed, &request, at.stop + 1).await,
+        None => spoken::apology(),
     })
 }

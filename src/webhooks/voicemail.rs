@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Response as Answer};
 use super::signed::Signed;
 use super::voicemail_twiml::{occasion, take_message};
 use super::xml::Xml;
-use super::{Webhooks, log, spoken};
-use crate::domain::{CallSid, MessageSound, UserId};
+use super::{Webhooks, log, spoken, switchboard};
+use crate::domain::{AnsweredBy, CallSid, MessageSound, UserId};
 use crate::store::voicemail_messages::{self as messages, News};
 use crate::store::{self, calls};
 use crate::twilio::twiml::Response;
@@ -89,6 +89,10 @@ pub(super) async fn recorded(
     let Ok(result) = RecordResult::from_pairs(&pairs) else {
         return Xml(spoken::apology()).into_response();
     };
+    let placed = switchboard::find(&house, &result.call.call_sid).await;
+    if let (Some(placed), Some(lasted)) = (&placed, result.duration) {
+        switchboard::note_answer(&house, placed, AnsweredBy::Voicemail, lasted);
+    }
     if let Some(sid) = &result.recording_sid {
         let heard = Heard {
             call_sid: &result.call.call_sid,

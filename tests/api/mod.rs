@@ -12,6 +12,7 @@ mod neighbours;
 mod numbers;
 mod once;
 mod receptionists;
+mod routing;
 mod settings;
 mod tokens;
 mod voicemail;

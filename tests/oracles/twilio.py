@@ -5,7 +5,8 @@
     FRONTDESK_ORACLE_DIR=/tmp/cases cargo test --test integration twilio::oracle
     /tmp/oracle-twilio/bin/python tests/oracles/twilio.py /tmp/cases
 
-Reads `twiml.jsonl` ({"name", "xml"}) and `signatures.jsonl` from the folder
+Reads `twiml.jsonl` ({"name", "xml"}), `routes.jsonl` (the same, as the gateway
+answered its webhooks; names only) and `signatures.jsonl` from the folder
 given, or from FRONTDESK_ORACLE_DIR. Each document is built here a second time
 with `twilio.twiml`, under the same name, and compared as canonical XML; a name
 that only one side has is a failure. Since the library takes any attribute
@@ -415,7 +416,9 @@ def blanks(kind):
 def judge_names(folder):
     known = declared() | ONLY_DOCUMENTED
     used = set()
-    for case in lines(folder / "twiml.jsonl"):
+    served = folder / "routes.jsonl"
+    cases = lines(folder / "twiml.jsonl") + (lines(served) if served.exists() else [])
+    for case in cases:
         for element in ET.fromstring(case["xml"]).iter():
             used.update((element.tag, attribute) for attribute in element.attrib)
     for element, attribute in sorted(used):

@@ -5,7 +5,7 @@ use frontdesk::domain::{
     Usage,
 };
 use frontdesk::store::call_search::{self, Filter};
-use frontdesk::store::calls::{self, Finished, NewCall};
+use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
 use frontdesk::store::{Error, Store, page};
 use futures::future::join_all;
 
@@ -369,6 +369,46 @@ fn as_written(new: &NewCall) -> CallLog {
         answered_by: None,
         remarks: Remarks::default(),
     }
+}
+
+#[tokio::test]
+async fn a_call_whose_agent_fails_goes_on_until_the_carrier_ends_it() {
+    on_each_database(async |db| {
+        let (whose, _) = add_tenant(&db.store, 1).await;
+        let new = new_call(whose.id, 1);
+        calls::find_or_create(&db.store, &new).await.unwrap();
+        let lost = Finished {
+            end_reason: EndReason::AgentLost,
+            ..finished()
+        };
+        assert!(
+            calls::finish(&db.store, whose.id, new.id, &lost)
+                .await
+                .unwrap()
+        );
+        let call = calls::find(&db.store, whose.id, new.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(call.end_reason, Some(EndReason::AgentLost));
+        assert_eq!((call.usage, call.cost), (lost.usage, lost.cost));
+        assert!(!call.status.is_terminal() && call.ended_at.is_none());
+        let news = StatusNews {
+            status: CallStatus::Completed,
+            sequence: None,
+            duration_s: Some(70),
+            at: at(70_000),
+        };
+        let call = calls::apply_status(&db.store, &new.call_sid, &news)
+            .await
+            .unwrap();
+        let call = call.expect("the call is known");
+        assert_eq!(
+            (call.ended_at, call.duration_s),
+            (Some(at(70_000)), Some(70))
+        );
+    })
+    .await;
 }
 
 fn finished() -> Finished {

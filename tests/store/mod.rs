@@ -7,6 +7,7 @@ mod isolation;
 mod pages;
 mod receptionists;
 mod requests;
+mod routing;
 mod statuses;
 mod tenants;
 mod transcripts;

@@ -121,7 +121,8 @@ fn signature_line(signature: Option<&str>) -> String {
     })
 }
 
-async fn exchange(desk: &Desk, request: &str) -> Answer {
+/// A request as it stands, and its answer.
+pub(super) async fn exchange(desk: &Desk, request: &str) -> Answer {
     let mut socket = connect(desk).await;
     socket
         .write_all(request.as_bytes())

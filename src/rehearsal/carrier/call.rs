@@ -168,6 +168,13 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// Asks for a document that is heard beside the call's own.
+    pub(super) async fn listen(&mut self, url: &str, extra: &Form) -> Result<Vec<Element>, String> {
+        let url = self.resolve(url)?;
+        let form = self.form(extra);
+        self.fetch(&WebhookRequest::post(url, form)).await
+    }
+
     /// Sends a callback whose answer is not run.
     pub(super) async fn call_back(&mut self, url: Url, extra: &Form) {
         let request = WebhookRequest::post(url, self.form(extra));

@@ -84,6 +84,23 @@ pub(super) fn dialled(options: &CarrierOptions) -> Form {
     fields
 }
 
+/// What is told of a call that was dialled and picked up.
+pub(super) fn picked_up(parent_call_sid: &str) -> Form {
+    form(&[("ParentCallSid", parent_call_sid), ("AnsweredBy", "human")])
+}
+
+/// What is told of a caller who has just begun to wait in a queue.
+pub(super) fn waiting() -> Form {
+    form(&[
+        ("QueueSid", &carrier_name("QU")),
+        ("QueuePosition", "1"),
+        ("QueueTime", "0"),
+        ("AvgQueueTime", "90"),
+        ("CurrentQueueSize", "1"),
+        ("MaxQueueSize", "100"),
+    ])
+}
+
 /// What the action of a `<Record>` is told; the status callback adds more.
 pub(super) fn recorded(options: &CarrierOptions, recording_sid: &str, lasting: Duration) -> Form {
     let url = format!(

@@ -33,6 +33,9 @@ pub struct CarrierOptions {
     pub patience: Duration,
     /// What becomes of a `<Dial>`.
     pub dial_outcome: DialOutcome,
+    /// Why a caller no longer waits in a queue: `hangup`, `bridged`, `leave`,
+    /// `queue-full` or `error`.
+    pub queue_outcome: String,
     /// What is kept of each call.
     pub keep: Keep,
 }
@@ -54,6 +57,7 @@ impl CarrierOptions {
             frame: Duration::from_millis(20),
             patience: Duration::from_mins(1),
             dial_outcome: DialOutcome::default(),
+            queue_outcome: "hangup".to_owned(),
             keep: Keep::Everything,
         }
     }

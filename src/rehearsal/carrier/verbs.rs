@@ -24,14 +24,7 @@ impl Call<'_> {
                 }
                 Ok(Flow::End)
             }
-            "Enqueue" => {
-                let extra = forms::form(&[("QueueResult", "hangup"), ("QueueTime", "1")]);
-                self.hang_up();
-                match verb.attribute("action") {
-                    Some(action) => self.follow(action, verb, extra).await,
-                    None => Ok(Flow::End),
-                }
-            }
+            "Enqueue" => self.enqueue(verb).await,
             "Hangup" | "Echo" => Ok(Flow::End),
             // What is only heard; and what the carrier warned of and leaves out.
             _ => Ok(Flow::Next),
@@ -42,10 +35,40 @@ impl Call<'_> {
         if dial.leaf_texts().is_empty() {
             return Err("13201: <Dial> calls nobody".to_owned());
         }
+        if self.options().dial_outcome.status == "completed" {
+            self.whisper(dial).await?;
+        }
         let extra = forms::dialled(self.options());
         match dial.attribute("action") {
             Some(action) => self.follow(action, dial, extra).await,
             None => Ok(Flow::Next),
+        }
+    }
+
+    /// Whoever picks up hears what the noun wants, before the two are connected.
+    async fn whisper(&mut self, dial: &Element) -> Result<(), String> {
+        let nouns = dial.children.iter();
+        for url in nouns.filter_map(|noun| noun.attribute("url")) {
+            let extra = forms::picked_up(&self.report.call_sid);
+            self.listen(url, &extra).await?;
+        }
+        Ok(())
+    }
+
+    /// The caller hears once what those hear who wait, and waits no longer.
+    async fn enqueue(&mut self, enqueue: &Element) -> Result<Flow, String> {
+        if let Some(url) = enqueue.attribute("waitUrl") {
+            let heard = self.listen(url, &forms::waiting()).await?;
+            self.report.verbs.extend(heard);
+        }
+        let outcome = self.options().queue_outcome.clone();
+        if outcome == "hangup" {
+            self.hang_up();
+        }
+        let extra = forms::form(&[("QueueResult", &outcome), ("QueueTime", "1")]);
+        match enqueue.attribute("action") {
+            Some(action) => self.follow(action, enqueue, extra).await,
+            None => Ok(Flow::End),
         }
     }
 

@@ -20,5 +20,5 @@ pub use recording::{RecordResult, RecordingState, RecordingStatus, Transcription
 pub use stream::{StreamEnded, StreamEvent, StreamStatus, TranscriptionEvent, TranscriptionUpdate};
 pub use voice::{
     AnsweredBy, DialResult, DialStatus, EnqueueResult, FallbackRequest, GatherResult, Place,
-    QueueOutcome, StatusCallback, VoiceRequest,
+    QueueOutcome, QueueWait, StatusCallback, VoiceRequest,
 };

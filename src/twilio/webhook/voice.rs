@@ -224,6 +224,34 @@ impl GatherResult {
     }
 }
 
+/// Somebody who waits in a queue, and is to hear something.
+///
+/// See <https://www.twilio.com/docs/voice/twiml/enqueue#attributes-waitUrl>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueWait {
+    /// The call.
+    pub call: VoiceRequest,
+    /// The place in the queue, from 1.
+    pub position: Option<u32>,
+    /// How long the caller has waited.
+    pub waited: Duration,
+    /// How long others wait who are in the queue.
+    pub average: Option<Duration>,
+}
+
+impl QueueWait {
+    /// Reads the request to a `waitUrl`.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, Error> {
+        let form = Form(pairs);
+        Ok(Self {
+            call: VoiceRequest::from_pairs(pairs)?,
+            position: form.optional("QueuePosition"),
+            waited: form.seconds("QueueTime").unwrap_or_default(),
+            average: form.seconds("AvgQueueTime"),
+        })
+    }
+}
+
 /// How an `<Enqueue>` ended.
 ///
 /// See <https://www.twilio.com/docs/voice/twiml/enqueue#action>.

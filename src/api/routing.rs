@@ -1,0 +1,214 @@
+//! `/api/numbers/{phone_number}/routing` and `/api/routing/preview`: where calls go, and why.
+
+use axum::Json as JsonBody;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::audit::{self, Change};
+use super::extract::{Json, Path, Query, optional_text, text};
+use super::operator::Operator;
+use super::problem::{ApiError, Fault};
+use super::state::ApiState;
+use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
+use crate::routing::{self, Action, Plan, Reference, Route, Target};
+use crate::store::text::{PlanText, StepText, StopText};
+use crate::store::{self, number_plans, routing_facts};
+
+/// The plan of a number. One that nobody has planned has a plan all the same:
+/// its receptionist answers.
+#[utoipa::path(get, path = "/api/numbers/{phone_number}/routing",
+    operation_id = "show_number_routing", tag = "Routing",
+    params(("phone_number" = String, Path, description = "in E.164")),
+    responses((status = 200, body = PlanText)))]
+pub(super) async fn show(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Path(number): Path<PhoneNumber>,
+) -> Result<JsonBody<PlanText>, ApiError> {
+    let found = number_plans::find(&state.store, operator.tenant_id, &number).await?;
+    let (_, plan) = found.ok_or(ApiError::NotFound)?;
+    Ok(JsonBody((&plan.unwrap_or_default()).into()))
+}
+
+/// Replaces the plan of a number; the next call goes by it.
+#[utoipa::path(put, path = "/api/numbers/{phone_number}/routing",
+    operation_id = "replace_number_routing", tag = "Routing",
+    params(("phone_number" = String, Path, description = "in E.164")),
+    request_body = PlanText, responses((status = 200, body = PlanText)))]
+pub(super) async fn replace(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Path(number): Path<PhoneNumber>,
+    Json(text): Json<PlanText>,
+) -> Result<JsonBody<PlanText>, ApiError> {
+    let tenant = operator.tenant_id;
+    let found = number_plans::find(&state.store, tenant, &number).await?;
+    let (id, _) = found.ok_or(ApiError::NotFound)?;
+    let plan = Plan::from(text);
+    let faults = strangers(&state, tenant, &plan).await?;
+    if !faults.is_empty() {
+        return Err(ApiError::Invalid(faults));
+    }
+    let mut tx = state.store.begin().await?;
+    let now = state.clock.now();
+    number_plans::put(&mut tx, (tenant, id), &plan, now)
+        .await
+        .map_err(gone)?;
+    let change = Change {
+        action: "number.routing_replaced",
+        object: id.to_string(),
+        fields: &[
+            "hours_id",
+            "open",
+            "after_hours",
+            "rules",
+            "fallback",
+            "voice",
+        ],
+    };
+    audit::commit(tx, (&state, &operator), tenant, change).await?;
+    Ok(JsonBody((&plan).into()))
+}
+
+/// Somebody was faster and deleted what the plan names.
+fn gone(error: store::Error) -> ApiError {
+    if matches!(error, store::Error::Dangling) {
+        ApiError::Conflict("something that the plan names is gone")
+    } else {
+        error.into()
+    }
+}
+
+/// What the plan names and the tenant does not have, each by its place.
+async fn strangers(
+    state: &ApiState,
+    tenant: TenantId,
+    plan: &Plan,
+) -> Result<Vec<Fault>, ApiError> {
+    let mut faults = Vec::new();
+    for (pointer, reference) in places(plan) {
+        if !number_plans::has(&state.store, tenant, reference).await? {
+            let detail = format!("there {} of that id here", missing(reference));
+            faults.push(Fault { pointer, detail });
+        }
+    }
+    Ok(faults)
+}
+
+fn missing(reference: Reference) -> &'static str {
+    match reference {
+        Reference::Hours(_) => "are no opening hours",
+        Reference::Receptionist(_) => "is no receptionist",
+        Reference::User(_) => "is no member",
+        Reference::Queue(_) => "is no queue",
+        Reference::CallerList(_) => "is no list of callers",
+    }
+}
+
+/// Everything that the plan names, and where it stands in the body.
+fn places(plan: &Plan) -> Vec<(String, Reference)> {
+    let hours = plan.hours_id.map(Reference::Hours);
+    let mut found: Vec<_> = hours
+        .map(|hours| ("#/hours_id".to_owned(), hours))
+        .into_iter()
+        .collect();
+    found.extend(places_in("#/open", &plan.open));
+    let after_hours = plan.after_hours.iter();
+    found.extend(after_hours.flat_map(|target| places_in("#/after_hours", target)));
+    for (n, rule) in plan.rules.iter().enumerate() {
+        for (m, condition) in rule.when.iter().enumerate() {
+            let reference = condition.reference();
+            found.extend(reference.map(|one| (format!("#/rules/{n}/when/{m}"), one)));
+        }
+        if let Action::Go(target) = &rule.then {
+            found.extend(places_in(&format!("#/rules/{n}/then/go"), target));
+        }
+    }
+    for (n, target) in plan.fallback.iter().enumerate() {
+        found.extend(places_in(&format!("#/fallback/{n}"), target));
+    }
+    found
+}
+
+fn places_in(at: &str, target: &Target) -> Vec<(String, Reference)> {
+    let references = target.references().into_iter().enumerate();
+    references
+        .map(|(n, reference)| {
+            let field = match reference {
+                Reference::Receptionist(_) => "ai/receptionist_id".to_owned(),
+                Reference::Queue(_) => "queue/queue_id".to_owned(),
+                Reference::User(_) | Reference::Hours(_) | Reference::CallerList(_) => {
+                    format!("users/user_ids/{n}")
+                }
+            };
+            (format!("{at}/{field}"), reference)
+        })
+        .collect()
+}
+
+/// Where a call would go, and why. Nobody is called.
+#[utoipa::path(get, path = "/api/routing/preview", operation_id = "preview_routing",
+    tag = "Routing", params(PreviewQuery), responses((status = 200, body = RouteBody)))]
+pub(super) async fn preview(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Query(query): Query<PreviewQuery>,
+) -> Result<JsonBody<RouteBody>, ApiError> {
+    let now = query.at.unwrap_or_else(|| state.clock.now());
+    let from = query.from.map_or(Party::Anonymous, Party::Number);
+    let found = routing_facts::look_up(&state.store, Some(&query.to), &from).await?;
+    // Another tenant's number is none that this one may ask about.
+    let is_own =
+        |facts: &routing::Facts| facts.number_id.is_some() && facts.tenant_id == operator.tenant_id;
+    let (facts, caller) = found
+        .filter(|(facts, _)| is_own(facts))
+        .ok_or(ApiError::NotFound)?;
+    let route = routing::route(&facts, &caller, now);
+    Ok(JsonBody(RouteBody::new(&route, now)))
+}
+
+/// Which call.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PreviewQuery {
+    /// The number that is called, one of the tenant's, in E.164.
+    #[serde(deserialize_with = "text")]
+    #[param(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
+    to: PhoneNumber,
+    /// Who calls, in E.164; somebody who hides the number where nothing is said.
+    #[serde(default, deserialize_with = "optional_text")]
+    #[param(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
+    from: Option<PhoneNumber>,
+    /// When; now where nothing is said.
+    #[serde(default, deserialize_with = "optional_text")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: Option<Timestamp>,
+}
+
+/// Where a call goes, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RouteBody {
+    /// When it would come.
+    #[schema(format = DateTime)]
+    at: String,
+    /// In order; the first is where the call goes, each of the others what
+    /// follows if the one before it fails.
+    stops: Vec<StopText>,
+    /// The language of announcements.
+    language: Option<String>,
+    /// Why it is so, thought by thought.
+    steps: Vec<StepText>,
+}
+
+impl RouteBody {
+    fn new(route: &Route, at: Timestamp) -> Self {
+        Self {
+            at: at.to_string(),
+            stops: route.stops.iter().map(StopText::from).collect(),
+            language: route.language.clone(),
+            steps: route.steps.iter().map(StepText::from).collect(),
+        }
+    }
+}

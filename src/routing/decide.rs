@@ -1,0 +1,219 @@
+//! The decision itself: rules, hours, targets, and what follows when they fail.
+
+use super::facts::{Caller, Facts};
+use super::plan::{Action, Plan, Refusal, Strategy, Target, Users};
+use super::route::{AiStop, QueueStop, RingStop, Route, Stop};
+use super::rules;
+use super::steps::Steps;
+use crate::domain::{Closure, Opening, Timestamp};
+
+/// Where a call of `caller` goes that comes at `now`.
+pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
+    let mut steps = Steps::default();
+    let unplanned = Plan::default();
+    let plan = facts.plan.as_ref().unwrap_or(&unplanned);
+    note_number(facts, &mut steps);
+    let chain = match chosen(plan, (facts, caller), now, &mut steps) {
+        Chosen::Reject(refusal) => vec![Stop::Reject(refusal)],
+        Chosen::Target(target) => stops(target, (plan, facts), &mut steps),
+    };
+    Route {
+        stops: chain,
+        language: language(plan, facts),
+        steps: steps.into_vec(),
+    }
+}
+
+fn note_number(facts: &Facts, steps: &mut Steps) {
+    match (&facts.number_id, &facts.plan) {
+        (None, _) => steps.note(
+            "number.unknown",
+            "nobody has this number; the default tenant answers it",
+        ),
+        (Some(_), None) => steps.note("number.unplanned", "the number has no plan"),
+        (Some(_), Some(_)) => steps.note("number.planned", "the number has a plan"),
+    }
+}
+
+/// What the rules and the hours say.
+enum Chosen<'a> {
+    Reject(Refusal),
+    Target(&'a Target),
+}
+
+fn chosen<'a>(
+    plan: &'a Plan,
+    (facts, caller): (&Facts, &Caller),
+    now: Timestamp,
+    steps: &mut Steps,
+) -> Chosen<'a> {
+    if let Some(rule) = rules::first(&plan.rules, (facts, caller), now, steps) {
+        return match &rule.then {
+            Action::Reject(refusal) => Chosen::Reject(*refusal),
+            Action::Go(target) => Chosen::Target(target),
+        };
+    }
+    if caller.is_blocked {
+        steps.note(
+            "caller.blocked",
+            "the caller is blocked, and no rule says otherwise",
+        );
+        return Chosen::Reject(Refusal::Busy);
+    }
+    let is_open = is_open(plan, facts, now, steps);
+    match plan.after_hours.as_ref().filter(|_| !is_open) {
+        Some(target) => Chosen::Target(target),
+        None => Chosen::Target(&plan.open),
+    }
+}
+
+fn is_open(plan: &Plan, facts: &Facts, now: Timestamp, steps: &mut Steps) -> bool {
+    let Some(id) = plan.hours_id else {
+        steps.note("hours.none", "the number has no hours: it is always open");
+        return true;
+    };
+    let Some(hours) = facts.hours.get(&id) else {
+        steps.note("hours.missing", "the hours are gone: it counts as open");
+        return true;
+    };
+    let name = &hours.name;
+    match hours.plan.is_open(now) {
+        Opening::Open { until: Some(until) } => {
+            steps.note("hours.open", format!("“{name}” is open until {until}"));
+            true
+        }
+        Opening::Open { until: None } => {
+            steps.note("hours.open", format!("“{name}” is open"));
+            true
+        }
+        Opening::Closed { opens_at, why } => {
+            let again = opens_at.map_or("does not open again".to_owned(), |at| {
+                format!("opens at {at}")
+            });
+            match why {
+                Closure::Weekly => {
+                    steps.note("hours.closed", format!("“{name}” is closed and {again}"));
+                }
+                Closure::Holiday(day) => steps.note(
+                    "hours.holiday",
+                    format!("“{name}” is closed because of “{day}” and {again}"),
+                ),
+            }
+            false
+        }
+    }
+}
+
+/// The target, the fallbacks behind it, and an end.
+fn stops(target: &Target, (plan, facts): (&Plan, &Facts), steps: &mut Steps) -> Vec<Stop> {
+    let mut chain: Vec<Stop> = Vec::new();
+    for target in [target].into_iter().chain(&plan.fallback) {
+        if chain.last().is_some_and(Stop::is_last) {
+            break;
+        }
+        match stop(target, (plan, facts)) {
+            // The same again would fail the same way.
+            Ok(stop) if chain.contains(&stop) => {}
+            Ok(stop) => {
+                let (code, leads) = match chain.as_slice() {
+                    [] => ("target", "goes to"),
+                    _ => ("fallback", "else to"),
+                };
+                steps.note(code, format!("{leads} {}", told(&stop)));
+                chain.push(stop);
+            }
+            Err(why) => steps.note("target.skipped", why),
+        }
+    }
+    if !chain.last().is_some_and(Stop::is_last) {
+        let end = end(facts);
+        steps.note("end", format!("else to {}", told(&end)));
+        chain.push(end);
+    }
+    chain
+}
+
+/// Where a planned number leaves the caller is voicemail; one that nobody has
+/// planned has nobody who listens to it.
+fn end(facts: &Facts) -> Stop {
+    if facts.plan.is_some() {
+        Stop::Voicemail { greeting: None }
+    } else {
+        Stop::Apology
+    }
+}
+
+fn stop(target: &Target, (plan, facts): (&Plan, &Facts)) -> Result<Stop, &'static str> {
+    match target {
+        Target::Ai { receptionist_id } => {
+            let id = receptionist_id.or(facts.default_receptionist);
+            let id = id.filter(|id| facts.receptionists.contains_key(id));
+            Ok(Stop::Ai(AiStop {
+                receptionist_id: id.ok_or("no receptionist answers")?,
+                voice: plan.voice.clone(),
+            }))
+        }
+        Target::Users(users) => people(users, facts),
+        Target::Queue { queue_id } => {
+            let queue = facts.queues.get(queue_id).ok_or("the queue is gone")?;
+            Ok(Stop::Queue(QueueStop {
+                queue_id: *queue_id,
+                hold_music_url: queue.hold_music_url.clone(),
+                announces_position: queue.announces_position,
+                announces_wait: queue.announces_wait,
+                max_wait: queue.max_wait,
+                max_size: queue.max_size,
+            }))
+        }
+        Target::Voicemail { greeting } => Ok(Stop::Voicemail {
+            greeting: greeting.clone(),
+        }),
+        Target::Message { text } => Ok(Stop::Message { text: text.clone() }),
+        Target::Forward(forward) => Ok(Stop::Ring(RingStop {
+            phone_numbers: vec![forward.phone_number.clone()],
+            is_in_turn: false,
+            ring: forward.ring.clone(),
+        })),
+    }
+}
+
+fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
+    let mut phone_numbers = Vec::new();
+    for number in users.user_ids.iter().filter_map(|id| facts.users.get(id)) {
+        if !phone_numbers.contains(number) {
+            phone_numbers.push(number.clone());
+        }
+    }
+    if phone_numbers.is_empty() {
+        return Err("none of the people has a telephone that rings");
+    }
+    Ok(Stop::Ring(RingStop {
+        phone_numbers,
+        is_in_turn: users.strategy == Strategy::InTurn,
+        ring: users.ring.clone(),
+    }))
+}
+
+/// A stop in words. It names no telephone number: steps are kept and shown.
+fn told(stop: &Stop) -> String {
+    match stop {
+        Stop::Reject(_) => "nobody: it is refused".to_owned(),
+        Stop::Ai(ai) => format!("the receptionist {}", ai.receptionist_id),
+        Stop::Ring(ring) => match (ring.phone_numbers.len(), ring.is_in_turn) {
+            (1, _) => "one telephone".to_owned(),
+            (count, true) => format!("{count} telephones in turn"),
+            (count, false) => format!("{count} telephones at once"),
+        },
+        Stop::Queue(queue) => format!("the queue {}", queue.queue_id),
+        Stop::Voicemail { .. } => "voicemail".to_owned(),
+        Stop::Message { .. } => "a message, and the end".to_owned(),
+        Stop::Apology => "an apology, and the end".to_owned(),
+    }
+}
+
+fn language(plan: &Plan, facts: &Facts) -> Option<String> {
+    plan.voice.language.clone().or_else(|| {
+        let receptionist = facts.receptionists.get(&facts.default_receptionist?)?;
+        Some(receptionist.language.clone())
+    })
+}

@@ -1,0 +1,79 @@
+//! What must be known of a number and its caller before a call can be routed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::plan::Plan;
+use crate::domain::{
+    CallerListId, Contact, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue, QueueId,
+    Receptionist, ReceptionistId, TenantId, UserId, Zone,
+};
+
+/// Everything about a number that a route may depend on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Whose number it is.
+    pub tenant_id: TenantId,
+    /// The tenant's clock.
+    pub zone: Zone,
+    /// The number, if the tenant has it; a stranger's rings at the default
+    /// tenant's.
+    pub number_id: Option<NumberId>,
+    /// Its plan, if somebody made one.
+    pub plan: Option<Plan>,
+    /// Who answers where the plan names nobody.
+    pub default_receptionist: Option<ReceptionistId>,
+    /// The hours that the plan names.
+    pub hours: BTreeMap<HoursId, Hours>,
+    /// Where the people ring whom the plan names; only those who work and have
+    /// a number.
+    pub users: BTreeMap<UserId, PhoneNumber>,
+    /// The queues that the plan names.
+    pub queues: BTreeMap<QueueId, Queue>,
+    /// The receptionists that the plan names, and the default.
+    pub receptionists: BTreeMap<ReceptionistId, Receptionist>,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// By the carrier's word.
+    pub party: Party,
+    /// Whether it is somebody who matters more than others.
+    pub is_vip: bool,
+    /// Whether it is somebody who is not let in.
+    pub is_blocked: bool,
+    /// The lists that the number is on.
+    pub lists: BTreeSet<CallerListId>,
+    /// Whom of the tenant's contacts it is.
+    pub contact: Option<Contact>,
+}
+
+impl Caller {
+    /// A caller who is on these lists.
+    pub fn on_lists(party: Party, lists: &[(CallerListId, ListKind)]) -> Self {
+        let is_on = |kind| lists.iter().any(|(_, on)| *on == kind);
+        Self {
+            party,
+            is_vip: is_on(ListKind::Vip),
+            is_blocked: is_on(ListKind::Block) && !is_on(ListKind::Allow),
+            lists: lists.iter().map(|(id, _)| *id).collect(),
+            contact: None,
+        }
+    }
+
+    /// The same, known to the tenant.
+    #[must_use]
+    pub fn known_as(self, contact: Contact) -> Self {
+        Self {
+            is_vip: self.is_vip || contact.is_vip,
+            is_blocked: self.is_blocked || contact.is_blocked,
+            contact: Some(contact),
+            ..self
+        }
+    }
+
+    /// A caller of whom nothing more is known.
+    pub fn stranger(party: Party) -> Self {
+        Self::on_lists(party, &[])
+    }
+}

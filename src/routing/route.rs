@@ -1,0 +1,107 @@
+//! A decision: the stops that a call makes until somebody has it.
+
+use std::time::Duration;
+
+use super::plan::{Refusal, Ring, Voice};
+use super::steps::Step;
+use crate::domain::{PhoneNumber, QueueId, ReceptionistId};
+
+/// Where a call goes, and where it goes after that.
+///
+/// Everything that a stop needs is in it, so that a call keeps to what was
+/// decided when it came, whatever is changed meanwhile.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Route {
+    /// In order; the first is where the call goes, each of the others what
+    /// follows if the one before it fails. Never empty.
+    pub stops: Vec<Stop>,
+    /// BCP 47 language of announcements; none where nobody has chosen one.
+    pub language: Option<String>,
+    /// Why it is so.
+    pub steps: Vec<Step>,
+}
+
+/// A place where a call may end, or go on from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stop {
+    /// The call is refused.
+    Reject(Refusal),
+    /// A receptionist answers.
+    Ai(AiStop),
+    /// Telephones ring.
+    Ring(RingStop),
+    /// The caller waits until somebody has time.
+    Queue(QueueStop),
+    /// The caller leaves a message.
+    Voicemail {
+        /// What is said before the beep, if not the usual.
+        greeting: Option<String>,
+    },
+    /// Something is said, and that is all.
+    Message {
+        /// What is said.
+        text: String,
+    },
+    /// Nothing is left to try, and the caller is told so.
+    Apology,
+}
+
+impl Stop {
+    /// Whether the call ends here, whatever happens.
+    pub fn is_last(&self) -> bool {
+        match self {
+            Self::Reject(_) | Self::Voicemail { .. } | Self::Message { .. } | Self::Apology => true,
+            Self::Ai(_) | Self::Ring(_) | Self::Queue(_) => false,
+        }
+    }
+
+    /// A word for it, as it is shown and counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Reject(_) => "reject",
+            Self::Ai(_) => "ai",
+            Self::Ring(_) => "ring",
+            Self::Queue(_) => "queue",
+            Self::Voicemail { .. } => "voicemail",
+            Self::Message { .. } => "message",
+            Self::Apology => "apology",
+        }
+    }
+}
+
+/// A receptionist, and what is said otherwise.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AiStop {
+    /// Who answers.
+    pub receptionist_id: ReceptionistId,
+    /// What is said otherwise on this number.
+    pub voice: Voice,
+}
+
+/// Telephones to ring.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RingStop {
+    /// Which; never none.
+    pub phone_numbers: Vec<PhoneNumber>,
+    /// Whether one after another, instead of all at once.
+    pub is_in_turn: bool,
+    /// How.
+    pub ring: Ring,
+}
+
+/// A queue, as it was when the call came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QueueStop {
+    /// Which.
+    pub queue_id: QueueId,
+    /// What is heard while waiting, if not the built-in tune.
+    pub hold_music_url: Option<String>,
+    /// Whether callers are told their place in the queue.
+    pub announces_position: bool,
+    /// Whether callers are told how long others waited.
+    pub announces_wait: bool,
+    /// Who has waited longer goes on.
+    pub max_wait: Duration,
+    /// Who would be one more than that goes on at once.
+    pub max_size: u32,
+}

@@ -1,0 +1,119 @@
+//! What was decided when a call came, and whether the carrier has closed it.
+
+use sqlx::FromRow;
+
+use super::row::{RowOf, json};
+use super::text::{StepText, StopText};
+use super::{Db, Error};
+use crate::domain::{CallId, CallSid, TenantId, Timestamp};
+use crate::routing::{Route, Stop};
+
+/// A route as it was kept; why it came out so is not read back.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptRoute {
+    /// Whose call it is.
+    pub tenant_id: TenantId,
+    /// Which call.
+    pub call_id: CallId,
+    /// What was decided.
+    pub route: Route,
+    /// Whether the carrier has said that the call is over.
+    pub is_closed: bool,
+    /// Whether a receptionist has had the call.
+    pub has_had_agent: bool,
+}
+
+/// Keeps the route of the tenant's call; the first one that is kept counts.
+pub async fn insert(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+    route: &Route,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let chain: Vec<StopText> = route.stops.iter().map(StopText::from).collect();
+    let why: Vec<StepText> = route.steps.iter().map(StepText::from).collect();
+    let mut conn = db.into().write().await?;
+    sqlx::query(INSERT)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .bind(json(&chain))
+        .bind(route.language.as_deref())
+        .bind(json(&why))
+        .bind(at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const INSERT: &str = "
+    INSERT INTO call_routes (tenant_id, call_id, stops, language, steps, decided_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (call_id) DO NOTHING";
+
+/// The route of the call of that SID. For the carrier, who knows no tenant.
+pub async fn find_by_sid(
+    db: impl Into<Db<'_>>,
+    call_sid: &CallSid,
+) -> Result<Option<KeptRoute>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<RouteRow> = sqlx::query_as(FIND_BY_SID)
+        .bind(call_sid.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(KeptRoute::try_from).transpose()
+}
+
+const FIND_BY_SID: &str = "
+    SELECT routes.tenant_id, routes.call_id, stops, language, closed_at_ms, end_reason
+    FROM call_routes AS routes
+    JOIN calls ON calls.tenant_id = routes.tenant_id AND calls.id = routes.call_id
+    WHERE calls.call_sid = $1";
+
+/// Notes that the carrier has said that the call of that SID is over. For the
+/// carrier, who knows no tenant.
+pub async fn close(db: impl Into<Db<'_>>, call_sid: &CallSid, at: Timestamp) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(CLOSE)
+        .bind(call_sid.as_str())
+        .bind(at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const CLOSE: &str = "
+    UPDATE call_routes SET closed_at_ms = $2
+    WHERE closed_at_ms IS NULL AND call_id IN (SELECT id FROM calls WHERE call_sid = $1)";
+
+#[derive(FromRow)]
+struct RouteRow {
+    tenant_id: String,
+    call_id: String,
+    stops: String,
+    language: Option<String>,
+    closed_at_ms: Option<i64>,
+    end_reason: Option<String>,
+}
+
+impl TryFrom<RouteRow> for KeptRoute {
+    type Error = Error;
+
+    fn try_from(row: RouteRow) -> Result<Self, Error> {
+        let at = RowOf {
+            table: "call_routes",
+            id: &row.call_id,
+        };
+        let stops: Vec<StopText> = at.json(&row.stops, "a list of stops")?;
+        Ok(Self {
+            tenant_id: at.parse(&row.tenant_id)?,
+            call_id: at.parse(&row.call_id)?,
+            route: Route {
+                stops: stops.into_iter().map(Stop::from).collect(),
+                language: row.language,
+                steps: Vec::new(),
+            },
+            is_closed: row.closed_at_ms.is_some(),
+            has_had_agent: row.end_reason.is_some(),
+        })
+    }
+}

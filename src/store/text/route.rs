@@ -1,0 +1,151 @@
+//! A route as JSON: its stops, and why.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::plan::{MessageText, VoiceText, VoicemailText};
+use super::ring::RingText;
+use super::rule::RefusalText;
+use super::value::{E164, Text};
+use crate::domain::{QueueId, ReceptionistId};
+use crate::routing::{AiStop, QueueStop, RingStop, Step, Stop};
+
+/// A place where a call may end, or go on from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopText {
+    /// The call is refused.
+    Reject(RefusalText),
+    /// A receptionist answers.
+    Ai(AiStopText),
+    /// Telephones ring.
+    Ring(RingStopText),
+    /// The caller waits until somebody has time.
+    Queue(QueueStopText),
+    /// The caller leaves a message.
+    Voicemail(VoicemailText),
+    /// Something is said, and that is all.
+    Message(MessageText),
+    /// Nothing is left to try, and the caller is told so.
+    Apology,
+}
+
+/// A receptionist, and what is said otherwise.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct AiStopText {
+    /// Who answers.
+    #[schema(value_type = String)]
+    receptionist_id: Text<ReceptionistId>,
+    voice: VoiceText,
+}
+
+/// Telephones to ring.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct RingStopText {
+    /// Which.
+    #[schema(value_type = Vec<String>)]
+    phone_numbers: Vec<E164>,
+    /// Whether one after another, instead of all at once.
+    is_in_turn: bool,
+    ring: RingText,
+}
+
+/// A queue, as it was when the call came.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct QueueStopText {
+    /// Which.
+    #[schema(value_type = String)]
+    queue_id: Text<QueueId>,
+    /// What is heard while waiting, if not the built-in tune.
+    hold_music_url: Option<String>,
+    announces_position: bool,
+    announces_wait: bool,
+    /// Who has waited longer goes on, in seconds.
+    max_wait_s: u64,
+    /// Who would be one more than that goes on at once.
+    max_size: u32,
+}
+
+/// One thought on the way to a decision.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
+pub struct StepText {
+    /// A stable word, such as `hours.closed`.
+    code: &'static str,
+    /// The same for people.
+    text: String,
+}
+
+impl From<&Step> for StepText {
+    fn from(step: &Step) -> Self {
+        Self {
+            code: step.code,
+            text: step.text.clone(),
+        }
+    }
+}
+
+impl From<&Stop> for StopText {
+    fn from(stop: &Stop) -> Self {
+        match stop {
+            Stop::Reject(refusal) => Self::Reject((*refusal).into()),
+            Stop::Ai(ai) => Self::Ai(AiStopText {
+                receptionist_id: Text(ai.receptionist_id),
+                voice: (&ai.voice).into(),
+            }),
+            Stop::Ring(ring) => Self::Ring(RingStopText {
+                phone_numbers: ring.phone_numbers.iter().cloned().map(E164).collect(),
+                is_in_turn: ring.is_in_turn,
+                ring: (&ring.ring).into(),
+            }),
+            Stop::Queue(queue) => Self::Queue(QueueStopText {
+                queue_id: Text(queue.queue_id),
+                hold_music_url: queue.hold_music_url.clone(),
+                announces_position: queue.announces_position,
+                announces_wait: queue.announces_wait,
+                max_wait_s: queue.max_wait.as_secs(),
+                max_size: queue.max_size,
+            }),
+            Stop::Voicemail { greeting } => Self::Voicemail(VoicemailText::new(greeting.clone())),
+            Stop::Message { text } => Self::Message(MessageText::new(text.clone())),
+            Stop::Apology => Self::Apology,
+        }
+    }
+}
+
+impl From<StopText> for Stop {
+    fn from(text: StopText) -> Self {
+        match text {
+            StopText::Reject(refusal) => Self::Reject(refusal.into()),
+            StopText::Ai(ai) => Self::Ai(AiStop {
+                receptionist_id: ai.receptionist_id.0,
+                voice: ai.voice.into(),
+            }),
+            StopText::Ring(ring) => Self::Ring(RingStop {
+                phone_numbers: ring
+                    .phone_numbers
+                    .into_iter()
+                    .map(|E164(one)| one)
+                    .collect(),
+                is_in_turn: ring.is_in_turn,
+                ring: ring.ring.into(),
+            }),
+            StopText::Queue(queue) => Self::Queue(QueueStop {
+                queue_id: queue.queue_id.0,
+                hold_music_url: queue.hold_music_url,
+                announces_position: queue.announces_position,
+                announces_wait: queue.announces_wait,
+                max_wait: Duration::from_secs(queue.max_wait_s),
+                max_size: queue.max_size,
+            }),
+            StopText::Voicemail(voicemail) => Self::Voicemail {
+                greeting: voicemail.into_greeting(),
+            },
+            StopText::Message(message) => Self::Message {
+                text: message.into_text(),
+            },
+            StopText::Apology => Self::Apology,
+        }
+    }
+}

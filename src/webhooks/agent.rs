@@ -1,0 +1,84 @@
+//! A receptionist answers: the agent is dialled, and the carrier opens a stream to us.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Webhooks;
+use super::memory::Placed;
+use crate::bridge::{Admission, Refusal, StreamToken};
+use crate::domain::{Receptionist, SettingKey};
+use crate::routing::AiStop;
+use crate::store::{routing_facts, settings};
+use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
+use crate::twilio::webhook::VoiceRequest;
+
+/// The caller does not wait longer than this for a receptionist.
+const DEADLINE: Duration = Duration::from_secs(3);
+/// Nor longer than this for a limit that the tenant has set.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Lets the call in, which dials the agent, and asks for its stream.
+pub(super) async fn connect(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    (n, stop): (usize, &AiStop),
+) -> Result<Response, Refusal> {
+    if placed.has_had_agent {
+        return Err(Refusal::Over);
+    }
+    let receptionist = receptionist(house, placed, stop).await;
+    let token = house.bridge.admit(Admission {
+        call_id: placed.call_id,
+        tenant_id: placed.tenant_id,
+        call_sid: request.call_sid.clone(),
+        receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
+        contact: placed.contact.clone(),
+    })?;
+    stream(house, &token, n).map_err(|error| {
+        tracing::error!(%error, "call.no_stream");
+        Refusal::NobodyAnswers
+    })
+}
+
+/// The receptionist, saying what this number wants to be said.
+async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Option<Receptionist> {
+    let id = stop.receptionist_id;
+    let known = placed.facts.as_ref();
+    let known = known.and_then(|facts| facts.receptionists.get(&id));
+    let mut receptionist = if let Some(known) = known {
+        known.clone()
+    } else {
+        let found = routing_facts::receptionist(&house.store, placed.tenant_id, id);
+        timeout(DEADLINE, found).await.ok()?.ok()??
+    };
+    let settings = settings::of_tenant(&house.store, placed.tenant_id, None);
+    // Without a database its own limit holds.
+    if let Ok(Ok(settings)) = timeout(PATIENCE, settings).await
+        && let Some(most) = settings.whole(SettingKey::MaxCallDurationSeconds)
+    {
+        let longest = &mut receptionist.limits.max_duration;
+        *longest = (*longest).min(Duration::from_secs(most));
+    }
+    let voice = &stop.voice;
+    let fields = [
+        (&mut receptionist.greeting, &voice.greeting),
+        (&mut receptionist.voice, &voice.voice),
+        (&mut receptionist.language, &voice.language),
+    ];
+    for (field, wanted) in fields {
+        if let Some(wanted) = wanted {
+            field.clone_from(wanted);
+        }
+    }
+    Some(receptionist)
+}
+
+/// The carrier opens a stream to us, and asks us what comes next when it ends.
+fn stream(house: &Webhooks, token: &StreamToken, n: usize) -> Result<Response, Error> {
+    let token = Parameter::new("token", token.expose())?;
+    let stream = Stream::new(&house.socket_url("/media-stream")).parameter(token);
+    let action = house.stop_url("stream-ended", n);
+    Ok(Response::new().connect(Connect::stream(stream).action(action)))
+}

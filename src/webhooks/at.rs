@@ -1,0 +1,38 @@
+//! Where on its route a call is, by the address that we gave the carrier.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use url::form_urlencoded;
+
+use crate::domain::CallSid;
+
+/// The query of an address of ours. The carrier's signature covers it, so it
+/// is what we wrote.
+#[derive(Clone, Debug, Default)]
+pub(super) struct At {
+    /// The place among the stops of the route; the first if none is told.
+    pub(super) stop: usize,
+    /// The call that has the route, if it is not the one asking.
+    pub(super) call: Option<CallSid>,
+}
+
+impl<S: Sync> FromRequestParts<S> for At {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let uri = parts.extensions.get::<OriginalUri>();
+        let uri = uri.map_or(&parts.uri, |uri| &uri.0);
+        let query = uri.query().unwrap_or_default();
+        let mut at = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "stop" => at.stop = value.parse().unwrap_or_default(),
+                "call" => at.call = value.parse().ok(),
+                _ => {}
+            }
+        }
+        Ok(at)
+    }
+}

@@ -1,0 +1,89 @@
+//! What the switchboard remembers: how numbers are answered, and the calls it has placed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dashmap::DashMap;
+
+use crate::domain::{CallId, CallSid, Contact, Party, TenantId, Timestamp};
+use crate::routing::{Facts, Route};
+
+/// Numbers that are remembered; a database that is away is not missed sooner
+/// than the memory of a small computer.
+const MAX_NUMBERS: usize = 10_000;
+/// Calls that are over are forgotten whenever so many more have come.
+const SWEEP_EVERY: usize = 1_024;
+/// No call lasts longer than a day at any carrier.
+const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A call whose route is decided.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) call_id: CallId,
+    pub(super) tenant_id: TenantId,
+    pub(super) route: Route,
+    /// What the route was decided by; none if it was read from the database.
+    pub(super) facts: Option<Arc<Facts>>,
+    /// Who calls, if the tenant knows them.
+    pub(super) contact: Option<Contact>,
+    pub(super) since: Timestamp,
+    /// Whether a receptionist has had the call and may not have it again.
+    pub(super) has_had_agent: bool,
+    pub(super) is_over: AtomicBool,
+}
+
+impl Placed {
+    /// Whether the carrier has said that the call is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
+/// How numbers are answered and which calls there are, for as long as the
+/// process lives.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    numbers: Arc<DashMap<String, Arc<Facts>>>,
+    calls: Arc<DashMap<CallSid, Arc<Placed>>>,
+}
+
+impl Memory {
+    /// How a number was answered when that was last known.
+    pub(super) fn facts(&self, to: &Party) -> Option<Arc<Facts>> {
+        let found = self.numbers.get(&to.to_text());
+        found.map(|facts| Arc::clone(&facts))
+    }
+
+    /// This is how the number is answered.
+    pub(super) fn learn(&self, to: &Party, facts: Arc<Facts>) {
+        let key = to.to_text();
+        if self.numbers.len() >= MAX_NUMBERS && !self.numbers.contains_key(&key) {
+            let some = self.numbers.iter().next().map(|entry| entry.key().clone());
+            some.and_then(|some| self.numbers.remove(&some));
+        }
+        self.numbers.insert(key, facts);
+    }
+
+    /// A call that was placed here.
+    pub(super) fn call(&self, call_sid: &CallSid) -> Option<Arc<Placed>> {
+        self.calls.get(call_sid).map(|placed| Arc::clone(&placed))
+    }
+
+    /// Remembers a call; whoever was first is right.
+    pub(super) fn place(&self, call_sid: &CallSid, placed: Placed) -> Arc<Placed> {
+        if self.calls.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            let old = placed.since.plus_ms(-LONGEST_CALL_MS);
+            self.calls
+                .retain(|_, placed| !placed.is_over() && placed.since > old);
+        }
+        let entry = self.calls.entry(call_sid.clone());
+        Arc::clone(&entry.or_insert_with(|| Arc::new(placed)))
+    }
+
+    /// The carrier says that the call is over.
+    pub(super) fn close(&self, call_sid: &CallSid) {
+        if let Some(placed) = self.call(call_sid) {
+            placed.is_over.store(true, Ordering::Relaxed);
+        }
+    }
+}

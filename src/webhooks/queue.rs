@@ -1,0 +1,137 @@
+//! A caller waits: the tune, the place in the queue, and the way out of it.
+
+use std::time::Duration;
+
+use axum::extract::State;
+
+use super::at::At;
+use super::memory::Placed;
+use super::signed::Signed;
+use super::speech::Speech;
+use super::xml::Xml;
+use super::{Webhooks, hold_music, record, spoken, stops, switchboard};
+use crate::routing::{QueueStop, Stop};
+use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
+use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWait};
+
+/// How often the built-in tune is played before the caller hears of us again.
+const TUNES: u64 = 3;
+
+/// The queue of the stop `n`. Its name at the carrier is its id, which no
+/// other tenant has.
+pub(super) fn enqueue(house: &Webhooks, (n, stop): (usize, &QueueStop)) -> Result<Response, Error> {
+    let enqueue = Enqueue::new(&stop.queue_id.to_string())?
+        .action(house.stop_url("queue/left", n))
+        .wait_url(house.stop_url("queue/wait", n))
+        .max_queue_size(stop.max_size);
+    Ok(Response::new().enqueue(enqueue))
+}
+
+/// What is heard while waiting; asked for again whenever it ends.
+pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Ok(form) = QueueWait::from_pairs(&pairs) else {
+        return Xml(Response::new().leave());
+    };
+    let placed = switchboard::find(&house, &form.call.call_sid).await;
+    let stop = placed
+        .as_ref()
+        .and_then(|placed| queue_stop(placed, at.stop));
+    // Whoever waits in a queue that we know nothing of is let out of it.
+    let (Some(placed), Some(stop)) = (&placed, stop) else {
+        return Xml(Response::new().leave());
+    };
+    let left = stop.max_wait.saturating_sub(form.waited);
+    if left.is_zero() || placed.is_over() {
+        return Xml(Response::new().leave());
+    }
+    let speech = Speech::new(placed.route.language.as_deref());
+    let mut gather = Gather::new()
+        .num_digits(1)
+        .timeout(Duration::from_secs(1))
+        .action(house.stop_url("queue/key", at.stop));
+    for words in announcements(&form, stop, &speech) {
+        gather = gather.say(speech.say(&words));
+    }
+    Xml(Response::new().gather(gather.play(music(&house, stop, left))))
+}
+
+fn queue_stop(placed: &Placed, n: usize) -> Option<&QueueStop> {
+    match placed.route.stops.get(n) {
+        Some(Stop::Queue(stop)) => Some(stop),
+        _ => None,
+    }
+}
+
+fn announcements(form: &QueueWait, stop: &QueueStop, speech: &Speech) -> Vec<String> {
+    let phrases = speech.phrases;
+    let mut said = Vec::new();
+    if let Some(position) = form.position.filter(|_| stop.announces_position) {
+        said.push(phrases.place_in_queue.replace("{}", &position.to_string()));
+    }
+    let average = form.average.filter(|_| stop.announces_wait);
+    if let Some(average) = average.filter(|average| !average.is_zero()) {
+        let minutes = average.as_secs().div_ceil(60);
+        said.push(phrases.waiting_time.replace("{}", &minutes.to_string()));
+    }
+    said.push(phrases.press_1_for_message.to_owned());
+    said
+}
+
+/// The tune is short, so that who has waited long enough goes on soon.
+fn music(house: &Webhooks, stop: &QueueStop, left: Duration) -> Play {
+    if let Some(url) = &stop.hold_music_url {
+        return Play::new(url);
+    }
+    let tunes = left.as_secs().div_ceil(hold_music::SECONDS).clamp(1, TUNES);
+    let play = Play::new(&house.url("/api/voice/webhooks/hold-music.wav"));
+    play.repeat(u32::try_from(tunes).unwrap_or(1))
+}
+
+/// A key was pressed while waiting: 1 is the way out.
+pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let digits = GatherResult::from_pairs(&pairs)
+        .ok()
+        .and_then(|form| form.digits);
+    let wants_out = digits.is_some_and(|digits| digits.expose() == "1");
+    Xml(if wants_out {
+        Response::new().leave()
+    } else {
+        Response::new().redirect(Webhook::new(house.stop_url("queue/wait", at.stop)))
+    })
+}
+
+/// The caller waits no longer. Who has left before the time was up has pressed
+/// a key, and wants to leave a message.
+pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Ok(result) = EnqueueResult::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    match result.outcome {
+        QueueOutcome::Bridged
+        | QueueOutcome::BridgingInProcess
+        | QueueOutcome::HangUp
+        | QueueOutcome::Redirected
+        | QueueOutcome::RedirectedFromBridged => return Xml(Response::new().hangup()),
+        QueueOutcome::Leave
+        | QueueOutcome::QueueFull
+        | QueueOutcome::Error
+        | QueueOutcome::SystemError => {}
+    }
+    let request = &result.call;
+    let Some(placed) = switchboard::find(&house, &request.call_sid).await else {
+        return Xml(spoken::apology());
+    };
+    let max_wait = queue_stop(&placed, at.stop).map_or(Duration::ZERO, |stop| stop.max_wait);
+    let has_left_early = result.waited.is_some_and(|waited| waited < max_wait);
+    if result.outcome == QueueOutcome::Leave && has_left_early && !placed.is_over() {
+        let speech = Speech::new(placed.route.language.as_deref());
+        let greeting = placed.route.stops.iter().find_map(|stop| {
+            let Stop::Voicemail { greeting } = stop else {
+                return None;
+            };
+            greeting.as_deref()
+        });
+        return Xml(record::record(&house, &speech, greeting));
+    }
+    Xml(stops::follow(&house, &placed, request, at.stop + 1).await)
+}

@@ -1,0 +1,80 @@
+//! A member of a queue rings up to speak with whoever has waited longest.
+
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use tokio::time::timeout;
+
+use super::signed::Signed;
+use super::speech::Speech;
+use super::xml::Xml;
+use super::{Webhooks, spoken, switchboard};
+use crate::domain::{Direction, QueueId};
+use crate::store::queues;
+use crate::twilio::twiml::{Dial, Queue, Response};
+use crate::twilio::webhook::VoiceRequest;
+
+/// A member does not wait longer than this for a database.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Connects a member with the first caller of the queue. Whoever is no member
+/// of it, by the number that rings up or is rung, hears an apology.
+pub(super) async fn answer(
+    State(house): State<Webhooks>,
+    Path(queue): Path<String>,
+    Signed(pairs): Signed,
+) -> Xml {
+    let queue: Result<QueueId, _> = queue.parse();
+    let (Ok(queue), Ok(request)) = (queue, VoiceRequest::from_pairs(&pairs)) else {
+        return Xml(spoken::apology());
+    };
+    if !is_member(&house, queue, &request).await {
+        return Xml(spoken::apology());
+    }
+    let connecting = house.url("/api/voice/webhooks/queue/connecting");
+    let Ok(noun) = Queue::new(&queue.to_string()) else {
+        return Xml(spoken::apology());
+    };
+    let speech = Speech::new(None);
+    let response = Response::new()
+        .say(speech.say(speech.phrases.next_caller))
+        .dial(Dial::new().queue(noun.url(&connecting)))
+        .say(speech.say(speech.phrases.nobody_waits))
+        .hangup();
+    Xml(response)
+}
+
+async fn is_member(house: &Webhooks, queue: QueueId, request: &VoiceRequest) -> bool {
+    let member = match request.direction {
+        Direction::Inbound => &request.from,
+        Direction::Outbound => &request.to,
+    };
+    let Some(number) = member.number() else {
+        return false;
+    };
+    let found = timeout(
+        DEADLINE,
+        queues::find_for_member(&house.store, queue, number),
+    )
+    .await;
+    match found {
+        Ok(Ok(found)) => found.is_some(),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "queue.unanswered");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+/// What the caller hears who has waited, before the two are connected.
+pub(super) async fn connecting(State(house): State<Webhooks>, Signed(pairs): Signed) -> Xml {
+    let request = VoiceRequest::from_pairs(&pairs);
+    let placed = match &request {
+        Ok(request) => switchboard::find(&house, &request.call_sid).await,
+        Err(_) => None,
+    };
+    let language = placed.and_then(|placed| placed.route.language.clone());
+    let speech = Speech::new(language.as_deref());
+    Xml(Response::new().say(speech.say(speech.phrases.connecting)))
+}

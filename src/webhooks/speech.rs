@@ -1,0 +1,169 @@
+//! What we say by ourselves, in the language of the number.
+
+use crate::twilio::twiml::Say;
+
+/// A language: what we say in it, and what the carrier calls it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speech {
+    pub(super) phrases: &'static Phrases,
+    /// The carrier's name of the phrases' language.
+    tag: &'static str,
+    /// The carrier's name of the number's language, which may be one that we
+    /// have no phrases in.
+    own_tag: Option<&'static str>,
+}
+
+/// Our own sentences. `{}` is a number.
+#[derive(Debug)]
+pub(super) struct Phrases {
+    pub(super) leave_a_message: &'static str,
+    pub(super) nothing_heard: &'static str,
+    pub(super) place_in_queue: &'static str,
+    pub(super) waiting_time: &'static str,
+    pub(super) press_1_for_message: &'static str,
+    pub(super) press_1_to_accept: &'static str,
+    pub(super) connecting: &'static str,
+    pub(super) next_caller: &'static str,
+    pub(super) nobody_waits: &'static str,
+}
+
+impl Speech {
+    /// The language of this BCP 47 tag; English where nobody has chosen one,
+    /// or where we do not speak it.
+    pub(super) fn new(language: Option<&str>) -> Self {
+        let own_tag = language.and_then(tag);
+        let primary = own_tag.map_or("en", |tag| &tag[..2]);
+        let spoken = LANGUAGES.iter().find(|(name, _)| *name == primary);
+        match spoken {
+            Some((_, phrases)) => Self {
+                phrases,
+                tag: own_tag.unwrap_or("en-US"),
+                own_tag,
+            },
+            None => Self {
+                phrases: &ENGLISH,
+                tag: "en-US",
+                own_tag,
+            },
+        }
+    }
+
+    /// Says a phrase of ours.
+    pub(super) fn say(&self, phrase: &str) -> Say {
+        Say::new(phrase).language(self.tag)
+    }
+
+    /// Says what the tenant wrote.
+    pub(super) fn say_own(&self, words: &str) -> Say {
+        let say = Say::new(words);
+        match self.own_tag {
+            Some(tag) => say.language(tag),
+            None => say,
+        }
+    }
+}
+
+/// The carrier's name of a language: the same, or the nearest relative.
+fn tag(language: &str) -> Option<&'static str> {
+    let same = TAGS.iter().find(|tag| tag.eq_ignore_ascii_case(language));
+    let primary = language.split('-').next().unwrap_or_default();
+    let relative = || {
+        TAGS.iter()
+            .find(|tag| tag[..2].eq_ignore_ascii_case(primary))
+    };
+    same.or_else(relative).copied()
+}
+
+/// <https://www.twilio.com/docs/voice/twiml/say#attributes-language>; of the
+/// relatives, the first is taken for all that are not here.
+const TAGS: [&str; 26] = [
+    "ca-ES", "da-DK", "de-DE", "en-US", "en-AU", "en-CA", "en-GB", "en-IN", "es-ES", "es-MX",
+    "fi-FI", "fr-FR", "fr-CA", "it-IT", "ja-JP", "ko-KR", "nb-NO", "nl-NL", "pl-PL", "pt-PT",
+    "pt-BR", "ru-RU", "sv-SE", "zh-CN", "zh-HK", "zh-TW",
+];
+
+const LANGUAGES: [(&str, &Phrases); 4] = [
+    ("en", &ENGLISH),
+    ("de", &GERMAN),
+    ("es", &SPANISH),
+    ("fr", &FRENCH),
+];
+
+static ENGLISH: Phrases = Phrases {
+    leave_a_message: "Nobody can take your call at the moment. Please leave a message after the \
+        tone, with your name and your number.",
+    nothing_heard: "We did not hear anything. Goodbye.",
+    place_in_queue: "You are number {} in the queue.",
+    waiting_time: "The waiting time is about {} minutes.",
+    press_1_for_message: "Press 1 to leave a message instead.",
+    press_1_to_accept: "Press 1 to take the call.",
+    connecting: "We are connecting you now.",
+    next_caller: "You are being connected with the next caller.",
+    nobody_waits: "Nobody else is waiting. Goodbye.",
+};
+
+static GERMAN: Phrases = Phrases {
+    leave_a_message: "Zurzeit kann niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem \
+        Ton eine Nachricht mit Ihrem Namen und Ihrer Nummer.",
+    nothing_heard: "Wir haben nichts gehört. Auf Wiederhören.",
+    place_in_queue: "Sie sind Nummer {} in der Warteschlange.",
+    waiting_time: "Die Wartezeit beträgt etwa {} Minuten.",
+    press_1_for_message: "Drücken Sie die 1, um stattdessen eine Nachricht zu hinterlassen.",
+    press_1_to_accept: "Drücken Sie die 1, um das Gespräch anzunehmen.",
+    connecting: "Wir verbinden Sie jetzt.",
+    next_caller: "Sie werden mit dem nächsten Anrufer verbunden.",
+    nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
+};
+
+static SPANISH: Phrases = Phrases {
+    leave_a_message: "En este momento nadie puede atender su llamada. Deje un mensaje después del \
+        tono, con su nombre y su número.",
+    nothing_heard: "No hemos oído nada. Adiós.",
+    place_in_queue: "Usted es el número {} en la cola.",
+    waiting_time: "El tiempo de espera es de unos {} minutos.",
+    press_1_for_message: "Pulse 1 si prefiere dejar un mensaje.",
+    press_1_to_accept: "Pulse 1 para aceptar la llamada.",
+    connecting: "Le conectamos ahora.",
+    next_caller: "Le conectamos con la siguiente llamada.",
+    nobody_waits: "No espera nadie más. Adiós.",
+};
+
+static FRENCH: Phrases = Phrases {
+    leave_a_message: "Personne ne peut prendre votre appel pour le moment. Laissez un message \
+        après le bip, avec votre nom et votre numéro.",
+    nothing_heard: "Nous n'avons rien entendu. Au revoir.",
+    place_in_queue: "Vous êtes le numéro {} dans la file d'attente.",
+    waiting_time: "Le temps d'attente est d'environ {} minutes.",
+    press_1_for_message: "Appuyez sur 1 pour laisser plutôt un message.",
+    press_1_to_accept: "Appuyez sur 1 pour prendre l'appel.",
+    connecting: "Nous vous mettons en relation.",
+    next_caller: "Nous vous mettons en relation avec l'appelant suivant.",
+    nobody_waits: "Plus personne n'attend. Au revoir.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_spoken_as_it_is_or_as_its_nearest_relative() {
+        for (asked, own, ours) in [
+            (Some("de-DE"), Some("de-DE"), "de-DE"),
+            (Some("de-AT"), Some("de-DE"), "de-DE"),
+            (Some("EN-gb"), Some("en-GB"), "en-GB"),
+            (Some("fr"), Some("fr-FR"), "fr-FR"),
+            (Some("pl-PL"), Some("pl-PL"), "en-US"),
+            (Some("tlh"), None, "en-US"),
+            (Some(""), None, "en-US"),
+            (Some("e"), None, "en-US"),
+            (None, None, "en-US"),
+        ] {
+            let speech = Speech::new(asked);
+            assert_eq!((speech.own_tag, speech.tag), (own, ours), "{asked:?}");
+        }
+        assert_eq!(
+            Speech::new(Some("es-MX")).phrases.connecting,
+            SPANISH.connecting
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! Decides where a call goes, once, and finds that decision again.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Webhooks;
+use super::memory::Placed;
+use crate::domain::{AnsweredBy, CallId, CallSid};
+use crate::routing::{Caller, Facts, Route, Stop, route};
+use crate::store::calls::{self, NewCall};
+use crate::store::{Error, call_routes, routing_facts};
+use crate::twilio::webhook::VoiceRequest;
+
+/// The caller does not wait longer than this for a database.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Nor longer than this, where we know from an earlier call how the number is
+/// answered.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// The call of that request, placed; none if nothing is known of its number
+/// and the database does not answer.
+///
+/// However often the carrier asks, the route is what was decided first.
+pub(super) async fn arrive(house: &Webhooks, request: &VoiceRequest) -> Option<Arc<Placed>> {
+    if let Some(placed) = house.memory.call(&request.call_sid) {
+        return Some(placed);
+    }
+    let known = house.memory.facts(&request.to);
+    let id: CallId = house.clock.new_id();
+    // Not cut short when we lose patience: it goes on to write the call down.
+    let deciding = tokio::spawn(decide(house.clone(), request.clone(), id));
+    let patience = known.as_ref().map_or(DEADLINE, |_| PATIENCE);
+    match timeout(patience, deciding).await {
+        Ok(Ok(Ok(placed))) => return placed,
+        Ok(Ok(Err(error))) => tracing::error!(%error, "call.undecided"),
+        Ok(Err(_)) => tracing::error!("call.undecided: the decision panicked"),
+        Err(_) => tracing::warn!("call.undecided: the database did not answer in time"),
+    }
+    metrics::counter!("frontdesk_routed_from_memory_total").increment(1);
+    Some(from_memory(house, request, id, known?))
+}
+
+/// A call that was placed, here or by another process.
+pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
+    if let Some(placed) = house.memory.call(call_sid) {
+        return Some(placed);
+    }
+    let kept = match timeout(DEADLINE, call_routes::find_by_sid(&house.store, call_sid)).await {
+        Ok(Ok(kept)) => kept?,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "call.route_lost");
+            return None;
+        }
+        Err(_) => {
+            tracing::error!("call.route_lost: the database did not answer in time");
+            return None;
+        }
+    };
+    let placed = Placed {
+        call_id: kept.call_id,
+        tenant_id: kept.tenant_id,
+        route: kept.route,
+        facts: None,
+        contact: None,
+        since: house.clock.now(),
+        has_had_agent: kept.has_had_agent,
+        is_over: AtomicBool::new(kept.is_closed),
+    };
+    Some(house.memory.place(call_sid, placed))
+}
+
+/// Notes for the log who has answered a call, and for how long. Whoever is on
+/// the line is not kept waiting for it.
+pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, lasted: Duration) {
+    let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
+    let lasted = i64::try_from(lasted.as_millis()).unwrap_or_default();
+    let since = house.clock.now().plus_ms(-lasted);
+    tokio::spawn(async move {
+        let (tenant, call) = of;
+        let noted = calls::mark_answered(&store, tenant, call, (by, since)).await;
+        if let Err(error) = noted {
+            tracing::warn!(call.id = %call, %error, "call.answer_not_noted");
+        }
+    });
+}
+
+/// Decides by the database, and writes down what was decided.
+async fn decide(
+    house: Webhooks,
+    request: VoiceRequest,
+    id: CallId,
+) -> Result<Option<Arc<Placed>>, Error> {
+    let to = request.to.number();
+    let looked_up = routing_facts::look_up(&house.store, to, &request.from).await?;
+    let Some((facts, caller)) = looked_up else {
+        return Ok(None);
+    };
+    let route = route(&facts, &caller, house.clock.now());
+    let facts = Arc::new(facts);
+    house.memory.learn(&request.to, Arc::clone(&facts));
+    let new = new_call(&house, &request, id, (&facts, &route));
+    let mut tx = house.store.begin().await?;
+    let (call, is_new) = calls::find_or_create(&mut tx, &new).await?;
+    let kept = if is_new {
+        None
+    } else {
+        call_routes::find_by_sid(&mut tx, &request.call_sid).await?
+    };
+    let is_closed = kept.as_ref().is_some_and(|kept| kept.is_closed);
+    let route = if let Some(kept) = kept {
+        kept.route
+    } else {
+        let of = (call.tenant_id, call.id);
+        call_routes::insert(&mut tx, of, &route, house.clock.now()).await?;
+        route
+    };
+    tx.commit().await?;
+    let placed = Placed {
+        call_id: call.id,
+        tenant_id: call.tenant_id,
+        route,
+        facts: Some(facts),
+        contact: caller.contact,
+        since: house.clock.now(),
+        has_had_agent: call.end_reason.is_some(),
+        // A signature has no time in it: this may be a replay, long after the call.
+        is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
+    };
+    note(&placed);
+    Ok(Some(house.memory.place(&request.call_sid, placed)))
+}
+
+/// Decides by what is remembered. Who is on which list is not.
+fn from_memory(
+    house: &Webhooks,
+    request: &VoiceRequest,
+    id: CallId,
+    facts: Arc<Facts>,
+) -> Arc<Placed> {
+    let caller = Caller::stranger(request.from.clone());
+    let route = route(&facts, &caller, house.clock.now());
+    let new = new_call(house, request, id, (&facts, &route));
+    house.bridge.write_down(new, route.clone());
+    let placed = Placed {
+        call_id: id,
+        tenant_id: facts.tenant_id,
+        route,
+        facts: Some(facts),
+        contact: None,
+        since: house.clock.now(),
+        has_had_agent: false,
+        is_over: AtomicBool::new(false),
+    };
+    note(&placed);
+    house.memory.place(&request.call_sid, placed)
+}
+
+fn new_call(
+    house: &Webhooks,
+    request: &VoiceRequest,
+    id: CallId,
+    (facts, route): (&Facts, &Route),
+) -> NewCall {
+    let receptionist_id = match route.stops.first() {
+        Some(Stop::Ai(ai)) => Some(ai.receptionist_id),
+        _ => None,
+    };
+    NewCall {
+        id,
+        tenant_id: facts.tenant_id,
+        call_sid: request.call_sid.clone(),
+        direction: request.direction,
+        from: request.from.clone(),
+        to: request.to.clone(),
+        receptionist_id,
+        status: request.status,
+        created_at: house.clock.now(),
+    }
+}
+
+fn note(placed: &Placed) {
+    let first = placed.route.stops.first().map_or("none", Stop::kind);
+    metrics::counter!("frontdesk_routes_total", "to" => first).increment(1);
+    tracing::info!(call.id = %placed.call_id, tenant.id = %placed.tenant_id, to = first,
+        "call.routed");
+}

@@ -1,0 +1,5 @@
+//! Where calls go: hours by the clock on the wall, and the decision made of them.
+
+mod decisions;
+mod hours;
+mod values;

@@ -1,0 +1,201 @@
+//! Waiting: the tune, the place, the way out, and the member who ends it.
+
+use std::time::Duration;
+
+use frontdesk::clock::Clock;
+use frontdesk::domain::Queue;
+use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
+use frontdesk::routing::{Plan, Target, Voice};
+use frontdesk::store::queues;
+
+use super::desk::{Desk, talkative};
+use super::routed::{
+    ask, exchange_get, form_to, member, message, plan, set, show_to_oracle, tenant,
+};
+
+const TO: &str = "+15550200001";
+const MEMBER: &str = "+15550300001";
+
+/// A number with a queue of one minute, and a message after it.
+async fn open() -> (Desk, Queue) {
+    let desk = Desk::open(talkative()).await;
+    let queue = Queue {
+        id: Clock::system().new_id(),
+        tenant_id: tenant(&desk).await.0,
+        name: "Sales".to_owned(),
+        hold_music_url: None,
+        announces_position: true,
+        announces_wait: true,
+        max_wait: Duration::from_mins(1),
+        max_size: 7,
+        members: vec![member(&desk, MEMBER).await],
+        created_at: Clock::system().now(),
+    };
+    queues::insert(&desk.store, &queue).await.unwrap();
+    let waiting = Plan {
+        open: Target::Queue { queue_id: queue.id },
+        fallback: vec![message("Call again.")],
+        voice: Voice {
+            language: Some("de-DE".to_owned()),
+            ..Voice::default()
+        },
+        ..Plan::default()
+    };
+    plan(&desk, TO, &waiting).await;
+    (desk, queue)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_waits_with_a_tune_and_knows_the_place_in_the_queue() {
+    let (desk, queue) = open().await;
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    assert!(xml.contains(&format!(">{}</Enqueue>", queue.id)), "{xml}");
+    assert!(xml.contains(r#"maxQueueSize="7""#), "{xml}");
+    let wait = |waited: &str| {
+        let extra = [
+            ("QueuePosition", "3"),
+            ("QueueTime", waited),
+            ("AvgQueueTime", "100"),
+        ];
+        form_to("CA1", TO, &extra)
+    };
+    let xml = ask(&desk, "queue/wait?stop=0", &wait("0")).await;
+    for said in [
+        "Sie sind Nummer 3 in der Warteschlange.",
+        "Die Wartezeit beträgt etwa 2 Minuten.",
+        "Drücken Sie die 1",
+        r#"<Say language="de-DE">"#,
+        r#"<Play loop="3">https://desk.example.com/api/voice/webhooks/hold-music.wav</Play>"#,
+    ] {
+        assert!(xml.contains(said), "{said} is not in {xml}");
+    }
+    // Close to the end the tune is shorter, and then the caller is let out.
+    let xml = ask(&desk, "queue/wait?stop=0", &wait("55")).await;
+    assert!(xml.contains(r#"<Play loop="1">"#), "{xml}");
+    let xml = ask(&desk, "queue/wait?stop=0", &wait("60")).await;
+    assert!(xml.contains("<Response><Leave/></Response>"), "{xml}");
+    let xml = ask(&desk, "queue/wait?stop=0", &form_to("CA-unknown", TO, &[])).await;
+    assert!(xml.contains("<Leave/>"), "{xml}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_presses_1_leaves_a_message_and_who_waited_too_long_goes_on() {
+    let (desk, _) = open().await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let xml = ask(
+        &desk,
+        "queue/key?stop=0",
+        &form_to("CA1", TO, &[("Digits", "1")]),
+    )
+    .await;
+    assert!(xml.contains("<Leave/>"), "{xml}");
+    let xml = ask(
+        &desk,
+        "queue/key?stop=0",
+        &form_to("CA1", TO, &[("Digits", "5")]),
+    )
+    .await;
+    assert!(xml.contains("queue/wait?stop=0</Redirect>"), "{xml}");
+    let left = async |result: &str, waited: &str| {
+        let extra = [("QueueResult", result), ("QueueTime", waited)];
+        ask(&desk, "queue/left?stop=0", &form_to("CA1", TO, &extra)).await
+    };
+    let xml = left("leave", "12").await;
+    assert!(
+        xml.contains("<Record") && xml.contains("hinterlassen"),
+        "{xml}"
+    );
+    for (result, waited) in [
+        ("leave", "60"),
+        ("queue-full", "0"),
+        ("error", "0"),
+        ("system-error", "3"),
+    ] {
+        let xml = left(result, waited).await;
+        assert!(xml.contains("Call again."), "{result}: {xml}");
+    }
+    for result in ["bridged", "hangup", "redirected"] {
+        let xml = left(result, "12").await;
+        assert!(
+            xml.contains("<Response><Hangup/></Response>"),
+            "{result}: {xml}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_rings_up_is_connected_and_a_stranger_is_not() {
+    let (desk, queue) = open().await;
+    let path = format!("queue/{}/answer", queue.id);
+    let from = |number: &str, direction: &str| {
+        let mut form = form_to("CA7", TO, &[]);
+        set(&mut form, "From", number);
+        set(&mut form, "Direction", direction);
+        form
+    };
+    let xml = ask(&desk, &path, &from(MEMBER, "inbound")).await;
+    assert!(xml.contains(&format!(">{}</Queue>", queue.id)), "{xml}");
+    // When we ring the member, it is the other end that counts.
+    let xml = ask(&desk, &path, &form_to("CA8", MEMBER, &[])).await;
+    assert!(xml.contains("We are sorry"), "{xml}");
+    let mut rung = form_to("CA8", MEMBER, &[]);
+    set(&mut rung, "Direction", "outbound-api");
+    let xml = ask(&desk, &path, &rung).await;
+    assert!(xml.contains("</Queue>"), "{xml}");
+    for stranger in ["+15550999999", "anonymous", "client:ada"] {
+        let xml = ask(&desk, &path, &from(stranger, "inbound")).await;
+        assert!(xml.contains("We are sorry"), "{stranger}: {xml}");
+    }
+    let nowhere = "queue/que_00000000000000000000000000/answer";
+    let xml = ask(&desk, nowhere, &from(MEMBER, "inbound")).await;
+    assert!(xml.contains("We are sorry"), "{xml}");
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let xml = ask(&desk, "queue/connecting", &form_to("CA1", TO, &[])).await;
+    assert!(xml.contains("Wir verbinden Sie jetzt."), "{xml}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_call_waits_and_goes_on_as_the_carrier_says() {
+    let (desk, _) = open().await;
+    for (outcome, verbs) in [
+        ("hangup", &["Enqueue", "Gather"][..]),
+        ("bridged", &["Enqueue", "Gather", "Hangup"]),
+        ("queue-full", &["Enqueue", "Gather", "Say", "Hangup"]),
+        (
+            "leave",
+            &["Enqueue", "Gather", "Say", "Record", "Say", "Hangup"],
+        ),
+    ] {
+        let mut options = desk.carrier_options();
+        TO.clone_into(&mut options.to);
+        outcome.clone_into(&mut options.queue_outcome);
+        let carrier = Carrier::new(options).unwrap();
+        let report = carrier.place_call(&Script::new([Step::StayUntilEnd])).await;
+        assert_eq!(report.all_violations(), Vec::<String>::new());
+        assert_eq!(report.failures, Vec::<String>::new());
+        assert_eq!(report.verb_names(), verbs, "{outcome}");
+        for request in report.requests.iter().filter(|one| one.status == Some(200)) {
+            show_to_oracle(&request.url, &request.body);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_built_in_tune_is_ten_seconds_of_sound() {
+    let desk = Desk::open(talkative()).await;
+    let (head, wav) = exchange_get(&desk, "/api/voice/webhooks/hold-music.wav").await;
+    assert!(
+        head.contains("200 ok") && head.contains("content-type: audio/wav"),
+        "{head}"
+    );
+    assert_eq!(&wav[..4], b"RIFF");
+    assert_eq!(wav.len(), 44 + 2 * 80_000);
+    let samples: Vec<i16> = wav[44..]
+        .chunks_exact(2)
+        .map(|two| i16::from_le_bytes([two[0], two[1]]))
+        .collect();
+    let loudest = samples.iter().map(|sample| sample.unsigned_abs()).max();
+    assert!((500..12_000).contains(&loudest.unwrap()), "{loudest:?}");
+    // It ends as quietly as it begins, so that it can be played again.
+    assert!(samples[0].unsigned_abs() < 200 && samples[79_999].unsigned_abs() < 200);
+}

@@ -1,0 +1,578 @@
+//! Calls on their way: from stop to stop, twice, too late, and without a database.
+
+use std::time::Duration;
+
+use frontdesk::clock::Clock;
+use frontdesk::domain::{
+    AnsweredBy, CallSid, CallerList, CallerListId, EndReason, ListKind, Secret,
+};
+use frontdesk::rehearsal::CALLER;
+use frontdesk::rehearsal::carrier::{CallReport, Carrier, Script, Step};
+use frontdesk::rehearsal::model::{Failure, ModelOptions};
+use frontdesk::routing::{
+    Action, CallerId, Condition, Plan, Refusal, Ring, Route, Rule, Strategy, Target, Users, Voice,
+};
+use frontdesk::store::receptionist_versions::{Publication, publish};
+use frontdesk::store::{
+    Store, call_routes, caller_lists, calls, default_receptionist, receptionists,
+};
+use futures::future::join_all;
+use serde_json::Value;
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+use tempfile::TempDir;
+use tokio::time::{Instant, timeout};
+
+use super::desk::{Desk, ms, spoken, talkative};
+use super::routed::{
+    ai, ask, form_to, forward, key, member, message, phone, plan, preview, set, show_to_oracle,
+    tenant,
+};
+
+const TO: &str = "+15550200001";
+const FROM: &str = "+15550100001";
+const PARTNER: &str = "+15550300001";
+
+/// A carrier that calls `to`, and whose dialled calls end so.
+fn carrier(desk: &Desk, to: &str, dialled: &str) -> Carrier {
+    let mut options = desk.carrier_options();
+    to.clone_into(&mut options.to);
+    dialled.clone_into(&mut options.dial_outcome.status);
+    Carrier::new(options).expect("the addresses are good")
+}
+
+async fn place(desk: &Desk, to: &str, dialled: &str, steps: Vec<Step>) -> CallReport {
+    let report = carrier(desk, to, dialled)
+        .place_call(&Script::new(steps))
+        .await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.failures, Vec::<String>::new());
+    for request in &report.requests {
+        if request.status == Some(200) {
+            show_to_oracle(&request.url, &request.body);
+        }
+    }
+    report
+}
+
+fn broken() -> ModelOptions {
+    ModelOptions {
+        failures: vec![Failure::RefuseUpgrade(500); 4],
+        ..talkative()
+    }
+}
+
+fn ring(whisper: Option<&str>) -> Ring {
+    Ring {
+        timeout: Duration::from_secs(15),
+        whisper: whisper.map(str::to_owned),
+        ..Ring::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicemail() {
+    let desk = Desk::open(broken()).await;
+    let ada = member(&desk, "+15550300002").await;
+    let office = Plan {
+        open: ai(),
+        fallback: vec![Target::Users(Users {
+            user_ids: vec![ada],
+            strategy: Strategy::AtOnce,
+            ring: ring(None),
+        })],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let steps = vec![Step::WaitForSpeech, Step::Speak(spoken(&CALLER[0]))];
+    let report = place(&desk, TO, "no-answer", steps).await;
+    assert_eq!(report.dialled(), ["+15550300002"]);
+    assert_eq!(report.verb_names(), ["Connect", "Dial", "Say", "Record"]);
+    assert!(
+        report.said()[0].starts_with("Nobody can take your call"),
+        "{:?}",
+        report.said()
+    );
+    let told = |path: &str| {
+        report
+            .requests
+            .iter()
+            .filter(|one| one.url.contains(path))
+            .count()
+    };
+    assert_eq!((told("/stream-ended"), told("/dial-status")), (1, 1));
+    assert_eq!(told("/voicemail"), 2, "the recording and what comes next");
+
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::AgentUnavailable));
+    answered_by(&desk, &report, AnsweredBy::Voicemail).await;
+
+    // Whoever is reached has the call, and nothing comes after it.
+    let report = place(&desk, TO, "completed", vec![Step::StayUntilEnd]).await;
+    assert_eq!(report.verb_names(), ["Connect", "Dial", "Hangup"]);
+    answered_by(&desk, &report, AnsweredBy::Person).await;
+    // Who says nothing hears a farewell, never silence.
+    let report = place(&desk, TO, "busy", vec![Step::StayUntilEnd]).await;
+    assert_eq!(
+        report.verb_names(),
+        ["Connect", "Dial", "Say", "Record", "Say", "Hangup"]
+    );
+    desk.is_empty().await;
+}
+
+/// Waits until the log says who has answered.
+async fn answered_by(desk: &Desk, report: &CallReport, by: AnsweredBy) {
+    let noted = async {
+        while desk.log(report).await.answered_by != Some(by) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let noted = timeout(ms(5_000), noted).await;
+    noted.expect("the log says who has answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_receptionist_says_what_the_number_wants() {
+    let desk = Desk::open(talkative()).await;
+    let (tenant_id, _) = tenant(&desk).await;
+    let mut other = default_receptionist(tenant_id, Clock::system().new_id());
+    "Second".clone_into(&mut other.name);
+    let now = Clock::system().now();
+    receptionists::insert(&desk.store, &other, now)
+        .await
+        .unwrap();
+    let publication = Publication::by_the_house(now);
+    publish(&desk.store, tenant_id, other.id, &publication)
+        .await
+        .unwrap();
+    let sales = Plan {
+        open: Target::Ai {
+            receptionist_id: Some(other.id),
+        },
+        voice: Voice {
+            greeting: Some("Green Dental, sales.".to_owned()),
+            voice: Some("cedar".to_owned()),
+            language: None,
+        },
+        ..Plan::default()
+    };
+    plan(&desk, TO, &sales).await;
+    let report = place(
+        &desk,
+        TO,
+        "completed",
+        vec![Step::WaitForSpeech, Step::HangUp],
+    )
+    .await;
+    let session = desk.session(0).await;
+    let said = session.client_log.join("\n");
+    assert!(
+        said.contains("Green Dental, sales.") && said.contains("cedar"),
+        "{said}"
+    );
+    assert_eq!(desk.log(&report).await.receptionist_id, Some(other.id));
+}
+
+/// A list that the caller is on.
+async fn list(desk: &Desk) -> CallerListId {
+    let clock = Clock::system();
+    let list = CallerList {
+        id: clock.new_id(),
+        tenant_id: tenant(desk).await.0,
+        name: "Pests".to_owned(),
+        kind: ListKind::Allow,
+        created_at: clock.now(),
+    };
+    let added = caller_lists::insert(&desk.store, &list).await;
+    added.expect("the list is new");
+    let of = (list.tenant_id, list.id);
+    let added = caller_lists::add(&desk.store, of, &phone(FROM), list.created_at).await;
+    added.expect("the list is there");
+    list.id
+}
+
+/// Two people, and everything that ringing them can have.
+async fn people(desk: &Desk) -> impl Fn(Strategy) -> Target {
+    let ada = member(desk, "+15550300002").await;
+    let bob = member(desk, "+15550300003").await;
+    move |strategy| {
+        Target::Users(Users {
+            user_ids: vec![ada, bob],
+            strategy,
+            ring: Ring {
+                caller_id: CallerId::Called,
+                asks_to_accept: true,
+                detects_machines: true,
+                ..ring(Some("A caller for you."))
+            },
+        })
+    }
+}
+
+fn with(open: Target) -> Plan {
+    Plan {
+        open,
+        ..Plan::default()
+    }
+}
+
+fn ruled(when: Vec<Condition>, then: Action) -> Plan {
+    let name = "a rule".to_owned();
+    Plan {
+        rules: vec![Rule { name, when, then }],
+        ..with(ai())
+    }
+}
+
+/// Plans, and the first verb that each of them makes.
+async fn plans(desk: &Desk) -> Vec<(Plan, &'static str)> {
+    let (people, list) = (people(desk).await, list(desk).await);
+    let greeted = Target::Voicemail {
+        greeting: Some("Grüß Gott.".to_owned()),
+    };
+    let mut german = with(greeted);
+    german.voice.language = Some("de-AT".to_owned());
+    let reject = Action::Reject;
+    vec![
+        (with(ai()), "Connect"),
+        (with(people(Strategy::AtOnce)), "Dial"),
+        (with(people(Strategy::InTurn)), "Dial"),
+        (with(forward(PARTNER, ring(None))), "Dial"),
+        (with(Target::Voicemail { greeting: None }), "Say"),
+        (with(message("Closed & <gone>.")), "Say"),
+        (german, "Say"),
+        (
+            ruled(vec![Condition::InList(list)], reject(Refusal::Busy)),
+            "Reject",
+        ),
+        (
+            ruled(vec![Condition::Anonymous], reject(Refusal::Rejected)),
+            "Connect",
+        ),
+        (ruled(vec![], Action::Go(message("Always."))), "Say"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_stop_is_said_in_words_that_the_carrier_takes() {
+    let desk = Desk::open(talkative()).await;
+    for (n, (some, verb)) in plans(&desk).await.into_iter().enumerate() {
+        let to = format!("+1555020{n:04}");
+        plan(&desk, &to, &some).await;
+        let steps = vec![Step::WaitForSpeech, Step::HangUp];
+        let report = place(&desk, &to, "completed", steps).await;
+        assert_eq!(report.verb_names()[0], verb, "{some:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_preview_is_what_the_webhook_does() {
+    let desk = Desk::open(talkative()).await;
+    let key = key(&desk).await;
+    for (n, (some, _)) in plans(&desk).await.into_iter().enumerate() {
+        let to = format!("+1555020{n:04}");
+        plan(&desk, &to, &some).await;
+        for from in [FROM, "+15550100002", ""] {
+            let stops = preview(&desk, &key, &to, from).await["stops"].clone();
+            let call_sid = format!("CA{n}-{}", from.trim_start_matches('+'));
+            let mut form = form_to(&call_sid, &to, &[]);
+            set(
+                &mut form,
+                "From",
+                if from.is_empty() { "anonymous" } else { from },
+            );
+            let xml = ask(&desk, "twiml/inbound", &form).await;
+            assert_same(&stops[0], &xml);
+            let call_sid = call_sid.parse().unwrap();
+            let kept = kept_route(&desk.store, &call_sid).await;
+            assert_eq!(kept.stops.len(), stops.as_array().unwrap().len(), "{stops}");
+        }
+    }
+}
+
+/// The route of a call, once it is written down.
+async fn kept_route(store: &Store, call_sid: &CallSid) -> Route {
+    let kept = async {
+        loop {
+            let kept = call_routes::find_by_sid(store, call_sid).await;
+            match kept.expect("the database answers") {
+                Some(kept) => return kept.route,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let kept = timeout(ms(8_000), kept).await;
+    kept.expect("the call is written down")
+}
+
+/// The TwiML does what the stop of the preview says.
+#[track_caller]
+fn assert_same(stop: &Value, xml: &str) {
+    let (kind, detail) = stop.as_object().unwrap().iter().next().unwrap();
+    let signs: Vec<String> = match kind.as_str() {
+        "ai" => vec!["<Connect".to_owned()],
+        "ring" => {
+            let numbers = detail["phone_numbers"].as_array().unwrap().iter();
+            let numbers = numbers.map(|one| format!(">{}</Number>", one.as_str().unwrap()));
+            let in_turn = detail["is_in_turn"] == true;
+            assert_eq!(xml.contains("sequential=\"true\""), in_turn);
+            numbers.chain(["<Dial".to_owned()]).collect()
+        }
+        "voicemail" => vec!["<Record".to_owned()],
+        "message" => vec!["<Say".to_owned(), "<Hangup".to_owned()],
+        "reject" => vec![format!("<Reject reason={detail}/>")],
+        other => panic!("{other}"),
+    };
+    for sign in signs {
+        assert!(xml.contains(&sign), "{stop}: {sign} is not in {xml}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w1_the_same_request_gets_the_same_twiml_whatever_is_changed_meanwhile() {
+    let desk = Desk::open(talkative()).await;
+    plan(&desk, TO, &with(forward(PARTNER, ring(None)))).await;
+    let form = form_to("CA1", TO, &[]);
+    let first = ask(&desk, "twiml/inbound", &form).await;
+    assert!(first.contains(PARTNER), "{first}");
+    plan(&desk, TO, &with(message("We have moved."))).await;
+    let again = join_all((0..8).map(|_| ask(&desk, "twiml/inbound", &form))).await;
+    assert!(again.iter().all(|xml| *xml == first), "{again:?}");
+    // Eight at the same moment agree as well.
+    let form = form_to("CA2", TO, &[]);
+    let eight = join_all((0..8).map(|_| ask(&desk, "twiml/inbound", &form))).await;
+    assert!(eight.iter().all(|xml| *xml == eight[0]), "{eight:?}");
+    // What comes next is repeated, not gone on from.
+    let unanswered = form_to("CA1", TO, &[("DialCallStatus", "no-answer")]);
+    let next = ask(&desk, "dial-status?stop=0", &unanswered).await;
+    assert!(next.contains("<Record"), "{next}");
+    assert_eq!(ask(&desk, "dial-status?stop=0", &unanswered).await, next);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w3_a_request_from_the_past_leads_nowhere_and_dials_nobody() {
+    let desk = Desk::open(talkative()).await;
+    let people_then_agent = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![ai()],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &people_then_agent).await;
+    let inbound = form_to("CA1", TO, &[]);
+    let unanswered = form_to("CA1", TO, &[("DialCallStatus", "no-answer")]);
+    ask(&desk, "twiml/inbound", &inbound).await;
+    let mut completed = form_to("CA1", TO, &[]);
+    set(&mut completed, "CallStatus", "completed");
+    let status = super::visitor::post(&desk, super::visitor::STATUS, &completed).await;
+    assert_eq!(status.status, 204);
+    for _ in 0..3 {
+        for (path, form) in [
+            ("twiml/inbound", &inbound),
+            ("dial-status?stop=0", &unanswered),
+            ("stream-ended?stop=0", &inbound),
+            (
+                "queue/left?stop=0",
+                &form_to("CA1", TO, &[("QueueResult", "error")]),
+            ),
+        ] {
+            let xml = ask(&desk, path, form).await;
+            assert!(
+                xml.contains("<Response><Hangup/></Response>"),
+                "{path}: {xml}"
+            );
+        }
+    }
+    assert_eq!(desk.model.accepted(), 0);
+    let call = calls::find_by_sid(&desk.store, &"CA1".parse().unwrap()).await;
+    assert!(call.unwrap().unwrap().status.is_terminal());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_for_a_caller_who_hung_up_while_it_rang_no_agent_is_dialled() {
+    let desk = Desk::open(talkative()).await;
+    let people_then_agent = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![ai()],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &people_then_agent).await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    for (status, dialled) in [("completed", "no-answer"), ("in-progress", "canceled")] {
+        let mut gone = form_to("CA1", TO, &[("DialCallStatus", dialled)]);
+        set(&mut gone, "CallStatus", status);
+        let xml = ask(&desk, "dial-status?stop=0", &gone).await;
+        assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    }
+    assert_eq!(desk.model.accepted(), 0);
+    // Who is still there is answered by the receptionist.
+    let waiting = form_to("CA1", TO, &[("DialCallStatus", "no-answer")]);
+    let xml = ask(&desk, "dial-status?stop=0", &waiting).await;
+    assert!(
+        xml.contains("<Connect") && xml.contains("stream-ended?stop=1"),
+        "{xml}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_on_along_its_route_with_another_process() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("shared.db").display());
+    let open = async |url: String| {
+        let desk = Desk::with(talkative(), |plan| plan.database_url = Secret::new(url));
+        desk.await
+    };
+    let first = open(url.clone()).await;
+    let office = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&first, TO, &office).await;
+    ask(&first, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    plan(&first, TO, &Plan::default()).await;
+    let second = open(url).await;
+    let unanswered = form_to("CA1", TO, &[("DialCallStatus", "busy")]);
+    let next = ask(&second, "dial-status?stop=0", &unanswered).await;
+    assert!(next.contains("Nobody is here."), "{next}");
+    // A call that nobody has placed is told so, and is not left in silence.
+    let unknown = form_to("CA9", TO, &[("DialCallStatus", "busy")]);
+    let next = ask(&second, "dial-status?stop=0", &unknown).await;
+    assert!(next.contains("We are sorry"), "{next}");
+    // And beyond the last stop there is nothing but that.
+    let next = ask(&second, "dial-status?stop=99", &unanswered).await;
+    assert!(next.contains("We are sorry"), "{next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w5_without_a_database_a_caller_takes_the_route_that_was_known() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    let reception = "+15550200002";
+    plan(&desk, TO, &office).await;
+    plan(&desk, reception, &Plan::default()).await;
+    for to in [TO, reception] {
+        place(
+            &desk,
+            to,
+            "completed",
+            vec![Step::WaitForSpeech, Step::HangUp],
+        )
+        .await;
+    }
+    desk.is_empty().await;
+    desk.store.close().await;
+    let began = Instant::now();
+    let first = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    assert!(first.contains(PARTNER), "{first}");
+    let unanswered = form_to("CA1", TO, &[("DialCallStatus", "no-answer")]);
+    let next = ask(&desk, "dial-status?stop=0", &unanswered).await;
+    assert!(next.contains("Nobody is here."), "{next}");
+    assert!(began.elapsed() < ms(1_000), "{:?}", began.elapsed());
+    // The receptionist answers as well.
+    let steps = [Step::WaitForSpeech, Step::HangUp];
+    let report = carrier(&desk, reception, "completed")
+        .place_call(&Script::new(steps))
+        .await;
+    assert!(report.stream().expect("a stream").played_ms > 0);
+    // Of a number that nobody has called yet nothing is known.
+    let unknown = ask(&desk, "twiml/inbound", &form_to("CA3", "+15550200009", &[])).await;
+    assert!(unknown.contains("We are sorry"), "{unknown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w5_a_database_that_hangs_keeps_no_caller_waiting_and_hears_of_the_call_later() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("slow.db").display());
+    let database_url = Secret::new(url.clone());
+    let desk = Desk::with(talkative(), |plan| plan.database_url = database_url).await;
+    plan(
+        &desk,
+        TO,
+        &Plan {
+            open: forward(PARTNER, ring(None)),
+            ..Plan::default()
+        },
+    )
+    .await;
+    place(&desk, TO, "completed", vec![Step::HangUp]).await;
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let began = Instant::now();
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    assert!(xml.contains(PARTNER), "{xml}");
+    assert!(began.elapsed() < ms(1_000), "{:?}", began.elapsed());
+    other.execute("COMMIT").await.unwrap();
+    kept_route(&desk.store, &"CA1".parse().unwrap()).await;
+    let rows = Store::connect(&url).await.unwrap();
+    let call = calls::find_by_sid(&rows, &"CA1".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(call.unwrap().to.to_text(), TO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_picks_up_is_told_who_is_there_and_may_decline() {
+    let desk = Desk::open(talkative()).await;
+    let careful = Plan {
+        open: forward(
+            PARTNER,
+            Ring {
+                asks_to_accept: true,
+                detects_machines: true,
+                ..ring(Some("A call from the website."))
+            },
+        ),
+        ..Plan::default()
+    };
+    plan(&desk, TO, &careful).await;
+    let dial = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let url = r#"url="https://desk.example.com/api/voice/webhooks/whisper?stop=0&amp;call=CA1""#;
+    assert!(
+        dial.contains(url) && dial.contains(r#"machineDetection="Enable""#),
+        "{dial}"
+    );
+    let whisper = "whisper?stop=0&call=CA1";
+    let human = form_to("CA2", PARTNER, &[("AnsweredBy", "human")]);
+    let asked = ask(&desk, whisper, &human).await;
+    assert!(
+        asked.contains("A call from the website.") && asked.contains("Press 1"),
+        "{asked}"
+    );
+    for machine in ["machine_start", "machine_end_beep", "fax"] {
+        let machine = form_to("CA2", PARTNER, &[("AnsweredBy", machine)]);
+        let xml = ask(&desk, whisper, &machine).await;
+        assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    }
+    let accepted = "accepted?stop=0&call=CA1";
+    let xml = ask(
+        &desk,
+        accepted,
+        &form_to("CA2", PARTNER, &[("Digits", "1")]),
+    )
+    .await;
+    assert!(!xml.contains("Hangup"), "{xml}");
+    for keys in ["2", "", "11"] {
+        let xml = ask(
+            &desk,
+            accepted,
+            &form_to("CA2", PARTNER, &[("Digits", keys)]),
+        )
+        .await;
+        assert!(xml.contains("<Hangup/>"), "{keys}: {xml}");
+    }
+    // Who declined was never connected: the caller goes on.
+    let ended = |bridged| {
+        let extra = [("DialCallStatus", "completed"), ("DialBridged", bridged)];
+        form_to("CA1", TO, &extra)
+    };
+    let declined = ask(&desk, "dial-status?stop=0", &ended("false")).await;
+    assert!(declined.contains("<Record"), "{declined}");
+    let spoken = ask(&desk, "dial-status?stop=0", &ended("true")).await;
+    assert!(
+        spoken.contains("<Response><Hangup/></Response>"),
+        "{spoken}"
+    );
+}
