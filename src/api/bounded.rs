@@ -100,7 +100,7 @@ fn is_language(text: &str) -> bool {
     is_named && parts.next().is_none()
 }
 
-/// A whole number from `MIN` to `MAX`.
+/// A whole number from `MIN` to `MAX`; `20.0` is one, as JSON Schema has it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Whole<const MIN: u64, const MAX: u64>(pub(super) u64);
 
@@ -123,13 +123,16 @@ impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
 
 impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u64::deserialize(deserializer)?;
-        if (MIN..=MAX).contains(&number) {
-            Ok(Self(number))
-        } else {
+        let given = serde_json::Number::deserialize(deserializer)?;
+        let number = given.as_u64().or_else(|| {
+            let text = given.to_string();
+            text.strip_suffix(".0").and_then(|whole| whole.parse().ok())
+        });
+        let number = number.filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| {
             let expected = format!("expected a whole number from {MIN} to {MAX}");
-            Err(D::Error::custom(expected))
-        }
+            D::Error::custom(expected)
+        })
     }
 }
 
@@ -180,7 +183,18 @@ pub(super) fn given_tags<'de, D: Deserializer<'de>>(
 
 #[cfg(test)]
 mod tests {
-    use super::is_language;
+    use super::{Whole, is_language};
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |text| serde_json::from_str::<Whole<1, 1_000>>(text).map(|whole| whole.0);
+        for (text, number) in [("1", 1), ("1000", 1_000), ("20.0", 20), ("2e1", 20)] {
+            assert_eq!(read(text).unwrap(), number, "{text}");
+        }
+        for text in ["0", "1001", "-1", "1.5", "\"1\"", "null", "1e9"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_language_is_known_by_its_shape() {

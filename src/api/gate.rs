@@ -139,12 +139,12 @@ fn describe(responses: &mut Responses) {
         if let RefOr::T(response) = response
             && response.description.is_empty()
         {
-            response.description = match status.as_str() {
+            let meaning = match status.as_str() {
                 "201" => "It was made, and is this.",
                 "204" => "It was done; there is nothing more to tell.",
                 _ => "What was asked for.",
-            }
-            .to_owned();
+            };
+            meaning.clone_into(&mut response.description);
         }
     }
 }

@@ -105,7 +105,9 @@ const TAGS: &[(&str, &str)] = &[
 /// The document without schemas that nothing in it speaks of: what stands in a
 /// page of a list is written out there.
 pub(super) fn pruned(mut document: OpenApi) -> OpenApi {
-    let text = document.to_json().expect("a document is plain text and numbers");
+    let text = document
+        .to_json()
+        .expect("a document is plain text and numbers");
     if let Some(components) = &mut document.components {
         let is_used = |name: &String| text.contains(&format!("#/components/schemas/{name}\""));
         components.schemas.retain(|name, _| is_used(name));

@@ -13,7 +13,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::task::spawn_blocking;
 
-use super::bench_awake::Awake;
 use super::bench_report::{Costs, Figures};
 use super::bench_talk::{Begin, Told, hear, say};
 use super::duration;
@@ -61,12 +60,6 @@ pub struct BenchConfig {
     /// Cores, and threads, of the gateway. The simulators need one more.
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u8).range(1..))]
     pub workers: u8,
-
-    /// Keep the gateway's cores from sleeping, so that what is told is what the
-    /// calls cost and not what it costs to wake a core up, which few calls pay
-    /// for more often than many. Needs `chrt`.
-    #[arg(long)]
-    pub awake: bool,
 
     /// Print JSON instead of a table.
     #[arg(long)]
@@ -121,10 +114,7 @@ pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()>
         public_url: PUBLIC_URL.to_owned(),
         auth_token: house.token.expose().clone(),
     };
-    let cores_awake: &[usize] = if config.awake { &cores.gateway } else { &[] };
-    let awake = Awake::keep(cores_awake)?;
     let (report, from, to) = spawn_blocking(move || side.measure(&begin)).await??;
-    drop(awake);
     house.strike().await;
     let costs = Costs::between(&from, &to, &idle, load.calls);
     let is_pinned = cores.simulators.is_some();

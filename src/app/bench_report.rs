@@ -51,8 +51,6 @@ pub(super) struct Figures {
     format: &'static str,
     tls: bool,
     workers: u8,
-    /// Whether the gateway's cores were kept from sleeping.
-    awake: bool,
     /// Whether each side had cores of its own.
     pinned: bool,
     costs: Costs,
@@ -72,7 +70,6 @@ impl Figures {
             format: config.load.format.as_str(),
             tls: config.load.tls,
             workers: config.workers,
-            awake: config.awake,
             pinned: is_pinned,
             costs,
             seen,
@@ -136,14 +133,13 @@ impl Figures {
 
     fn subject(&self) -> String {
         let tls = if self.tls { ", TLS to the model" } else { "" };
-        let awake = if self.awake { ", kept awake" } else { "" };
         let cores = match (self.pinned, self.workers) {
             (true, 1) => "gateway and simulators on a core each".to_owned(),
             (true, workers) => format!("gateway on {workers} cores, simulators on one"),
             (false, _) => "too few cores to tell the sides apart: figures mean little".to_owned(),
         };
         format!(
-            "{}, {} s, {}{tls}; {cores}{awake}",
+            "{}, {} s, {}{tls}; {cores}",
             self.calls, self.seconds, self.format
         )
     }

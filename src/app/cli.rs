@@ -8,7 +8,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command, CommandFactory as _, Parser, Subcommand};
 
 use super::bench::BenchConfig;
-use super::bench_awake::AwakeConfig;
 use super::bench_side::SideConfig;
 use super::config::{Config, DatabaseConfig, LogConfig};
 use super::demo::DemoConfig;
@@ -67,10 +66,6 @@ pub enum Task {
     #[command(hide = true)]
     BenchSide(SideConfig),
 
-    /// What keeps a core awake for `bench`, which begins it itself.
-    #[command(hide = true)]
-    BenchAwake(AwakeConfig),
-
     /// Bring the database up to date, and stop.
     ///
     /// `frontdesk serve` does this itself; this is for those who want to do
@@ -96,10 +91,7 @@ Example: fifty callers at one time
 
 const BENCH_EXAMPLE: &str = "\
 Example: five hundred calls, encrypted to the model, as JSON
-  frontdesk bench --calls 500 --tls --json
-
-Example: what a call costs, whatever sleep costs on this machine
-  frontdesk bench --calls 50 --awake";
+  frontdesk bench --calls 500 --tls --json";
 
 const KEY_EXAMPLE: &str = "\
 Example: a key for three months, and its use
@@ -110,7 +102,7 @@ impl Task {
     /// What is logged where nothing is said.
     pub fn usual_log(&self) -> &'static str {
         match self {
-            Self::Demo(_) | Self::Bench(_) | Self::BenchSide(_) | Self::BenchAwake(_) => "warn",
+            Self::Demo(_) | Self::Bench(_) | Self::BenchSide(_) => "warn",
             Self::Serve(_) | Self::Migrate(_) | Self::Key(_) => "info",
         }
     }
@@ -121,9 +113,7 @@ impl Task {
             Self::Serve(config) => config.calls.workers,
             Self::Bench(config) => NonZeroUsize::new(config.workers.into()),
             Self::Demo(_) => None,
-            Self::BenchSide(_) | Self::BenchAwake(_) | Self::Migrate(_) | Self::Key(_) => {
-                Some(NonZeroUsize::MIN)
-            }
+            Self::BenchSide(_) | Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
         }
     }
 }

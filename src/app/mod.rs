@@ -1,7 +1,6 @@
 //! Composes the floors, runs them, takes them down.
 
 mod bench;
-mod bench_awake;
 mod bench_report;
 mod bench_side;
 mod bench_talk;
@@ -27,7 +26,6 @@ mod shutdown;
 mod telemetry;
 
 pub use bench::{BenchConfig, LoadConfig};
-pub use bench_awake::AwakeConfig;
 pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{

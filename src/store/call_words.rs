@@ -28,6 +28,9 @@ impl FromStr for Search {
     /// Digits with whatever people put between them are a number or its last
     /// four digits or more; anything else is words, of which all must be there.
     fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.chars().count() > MAX_TYPED {
+            return Err(NOT_SOUGHT);
+        }
         let mut words: Vec<String> = match typed_number(text) {
             Some(digits) => vec![digits],
             None => of_text(text).collect(),
@@ -35,9 +38,7 @@ impl FromStr for Search {
         words.sort_by_key(|word| (std::cmp::Reverse(word.len()), word.clone()));
         words.dedup();
         if words.is_empty() || words.len() > MAX_SOUGHT {
-            return Err(ParseError {
-                expected: "the last digits of a number, four or more, or one to eight words",
-            });
+            return Err(NOT_SOUGHT);
         }
         Ok(Self { words })
     }
@@ -131,6 +132,11 @@ fn typed_number(text: &str) -> Option<String> {
     (is_number && digits.len() >= MIN_DIGITS).then(|| digits.to_owned())
 }
 
+const NOT_SOUGHT: ParseError = ParseError {
+    expected: "the last digits of a number, four or more, or one to eight words, in 200 letters",
+};
+/// What somebody types is not longer.
+const MAX_TYPED: usize = 200;
 /// Fewer digits say nothing.
 const MIN_DIGITS: usize = 4;
 /// Longer words are cut.

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk::domain::{CallId, TenantId};
+use frontdesk::domain::{CallId, MessageId, MessageSound, Number, TenantId};
+use frontdesk::store::voicemail_messages::{self as messages, News};
+use frontdesk::store::{calls, numbers};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -14,6 +16,7 @@ use crate::support::database::on_each_database;
 /// A word that stands in everything of one tenant and in nothing of the other.
 const CANARY: &str = "canary";
 const NUMBER_OF_A: &str = "+15550177001";
+const NUMBER_OF_NOBODY: &str = "+15550177999";
 
 /// What stands for an id of A, and for one of the same shape that nobody has.
 struct Pair {
@@ -28,6 +31,13 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
     let nobody: CallId = desk.clock.new_id();
     things.insert("/api/calls/", pair(call.to_string(), nobody.to_string()));
     for (path, body) in [
+        ("/api/caller-lists", json!({"name": CANARY, "kind": "vip"})),
+        (
+            "/api/hours",
+            json!({"name": CANARY, "time_zone": "Europe/Berlin",
+            "week": {"monday": ["09:00-12:00"]}}),
+        ),
+        ("/api/queues", json!({"name": CANARY})),
         (
             "/api/contacts",
             json!({"name": CANARY, "numbers": [NUMBER_OF_A], "tags": [CANARY]}),
@@ -56,7 +66,46 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         let of_nobody = format!("{}{}", &id[..id.len() - 4], "0000");
         things.insert(path, pair(id, of_nobody));
     }
+    let numbers = pair(number_of_a(desk, a).await, NUMBER_OF_NOBODY.to_owned());
+    things.insert("/api/numbers/", numbers);
+    let message = message_of_a(desk, a, call).await;
+    let of_nobody: MessageId = desk.clock.new_id();
+    things.insert(
+        "/api/voicemail/messages/",
+        pair(message.to_string(), of_nobody.to_string()),
+    );
     things
+}
+
+async fn number_of_a(desk: &Desk, a: TenantId) -> String {
+    let number = Number {
+        label: Some(CANARY.to_owned()),
+        ..Number::new(
+            desk.clock.new_id(),
+            a,
+            NUMBER_OF_A.parse().unwrap(),
+            desk.clock.now(),
+        )
+    };
+    numbers::insert(&desk.store, &number).await.unwrap();
+    NUMBER_OF_A.to_owned()
+}
+
+async fn message_of_a(desk: &Desk, a: TenantId, call: CallId) -> MessageId {
+    let call = calls::find(&desk.store, a, call).await.unwrap().unwrap();
+    let news = News {
+        id: desk.clock.new_id(),
+        call: &call,
+        recording_sid: "REcanary",
+        user: None,
+        sound: MessageSound::Recorded,
+        duration_s: Some(12),
+        carrier_url: Some("https://api.twilio.com/canary"),
+        transcript: Some(CANARY),
+        at: desk.clock.now(),
+    };
+    messages::merge(&desk.store, &news).await.unwrap();
+    news.id
 }
 
 fn pair(of_a: String, of_nobody: String) -> Pair {
@@ -70,8 +119,20 @@ fn body_of(operation: &str) -> Value {
         "mute_call" => json!({"on": true, "who": "caller"}),
         "say_in_call" => json!({"text": "hello"}),
         "restore_receptionist" => json!({"version": 1}),
+        "add_caller_list_member" => json!({"phone_number": "+15550100001"}),
+        "replace_hours" => json!({"name": "x", "time_zone": "UTC", "week": {}}),
+        "replace_number_routing" => json!({"open": {"ai": {"receptionist_id": null}}}),
+        "update_message" => json!({"is_read": true}),
         "set_user_setting" => json!({"value": true}),
         _ => json!({}),
+    }
+}
+
+fn query_of(operation: &str) -> &'static str {
+    if operation == "remove_caller_list_member" {
+        "?phone_number=%2B15550177002"
+    } else {
+        ""
     }
 }
 
@@ -108,17 +169,22 @@ async fn i9_a_thing_of_a_neighbour_is_as_absent_as_one_that_never_was() {
                 .iter()
                 .rev()
                 .find(|(prefix, _)| path.starts_with(**prefix));
-            let Some((_, ids)) = found else {
-                assert!(is_tried_elsewhere(path), "nobody has tried {path}");
-                continue;
-            };
+            let (_, ids) = found.unwrap_or_else(|| panic!("nothing of A is for {path}"));
             for (method, operation) in item.as_object().unwrap() {
                 let method = method.to_uppercase();
-                let body = body_of(operation["operationId"].as_str().unwrap());
-                let (of_a, of_nobody) = (filled(path, &ids.of_a), filled(path, &ids.of_nobody));
+                let name = operation["operationId"].as_str().unwrap();
+                let (body, query) = (body_of(name), query_of(name));
+                let [of_a, of_nobody] =
+                    [&ids.of_a, &ids.of_nobody].map(|id| filled(path, id) + query);
                 let theirs = asked(&desk, &method, &of_a, &key_of_b, &body).await;
                 let missing = asked(&desk, &method, &of_nobody, &key_of_b, &body).await;
-                assert_eq!(theirs.status, 404, "{method} {path}: {}", theirs.body);
+                // Without an account at the carrier some doors are closed to all.
+                let is_closed = theirs.body.contains("/problems/not-configured");
+                assert!(
+                    is_closed || theirs.status == 404,
+                    "{method} {path}: {}",
+                    theirs.body
+                );
                 assert_eq!(theirs.body, missing.body, "{method} {path}");
                 assert_eq!(theirs.headers, missing.headers, "{method} {path}");
                 tried += 1;
@@ -128,7 +194,8 @@ async fn i9_a_thing_of_a_neighbour_is_as_absent_as_one_that_never_was() {
         // They were A's all the time, and are still.
         for (path, ids) in &things {
             if *path != "/api/keys" {
-                let path = format!("{}/{}", path.trim_end_matches('/'), ids.of_a);
+                let id = ids.of_a.replace('+', "%2B");
+                let path = format!("{}/{id}", path.trim_end_matches('/'));
                 assert_eq!(desk.get(&path, &key_of_a).await.status, 200, "{path}");
             }
         }
@@ -139,13 +206,6 @@ async fn i9_a_thing_of_a_neighbour_is_as_absent_as_one_that_never_was() {
 /// Settings and tenants of the platform are nobody's.
 fn has_no_owner(path: &str) -> bool {
     ["/api/platform/", "/api/tenants/", "/api/settings/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
-}
-
-/// What needs more than a request to be there, and is tried where that is made.
-fn is_tried_elsewhere(path: &str) -> bool {
-    ["/api/numbers/", "/api/voicemail/messages/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
 }

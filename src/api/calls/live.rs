@@ -74,7 +74,7 @@ pub(in crate::api) struct LiveCallBody {
     tag = "Live calls",
     params(("Last-Event-ID" = Option<String>, Header,
         description = "The id of the last event that was read.")),
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = SentEvent)))]
 pub(in crate::api) async fn events(
     State(state): State<ApiState>,
     operator: Operator,
@@ -103,6 +103,18 @@ pub(in crate::api) async fn events(
         Some((Ok(event), watch))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
+}
+
+/// One event of the stream, as it is sent.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it is there for the documentation")]
+pub(in crate::api) struct SentEvent {
+    /// What `Last-Event-ID` takes; none with `reset`.
+    id: Option<String>,
+    /// Such as `call.said`, or `reset`.
+    event: Option<String>,
+    /// JSON: `call_id`, `at` and `detail`.
+    data: Option<String>,
 }
 
 /// Somebody who watches.

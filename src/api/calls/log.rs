@@ -60,11 +60,12 @@ pub(in crate::api) struct LogQuery {
     q: Option<Search>,
     /// `inbound` or `outbound`.
     #[serde(deserialize_with = "parsed")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(inbound|outbound)$")]
     direction: Option<Direction>,
     /// Where the calls stand, such as `in-progress`.
     #[serde(deserialize_with = "parsed")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(queued|initiated|ringing|in-progress|\
+        completed|busy|no-answer|canceled|failed)$")]
     status: Option<CallStatus>,
     /// What became of them: `open`, `ai`, `person`, `voicemail`, `missed` or `failed`.
     #[serde(deserialize_with = "parsed")]
@@ -72,7 +73,7 @@ pub(in crate::api) struct LogQuery {
     outcome: Option<Outcome>,
     /// Who rang or was rung, in E.164.
     #[serde(deserialize_with = "phone_number")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     number: Option<PhoneNumber>,
     /// Whose calls, `usr_…`.
     #[serde(deserialize_with = "parsed")]
