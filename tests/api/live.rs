@@ -297,3 +297,23 @@ async fn a_call_is_not_forgotten_before_it_is_let_go_and_then_by_all() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_may_no_longer_watch_is_told_nothing_more() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (revoked, watchers) = desk.key(a, None).await;
+        let mut let_go = Events::of(&desk, &watchers, None).await;
+        let mut stays = Events::of(&desk, &key, None).await;
+        let path = format!("/api/keys/{revoked}");
+        let answer = desk.send(("DELETE", &path), &key, &json!({})).await;
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        desk.clock.advance_ms(60_000);
+        let call = admitted(&desk, a, "CA1").await;
+        assert_eq!(let_go.next().await, None);
+        let (_, _, data) = stays.next().await.unwrap();
+        assert_eq!(data["call_id"], call.to_string());
+    })
+    .await;
+}
