@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 
 use super::live::LiveEvent;
 use crate::clock::random_bytes;
-use crate::domain::ParseError;
+use crate::domain::{CallId, ParseError};
 
 /// Events that a watcher may be behind before it misses some.
 const WATCHED: usize = 1_024;
@@ -108,7 +108,8 @@ impl Feed {
     pub(super) fn resume(&self, after: EventId) -> Resumed {
         let told = self.told();
         let first = told.kept.front().map_or(told.next, |event| event.id.number);
-        let is_kept = (first..=told.next).contains(&(after.number + 1));
+        let next = after.number.checked_add(1);
+        let is_kept = next.is_some_and(|next| (first..=told.next).contains(&next));
         let missed = (after.process == self.process && is_kept).then(|| {
             let is_new = |event: &&Arc<LiveEvent>| event.id.number > after.number;
             told.kept.iter().filter(is_new).cloned().collect()
@@ -117,6 +118,11 @@ impl Feed {
             missed,
             rest: subscribed(&told),
         }
+    }
+
+    /// Keeps nothing of that call any more.
+    pub(super) fn forget(&self, call: CallId) {
+        self.told().kept.retain(|event| event.call_id != call);
     }
 
     /// Nothing more will happen: who watches is let go.
@@ -143,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::bridge::Happening;
-    use crate::domain::{CallId, TenantId, Timestamp};
+    use crate::domain::{TenantId, Timestamp};
 
     fn told(feed: &Feed, count: u64) {
         for _ in 0..count {
@@ -187,6 +193,7 @@ mod tests {
         told(&feed, 5_000);
         assert_eq!(numbers(feed.resume(id(&feed, 100)).missed), None);
         assert_eq!(numbers(feed.resume(id(&feed, 9_000)).missed), None);
+        assert_eq!(numbers(feed.resume(id(&feed, u64::MAX)).missed), None);
         let elsewhere = EventId {
             process: feed.process.wrapping_add(1),
             number: 4_999,

@@ -105,8 +105,14 @@ impl Keeper {
 async fn write_down(store: &Store, note: &Note) {
     let mut pause = PAUSE;
     for attempt in 1..=ATTEMPTS {
-        let Err(error) = try_write(store, note).await else {
-            return;
+        let error = match try_write(store, note).await {
+            Ok(()) => return,
+            // Somebody had the call forgotten, and forgotten it stays.
+            Err(store::Error::Dangling) => {
+                tracing::info!("note.forgotten");
+                return;
+            }
+            Err(error) => error,
         };
         if attempt == ATTEMPTS {
             metrics::counter!("frontdesk_notes_lost_total").increment(1);

@@ -247,6 +247,11 @@ impl Bridge {
         self.shared.feed.resume(after)
     }
 
+    /// Tells nobody who comes back what happened in that call.
+    pub fn forget(&self, call: CallId) {
+        self.shared.feed.forget(call);
+    }
+
     /// Lets nobody in any more, and lets the calls that are in finish. Those
     /// that have not by `deadline` are ended; their callers are told, for the
     /// last question of the carrier is waited for, 2 s at most.
@@ -265,11 +270,12 @@ impl Bridge {
     }
 
     async fn end_all(&self) {
-        for place in &self.shared.calls {
-            // A full mailbox belongs to a call that is busy ending.
-            let _ = place
-                .mailbox
-                .try_send(Control::Order(Order::HangUp(EndReason::Shutdown)));
+        let places = self.shared.calls.iter();
+        let mailboxes: Vec<_> = places.map(|place| place.mailbox.clone()).collect();
+        for mailbox in mailboxes {
+            // Who cannot be told has ended.
+            let order = Order::HangUp(EndReason::Shutdown);
+            let _ = mailbox.send(Control::Order(order)).await;
         }
         self.shared.tasks.wait().await;
     }
@@ -369,5 +375,61 @@ impl Drop for PlaceGuard {
     fn drop(&mut self) {
         let outcome = self.outcome;
         self.leave(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use futures::future::{BoxFuture, pending};
+
+    use super::*;
+    use crate::bridge::{AgentLeg, DialError};
+    use crate::call::Interruption;
+    use crate::clock::Clock;
+    use crate::domain::ModelPrice;
+    use crate::store::{Store, default_receptionist};
+
+    /// Agents that never answer.
+    struct NobodyThere;
+
+    impl Dialer for NobodyThere {
+        fn dial(
+            &self,
+            _: &Receptionist,
+        ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
+            pending().boxed()
+        }
+
+        fn interruption(&self) -> Interruption {
+            Interruption::Truncate
+        }
+
+        fn price(&self) -> Option<ModelPrice> {
+            None
+        }
+    }
+
+    #[tokio::test]
+    async fn p1_a_call_whose_mailbox_is_full_is_ended_too() {
+        let clock = Clock::system();
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("desk.db").display());
+        let (keeper, _) = Keeper::start(Store::connect(&url).await.unwrap(), clock.clone());
+        let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
+        let (tenant_id, call_sid): (TenantId, CallSid) = (clock.new_id(), "CA1".parse().unwrap());
+        let admission = Admission {
+            call_id: clock.new_id(),
+            tenant_id,
+            call_sid: call_sid.clone(),
+            receptionist: default_receptionist(tenant_id, clock.new_id()),
+            contact: None,
+        };
+        bridge.admit(admission).unwrap();
+        while bridge.order(&call_sid, Order::Hold(true)) {}
+        bridge.shared.tasks.close();
+        let ended = tokio::time::timeout(Duration::from_secs(5), bridge.end_all()).await;
+        assert!(ended.is_ok());
+        assert_eq!(bridge.outcome(&call_sid), Some(EndReason::Shutdown));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::session::Session;
 use super::timers::Timer;
 use super::{Action, AgentAction, Reply, Report, ResponseKey};
-use crate::domain::EndReason;
+use crate::domain::{EndReason, Speaker};
 
 /// A goodbye that is not said by then is not waited for.
 pub(super) const GOODBYE_CAP: Duration = Duration::from_secs(12);
@@ -55,7 +55,8 @@ impl Ending {
 
 impl Session {
     pub(super) fn on_agent_ends_call(&mut self, response: ResponseKey, now: Instant) {
-        if !self.turn.is_audible(response) {
+        // Who is on hold has heard no goodbye, and waits for somebody.
+        if !self.turn.is_audible(response) || self.oversight.is_held() {
             self.agent(AgentAction::RefuseEnd);
             return;
         }
@@ -64,7 +65,8 @@ impl Session {
             return;
         }
         let end_reason = EndReason::ReceptionistHungUp;
-        if self.turn.has_spoken(response) {
+        let is_heard = !self.oversight.silences(Speaker::Receptionist);
+        if is_heard && self.turn.has_spoken(response) {
             self.begin_ending(Ending::new(end_reason, Stage::Saying(response), now), now);
         } else {
             self.say_goodbye(Reply::Goodbye, end_reason, now);

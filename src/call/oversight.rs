@@ -1,5 +1,6 @@
 //! What somebody who looks after a call from outside does to it.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::session::Session;
@@ -11,12 +12,17 @@ use crate::domain::{Pii, Speaker};
 /// How often a caller on hold hears that they are.
 const CHIME_EVERY: Duration = Duration::from_secs(4);
 
+/// What may wait to be said when the call begins.
+const MAX_EARLY: usize = 8;
+
 /// Who may not be heard at this moment.
 #[derive(Debug, Default)]
 pub(super) struct Oversight {
     is_caller_muted: bool,
     is_receptionist_muted: bool,
     is_held: bool,
+    /// What is to be said once there is somebody to say it, and to hear it.
+    early: Vec<Pii<String>>,
 }
 
 impl Oversight {
@@ -29,6 +35,11 @@ impl Oversight {
             }
     }
 
+    /// Whether one of the two is not heard: then silence is nobody's fault.
+    pub(super) fn explains_silence(&self) -> bool {
+        self.silences(Speaker::Caller) || self.silences(Speaker::Receptionist)
+    }
+
     /// Whether the caller waits.
     pub(super) fn is_held(&self) -> bool {
         self.is_held
@@ -37,9 +48,26 @@ impl Oversight {
 
 impl Session {
     pub(super) fn on_say(&mut self, text: Pii<String>) {
-        if self.has_agent && self.has_carrier && self.ending.is_none() {
-            self.agent(AgentAction::Tell(Notice::Say(text)));
+        if self.ending.is_some() {
+            return;
+        }
+        if !self.has_agent || !self.has_carrier {
+            if self.oversight.early.len() < MAX_EARLY {
+                self.oversight.early.push(text);
+            }
+            return;
+        }
+        self.agent(AgentAction::Tell(Notice::Say(text)));
+        // On hold nobody would hear it: it is said when the hold ends.
+        if !self.oversight.is_held {
             self.respond(Reply::Answer);
+        }
+    }
+
+    /// Both are there, and greeted: says what was to be said before.
+    pub(super) fn say_early(&mut self) {
+        for text in mem::take(&mut self.oversight.early) {
+            self.on_say(text);
         }
     }
 
@@ -55,6 +83,9 @@ impl Session {
         if is_on && who == Speaker::Receptionist {
             self.interrupt(now);
         }
+        if !is_on {
+            self.silence.confirm(now);
+        }
         self.report(Report::Muted { who, is_on });
     }
 
@@ -68,17 +99,33 @@ impl Session {
             self.interrupt(now);
             self.timers.set(Timer::Chime, now);
         } else {
+            // What is being said is not heard from the middle.
+            self.interrupt(now);
             self.resume(now);
-            self.agent(AgentAction::Tell(Notice::HoldEnded));
-            self.respond(Reply::Answer);
+            // An agent that is still on its way will greet.
+            if self.has_agent {
+                self.agent(AgentAction::Tell(Notice::HoldEnded));
+                self.respond(Reply::Answer);
+            }
         }
     }
 
     /// A goodbye is for everybody's ears.
     pub(super) fn end_oversight(&mut self, now: Instant) {
+        if self.oversight.silences(Speaker::Receptionist) {
+            self.interrupt(now);
+        }
         if self.oversight.is_held {
             self.report(Report::Held(false));
             self.resume(now);
+        }
+        for (who, is_muted) in [
+            (Speaker::Caller, self.oversight.is_caller_muted),
+            (Speaker::Receptionist, self.oversight.is_receptionist_muted),
+        ] {
+            if is_muted {
+                self.report(Report::Muted { who, is_on: false });
+            }
         }
         self.oversight = Oversight::default();
     }

@@ -216,6 +216,7 @@ impl Session {
         self.intake.open(|frame| {
             actions.push_back(listen(frame));
         });
+        self.say_early();
         self.silence.confirm(now);
         self.timers
             .set(Timer::Silence, now + self.plan.silence.prompt_after);
@@ -277,7 +278,7 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        if self.turn.is_owing() || self.oversight.is_held() {
+        if self.turn.is_owing() || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);

@@ -57,11 +57,13 @@ pub(super) async fn index(
         .bind(call.id.to_string())
         .execute(&mut *tx)
         .await?;
-    let words: BTreeSet<String> = of_numbers(call)
-        .into_iter()
-        .chain(texts.flat_map(of_text))
-        .take(MAX_KEPT)
-        .collect();
+    let mut words = of_numbers(call);
+    for word in texts.flat_map(of_text) {
+        // A word that is said again takes no place.
+        if words.len() < MAX_KEPT {
+            words.insert(word);
+        }
+    }
     let words: Vec<String> = words.into_iter().collect();
     for some in words.chunks(BATCH) {
         let mut insert = sqlx::query(INSERT)
@@ -127,7 +129,9 @@ fn typed_number(text: &str) -> Option<String> {
     let is_number = text
         .chars()
         .all(|letter| letter.is_ascii_digit() || is_between(letter));
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    // The zero of "+49 (0)151" is dialled at home only.
+    let digits = text.replace("(0)", "");
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
     (is_number && digits.len() >= MIN_DIGITS).then(|| digits.to_owned())
 }
@@ -168,6 +172,7 @@ mod tests {
         }
         assert_eq!(sought("0151/2345678"), ["1512345678"]);
         assert_eq!(sought("0001 2345"), ["12345"]);
+        assert_eq!(sought("+49 (0)151 2345678"), ["491512345678"]);
     }
 
     #[test]

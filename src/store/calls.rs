@@ -74,6 +74,7 @@ pub async fn find_or_create(
     new: &NewCall,
 ) -> Result<(CallLog, bool), Error> {
     let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
     let row: CallRow = sqlx::query_as(FIND_OR_CREATE)
         .bind(new.id.to_string())
         .bind(new.tenant_id.to_string())
@@ -85,13 +86,14 @@ pub async fn find_or_create(
         .bind(new.status.as_str())
         .bind(new.created_at.as_ms())
         .bind(Outcome::first(new.status).as_str())
-        .fetch_one(&mut *conn)
+        .fetch_one(&mut *tx)
         .await?;
     let call = CallLog::try_from(row)?;
     let is_new = call.id == new.id;
     if is_new {
-        call_words::index(&mut conn, &call, iter::empty()).await?;
+        call_words::index(&mut tx, &call, iter::empty()).await?;
     }
+    tx.commit().await?;
     Ok((call, is_new))
 }
 

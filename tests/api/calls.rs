@@ -103,6 +103,18 @@ async fn a_call_is_found_by_words_and_by_the_end_of_its_number() {
 }
 
 #[tokio::test]
+async fn a_word_that_is_said_late_in_a_long_call_is_found() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let words = format!("{} rhubarb", "yes and no ".repeat(1_000));
+        desk.whole_call(a, "CA1", &words).await;
+        assert_eq!(found(&desk, &key, "q=rhubarb").await, ["CA1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn pages_of_what_was_sought_have_every_call_once() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

@@ -1,10 +1,13 @@
 //! Calls that go on: listed, watched, and told what to do.
 
+use std::time::Duration;
+
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
-use frontdesk::bridge::Admission;
-use frontdesk::domain::{CallId, Role, TenantId};
-use frontdesk::store::default_receptionist;
+use frontdesk::bridge::{Admission, Happening};
+use frontdesk::domain::{CallId, CallStatus, EndReason, Role, TenantId};
+use frontdesk::store::calls::{self, StatusNews};
+use frontdesk::store::{call_remarks, default_receptionist};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -27,6 +30,28 @@ async fn admitted(desk: &Desk, tenant: TenantId, sid: &str) -> CallId {
     desk.bridge.admit(admission).unwrap();
     while watched.recv().await.unwrap().call_id != call_id {}
     call_id
+}
+
+/// The carrier says that the call is over, and we do not know why yet.
+async fn told_over(desk: &Desk, sid: &str) {
+    let news = StatusNews {
+        status: CallStatus::Completed,
+        sequence: None,
+        duration_s: None,
+        at: desk.clock.now(),
+    };
+    let told = calls::apply_status(&desk.store, &sid.parse().unwrap(), &news).await;
+    assert!(told.unwrap().is_some());
+}
+
+/// Hangs up, and waits until nothing of the call is left but what is written.
+async fn hung_up(desk: &Desk, sid: &str) {
+    let mut watched = desk.bridge.watch();
+    assert!(
+        desk.bridge
+            .hang_up(&sid.parse().unwrap(), EndReason::HungUp)
+    );
+    while !matches!(watched.recv().await.unwrap().what, Happening::Ended(_)) {}
 }
 
 /// Server-sent events, as they come.
@@ -88,10 +113,7 @@ async fn what_happens_is_told_to_its_tenant_and_to_nobody_else() {
         assert_eq!(data["at"], "2025-11-21T09:30:00.000Z");
         let (_, _, data) = of_b.next().await.unwrap();
         assert_eq!(data["call_id"], second.to_string());
-        assert!(desk.bridge.hang_up(
-            &"CA1".parse().unwrap(),
-            frontdesk::domain::EndReason::HungUp
-        ));
+        hung_up(&desk, "CA1").await;
         let (kind, _, data) = of_a.next().await.unwrap();
         assert_eq!(
             (kind.as_str(), &data["detail"]),
@@ -129,7 +151,9 @@ async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
             let (_, _, data) = events.next().await.unwrap();
             assert_eq!(data["call_id"], call.to_string());
         }
-        for lost in ["00000000-0", "nonsense"] {
+        let (process, _) = last.split_once('-').unwrap();
+        let never = format!("{process}-{}", u64::MAX);
+        for lost in ["00000000-0", "nonsense", &never] {
             let mut events = Events::of(&desk, &key, Some(lost)).await;
             let (kind, _, data) = events.next().await.unwrap();
             assert_eq!((kind.as_str(), data), ("reset", json!({})));
@@ -219,6 +243,77 @@ async fn an_order_that_makes_no_sense_is_refused_by_the_name_of_its_field() {
             .send(("POST", &path), &analyst, &json!({"on": true}))
             .await;
         assert_eq!(refused.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_to_write_of_a_forgotten_call_keeps_no_other_waiting() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let forgotten = admitted(&desk, a, "CA1").await;
+        let kept = admitted(&desk, a, "CA2").await;
+        told_over(&desk, "CA1").await;
+        let gone = call_remarks::delete(&desk.store, a, forgotten).await;
+        assert!(gone.unwrap());
+        hung_up(&desk, "CA1").await;
+        hung_up(&desk, "CA2").await;
+        let written = async {
+            let is_open = async || {
+                let call = calls::find(&desk.store, a, kept).await.unwrap().unwrap();
+                call.end_reason.is_none()
+            };
+            while is_open().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let written = tokio::time::timeout(Duration::from_secs(5), written).await;
+        written.expect("the end of the other call is written at once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_is_not_forgotten_before_it_is_let_go_and_then_by_all() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let mut events = Events::of(&desk, &key, None).await;
+        admitted(&desk, a, "CA1").await;
+        let (_, last, _) = events.next().await.unwrap();
+        let forgotten = admitted(&desk, a, "CA2").await;
+        told_over(&desk, "CA2").await;
+        let path = format!("/api/calls/{forgotten}");
+        let early = desk.send(("DELETE", &path), &key, &json!({})).await;
+        assert_eq!(early.status, 409, "we still speak with the caller");
+        hung_up(&desk, "CA2").await;
+        let gone = desk.send(("DELETE", &path), &key, &json!({})).await;
+        assert_eq!(gone.status, 204);
+        let mut events = Events::of(&desk, &key, Some(&last)).await;
+        let next = admitted(&desk, a, "CA3").await;
+        let (_, _, data) = events.next().await.unwrap();
+        assert_eq!(data["call_id"], next.to_string());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_no_longer_watch_is_told_nothing_more() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (revoked, watchers) = desk.key(a, None).await;
+        let mut let_go = Events::of(&desk, &watchers, None).await;
+        let mut stays = Events::of(&desk, &key, None).await;
+        let path = format!("/api/keys/{revoked}");
+        let answer = desk.send(("DELETE", &path), &key, &json!({})).await;
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        desk.clock.advance_ms(60_000);
+        let call = admitted(&desk, a, "CA1").await;
+        assert_eq!(let_go.next().await, None);
+        let (_, _, data) = stays.next().await.unwrap();
+        assert_eq!(data["call_id"], call.to_string());
     })
     .await;
 }

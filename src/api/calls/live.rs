@@ -19,12 +19,12 @@ use utoipa::ToSchema;
 use super::body::{CallBody, masked};
 use crate::api::extract::Query;
 use crate::api::list::{PageBody, PageQuery};
-use crate::api::operator::Operator;
+use crate::api::operator::{Operator, recognize};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
 use crate::call::Report;
-use crate::domain::{CallLog, Outcome, Pii};
+use crate::domain::{CallLog, Outcome, Permission, Pii, Timestamp};
 use crate::store::call_search::{self, Filter};
 
 /// The calls that go on, newest first.
@@ -69,7 +69,8 @@ pub(in crate::api) struct LiveCallBody {
 ///
 /// Each has an `id`; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
-/// `/api/calls/live` tells how things stand.
+/// `/api/calls/live` tells how things stand. The stream ends within a minute
+/// when its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
     params(("Last-Event-ID" = Option<String>, Header,
@@ -93,6 +94,9 @@ pub(in crate::api) async fn events(
         },
     };
     let watch = Watch {
+        let_in_at: state.clock.now(),
+        state,
+        headers,
         operator,
         is_torn: resumed.missed.is_none(),
         missed: resumed.missed.unwrap_or_default().into(),
@@ -119,7 +123,12 @@ pub(in crate::api) struct SentEvent {
 
 /// Somebody who watches.
 struct Watch {
+    state: ApiState,
+    /// What they came with.
+    headers: HeaderMap,
     operator: Operator,
+    /// When it was last known that they may.
+    let_in_at: Timestamp,
     /// Events are missing that will never come.
     is_torn: bool,
     missed: VecDeque<Arc<LiveEvent>>,
@@ -144,9 +153,24 @@ impl Watch {
                 },
             };
             if let Some(event) = self.tell(&event) {
-                return Some(event);
+                return self.is_let_in().await.then_some(event);
             }
         }
+    }
+
+    /// Whether they would be let in as they were, had they come just now. A key
+    /// is revoked and a member leaves while a stream goes on.
+    async fn is_let_in(&mut self) -> bool {
+        let now = self.state.clock.now();
+        if now < self.let_in_at.plus_ms(TRUST_MS) {
+            return true;
+        }
+        self.let_in_at = now;
+        let visitor = recognize(&self.state, &self.headers).await;
+        visitor.is_ok_and(|visitor| {
+            visitor.tenant_id == self.operator.tenant_id
+                && visitor.rights.reach(Permission::CallsRead) == self.operator.reach
+        })
     }
 
     /// The event, if it is for these eyes. The calls of an AI are nobody's own.
@@ -164,6 +188,9 @@ impl Watch {
         Some(Event::default().id(id).event(kind).data(body.to_string()))
     }
 }
+
+/// So long somebody who was let in is believed without another look.
+const TRUST_MS: i64 = 60_000;
 
 /// A stable word for what happened, and what else there is to say.
 fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> {

@@ -55,9 +55,12 @@ pub(in crate::api) async fn delete(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<StatusCode, ApiError> {
-    seen(&state, &operator, id).await?;
+    let call = seen(&state, &operator, id).await?;
     let mut tx = state.store.begin().await?;
-    if !call_remarks::delete(&mut tx, operator.tenant_id, id).await? {
+    // The carrier may say that a call is over before we have let go of it.
+    if state.bridge.has(&call.call_sid)
+        || !call_remarks::delete(&mut tx, operator.tenant_id, id).await?
+    {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
     }
     let change = Change {
@@ -66,6 +69,7 @@ pub(in crate::api) async fn delete(
         fields: &[],
     };
     audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    state.bridge.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }
 
