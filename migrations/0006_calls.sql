@@ -54,3 +54,19 @@ CREATE TABLE call_words (
 );
 
 CREATE INDEX call_words_by_call ON call_words (tenant_id, call_id);
+
+-- The calls that are there already are found by their numbers: the whole of
+-- ours, and every end of the stranger's with four digits or more.
+WITH starts (n) AS (
+    VALUES (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13)
+), parties AS (
+    SELECT tenant_id, id, created_at_ms,
+        CASE direction WHEN 'inbound' THEN from_party ELSE to_party END AS stranger,
+        CASE direction WHEN 'inbound' THEN to_party ELSE from_party END AS own
+    FROM calls
+)
+INSERT INTO call_words (tenant_id, word, created_at_ms, call_id)
+SELECT tenant_id, substr(stranger, n), created_at_ms, id FROM parties CROSS JOIN starts
+    WHERE stranger LIKE '+%' AND length(stranger) - n >= 3
+UNION SELECT tenant_id, substr(own, 2), created_at_ms, id FROM parties WHERE own LIKE '+%'
+ON CONFLICT DO NOTHING;

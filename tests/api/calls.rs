@@ -359,3 +359,27 @@ fn is_divided(summary: &Value) {
         }])
     );
 }
+
+#[tokio::test]
+async fn calls_from_before_there_were_words_are_found_by_their_numbers() {
+    on_each_database(async |db| {
+        let migration = include_str!("../../migrations/0006_calls.sql");
+        let (_, backfill) = migration.split_once("WITH starts").unwrap();
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        desk.call(a, "CA1").await;
+        db.execute("DELETE FROM call_words").await;
+        assert!(found(&desk, &key, "q=0001").await.is_empty());
+        db.execute(&format!("WITH starts{backfill}")).await;
+        for query in [
+            "q=0001",
+            "q=15550000001",
+            "number=%2B15550000001",
+            "q=15550000002",
+        ] {
+            assert_eq!(found(&desk, &key, query).await, ["CA1"], "{query}");
+        }
+        assert!(found(&desk, &key, "q=0002").await.is_empty());
+    })
+    .await;
+}
