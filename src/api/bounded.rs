@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::extract::text;
 use crate::domain::Tag;
+use crate::store::text::Few;
 
 /// A text for people: 1 to `MAX` characters that say something. It may have
 /// lines and tabs, and no other control character.
@@ -30,29 +30,6 @@ impl<const MAX: usize> FromStr for Text<MAX> {
 }
 
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        text(deserializer)
-    }
-}
-
-/// One line of 1 to `MAX` characters that says something.
-#[derive(Clone, Debug)]
-pub(super) struct Line<const MAX: usize>(pub(super) String);
-
-impl<const MAX: usize> FromStr for Line<MAX> {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
-        if is_line && text.chars().count() <= MAX {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(format!("expected one line of 1 to {MAX} characters"))
-        }
-    }
-}
-
-impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         text(deserializer)
     }
@@ -100,42 +77,6 @@ fn is_language(text: &str) -> bool {
     is_named && parts.next().is_none()
 }
 
-/// A whole number from `MIN` to `MAX`; `20.0` is one, as JSON Schema has it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Whole<const MIN: u64, const MAX: u64>(pub(super) u64);
-
-impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
-    /// That many milliseconds.
-    pub(super) fn millis(self) -> Duration {
-        Duration::from_millis(self.0)
-    }
-
-    /// That many seconds.
-    pub(super) fn seconds(self) -> Duration {
-        Duration::from_secs(self.0)
-    }
-
-    /// The whole milliseconds of a duration.
-    pub(super) fn of_millis(duration: Duration) -> Self {
-        Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-    }
-}
-
-impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Whole<MIN, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = serde_json::Number::deserialize(deserializer)?;
-        let number = given.as_u64().or_else(|| {
-            let text = given.to_string();
-            text.strip_suffix(".0").and_then(|whole| whole.parse().ok())
-        });
-        let number = number.filter(|number| (MIN..=MAX).contains(number));
-        number.map(Self).ok_or_else(|| {
-            let expected = format!("expected a whole number from {MIN} to {MAX}");
-            D::Error::custom(expected)
-        })
-    }
-}
-
 /// A number from 0 to 1.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Share(pub(super) f64);
@@ -151,25 +92,9 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-/// A list of at most `MAX` things.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Few<T, const MAX: usize>(pub(super) Vec<T>);
-
-impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Few<T, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let things = Vec::deserialize(deserializer)?;
-        if things.len() <= MAX {
-            Ok(Self(things))
-        } else {
-            let expected = format!("expected {MAX} at most");
-            Err(D::Error::custom(expected))
-        }
-    }
-}
-
 /// At most twenty tags; one that is there twice is there once.
 pub(super) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Tag>, D::Error> {
-    let texts = Few::<String, 20>::deserialize(deserializer)?.0;
+    let texts = Few::<String, 0, 20>::deserialize(deserializer)?.0;
     let tags: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
     tags.map_err(D::Error::custom)
 }
@@ -183,18 +108,7 @@ pub(super) fn given_tags<'de, D: Deserializer<'de>>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Whole, is_language};
-
-    #[test]
-    fn a_whole_number_is_one_however_it_is_written() {
-        let read = |text| serde_json::from_str::<Whole<1, 1_000>>(text).map(|whole| whole.0);
-        for (text, number) in [("1", 1), ("1000", 1_000), ("20.0", 20), ("2e1", 20)] {
-            assert_eq!(read(text).unwrap(), number, "{text}");
-        }
-        for text in ["0", "1001", "-1", "1.5", "\"1\"", "null", "1e9"] {
-            assert!(read(text).is_err(), "{text}");
-        }
-    }
+    use super::is_language;
 
     #[test]
     fn a_language_is_known_by_its_shape() {

@@ -6,11 +6,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::bounded::{Few, Language, Text, given_tags, tags};
+use super::bounded::{Language, Text, given_tags, tags};
 use super::extract::{Given, Name, given, optional_text};
 use super::patch::Fields;
 use super::schemas;
 use crate::domain::{Contact, Email, PhoneNumber, Pii, Tag};
+use crate::store::text::Few;
 
 /// Somebody to be known.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -52,7 +53,7 @@ pub(super) struct NewContact {
 }
 
 fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PhoneNumber>, D::Error> {
-    let texts = Few::<String, 10>::deserialize(deserializer)?.0;
+    let texts = Few::<String, 0, 10>::deserialize(deserializer)?.0;
     let mut numbers: Vec<PhoneNumber> = Vec::new();
     for text in texts {
         let number = text.parse().map_err(D::Error::custom)?;

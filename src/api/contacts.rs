@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::audit::{self, Change};
-use super::bounded::Line;
 use super::contact_body::{ContactBody, ContactPatch, NewContact};
 use super::extract::{Json, Path, Query, parsed, phone_number};
 use super::list::PageBody;
@@ -16,6 +15,7 @@ use super::state::ApiState;
 use crate::domain::{Contact, ContactId, PhoneNumber, Pii, Tag};
 use crate::store::contacts::{self, Filter};
 use crate::store::page;
+use crate::store::text::Line;
 
 /// The contacts of the tenant, newest first.
 #[utoipa::path(get, path = "/api/contacts", operation_id = "list_contacts", tag = "Contacts",

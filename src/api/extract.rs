@@ -12,9 +12,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize as _, Deserializer};
 use url::form_urlencoded;
 
-use super::bounded::Line;
 use super::problem::{ApiError, Fault};
 use crate::domain::PhoneNumber;
+use crate::store::text::Line;
 
 /// A JSON body.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::bounded::{Few, Language, Share, Text, Whole};
+use super::bounded::{Language, Share, Text};
 use super::extract::{Name, given, parsed};
 use super::patch::Fields;
 use super::schemas;
@@ -14,6 +14,7 @@ use crate::domain::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
 use crate::store::receptionists::Draft;
+use crate::store::text::{Few, Number};
 
 /// What is said of a receptionist. What is left out stays as it is; in a new
 /// one it is as in the receptionist of a fresh tenant.
@@ -112,7 +113,7 @@ fn tools<'de, D>(deserializer: D) -> Result<Option<BTreeSet<ToolName>>, D::Error
 where
     D: Deserializer<'de>,
 {
-    let names = Few::<String, 16>::deserialize(deserializer)?.0;
+    let names = Few::<String, 0, 16>::deserialize(deserializer)?.0;
     let tools: Result<_, _> = names.iter().map(|name| name.parse()).collect();
     tools.map(Some).map_err(D::Error::custom)
 }
@@ -130,10 +131,10 @@ pub(super) enum TurnDetectionBody {
         threshold: Share,
         /// Sound kept from before speech was noticed.
         #[schema(value_type = u64, minimum = 0, maximum = 5000, example = 300)]
-        prefix_padding_ms: Whole<0, 5_000>,
+        prefix_padding_ms: Number<0, 5_000>,
         /// The pause that ends a turn.
         #[schema(value_type = u64, minimum = 50, maximum = 10000, example = 500)]
-        silence_duration_ms: Whole<50, 10_000>,
+        silence_duration_ms: Number<50, 10_000>,
     },
     /// By what was said.
     SemanticVad {
@@ -181,8 +182,8 @@ impl From<TurnDetection> for TurnDetectionBody {
                 silence_duration,
             } => Self::ServerVad {
                 threshold: Share(threshold),
-                prefix_padding_ms: Whole::of_millis(prefix_padding),
-                silence_duration_ms: Whole::of_millis(silence_duration),
+                prefix_padding_ms: Number::of_millis(prefix_padding),
+                silence_duration_ms: Number::of_millis(silence_duration),
             },
             TurnDetection::SemanticVad { eagerness } => Self::SemanticVad { eagerness },
         }
@@ -195,17 +196,17 @@ impl From<TurnDetection> for TurnDetectionBody {
 pub(super) struct SilenceBody {
     /// Silence after which the caller is asked whether they are still there.
     #[schema(value_type = u64, minimum = 1000, maximum = 120_000)]
-    prompt_after_ms: Whole<1_000, 120_000>,
+    prompt_after_ms: Number<1_000, 120_000>,
     /// How often the caller is asked before the call ends.
     #[schema(value_type = u64, minimum = 0, maximum = 10)]
-    prompts: Whole<0, 10>,
+    prompts: Number<0, 10>,
 }
 
 impl From<SilenceBody> for SilencePolicy {
     fn from(body: SilenceBody) -> Self {
         Self {
             prompt_after: body.prompt_after_ms.millis(),
-            prompts: u32::try_from(body.prompts.0).unwrap_or(u32::MAX),
+            prompts: body.prompts.0,
         }
     }
 }
@@ -216,7 +217,7 @@ impl From<SilenceBody> for SilencePolicy {
 pub(super) struct LimitsBody {
     /// The call is ended politely after this.
     #[schema(value_type = u64, minimum = 10, maximum = 14400)]
-    max_duration_seconds: Whole<10, 14_400>,
+    max_duration_seconds: Number<10, 14_400>,
 }
 
 impl From<LimitsBody> for Limits {
@@ -253,11 +254,11 @@ impl From<Receptionist> for ContentBody {
                 .map(|tool| tool.as_str())
                 .collect(),
             silence: SilenceBody {
-                prompt_after_ms: Whole::of_millis(receptionist.silence.prompt_after),
-                prompts: Whole(receptionist.silence.prompts.into()),
+                prompt_after_ms: Number::of_millis(receptionist.silence.prompt_after),
+                prompts: Number(receptionist.silence.prompts),
             },
             limits: LimitsBody {
-                max_duration_seconds: Whole(receptionist.limits.max_duration.as_secs()),
+                max_duration_seconds: Number::of_seconds(receptionist.limits.max_duration),
             },
             name: receptionist.name,
             greeting: receptionist.greeting,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::bounded::{Text, Whole};
+use super::bounded::Text;
 use super::extract::{Json, Path, PathPair, Query};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
@@ -18,6 +18,7 @@ use super::state::ApiState;
 use crate::domain::ReceptionistId;
 use crate::store::receptionist_versions::{self, Publication, Version};
 use crate::store::receptionists;
+use crate::store::text::Number;
 
 /// Lets callers meet the draft, as the next version.
 #[utoipa::path(post, path = "/api/receptionists/{id}/publish",
@@ -98,7 +99,7 @@ pub(super) async fn restore(
 ) -> Result<JsonBody<ReceptionistBody>, ApiError> {
     let tenant = operator.tenant_id;
     find(&state.store, tenant, id).await?;
-    let version = i64::try_from(old.version.0).unwrap_or(i64::MAX);
+    let version = i64::from(old.version.0);
     let version = receptionist_versions::find(&state.store, tenant, id, version).await?;
     let version = version.ok_or_else(|| ApiError::field("version", "there is no such version"))?;
     let mut tx = state.store.begin().await?;
@@ -131,7 +132,7 @@ pub(super) struct NewVersion {
 #[serde(deny_unknown_fields)]
 pub(super) struct OldVersion {
     #[schema(value_type = u64, minimum = 1, maximum = 2_147_483_647)]
-    version: Whole<1, 2_147_483_647>,
+    version: Number<1, 2_147_483_647>,
 }
 
 /// A version, without what callers met.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::bounded::Line;
 use super::extract::{Json, Path, Query, parsed, phone_number};
 use super::list::PageBody;
 use super::operator::Operator;
@@ -15,6 +14,7 @@ use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{MessageId, PhoneNumber, Pii, UserId, VoicemailMessage};
 use crate::store::page;
+use crate::store::text::Line;
 use crate::store::voicemail_messages::{self as messages, Filter};
 
 /// The messages of the tenant, newest first; an agent's own.

@@ -23,6 +23,7 @@ pub async fn update(
         return Ok(None);
     };
     let mut call = CallLog::try_from(locked)?;
+    let noted = call.remarks.notes.clone();
     change(&mut call.remarks);
     let Remarks {
         disposition,
@@ -46,7 +47,9 @@ pub async fn update(
         .execute(&mut *tx)
         .await?;
     replace_tags(&mut tx, &call, tags).await?;
-    make_findable(&mut tx, &call).await?;
+    if call.remarks.notes != noted {
+        make_findable(&mut tx, &call).await?;
+    }
     tx.commit().await?;
     Ok(Some(call))
 }

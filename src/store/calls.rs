@@ -276,7 +276,8 @@ pub(super) async fn make_findable(tx: &mut AnyConnection, call: &CallLog) -> Res
     call_words::index(tx, call, texts).await
 }
 
-const SAID: &str = "SELECT text FROM utterances WHERE tenant_id = $1 AND call_id = $2";
+const SAID: &str = "
+    SELECT text FROM utterances WHERE tenant_id = $1 AND call_id = $2 ORDER BY ordinal";
 
 pub(super) async fn lock(
     tx: &mut AnyConnection,

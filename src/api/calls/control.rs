@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 
 use super::show::seen;
 use crate::api::audit::{self, Change};
-use crate::api::bounded::Line;
 use crate::api::extract::{Json, Path, text};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::Order;
 use crate::domain::{CallId, EndReason, Outcome, Pii, Speaker};
+use crate::store::text::Line;
 
 /// Hangs up on a caller who speaks with the AI.
 #[utoipa::path(post, path = "/api/calls/{id}/hangup", operation_id = "hang_up_call",

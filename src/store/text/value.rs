@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -46,15 +47,22 @@ impl<'de> Deserialize<'de> for E164 {
 #[serde(transparent)]
 pub struct Line<const MAX: usize>(pub String);
 
-impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl<const MAX: usize> FromStr for Line<MAX> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
         if is_line && text.chars().count() <= MAX {
-            return Ok(Self(text));
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("expected one line of 1 to {MAX} characters"))
         }
-        let expected = format!("expected one line of 1 to {MAX} characters");
-        Err(D::Error::custom(expected))
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Line<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Text::deserialize(deserializer).map(|Text(line)| line)
     }
 }
 
@@ -78,6 +86,28 @@ impl<'de> Deserialize<'de> for Word {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Number<const MIN: u32, const MAX: u32>(pub u32);
+
+impl<const MIN: u32, const MAX: u32> Number<MIN, MAX> {
+    /// That many milliseconds.
+    pub fn millis(self) -> Duration {
+        Duration::from_millis(self.0.into())
+    }
+
+    /// That many seconds.
+    pub fn seconds(self) -> Duration {
+        Duration::from_secs(self.0.into())
+    }
+
+    /// The whole milliseconds of a duration.
+    pub fn of_millis(duration: Duration) -> Self {
+        Self(u32::try_from(duration.as_millis()).unwrap_or(u32::MAX))
+    }
+
+    /// The whole seconds of a duration.
+    pub fn of_seconds(duration: Duration) -> Self {
+        Self(u32::try_from(duration.as_secs()).unwrap_or(u32::MAX))
+    }
+}
 
 impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -118,5 +148,21 @@ where
         }
         let expected = format!("expected {MIN} to {MAX} items");
         Err(D::Error::custom(expected))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Number;
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |text| serde_json::from_str::<Number<1, 1_000>>(text).map(|whole| whole.0);
+        for (text, number) in [("1", 1), ("1000", 1_000), ("20.0", 20), ("2e1", 20)] {
+            assert_eq!(read(text).unwrap(), number, "{text}");
+        }
+        for text in ["0", "1001", "-1", "1.5", "\"1\"", "null", "1e9"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 }
