@@ -40,6 +40,19 @@ impl Operator {
         self.member().filter(|_| self.reach == Reach::Own)
     }
 
+    /// The same, as far as they may read with `permission`: who may write and not
+    /// read is shown numbers and words masked.
+    pub(super) fn reading(&self, permission: Permission) -> Self {
+        let reach = match self.rights.reach(permission) {
+            Reach::None => Reach::Masked,
+            reach => reach,
+        };
+        Self {
+            reach,
+            ..self.clone()
+        }
+    }
+
     /// The member that it is. A key is none.
     pub(super) fn member(&self) -> Option<UserId> {
         match self.actor {

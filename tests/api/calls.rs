@@ -1,6 +1,8 @@
 //! Calls found again, written beside, counted and forgotten.
 
-use frontdesk::domain::{AnsweredBy, CallId, CallStatus, Direction, Role, TenantId};
+use frontdesk::domain::{
+    AnsweredBy, CallId, CallStatus, Direction, Permission, Role, Scope, TenantId,
+};
 use frontdesk::store::calls::{self, NewCall, StatusNews};
 use serde_json::{Value, json};
 
@@ -279,6 +281,24 @@ async fn an_agent_writes_beside_its_own_calls_only_and_a_developer_seeks_no_word
         assert_eq!(masked["events"][0]["detail"], Value::Null);
         let events = desk.get(&format!("{path}/events"), &agents).await.json();
         assert_eq!(events["data"][0]["detail"], json!({"attempt": 1}));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_may_only_write_beside_calls_reads_nothing_in_the_answer() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let id = desk.whole_call(a, "CA1", "hello").await;
+        let scope = Scope::Only(vec![Permission::CallsWrite]);
+        let key = desk.narrow_key(a, scope).await;
+        let call = patch(&desk, &key, id, &json!({"notes": "secret", "tags": ["x"]})).await;
+        assert_eq!(
+            (&call["from"], &call["notes"]),
+            (&json!("+•••••••••••"), &json!("••••••"))
+        );
+        assert_eq!(call["tags"], json!(["x"]));
     })
     .await;
 }

@@ -18,7 +18,7 @@ use crate::api::patch::Fields;
 use crate::api::problem::ApiError;
 use crate::api::schemas;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, Pii, Remarks, Tag};
+use crate::domain::{CallId, Permission, Pii, Remarks, Tag};
 use crate::store::call_remarks;
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
@@ -43,7 +43,8 @@ pub(in crate::api) async fn update(
         fields: &fields,
     };
     audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
-    Ok(JsonBody(CallBody::new(&call, &operator)))
+    let reader = operator.reading(Permission::CallsRead);
+    Ok(JsonBody(CallBody::new(&call, &reader)))
 }
 
 /// Forgets a call that is over: its entry, its transcript, all that was kept.
