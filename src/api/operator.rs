@@ -43,12 +43,13 @@ impl Operator {
     /// The same, as far as they may read with `permission`: who may write and not
     /// read is shown numbers and words masked.
     pub(super) fn reading(&self, permission: Permission) -> Self {
-        let reach = match self.rights.reach(permission) {
-            Reach::None => Reach::Masked,
-            reach => reach,
-        };
+        let reach = self.rights.reach(permission);
         Self {
-            reach,
+            reach: if reach == Reach::None {
+                Reach::Masked
+            } else {
+                reach
+            },
             ..self.clone()
         }
     }
