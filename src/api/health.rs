@@ -15,7 +15,7 @@ use crate::store::Store;
 /// `GET /readyz`: whether a balancer may send new calls here. 503 while
 /// draining or without a database.
 pub(super) async fn readyz(State(state): State<ApiState>) -> (StatusCode, &'static str) {
-    if (state.live)().draining {
+    if state.bridge.counts().is_draining {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
     match look_at(&state.store).await.status {
@@ -30,10 +30,10 @@ pub(super) async fn readyz(State(state): State<ApiState>) -> (StatusCode, &'stat
 /// `GET /health`: the same for people, with what it rests on.
 pub(super) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<Health>) {
     let database = look_at(&state.store).await;
-    let counts = (state.live)();
+    let counts = state.bridge.counts();
     let started_at = state.started_at;
     let status = match database.status {
-        Status::Ok if counts.draining => Status::Draining,
+        Status::Ok if counts.is_draining => Status::Draining,
         Status::Ok | Status::Draining | Status::Down => database.status,
     };
     let code = match status {

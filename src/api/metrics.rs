@@ -9,10 +9,10 @@ use super::state::ApiState;
 
 /// Everything counted, with the calls of this moment.
 pub(super) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse {
-    let counts = (state.live)();
+    let counts = state.bridge.counts();
     gauge!("frontdesk_calls_live").set(as_gauge(counts.live));
     gauge!("frontdesk_calls_capacity").set(as_gauge(counts.capacity));
-    gauge!("frontdesk_draining").set(if counts.draining { 1.0 } else { 0.0 });
+    gauge!("frontdesk_draining").set(if counts.is_draining { 1.0 } else { 0.0 });
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4")],
         (state.rendering)(),

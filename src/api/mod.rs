@@ -55,5 +55,5 @@ pub use operator::{Actor, Operator, Rights};
 pub use problem::{ApiError, Fault};
 pub use request_id::{RequestId, name_request};
 pub use router::{document, router};
-pub use state::{ApiState, Live, LiveCounts, Rendering};
+pub use state::{ApiState, Rendering};
 pub use token::TokenRules;

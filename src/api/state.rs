@@ -30,25 +30,9 @@ pub struct ApiState {
     pub started_at: Timestamp,
     /// The calls that go on in this process.
     pub bridge: Bridge,
-    /// How many there are.
-    pub live: Live,
     /// What has been counted so far, as Prometheus reads it.
     pub rendering: Rendering,
 }
 
-/// Tells the calls in progress; asked often, so it must be cheap.
-pub type Live = Arc<dyn Fn() -> LiveCounts + Send + Sync>;
-
 /// Prints the metrics.
 pub type Rendering = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// The calls of this process at one moment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LiveCounts {
-    /// Calls in progress.
-    pub live: usize,
-    /// Calls that are taken at one time.
-    pub capacity: usize,
-    /// Whether no new ones are taken, because the house is closing.
-    pub draining: bool,
-}

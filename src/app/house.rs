@@ -14,7 +14,7 @@ use super::migrate;
 use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
-use crate::api::{self, ApiState, LiveCounts, Rendering, TokenRules};
+use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::Secret;
@@ -91,7 +91,6 @@ impl House {
             public_url: reachable(&plan.public_url),
             started_at: clock.now(),
             bridge: bridge.clone(),
-            live: live_counts(bridge.clone()),
             rendering,
         });
         let carrier = webhooks::router(Webhooks {
@@ -155,15 +154,4 @@ fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();
     url.filter(PublicUrl::is_public)
         .map(|url| url.as_str().into())
-}
-
-fn live_counts(bridge: Bridge) -> api::Live {
-    Arc::new(move || {
-        let counts = bridge.counts();
-        LiveCounts {
-            live: counts.live,
-            capacity: counts.capacity,
-            draining: counts.is_draining,
-        }
-    })
 }

@@ -39,5 +39,4 @@ pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use registry::{Admission, Bridge, Counts, Refusal};
-pub use run::Order;
 pub use token::StreamToken;

@@ -15,8 +15,8 @@ use super::agent_leg::{AgentLeg, DialError};
 use super::carrier_leg::Carrier;
 use super::logbook::Logbook;
 use super::registry::PlaceGuard;
-use crate::call::{Action, CallPlan, Event, Session};
-use crate::domain::{EndReason, Pii, Speaker};
+use crate::call::{Action, CallPlan, Event, Order, Session};
+use crate::domain::EndReason;
 
 /// Idle proxies cut lines on which nothing goes to and fro.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -33,35 +33,6 @@ pub(super) enum Control {
     Attach(Box<dyn Carrier>),
     /// Somebody does something to the call.
     Order(Order),
-}
-
-/// What somebody who looks after a call can do to it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Order {
-    /// Have the agent say this.
-    Say(Pii<String>),
-    /// Keep one of the two from being heard, or do so no longer.
-    Mute {
-        /// Whose voice.
-        who: Speaker,
-        /// Whether it is kept back.
-        is_on: bool,
-    },
-    /// Let the caller wait, or wait no longer.
-    Hold(bool),
-    /// End the call.
-    HangUp(EndReason),
-}
-
-impl From<Order> for Event {
-    fn from(order: Order) -> Self {
-        match order {
-            Order::Say(text) => Self::Say(text),
-            Order::Mute { who, is_on } => Self::Mute { who, is_on },
-            Order::Hold(is_on) => Self::Hold(is_on),
-            Order::HangUp(end_reason) => Self::HangUp(end_reason),
-        }
-    }
 }
 
 type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
@@ -171,7 +142,7 @@ impl Call {
         while let Poll::Ready(Some(control)) = self.inbox.poll_recv(cx) {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
-                Control::Order(order) => self.events.push_back(order.into()),
+                Control::Order(order) => self.events.push_back(Event::Ordered(order)),
             }
         }
     }

@@ -103,19 +103,25 @@ pub enum Event {
     CarrierStopped,
     /// The carrier's socket broke off without a word.
     CarrierLost,
-    /// Somebody who looks after the call has the agent say this.
+    /// Somebody who looks after the call has something done.
+    Ordered(Order),
+}
+
+/// What somebody who looks after a call can have done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Order {
+    /// The agent says this.
     Say(Pii<String>),
-    /// Somebody keeps one of the two from being heard by the other, or lets
-    /// them be heard again.
+    /// One of the two is not heard by the other, or is heard again.
     Mute {
         /// Whose voice.
         who: Speaker,
         /// Whether it is kept back.
         is_on: bool,
     },
-    /// Somebody lets the caller wait, or waits no longer.
+    /// The caller waits, or waits no longer.
     Hold(bool),
-    /// Somebody else ends the call.
+    /// The call ends.
     HangUp(EndReason),
 }
 

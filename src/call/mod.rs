@@ -50,7 +50,7 @@ mod transcript;
 mod turn;
 
 pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
-pub use event::{Event, Outcome};
+pub use event::{Event, Order, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey};
 pub use plan::{CallPlan, Interruption};
 pub use playback::MAX_LEAD;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::timers::Timer;
-use super::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
+use super::{Action, AgentAction, CarrierAction, Notice, Order, Reply, Report};
 use crate::audio::chime;
 use crate::domain::{Pii, Speaker};
 
@@ -47,7 +47,16 @@ impl Oversight {
 }
 
 impl Session {
-    pub(super) fn on_say(&mut self, text: Pii<String>) {
+    pub(super) fn on_ordered(&mut self, order: Order, now: Instant) {
+        match order {
+            Order::Say(text) => self.on_say(text),
+            Order::Mute { who, is_on } => self.on_mute(who, is_on, now),
+            Order::Hold(is_on) => self.on_hold(is_on, now),
+            Order::HangUp(end_reason) => self.end(end_reason, now),
+        }
+    }
+
+    fn on_say(&mut self, text: Pii<String>) {
         if self.ending.is_some() {
             return;
         }
@@ -71,7 +80,7 @@ impl Session {
         }
     }
 
-    pub(super) fn on_mute(&mut self, who: Speaker, is_on: bool, now: Instant) {
+    fn on_mute(&mut self, who: Speaker, is_on: bool, now: Instant) {
         let muted = match who {
             Speaker::Caller => &mut self.oversight.is_caller_muted,
             Speaker::Receptionist => &mut self.oversight.is_receptionist_muted,
@@ -89,7 +98,7 @@ impl Session {
         self.report(Report::Muted { who, is_on });
     }
 
-    pub(super) fn on_hold(&mut self, is_on: bool, now: Instant) {
+    fn on_hold(&mut self, is_on: bool, now: Instant) {
         if self.oversight.is_held == is_on || !self.has_carrier || self.ending.is_some() {
             return;
         }

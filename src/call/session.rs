@@ -121,10 +121,7 @@ impl Session {
                 self.end(planned.unwrap_or(EndReason::CallerHungUp), now);
             }
             Event::CarrierLost => self.end(EndReason::CarrierLost, now),
-            Event::Say(text) => self.on_say(text),
-            Event::Mute { who, is_on } => self.on_mute(who, is_on, now),
-            Event::Hold(is_on) => self.on_hold(is_on, now),
-            Event::HangUp(end_reason) => self.end(end_reason, now),
+            Event::Ordered(order) => self.on_ordered(order, now),
         }
         self.settle(now);
     }

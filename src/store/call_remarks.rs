@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Connection};
 
 use super::calls::{lock, make_findable};
 use super::row::storable;
-use super::{Db, Error};
+use super::{Db, Error, by_id};
 use crate::domain::{CallId, CallLog, Remarks, Tag, TenantId};
 
 /// Changes what people wrote beside the tenant's call, and by what it is
@@ -87,13 +87,7 @@ const INSERT_TAG: &str = "
 /// Forgets the tenant's call and all that was kept of it, unless it goes on;
 /// whether it is gone.
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::row::RowOf;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{CallerList, CallerListId, PhoneNumber, TenantId, Timestamp};
 
 /// Begins a list. A name that the tenant has already is [`Error::Conflict`].
@@ -30,13 +30,7 @@ pub async fn find(
     tenant: TenantId,
     id: CallerListId,
 ) -> Result<Option<CallerList>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<ListRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(CallerList::try_from).transpose()
+    by_id::find::<ListRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = "
@@ -67,13 +61,7 @@ pub async fn delete(
     tenant: TenantId,
     id: CallerListId,
 ) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "DELETE FROM caller_lists WHERE tenant_id = $1 AND id = $2";

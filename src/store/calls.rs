@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
-use super::{Db, Error, call_words, page};
+use super::{Db, Error, by_id, call_words, page};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, EndReason, Money, Outcome, Party,
     Pii, ReceptionistId, TenantId, Timestamp, Usage,
@@ -115,13 +115,7 @@ pub async fn find(
     tenant: TenantId,
     id: CallId,
 ) -> Result<Option<CallLog>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<CallRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(CallLog::try_from).transpose()
+    by_id::find::<CallRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(

@@ -7,7 +7,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, containing};
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{Contact, ContactId, Email, PhoneNumber, Pii, Tag, TenantId, Timestamp};
 
 /// The columns of a [`ContactRow`].
@@ -64,13 +64,7 @@ pub async fn find(
     tenant: TenantId,
     id: ContactId,
 ) -> Result<Option<Contact>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<ContactRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Contact::try_from).transpose()
+    by_id::find::<ContactRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(
@@ -186,13 +180,7 @@ const DELETE_TAGS: &str = "DELETE FROM contact_tags WHERE tenant_id = $1 AND con
 /// Forgets the tenant's contact of that id; their calls stay, and name nobody.
 /// Whether there was one.
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: ContactId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "DELETE FROM contacts WHERE tenant_id = $1 AND id = $2";

@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Any, Connection, FromRow};
 
 use super::row::RowOf;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{
     Greeting, GreetingContent, GreetingId, GreetingKind, Secret, SoundFormat, TenantId, Timestamp,
     UserId,
@@ -72,13 +72,7 @@ pub async fn find(
     tenant: TenantId,
     id: GreetingId,
 ) -> Result<Option<Greeting>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<GreetingRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Greeting::try_from).transpose()
+    by_id::find::<GreetingRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(

@@ -6,7 +6,7 @@ use sqlx::{Any, FromRow};
 
 use super::row::{RowOf, json};
 use super::text::HoursText;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{Hours, HoursId, HoursPlan, TenantId, Timestamp};
 
 /// The columns of an [`HoursRow`].
@@ -36,13 +36,7 @@ pub async fn find(
     tenant: TenantId,
     id: HoursId,
 ) -> Result<Option<Hours>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<HoursRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Hours::try_from).transpose()
+    by_id::find::<HoursRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(
@@ -89,13 +83,7 @@ const UPDATE: &str = "
 /// Deletes the tenant's hours; whether there were any. Those that a plan names
 /// are [`Error::Dangling`].
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: HoursId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "DELETE FROM hours WHERE tenant_id = $1 AND id = $2";

@@ -28,6 +28,7 @@
 //! into a domain type by `TryFrom`), its queries as constants, its functions,
 //! and its cases in the tests, which run on both databases.
 
+mod by_id;
 mod call_row;
 mod call_words;
 mod database;

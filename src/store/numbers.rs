@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
-use super::{Db, Error, page, seed};
+use super::{Db, Error, by_id, page, seed};
 use crate::domain::{
     Capabilities, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant, TenantId,
     Timestamp,
@@ -61,13 +61,7 @@ pub async fn find(
     tenant: TenantId,
     id: NumberId,
 ) -> Result<Option<Number>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<NumberRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Number::try_from).transpose()
+    by_id::find::<NumberRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(
@@ -174,13 +168,7 @@ const UPDATE: &str = "
 
 /// Takes a number from its tenant; whether there was one.
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: NumberId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND id = $2";

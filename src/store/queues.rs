@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, millis};
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{PhoneNumber, Queue, QueueId, TenantId, Timestamp, UserId};
 
 /// The columns of a [`QueueRow`]. Two databases have two words for putting
@@ -120,13 +120,7 @@ const DELETE_MEMBERS: &str = "DELETE FROM queue_members WHERE tenant_id = $1 AND
 /// Takes the tenant's queue down; whether there was one. One that a plan names
 /// is [`Error::Dangling`].
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: QueueId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "DELETE FROM queues WHERE tenant_id = $1 AND id = $2";

@@ -4,7 +4,7 @@ use sqlx::{Connection, FromRow};
 
 use super::receptionist_row::{ReceptionistRow, content};
 use super::row::storable;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{Receptionist, ReceptionistId, TenantId, Timestamp};
 
 /// Somebody publishes.
@@ -97,13 +97,7 @@ pub async fn current(
     tenant: TenantId,
     id: ReceptionistId,
 ) -> Result<Option<Receptionist>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<ReceptionistRow> = sqlx::query_as(CURRENT)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Receptionist::try_from).transpose()
+    by_id::find::<ReceptionistRow, _>(db, CURRENT, tenant, id).await
 }
 
 const CURRENT: &str = concat!(

@@ -6,7 +6,7 @@ use sqlx::{Any, FromRow};
 
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::millis;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{Receptionist, ReceptionistId, TenantId, Timestamp, TurnDetection};
 
 /// The columns of a [`DraftRow`].
@@ -71,13 +71,7 @@ pub async fn find(
     tenant: TenantId,
     id: ReceptionistId,
 ) -> Result<Option<Draft>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<DraftRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Draft::try_from).transpose()
+    by_id::find::<DraftRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(
@@ -136,13 +130,7 @@ pub async fn delete(
     tenant: TenantId,
     id: ReceptionistId,
 ) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "

@@ -8,7 +8,7 @@ use super::hours::HoursRow;
 use super::queues::QueueRow;
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::RowOf;
-use super::{Db, Error, Store, contacts, number_plans, seed};
+use super::{Db, Error, Store, by_id, contacts, number_plans, seed};
 use crate::domain::{
     CallerListId, Hours, ListKind, Party, PhoneNumber, Queue, Receptionist, ReceptionistId,
     TenantId, Zone,
@@ -258,13 +258,7 @@ pub async fn receptionist(
     tenant: TenantId,
     id: ReceptionistId,
 ) -> Result<Option<Receptionist>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<ReceptionistRow> = sqlx::query_as(RECEPTIONIST)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(Receptionist::try_from).transpose()
+    by_id::find::<ReceptionistRow, _>(db, RECEPTIONIST, tenant, id).await
 }
 
 const RECEPTIONIST: &str = concat!(

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::row::RowOf;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{PhoneNumber, TenantId, Timestamp, User, UserId};
 
 /// The columns of a [`UserRow`].
@@ -43,13 +43,7 @@ pub async fn find(
     tenant: TenantId,
     id: UserId,
 ) -> Result<Option<User>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<UserRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(User::try_from).transpose()
+    by_id::find::<UserRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(
@@ -130,13 +124,7 @@ const UPDATE: &str = "
 /// Lets the tenant's member go, unless it is the last active owner. Whether
 /// somebody went.
 pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: UserId) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::delete(db, DELETE, tenant, id).await
 }
 
 const DELETE: &str = "

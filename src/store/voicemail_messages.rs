@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::row::{RowOf, containing, storable};
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{
     CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
     VoicemailMessage,
@@ -111,13 +111,7 @@ pub async fn find(
     tenant: TenantId,
     id: MessageId,
 ) -> Result<Option<VoicemailMessage>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<MessageRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(VoicemailMessage::try_from).transpose()
+    by_id::find::<MessageRow, _>(db, FIND, tenant, id).await
 }
 
 const FIND: &str = concat!(

@@ -1,16 +1,15 @@
 //! The admin interface on a database of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::IntoResponse;
-use frontdesk::api::{self, ApiState, LiveCounts, TokenRules};
+use frontdesk::api::{self, ApiState, TokenRules};
 use frontdesk::app::Manners;
-use frontdesk::bridge::{AgentLeg, Bridge, DialError, Dialer, Keeper};
+use frontdesk::bridge::{Admission, AgentLeg, Bridge, DialError, Dialer, Keeper};
 use frontdesk::call::Interruption;
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
@@ -22,7 +21,7 @@ use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
-use frontdesk::store::{KeyText, Store, tenants, turns, users, utterances};
+use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
@@ -72,7 +71,6 @@ impl Dialer for NobodyThere {
 pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) draining: Arc<AtomicBool>,
     pub(super) bridge: Bridge,
     /// Where sound is kept.
     pub(super) folder: Arc<TempDir>,
@@ -96,8 +94,6 @@ impl Desk {
         };
         let folder = Arc::new(TempDir::new().expect("there is a folder for temporary files"));
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
-        let draining = Arc::new(AtomicBool::new(false));
-        let is_draining = Arc::clone(&draining);
         let (keeper, _) = Keeper::start(database.store.clone(), clock.clone());
         let bridge = Bridge::new(7, Arc::new(NobodyThere), keeper);
         let mut state = ApiState {
@@ -109,11 +105,6 @@ impl Desk {
             carrier: None,
             public_url: Some("https://desk.example.com".into()),
             started_at: clock.now(),
-            live: Arc::new(move || LiveCounts {
-                live: 3,
-                capacity: 7,
-                draining: is_draining.load(Ordering::Relaxed),
-            }),
             rendering: Arc::new(|| RENDERED.to_owned()),
         };
         change(&mut state);
@@ -122,7 +113,6 @@ impl Desk {
         Self {
             store: database.store.clone(),
             clock,
-            draining,
             bridge,
             folder,
             router: manners.teach(api::router(state)),
@@ -185,6 +175,22 @@ impl Desk {
             .expect("it is kept");
         assert!(is_new);
         call.id
+    }
+
+    /// A call that the bridge has let in, and whose agent is being dialled.
+    pub(super) async fn admitted(&self, tenant: TenantId, sid: &str) -> CallId {
+        let call_id = self.call(tenant, sid).await;
+        let admission = Admission {
+            call_id,
+            tenant_id: tenant,
+            call_sid: sid.parse().expect("a SID"),
+            receptionist: default_receptionist(tenant, self.clock.new_id()),
+            contact: None,
+        };
+        let mut watched = self.bridge.watch();
+        self.bridge.admit(admission).expect("there is a place");
+        while watched.recv().await.expect("the house is open").call_id != call_id {}
+        call_id
     }
 
     /// A call that has ended, of which everything is known.

@@ -4,33 +4,16 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
-use frontdesk::bridge::{Admission, Happening};
-use frontdesk::domain::{CallId, CallStatus, EndReason, Role, TenantId};
+use frontdesk::bridge::Happening;
+use frontdesk::domain::{CallId, CallStatus, EndReason, Role};
+use frontdesk::store::call_remarks;
 use frontdesk::store::calls::{self, StatusNews};
-use frontdesk::store::{call_remarks, default_receptionist};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::desk::Desk;
 use crate::support::database::on_each_database;
-
-/// A call that the bridge has let in, and whose agent is being dialled.
-async fn admitted(desk: &Desk, tenant: TenantId, sid: &str) -> CallId {
-    let call_id = desk.call(tenant, sid).await;
-    let receptionist = default_receptionist(tenant, desk.clock.new_id());
-    let admission = Admission {
-        call_id,
-        tenant_id: tenant,
-        call_sid: sid.parse().unwrap(),
-        receptionist,
-        contact: None,
-    };
-    let mut watched = desk.bridge.watch();
-    desk.bridge.admit(admission).unwrap();
-    while watched.recv().await.unwrap().call_id != call_id {}
-    call_id
-}
 
 /// The carrier says that the call is over, and we do not know why yet.
 async fn told_over(desk: &Desk, sid: &str) {
@@ -105,8 +88,8 @@ async fn what_happens_is_told_to_its_tenant_and_to_nobody_else() {
         let (b, key_of_b) = desk.tenant("B").await;
         let mut of_a = Events::of(&desk, &key_of_a, None).await;
         let mut of_b = Events::of(&desk, &key_of_b, None).await;
-        let first = admitted(&desk, a, "CA1").await;
-        let second = admitted(&desk, b, "CA2").await;
+        let first = desk.admitted(a, "CA1").await;
+        let second = desk.admitted(b, "CA2").await;
         let (kind, _, data) = of_a.next().await.unwrap();
         assert_eq!(kind, "call.admitted");
         assert_eq!(data["call_id"], first.to_string());
@@ -134,12 +117,12 @@ async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
         let desk = Desk::on(db);
         let (a, key) = desk.tenant("A").await;
         let mut events = Events::of(&desk, &key, None).await;
-        admitted(&desk, a, "CA1").await;
+        desk.admitted(a, "CA1").await;
         let (_, last, _) = events.next().await.unwrap();
         drop(events);
-        let missed = admitted(&desk, a, "CA2").await;
+        let missed = desk.admitted(a, "CA2").await;
         let mut events = Events::of(&desk, &key, None).await;
-        let after = admitted(&desk, a, "CA3").await;
+        let after = desk.admitted(a, "CA3").await;
         let (_, _, data) = events.next().await.unwrap();
         assert_eq!(
             data["call_id"],
@@ -168,7 +151,7 @@ async fn a_call_that_goes_on_is_listed_and_obeys_until_it_is_hung_up() {
         let desk = Desk::on(db);
         let (a, key) = desk.tenant("A").await;
         let (_, stranger) = desk.tenant("B").await;
-        let here = admitted(&desk, a, "CA1").await;
+        let here = desk.admitted(a, "CA1").await;
         let elsewhere = desk.call(a, "CA2").await;
         let over = desk.whole_call(a, "CA3", "bye").await;
         desk.clock.advance_ms(2_000);
@@ -224,7 +207,7 @@ async fn an_order_that_makes_no_sense_is_refused_by_the_name_of_its_field() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (a, key) = desk.tenant("A").await;
-        let id = admitted(&desk, a, "CA1").await;
+        let id = desk.admitted(a, "CA1").await;
         for (verb, body, pointer) in [
             ("say", json!({"text": " "}), "#/text"),
             ("say", json!({"text": "two\nlines"}), "#/text"),
@@ -252,8 +235,8 @@ async fn what_is_left_to_write_of_a_forgotten_call_keeps_no_other_waiting() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (a, _) = desk.tenant("A").await;
-        let forgotten = admitted(&desk, a, "CA1").await;
-        let kept = admitted(&desk, a, "CA2").await;
+        let forgotten = desk.admitted(a, "CA1").await;
+        let kept = desk.admitted(a, "CA2").await;
         told_over(&desk, "CA1").await;
         let gone = call_remarks::delete(&desk.store, a, forgotten).await;
         assert!(gone.unwrap());
@@ -280,9 +263,9 @@ async fn a_call_is_not_forgotten_before_it_is_let_go_and_then_by_all() {
         let desk = Desk::on(db);
         let (a, key) = desk.tenant("A").await;
         let mut events = Events::of(&desk, &key, None).await;
-        admitted(&desk, a, "CA1").await;
+        desk.admitted(a, "CA1").await;
         let (_, last, _) = events.next().await.unwrap();
-        let forgotten = admitted(&desk, a, "CA2").await;
+        let forgotten = desk.admitted(a, "CA2").await;
         told_over(&desk, "CA2").await;
         let path = format!("/api/calls/{forgotten}");
         let early = desk.send(("DELETE", &path), &key, &json!({})).await;
@@ -291,7 +274,7 @@ async fn a_call_is_not_forgotten_before_it_is_let_go_and_then_by_all() {
         let gone = desk.send(("DELETE", &path), &key, &json!({})).await;
         assert_eq!(gone.status, 204);
         let mut events = Events::of(&desk, &key, Some(&last)).await;
-        let next = admitted(&desk, a, "CA3").await;
+        let next = desk.admitted(a, "CA3").await;
         let (_, _, data) = events.next().await.unwrap();
         assert_eq!(data["call_id"], next.to_string());
     })
@@ -310,7 +293,7 @@ async fn who_may_no_longer_watch_is_told_nothing_more() {
         let answer = desk.send(("DELETE", &path), &key, &json!({})).await;
         assert_eq!(answer.status, 204, "{}", answer.body);
         desk.clock.advance_ms(60_000);
-        let call = admitted(&desk, a, "CA1").await;
+        let call = desk.admitted(a, "CA1").await;
         assert_eq!(let_go.next().await, None);
         let (_, _, data) = stays.next().await.unwrap();
         assert_eq!(data["call_id"], call.to_string());

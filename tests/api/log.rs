@@ -1,6 +1,6 @@
 //! The log of calls, and what every answer has in common.
 
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -274,13 +274,13 @@ async fn a_balancer_is_sent_away_while_draining_and_without_a_database() {
         assert_eq!(desk.ask("/readyz", None).await.status, 200);
         assert_eq!(desk.ask("/health", None).await.json()["status"], "ok");
 
-        desk.draining.store(true, Ordering::Relaxed);
+        desk.bridge.drain(Duration::ZERO).await;
         assert_eq!(desk.ask("/readyz", None).await.status, 503);
         let health = desk.ask("/health", None).await;
         assert_eq!(health.status, 200);
         assert_eq!(health.json()["status"], "draining");
 
-        desk.draining.store(false, Ordering::Relaxed);
+        let desk = Desk::on(db);
         desk.store.close().await;
         assert_eq!(desk.ask("/readyz", None).await.status, 503);
         let health = desk.ask("/health", None).await;
@@ -300,6 +300,10 @@ async fn a_balancer_is_sent_away_while_draining_and_without_a_database() {
 async fn health_tells_people_what_goes_on() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        for sid in ["CA1", "CA2", "CA3"] {
+            desk.admitted(a, sid).await;
+        }
         desk.clock.advance_ms(90_500);
         let health = desk.ask("/health", None).await.json();
         assert_eq!(health["calls"], json!({ "live": 3, "capacity": 7 }));

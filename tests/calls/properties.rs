@@ -6,7 +6,7 @@ use std::time::Duration;
 use frontdesk::audio::Frame;
 use frontdesk::call::{
     Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, MAX_LEAD, Mark,
-    Outcome, ResponseKey,
+    Order, Outcome, ResponseKey,
 };
 use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 use proptest::prelude::*;
@@ -115,10 +115,7 @@ impl Witness {
             | Event::AgentClosed
             | Event::CarrierStopped
             | Event::CarrierLost
-            | Event::Say(_)
-            | Event::Mute { .. }
-            | Event::Hold(_)
-            | Event::HangUp(_) => {}
+            | Event::Ordered(_) => {}
         }
     }
 
@@ -192,18 +189,18 @@ fn event() -> impl Strategy<Value = Event> {
         4 => response().prop_map(|response| Event::ResponseDone {
             response, outcome: Outcome::Completed, usage: Usage::default(),
         }),
-        1 => "[a-z ]{1,12}".prop_map(|text| Event::Say(text.into())),
-        1 => (any::<bool>(), any::<bool>()).prop_map(|(is_caller, is_on)| Event::Mute {
+        1 => "[a-z ]{1,12}".prop_map(|text| Event::Ordered(Order::Say(text.into()))),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(is_caller, is_on)| Event::Ordered(Order::Mute {
             who: if is_caller { Speaker::Caller } else { Speaker::Receptionist },
             is_on,
-        }),
-        1 => any::<bool>().prop_map(Event::Hold),
+        })),
+        1 => any::<bool>().prop_map(|is_on| Event::Ordered(Order::Hold(is_on))),
         rare() => Just(Event::CarrierReplaced),
         rare() => Just(Event::AgentFailed),
         rare() => Just(Event::AgentClosed),
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),
-        rare() => Just(Event::HangUp(EndReason::HungUp)),
+        rare() => Just(Event::Ordered(Order::HangUp(EndReason::HungUp))),
     ]
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Outcome,
-    Report, ResponseKey,
+    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Order,
+    Outcome, Report, ResponseKey,
 };
 use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
 
@@ -131,13 +131,15 @@ impl Names {
             ["agent", "ready"] => Event::AgentReady,
             ["agent", "failed"] => Event::AgentFailed,
             ["agent", "closed"] => Event::AgentClosed,
-            ["operator", "says"] => Event::Say(quoted.into()),
-            ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Mute {
+            ["operator", "says"] => Event::Ordered(Order::Say(quoted.into())),
+            ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Ordered(Order::Mute {
                 who: who.parse().expect("caller or receptionist"),
                 is_on: verb == "mutes",
-            },
-            ["operator", verb @ ("holds" | "resumes")] => Event::Hold(verb == "holds"),
-            ["operator", "hangs", "up"] => Event::HangUp(EndReason::HungUp),
+            }),
+            ["operator", verb @ ("holds" | "resumes")] => {
+                Event::Ordered(Order::Hold(verb == "holds"))
+            }
+            ["operator", "hangs", "up"] => Event::Ordered(Order::HangUp(EndReason::HungUp)),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
                 return caller_audio(Some(duration(at)), duration(length));

@@ -11,7 +11,7 @@ use crate::api::extract::{Json, Path, text};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::bridge::Order;
+use crate::call::Order;
 use crate::domain::{CallId, EndReason, Outcome, Pii, Speaker};
 use crate::store::text::Line;
 
