@@ -12,6 +12,7 @@ use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
+use super::voicemail_audio::not_kept;
 use crate::domain::{Greeting, GreetingContent, GreetingId, GreetingKind, UserId};
 use crate::store::greetings::{self, Filter};
 use crate::store::{self, page};
@@ -240,10 +241,7 @@ async fn keep(state: &ApiState, greeting: &Greeting, sound: Option<Sound>) -> Re
         return Ok(());
     };
     let kept = state.recordings.put(file, &sound.bytes).await;
-    kept.map_err(|error| {
-        tracing::error!(%error, "a greeting could not be kept; see STORAGE_URL");
-        ApiError::Unavailable("the storage")
-    })
+    kept.map_err(not_kept)
 }
 
 /// Removes sound of which nobody knows any more. What stays costs room and is

@@ -14,7 +14,7 @@ use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
 use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
-use super::{greetings, settings, voicemail};
+use super::{greetings, settings, voicemail, voicemail_audio};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -138,6 +138,7 @@ fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(ask(P::InboxRead, routes!(voicemail::list)))
         .routes(ask(P::InboxRead, routes!(voicemail::show)))
+        .routes(ask(P::RecordingsRead, routes!(voicemail_audio::hear)))
         .routes(ask(
             P::InboxWrite,
             routes!(voicemail::update, voicemail::delete),

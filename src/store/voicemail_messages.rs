@@ -12,8 +12,8 @@ use crate::domain::{
 /// The columns of a [`MessageRow`].
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_id, user_id, from_party, sound, duration_s, is_read, transcript, \
-         created_at_ms"
+        "id, tenant_id, call_id, user_id, from_party, recording_sid, sound, duration_s, is_read, \
+         transcript, created_at_ms"
     };
 }
 
@@ -208,6 +208,7 @@ struct MessageRow {
     call_id: String,
     user_id: Option<String>,
     from_party: String,
+    recording_sid: String,
     sound: String,
     duration_s: Option<i64>,
     is_read: i64,
@@ -230,6 +231,7 @@ impl TryFrom<MessageRow> for VoicemailMessage {
             call_id: at.parse(&row.call_id)?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
             from,
+            recording_sid: row.recording_sid,
             sound: at.parse(&row.sound)?,
             duration_s: row.duration_s,
             is_read: at.truth(row.is_read)?,

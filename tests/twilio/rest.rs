@@ -508,3 +508,19 @@ async fn conference() -> RestAccount {
 fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Option<u32> {
     outcome.unwrap_err().refusal()?.code
 }
+
+#[tokio::test]
+async fn the_sound_of_a_recording_is_fetched_whole_and_the_recording_deleted() {
+    const RECORDING: &str = "RE0123456789abcdef0123456789abcdef";
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    assert_eq!(client.recording_sound(RECORDING).await, Ok(None));
+    let mut sound = b"RIFF....WAVE".to_vec();
+    sound.resize(3 * 1024 * 1024, 7);
+    account.keep(RECORDING, &sound);
+    account.fail_next([RestFault::Failure(503), RestFault::Garbage]);
+    assert_eq!(client.recording_sound(RECORDING).await, Ok(Some(sound)));
+    assert_eq!(client.delete_recording(RECORDING).await, Ok(true));
+    assert_eq!(account.recordings(), []);
+    assert_eq!(client.delete_recording(RECORDING).await, Ok(false));
+}
