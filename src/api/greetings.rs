@@ -12,7 +12,6 @@ use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
-use super::voicemail_audio::not_kept;
 use crate::domain::{Greeting, GreetingContent, GreetingId, GreetingKind, UserId};
 use crate::store::greetings::{self, Filter};
 use crate::store::{self, page};
@@ -241,7 +240,7 @@ async fn keep(state: &ApiState, greeting: &Greeting, sound: Option<Sound>) -> Re
         return Ok(());
     };
     let kept = state.recordings.put(file, &sound.bytes).await;
-    kept.map_err(not_kept)
+    kept.map_err(ApiError::storage)
 }
 
 /// Removes sound of which nobody knows any more. What stays costs room and is

@@ -42,6 +42,7 @@ mod routing;
 mod schemas;
 mod setting_body;
 mod settings;
+mod sms;
 mod sound;
 mod state;
 mod tenants;

@@ -108,6 +108,16 @@ impl ApiError {
         Self::Internal(error.into())
     }
 
+    /// The storage of sound failed.
+    pub fn storage(error: std::io::Error) -> Self {
+        let error = anyhow::Error::from(error);
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the storage failed; see STORAGE_URL"
+        );
+        Self::Unavailable("the storage")
+    }
+
     /// Status, the stable end of the type, and the title.
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {

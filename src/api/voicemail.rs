@@ -12,7 +12,6 @@ use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
-use super::voicemail_audio::not_kept;
 use crate::domain::{MessageId, PhoneNumber, Pii, UserId, VoicemailMessage};
 use crate::store::page;
 use crate::store::text::Line;
@@ -108,7 +107,7 @@ pub(super) async fn delete(
     };
     audit::commit(tx, (&state, &operator), tenant, change).await?;
     let removed = state.recordings.delete(&message.file()).await;
-    removed.map_err(not_kept)?;
+    removed.map_err(ApiError::storage)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

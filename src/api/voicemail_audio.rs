@@ -33,7 +33,7 @@ pub(super) async fn hear(
         return Err(ApiError::Conflict(why));
     }
     let kept = state.recordings.read(&message.file()).await;
-    let sound = match kept.map_err(not_kept)? {
+    let sound = match kept.map_err(ApiError::storage)? {
         Some(sound) => sound,
         None => fetch(&state, &operator, &message).await?,
     };
@@ -63,13 +63,12 @@ async fn fetch(
     }
     // Who deleted it meanwhile did not find the file.
     if find(state, operator, message.id).await.is_err() {
-        state.recordings.delete(&file).await.map_err(not_kept)?;
+        state
+            .recordings
+            .delete(&file)
+            .await
+            .map_err(ApiError::storage)?;
         return Err(ApiError::NotFound);
     }
     Ok(sound)
-}
-
-pub(super) fn not_kept(error: std::io::Error) -> ApiError {
-    tracing::error!(%error, "the storage failed; see STORAGE_URL");
-    ApiError::Unavailable("the storage")
 }

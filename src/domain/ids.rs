@@ -115,6 +115,11 @@ ulid_id!(
     MessageId,
     "msg"
 );
+ulid_id!(
+    /// Names a text message: `sms_01J…`.
+    SmsId,
+    "sms"
+);
 
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {

@@ -5,8 +5,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, fallback, greeting_sound, hold_music, inbound, queue, queue_member, ring, status,
-    stream, stream_ended, voicemail,
+    Webhooks, fallback, greeting_sound, hold_music, inbound, queue, queue_member, ring, sms,
+    status, stream, stream_ended, voicemail,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -31,6 +31,8 @@ pub fn router(house: Webhooks) -> Router {
             "/greetings/{id}/{until}/{signature}",
             get(greeting_sound::sound),
         )
+        .route("/sms", either(sms::received))
+        .route("/sms-status", either(sms::stands))
         .route("/status", either(status::status))
         .route("/fallback", either(fallback::fallback));
     Router::new()

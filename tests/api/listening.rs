@@ -169,7 +169,7 @@ async fn only_whose_message_it_is_may_listen() {
         let account = RestAccount::open(&[]).await;
         account.keep(RECORDING, SOUND);
         let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
-        let (tenant, key) = desk.tenant("A").await;
+        let (tenant, _) = desk.tenant("A").await;
         let (_, stranger) = desk.tenant("B").await;
         let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
         assert_eq!(desk.get(&path, &stranger).await.status, 404);

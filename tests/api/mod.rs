@@ -15,5 +15,6 @@ mod once;
 mod receptionists;
 mod routing;
 mod settings;
+mod sms;
 mod tokens;
 mod voicemail;

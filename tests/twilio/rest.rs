@@ -54,6 +54,10 @@ async fn a_number_is_found_bought_configured_and_given_back() {
         ("VoiceFallbackMethod", "POST"),
         ("StatusCallback", "https://desk.example.com/status"),
         ("StatusCallbackMethod", "POST"),
+        ("SmsUrl", "https://desk.example.com/sms"),
+        ("SmsMethod", "POST"),
+        ("SmsFallbackUrl", "https://desk.example.com/sms"),
+        ("SmsFallbackMethod", "POST"),
     ] {
         assert_eq!(owned.setting(name), Some(value), "{name}");
     }
@@ -451,6 +455,7 @@ fn settings() -> NumberSettings {
             voice: "https://desk.example.com/voice".to_owned(),
             voice_fallback: "https://desk.example.com/fallback".to_owned(),
             status: "https://desk.example.com/status".to_owned(),
+            sms: "https://desk.example.com/sms".to_owned(),
         }),
     }
 }

@@ -139,7 +139,7 @@ impl Account {
         let Some((last, folders)) = rest.split_last() else {
             return missing(request);
         };
-        if folders == ["Recordings"] && last.ends_with(".wav") {
+        if folders == ["Recordings"] && last.strip_suffix(".wav").is_some() {
             return self.show_sound(request, last);
         }
         let Some(last) = last.strip_suffix(".json") else {
