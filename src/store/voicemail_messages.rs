@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::row::{RowOf, containing, storable};
 use super::{Db, Error, by_id, page};
 use crate::domain::{
-    CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
+    CallId, CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
     VoicemailMessage,
 };
 
@@ -118,6 +118,27 @@ const FIND: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM voicemail_messages WHERE tenant_id = $1 AND id = $2 AND deleted_at_ms IS NULL"
+);
+
+/// What was left in a call of the tenant's.
+pub async fn list_of_call(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<Vec<VoicemailMessage>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<MessageRow> = sqlx::query_as(LIST_OF_CALL)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(VoicemailMessage::try_from).collect()
+}
+
+const LIST_OF_CALL: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_messages WHERE tenant_id = $1 AND call_id = $2"
 );
 
 /// The tenant's messages that pass the filter, newest first.

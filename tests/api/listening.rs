@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use frontdesk::domain::{MessageSound, Role, TenantId, UserId};
+use frontdesk::domain::{CallStatus, MessageSound, Role, TenantId, UserId};
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::calls;
 use frontdesk::store::voicemail_messages::{self as messages, News};
@@ -185,6 +185,40 @@ async fn only_whose_message_it_is_may_listen() {
         );
         assert_eq!(ask(Role::Developer).await, 403);
         assert_eq!(account.exchanges().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_forgotten_takes_what_was_said_in_it_along() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = desk.tenant("A").await;
+        let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
+        assert_eq!(desk.get(&path, &key).await.status, 200);
+        let folder = desk
+            .folder
+            .path()
+            .join(tenant.to_string())
+            .join("voicemail");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        let message = desk.get(path.trim_end_matches("/audio"), &key).await.json();
+        let call = message["call_id"].as_str().unwrap();
+        let news = calls::StatusNews {
+            status: CallStatus::Completed,
+            sequence: Some(3),
+            duration_s: Some(20),
+            at: desk.clock.now(),
+        };
+        let told = calls::apply_status(&desk.store, &"CA1".parse().unwrap(), &news).await;
+        assert!(told.unwrap().is_some());
+        let call = format!("/api/calls/{call}");
+        let gone = desk.send(("DELETE", &call), &key, &json!({})).await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(desk.get(&path, &key).await.status, 404);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     })
     .await;
 }

@@ -19,7 +19,7 @@ use crate::api::problem::ApiError;
 use crate::api::schemas;
 use crate::api::state::ApiState;
 use crate::domain::{CallId, Permission, Pii, Remarks, Tag};
-use crate::store::call_remarks;
+use crate::store::{call_remarks, voicemail_messages};
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
 #[utoipa::path(patch, path = "/api/calls/{id}", operation_id = "update_call", tag = "Calls",
@@ -47,7 +47,8 @@ pub(in crate::api) async fn update(
     Ok(JsonBody(CallBody::new(&call, &reader)))
 }
 
-/// Forgets a call that is over: its entry, its transcript, all that was kept.
+/// Forgets a call that is over: its entry, its transcript, the messages that
+/// were left in it, all that was kept.
 #[utoipa::path(delete, path = "/api/calls/{id}", operation_id = "delete_call", tag = "Calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]
@@ -56,12 +57,12 @@ pub(in crate::api) async fn delete(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<StatusCode, ApiError> {
+    let tenant = operator.tenant_id;
     let call = seen(&state, &operator, id).await?;
+    let messages = voicemail_messages::list_of_call(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
     // The carrier may say that a call is over before we have let go of it.
-    if state.bridge.has(&call.call_sid)
-        || !call_remarks::delete(&mut tx, operator.tenant_id, id).await?
-    {
+    if state.bridge.has(&call.call_sid) || !call_remarks::delete(&mut tx, tenant, id).await? {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
     }
     let change = Change {
@@ -69,8 +70,12 @@ pub(in crate::api) async fn delete(
         object: id.to_string(),
         fields: &[],
     };
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    audit::commit(tx, (&state, &operator), tenant, change).await?;
     state.bridge.forget(id);
+    for message in messages {
+        let removed = state.recordings.delete(&message.file()).await;
+        removed.map_err(ApiError::storage)?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
