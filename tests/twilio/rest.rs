@@ -529,3 +529,27 @@ async fn the_sound_of_a_recording_is_fetched_whole_and_the_recording_deleted() {
     assert_eq!(account.recordings(), []);
     assert_eq!(client.delete_recording(RECORDING).await, Ok(false));
 }
+
+#[tokio::test]
+async fn w7_a_message_whose_answer_was_lost_is_found_by_its_words() {
+    let account = RestAccount::open(&[]).await;
+    account.own(NUMBER);
+    let client = account.client();
+    let began = Timestamp::from_ms(frontdesk::clock::Clock::system().now().as_ms() - 5_000);
+    assert_eq!(client.find_messages(&message(), began).await, Ok(vec![]));
+    account.fail_next([RestFault::AnswerLost]);
+    let lost = client.send_message(&message()).await;
+    assert!(matches!(lost, Err(Error::Unknown(_))), "{lost:?}");
+    let other = NewMessage {
+        body: Pii::new("something else".to_owned()),
+        ..message()
+    };
+    client.send_message(&other).await.unwrap();
+    let found = client.find_messages(&message(), began).await.unwrap();
+    let [found] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(found.sid, account.messages()[0].sid);
+    let later = began.plus_ms(3_600_000);
+    assert_eq!(client.find_messages(&message(), later).await, Ok(vec![]));
+}

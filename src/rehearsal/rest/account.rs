@@ -93,6 +93,7 @@ pub struct RestMessage {
     pub from: String,
     /// The words.
     pub body: String,
+    pub(super) created: String,
 }
 
 /// A recording of the account.
@@ -173,6 +174,7 @@ impl Account {
                 self.update_participant(request, conference, call)
             }
             ("POST", ["Messages"]) => self.send_message(request),
+            ("GET", ["Messages"]) => self.list_messages(request),
             ("DELETE", ["Recordings", sid]) => self.delete_recording(request, sid),
             _ => missing(request),
         }
