@@ -72,7 +72,8 @@ impl Events {
                     line.unwrap_or_default().trim().to_owned()
                 };
                 let (name, id, data) = (field("event:"), field("id:"), field("data:"));
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 if data.is_empty() {
                     self.began_at = id;
                     continue;

@@ -77,6 +77,16 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         "/api/voicemail/messages/",
         pair(message.to_string(), of_nobody.to_string()),
     );
+    texts_of_a(desk, a, key, &mut things).await;
+    things
+}
+
+async fn texts_of_a(
+    desk: &Desk,
+    a: TenantId,
+    key: &str,
+    things: &mut BTreeMap<&'static str, Pair>,
+) {
     let sms = sms_of_a(desk, a).await;
     let of_nobody: SmsId = desk.clock.new_id();
     things.insert(
@@ -90,7 +100,6 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
     assert_eq!(made.status, 201, "{}", made.body);
     let numbers = pair(NUMBER_OF_A.to_owned(), NUMBER_OF_NOBODY.to_owned());
     things.insert("/api/sms/opt-outs/", numbers);
-    things
 }
 
 async fn sms_of_a(desk: &Desk, a: TenantId) -> SmsId {

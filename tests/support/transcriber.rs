@@ -133,13 +133,17 @@ async fn transcribe(
     }
     desk.lock().unwrap().asked.push(asked);
     let saying = desk.lock().unwrap().sayings.pop();
+    said(saying.as_ref())
+}
+
+fn said(saying: Option<&Saying>) -> Response {
     match saying {
         Some(Saying::Words(words)) => {
             let usage = json!({"type": "duration", "seconds": 3});
-            axum::Json(json!({"text": words, "usage": usage})).into_response()
+            axum::Json(json!({"text": *words, "usage": usage})).into_response()
         }
         Some(Saying::Status(status)) => {
-            let status = StatusCode::from_u16(status).expect("a status");
+            let status = StatusCode::from_u16(*status).expect("a status");
             let error = json!({"error": {"message": "no", "type": "invalid_request_error",
                 "param": null, "code": "invalid_value"}});
             (status, axum::Json(error)).into_response()
