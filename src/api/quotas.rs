@@ -71,11 +71,10 @@ pub(super) async fn set_of_tenant(
 ) -> Result<JsonBody<LimitsBody>, ApiError> {
     let quota = Quota::from(new);
     let mut tx = state.store.begin().await?;
-    let put = quotas::put_platform(&mut tx, id, &quota, state.clock.now()).await;
-    put.map_err(|error| match error {
-        store::Error::Dangling => ApiError::NotFound,
-        other => other.into(),
-    })?;
+    match quotas::put_platform(&mut tx, id, &quota, state.clock.now()).await {
+        Err(store::Error::Dangling) => return Err(ApiError::NotFound),
+        put => put?,
+    }
     let change = changed("platform_quota.set", id);
     audit::commit(tx, (&state, &operator), id, change).await?;
     Ok(JsonBody(quota.into()))

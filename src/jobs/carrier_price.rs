@@ -60,10 +60,9 @@ async fn ask(carrier: &Client, call_sid: &CallSid) -> Result<Answer, Error> {
         match charge(leg) {
             // An account pays in one currency.
             Some((more, of)) if of == currency => micros += more,
-            Some(_) => return Ok(Answer::NotYet),
             // A telephone that nobody picked up may cost nothing for ever.
             None if leg.status.is_terminal() && leg.status != CallStatus::Completed => {}
-            None => return Ok(Answer::NotYet),
+            Some(_) | None => return Ok(Answer::NotYet),
         }
     }
     Ok(Answer::Rated(Money { micros, currency }))

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::house::JobHouse;
-use super::worker::{Failure, Next};
-use crate::domain::{AnsweredBy, CallLog, SettingKey, TenantId, Timestamp};
+use super::worker::{Failure, Next, bear};
+use crate::domain::{AnsweredBy, CallLog, JobKind, SettingKey, TenantId, Timestamp};
 use crate::store::calls::{self, StatusNews};
 use crate::store::{self, call_events, call_routes, page, settings};
 use crate::twilio::rest::Error;
@@ -26,14 +26,26 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     let open = calls::list_open(&house.store, now.plus_ms(-GRACE_MS), limit).await?;
     let mut longest = BTreeMap::new();
     for call in open {
-        let limit_ms = limit_of(house, &call, &mut longest).await?;
-        let last_news = last_news(house, &call).await?;
-        let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < now;
-        if is_due && !(house.is_live)(&call.call_sid) {
-            look_into(house, &call, (last_news, now)).await?;
+        if let Err(error) = look_at(house, &call, &mut longest).await {
+            bear(JobKind::OpenCalls, error)?;
         }
     }
     Ok(Next::Again(now.plus_ms(EVERY_MS)))
+}
+
+async fn look_at(
+    house: &JobHouse,
+    call: &CallLog,
+    longest: &mut BTreeMap<TenantId, i64>,
+) -> Result<(), store::Error> {
+    let now = house.clock.now();
+    let limit_ms = limit_of(house, call, longest).await?;
+    let last_news = last_news(house, call).await?;
+    let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < now;
+    if is_due && !(house.is_live)(&call.call_sid) {
+        look_into(house, call, (last_news, now)).await?;
+    }
+    Ok(())
 }
 
 /// How long the call may last. Where there is somebody to ask, to ask too soon

@@ -1,8 +1,8 @@
 //! Tells, once in each period, who has come near to a limit of theirs.
 
 use super::house::JobHouse;
-use super::worker::{Failure, Next};
-use crate::domain::{Strain, TenantId};
+use super::worker::{Failure, Next, bear};
+use crate::domain::{JobKind, Strain, TenantId};
 use crate::store::{self, quotas};
 
 /// How often it is looked.
@@ -11,7 +11,9 @@ const EVERY_MS: i64 = 60_000;
 /// Looks at every tenant that has limits.
 pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     for tenant in quotas::list_limited(&house.store).await? {
-        look_at(house, tenant).await?;
+        if let Err(error) = look_at(house, tenant).await {
+            bear(JobKind::QuotaAlerts, error)?;
+        }
     }
     Ok(Next::Again(house.clock.now().plus_ms(EVERY_MS)))
 }

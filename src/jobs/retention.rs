@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::house::JobHouse;
-use super::worker::{Failure, Next};
-use crate::domain::{SettingKey, Settings, TenantId, Timestamp};
+use super::worker::{Failure, Next, bear};
+use crate::domain::{JobKind, SettingKey, Settings, TenantId, Timestamp};
 use crate::store::{self, Store, jobs, page, retention, settings, tenants};
 
 const DAY_MS: i64 = 86_400_000;
@@ -53,8 +53,10 @@ impl Sweep {
         loop {
             let page = tenants::list(&self.store, &request).await?;
             for tenant in page.items {
-                if !self.of_tenant(tenant.id, now).await? {
-                    return Ok(false);
+                match self.of_tenant(tenant.id, now).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(false),
+                    Err(error) => bear(JobKind::Retention, error)?,
                 }
             }
             if page.next.is_none() {

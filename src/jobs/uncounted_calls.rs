@@ -4,7 +4,8 @@
 //! unless something failed: who ends a call counts it in the same transaction.
 
 use super::house::JobHouse;
-use super::worker::{Failure, Next};
+use super::worker::{Failure, Next, bear};
+use crate::domain::JobKind;
 use crate::store::usage;
 
 /// How often it is looked for them.
@@ -23,9 +24,7 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     for (tenant, call) in found {
         match usage::count(&house.store, tenant, call, now.plus_ms(-RATED_MS)).await {
             Ok(is_new) => counted += u32::from(is_new),
-            Err(error) if error.is_transient() => return Err(error.into()),
-            // It must not keep the others from being counted.
-            Err(error) => tracing::error!(call.id = %call, %error, "call.not_counted"),
+            Err(error) => bear(JobKind::UncountedCalls, error)?,
         }
     }
     let wait = if counted == AT_A_TIME { 0 } else { EVERY_MS };

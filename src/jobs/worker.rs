@@ -43,3 +43,13 @@ impl From<store::Error> for Failure {
         }
     }
 }
+
+/// Puts up with what went wrong for one of many, so that it does not keep the
+/// others from their turn; unless the database is away, which it is for all.
+pub(super) fn bear(job: JobKind, error: store::Error) -> Result<(), store::Error> {
+    if error.is_transient() {
+        return Err(error);
+    }
+    tracing::error!(job.kind = job.as_str(), %error, "job.skipped");
+    Ok(())
+}

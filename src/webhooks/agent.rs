@@ -30,7 +30,7 @@ pub(super) async fn connect(
     }
     let (receptionist, may_have_ai) = tokio::join!(
         receptionist(house, placed, stop),
-        budget::may_have_ai(house, placed)
+        budget::may_have_ai(house, placed, &request.call_sid)
     );
     if !may_have_ai {
         return Err(Refusal::Spent);

@@ -7,17 +7,20 @@ use tokio::time::timeout;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{Pii, TenantId};
+use crate::domain::{CallSid, Pii, TenantId};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::quotas;
 
-/// The caller does not wait longer than this; then what was so last time holds.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// The caller does not wait longer than this, as for the other limits that a
+/// tenant has; then what was so last time holds.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Whether the call may go to the AI: if not, it is written down with the call.
 /// Whoever is on the line is not kept waiting for that.
-pub(super) async fn may_have_ai(house: &Webhooks, placed: &Placed) -> bool {
-    if may_spend(house, placed.tenant_id).await {
+///
+/// A call that is with the AI stays with it, however often the carrier asks.
+pub(super) async fn may_have_ai(house: &Webhooks, placed: &Placed, call_sid: &CallSid) -> bool {
+    if house.bridge.has(call_sid) || may_spend(house, placed.tenant_id).await {
         return true;
     }
     counter!("frontdesk_quota_stops_total").increment(1);

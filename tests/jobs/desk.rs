@@ -134,7 +134,11 @@ pub(super) fn at_carrier(n: u32, status: &str) -> RestCall {
     }
 }
 
-/// Seconds, price and its unit.
-pub(super) fn rated(seconds: &str, price: &str, unit: &str) -> Option<(String, String, String)> {
-    Some((seconds.to_owned(), price.to_owned(), unit.to_owned()))
+/// The same after its end: seconds, price and its unit.
+pub(super) fn rated(call: RestCall, seconds: &str, price: &str, unit: &str) -> RestCall {
+    let rating = (seconds.to_owned(), price.to_owned(), unit.to_owned());
+    RestCall {
+        rating: Some(rating),
+        ..call
+    }
 }

@@ -3,7 +3,7 @@
 use frontdesk::domain::{
     AnsweredBy, CallStatus, EndReason, Entry, Lock, Outcome, SettingKey, SettingValue,
 };
-use frontdesk::rehearsal::rest::{RestCall, RestFault};
+use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::{calls, settings};
 
@@ -39,10 +39,7 @@ async fn w2_a_call_whose_end_nobody_told_of_is_asked_for_at_the_carrier() {
         let over = desk.call(1).await;
         let going_on = desk.call(2).await;
         let unknown = desk.call(3).await;
-        account.put_call(RestCall {
-            rating: rated("421", "", "USD"),
-            ..at_carrier(1, "completed")
-        });
+        account.put_call(rated(at_carrier(1, "completed"), "421", "", "USD"));
         account.put_call(at_carrier(2, "in-progress"));
         desk.after(11 * MINUTE).await;
         assert_eq!(account.asked().len(), 0, "news may be late");
@@ -59,10 +56,7 @@ async fn w2_a_call_whose_end_nobody_told_of_is_asked_for_at_the_carrier() {
         assert_eq!(log.end_reason, Some(EndReason::CarrierStatusLost));
         assert_eq!(log.ended_at, Some(at(0)), "when it was last heard of");
 
-        account.put_call(RestCall {
-            rating: rated("900", "", "USD"),
-            ..at_carrier(2, "completed")
-        });
+        account.put_call(rated(at_carrier(2, "completed"), "900", "", "USD"));
         desk.after(MINUTE).await;
         assert_eq!(desk.log(going_on.id).await.duration_s, Some(900));
     })
@@ -75,10 +69,7 @@ async fn w2_a_carrier_that_does_not_answer_is_asked_again() {
         let account = RestAccount::open(&[]).await;
         let desk = Desk::open(db, Some(&account)).await;
         let call = desk.call(1).await;
-        account.put_call(RestCall {
-            rating: rated("60", "", "USD"),
-            ..at_carrier(1, "completed")
-        });
+        account.put_call(rated(at_carrier(1, "completed"), "60", "", "USD"));
         account.fail_next([RestFault::Failure(503); 4]);
         desk.after(HOUR + 2 * MINUTE).await;
         assert_eq!(Outcome::of(&desk.log(call.id).await), Outcome::Open);

@@ -32,25 +32,18 @@ async fn the_price_of_a_call_is_asked_for_until_all_of_its_legs_have_one() {
         let call = desk.call(1).await;
         desk.clock.advance_ms(70 * SECOND);
         desk.ended(&call, 70).await;
-        let estimate = (CostPart::CarrierEstimate, "USD".to_owned(), 17_000);
-        assert_eq!(spent(&desk).await, [estimate.clone()]);
-        account.put_call(RestCall {
-            rating: rated("70", "", "USD"),
-            ..at_carrier(1, "completed")
-        });
+        let guessed = [(CostPart::CarrierEstimate, "USD".to_owned(), 17_000)];
+        assert_eq!(spent(&desk).await, guessed);
+        account.put_call(rated(at_carrier(1, "completed"), "70", "", "USD"));
         desk.after(3 * MINUTE - 1).await;
         assert_eq!(asked(&account), 0, "the carrier is not ready yet");
         desk.after(1).await;
         assert_eq!(asked(&account), 1);
 
-        account.put_call(RestCall {
-            rating: rated("70", "-0.01700", "USD"),
-            ..at_carrier(1, "completed")
-        });
+        account.put_call(rated(at_carrier(1, "completed"), "70", "-0.01700", "USD"));
         let leg = |n, status: &str, price| RestCall {
             parent: Some(sid(1)),
-            rating: rated("60", price, "USD"),
-            ..at_carrier(n, status)
+            ..rated(at_carrier(n, status), "60", price, "USD")
         };
         account.put_call(leg(2, "completed", ""));
         account.put_call(leg(3, "no-answer", ""));
@@ -61,7 +54,7 @@ async fn the_price_of_a_call_is_asked_for_until_all_of_its_legs_have_one() {
         account.put_call(leg(2, "completed", "-0.02800"));
         account.fail_next([RestFault::Failure(500); 4]);
         desk.after(5 * MINUTE).await;
-        assert_eq!(spent(&desk).await, [estimate]);
+        assert_eq!(spent(&desk).await, guessed);
         desk.after(MINUTE).await;
         let paid = Money {
             micros: 45_000,
@@ -86,10 +79,7 @@ async fn a_carrier_that_charges_in_another_currency_is_believed() {
         let desk = Desk::open(db, Some(&account)).await;
         let call = desk.call(1).await;
         desk.ended(&call, 60).await;
-        account.put_call(RestCall {
-            rating: rated("60", "-0.0075", "eur"),
-            ..at_carrier(1, "completed")
-        });
+        account.put_call(rated(at_carrier(1, "completed"), "60", "-0.0075", "eur"));
         desk.after(3 * MINUTE).await;
         let paid = desk.log(call.id).await.bill.carrier.unwrap();
         assert_eq!(paid.to_string(), "0.007500 EUR");

@@ -112,6 +112,27 @@ async fn i9_every_tenant_keeps_what_it_wants_to() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_settings_make_no_sense_keeps_no_other_from_its_turn() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        // The newest tenant is the first.
+        desk.clock.advance_ms(1);
+        let other: TenantId = desk.clock.new_id();
+        desk.add_tenant(other, "UTC").await;
+        db.execute(&format!(
+            "INSERT INTO tenant_settings (tenant_id, name, value, lock_type, updated_at_ms)
+            VALUES ('{other}', 'call_retention_days', 'for ever', 'unlocked', 0)"
+        ))
+        .await;
+        let call = desk.call(1).await;
+        desk.ended(&call, 60).await;
+        desk.after(91 * DAY).await;
+        assert!(!is_there(&desk, call.id).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn messages_are_emptied_in_pieces_and_those_of_today_stay() {
     on_each_database(async |db| {
         let desk = Desk::open(db, None).await;

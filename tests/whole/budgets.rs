@@ -58,6 +58,19 @@ async fn who_has_nothing_left_has_callers_go_on_to_what_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn w1_a_call_that_is_with_the_ai_stays_with_it_when_the_carrier_asks_again() {
+    let desk = Desk::open(talkative()).await;
+    plan(&desk, TO, &Plan::default()).await;
+    let form = form_to("CA1", TO, &[]);
+    assert!(has_stream(&ask(&desk, "twiml/inbound", &form).await));
+    limit(&desk, Some(0)).await;
+    let again = ask(&desk, "twiml/inbound", &form).await;
+    assert!(has_stream(&again), "{again}");
+    let other = ask(&desk, "twiml/inbound", &form_to("CA2", TO, &[])).await;
+    assert!(!has_stream(&other), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_goes_on_is_not_cut() {
     let desk = Desk::open(talkative()).await;
     limit(&desk, Some(1_000_000)).await;
