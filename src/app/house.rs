@@ -8,6 +8,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::manners::Manners;
 use super::migrate;
@@ -17,7 +18,8 @@ use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
-use crate::domain::Secret;
+use crate::domain::{CallSid, Secret};
+use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -59,9 +61,14 @@ pub struct House {
     router: Router,
     keeper: Keeper,
     writing: JoinHandle<()>,
+    jobs: Runner,
     server: ServerOptions,
     drain_timeout: Duration,
 }
+
+/// Jobs that were begun are given this long to end; the others wait for the next
+/// process.
+const LAST_JOBS: Duration = Duration::from_secs(10);
 
 /// The last notes are given this long to reach the database.
 const LAST_NOTES: Duration = Duration::from_secs(20);
@@ -82,6 +89,7 @@ impl House {
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let recordings = Recordings::at(plan.storage);
+        let jobs = jobs(&store, &clock, (plan.carrier.clone(), bridge.clone()));
         let api = api::router(ApiState {
             store: store.clone(),
             recordings: recordings.clone(),
@@ -110,6 +118,7 @@ impl House {
             router,
             keeper,
             writing,
+            jobs,
             server,
             drain_timeout,
         })
@@ -129,6 +138,8 @@ impl House {
     /// when the last note is written.
     pub async fn open(self, listener: TcpListener, shutdown: Shutdown) {
         let bridge = self.bridge;
+        let no_more_jobs = CancellationToken::new();
+        let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
@@ -142,11 +153,27 @@ impl House {
             self.keeper.close().await;
             self.writing.await
         };
+        no_more_jobs.cancel();
+        if timeout(LAST_JOBS, &mut jobs).await.is_err() {
+            tracing::warn!("jobs were cut short; they are done again");
+            jobs.abort();
+        }
         if timeout(LAST_NOTES, written).await.is_err() {
             tracing::error!("the database did not take the last notes in time");
         }
         self.store.close().await;
     }
+}
+
+/// Does what outlives a process, with whatever it needs for that.
+fn jobs(store: &Store, clock: &Clock, (carrier, bridge): (Option<Client>, Bridge)) -> Runner {
+    let house = JobHouse {
+        store: store.clone(),
+        clock: clock.clone(),
+        carrier,
+        is_live: Arc::new(move |call_sid: &CallSid| bridge.has(call_sid)),
+    };
+    Runner::new(store.clone(), clock.clone(), Arc::new(house))
 }
 
 /// The address, if a carrier can reach it.

@@ -55,6 +55,8 @@ pub(super) async fn follow(
     }
     match refusal {
         Some(Refusal::Full) => spoken::engaged(),
+        // Whoever rings is not to suffer for a limit: they leave a message.
+        Some(Refusal::Spent) => record::record(house, &speech, None),
         _ => spoken::apology(),
     }
 }

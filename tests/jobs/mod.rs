@@ -1,0 +1,8 @@
+//! Durable work: who does it, how often, and what becomes of it.
+
+mod desk;
+mod open_calls;
+mod prices;
+mod retention;
+mod runner;
+mod usage;
