@@ -23,6 +23,7 @@ use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
 use crate::store::Store;
+use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
 use crate::webhooks::{self, Webhooks};
@@ -40,6 +41,8 @@ pub struct HousePlan {
     pub carrier_tokens: Vec<Secret<String>>,
     /// The way to the carrier's account, if there is one.
     pub carrier: Option<Client>,
+    /// Who writes down what was said, if anybody does.
+    pub transcriber: Option<Transcriber>,
     /// Where the agents are.
     pub agent: Endpoint,
     /// What holds for every session with an agent.
@@ -89,7 +92,17 @@ impl House {
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let recordings = Recordings::at(plan.storage);
-        let jobs = jobs(&store, &clock, (plan.carrier.clone(), bridge.clone()));
+        let is_live = bridge.clone();
+        let jobs = Arc::new(JobHouse {
+            store: store.clone(),
+            clock: clock.clone(),
+            recordings: recordings.clone(),
+            carrier: plan.carrier.clone(),
+            transcriber: plan.transcriber,
+            public_url: reachable(&plan.public_url),
+            is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
+        });
+        let jobs = Runner::new(store.clone(), clock.clone(), jobs);
         let api = api::router(ApiState {
             store: store.clone(),
             recordings: recordings.clone(),
@@ -166,16 +179,6 @@ impl House {
 }
 
 /// Does what outlives a process, with whatever it needs for that.
-fn jobs(store: &Store, clock: &Clock, (carrier, bridge): (Option<Client>, Bridge)) -> Runner {
-    let house = JobHouse {
-        store: store.clone(),
-        clock: clock.clone(),
-        carrier,
-        is_live: Arc::new(move |call_sid: &CallSid| bridge.has(call_sid)),
-    };
-    Runner::new(store.clone(), clock.clone(), Arc::new(house))
-}
-
 /// The address, if a carrier can reach it.
 fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();

@@ -7,6 +7,12 @@ use super::ParseError;
 pub enum JobKind {
     /// Ask the carrier what a call cost.
     CarrierPrice,
+    /// Fetch what a caller said, and write it down.
+    MessageSound,
+    /// Delete the sound of a message that was deleted.
+    ForgottenMessage,
+    /// Send a text message.
+    SmsToSend,
     /// Ask the carrier for the end of calls that seem to have none.
     OpenCalls,
     /// Count the calls that are over and were not counted when they ended.
@@ -19,8 +25,11 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::CarrierPrice,
+        Self::MessageSound,
+        Self::ForgottenMessage,
+        Self::SmsToSend,
         Self::OpenCalls,
         Self::UncountedCalls,
         Self::QuotaAlerts,
@@ -31,6 +40,9 @@ impl JobKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CarrierPrice => "carrier_price",
+            Self::MessageSound => "message_sound",
+            Self::ForgottenMessage => "forgotten_message",
+            Self::SmsToSend => "sms_to_send",
             Self::OpenCalls => "open_calls",
             Self::UncountedCalls => "uncounted_calls",
             Self::QuotaAlerts => "quota_alerts",
@@ -42,7 +54,9 @@ impl JobKind {
     /// nobody gives it up.
     pub fn is_recurring(self) -> bool {
         match self {
-            Self::CarrierPrice => false,
+            Self::CarrierPrice | Self::MessageSound | Self::ForgottenMessage | Self::SmsToSend => {
+                false
+            }
             Self::OpenCalls | Self::UncountedCalls | Self::QuotaAlerts | Self::Retention => true,
         }
     }

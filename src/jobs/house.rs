@@ -7,11 +7,16 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::worker::{Failure, Next, Worker};
-use super::{carrier_price, open_calls, quota_alerts, retention, uncounted_calls};
+use super::{
+    carrier_price, forgotten_message, message_sound, open_calls, quota_alerts, retention,
+    sms_to_send, uncounted_calls,
+};
 use crate::clock::Clock;
 use crate::domain::{CallSid, JobKind};
+use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::store::jobs::ClaimedJob;
+use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 
 /// What the jobs need of the house.
@@ -21,8 +26,15 @@ pub struct JobHouse {
     pub store: Store,
     /// The time of day.
     pub clock: Clock,
+    /// Where sound is kept.
+    pub recordings: Recordings,
     /// The way to the carrier's account, if there is one.
     pub carrier: Option<Client>,
+    /// Who writes down what was said, if anybody does.
+    pub transcriber: Option<Transcriber>,
+    /// Our address as the carrier sees it, without a slash at its end; none if
+    /// no carrier can reach it.
+    pub public_url: Option<Arc<str>>,
     /// Whether a call goes on in this process.
     pub is_live: Arc<dyn Fn(&CallSid) -> bool + Send + Sync>,
 }
@@ -43,6 +55,9 @@ impl Worker for JobHouse {
         async move {
             match job.kind {
                 JobKind::CarrierPrice => carrier_price::run(&house, &job).await,
+                JobKind::MessageSound => message_sound::run(&house, &job).await,
+                JobKind::ForgottenMessage => forgotten_message::run(&house, &job).await,
+                JobKind::SmsToSend => sms_to_send::run(&house, &job).await,
                 JobKind::OpenCalls => open_calls::run(&house).await,
                 JobKind::QuotaAlerts => quota_alerts::run(&house).await,
                 JobKind::Retention => retention::run(&house).await,

@@ -15,17 +15,23 @@
 //! | job | when | what |
 //! |---|---|---|
 //! | [`carrier_price`] | after a call | what the carrier charged, asked for until it says so |
+//! | [`message_sound`] | after a message | its sound is fetched, and written down as text |
+//! | [`forgotten_message`] | after a deletion | its sound goes, here and at the carrier |
+//! | [`sms_to_send`] | at once | a text message goes out, once |
 //! | [`open_calls`] | every minute | calls without an end: the carrier is asked for it |
 //! | [`quota_alerts`] | every minute | who has come near to a limit is told once |
 //! | [`retention`] | every day | what was kept long enough is deleted |
 //! | [`uncounted_calls`] | every ten minutes | calls that are over and count for nobody yet |
 
 mod carrier_price;
+mod forgotten_message;
 mod house;
+mod message_sound;
 mod open_calls;
 mod quota_alerts;
 mod retention;
 mod runner;
+mod sms_to_send;
 mod uncounted_calls;
 mod worker;
 

@@ -7,7 +7,9 @@ use tokio::time::{Instant, sleep};
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
 use crate::domain::{JobKind, SettingKey, Settings, TenantId, Timestamp};
-use crate::store::{self, Store, jobs, page, retention, settings, tenants};
+use crate::store::{
+    self, Store, jobs, page, retention, settings, tenants, voicemail_messages as messages,
+};
 
 const DAY_MS: i64 = 86_400_000;
 /// How often it is done.
@@ -98,6 +100,21 @@ impl Sweep {
         Ok(is_done)
     }
 
+    /// A job deletes the sound of each.
+    async fn some_messages(
+        &self,
+        tenant: TenantId,
+        (before, now): (Timestamp, Timestamp),
+    ) -> Result<u64, store::Error> {
+        let old = messages::list_older(&self.store, tenant, before, AT_A_TIME).await?;
+        let mut tx = self.store.begin().await?;
+        for message in &old {
+            messages::delete(&mut tx, message, now).await?;
+        }
+        tx.commit().await?;
+        Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    }
+
     async fn some(&self, heap: &Heap) -> Result<u64, store::Error> {
         let (store, limit) = (&self.store, AT_A_TIME);
         match heap {
@@ -105,9 +122,7 @@ impl Sweep {
                 retention::delete_idempotency_keys(store, *before, limit).await
             }
             Heap::Jobs(before) => jobs::forget_finished(store, *before, limit).await,
-            Heap::Messages(tenant, span) => {
-                retention::empty_messages(store, *tenant, *span, limit).await
-            }
+            Heap::Messages(tenant, span) => self.some_messages(*tenant, *span).await,
             Heap::Calls(tenant, before) => {
                 retention::delete_calls(store, *tenant, *before, limit).await
             }

@@ -33,6 +33,13 @@ pub enum Failure {
     GiveUp(anyhow::Error),
 }
 
+impl Failure {
+    /// The storage of sound failed; it comes back.
+    pub(super) fn of_storage(error: std::io::Error) -> Self {
+        Self::Retry(anyhow::Error::from(error).context("the storage failed; see STORAGE_URL"))
+    }
+}
+
 impl From<store::Error> for Failure {
     /// A database that is away comes back; a row that makes no sense stays.
     fn from(error: store::Error) -> Self {

@@ -37,33 +37,6 @@ const DELETE_CALLS: &str = "
                     AND kept.deleted_at_ms IS NULL)
         ORDER BY created_at_ms, id LIMIT $3)";
 
-/// Empties at most `limit` messages of the tenant that came before `before`, so
-/// that nothing is left but that they were. How many they were.
-pub async fn empty_messages(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    (before, now): (Timestamp, Timestamp),
-    limit: u32,
-) -> Result<u64, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(EMPTY_MESSAGES)
-        .bind(tenant.to_string())
-        .bind(before.as_ms())
-        .bind(i64::from(limit))
-        .bind(now.as_ms())
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected())
-}
-
-const EMPTY_MESSAGES: &str = "
-    UPDATE voicemail_messages SET deleted_at_ms = $4, from_party = '', sought = '',
-        transcript = NULL, carrier_url = NULL, duration_s = NULL
-    WHERE tenant_id = $1 AND id IN (
-        SELECT id FROM voicemail_messages
-        WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
-        ORDER BY created_at_ms, id LIMIT $3)";
-
 /// Forgets at most `limit` answers to requests that were kept for whoever asks
 /// again, of any tenant, from before `before`. How many they were.
 pub async fn delete_idempotency_keys(

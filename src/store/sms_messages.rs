@@ -2,10 +2,12 @@
 
 use sqlx::{AnyConnection, FromRow};
 
+use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
 use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{
-    Direction, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId,
+    Direction, JobKind, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState, TenantId,
+    Timestamp, UserId,
 };
 
 /// The columns of a [`SmsRow`].
@@ -133,11 +135,38 @@ const ATTACH: &str = "
     INSERT INTO sms_media (tenant_id, sms_id, ordinal, carrier_url, mime)
     VALUES ($1, $2, $3, $4, $5)";
 
+/// Writes down a message of ours, and has a job send it.
+pub async fn submit(tx: &mut Tx, new: &NewSms<'_>) -> Result<(), Error> {
+    insert(tx, new).await?;
+    let id = new.id.to_string();
+    let job = NewJob {
+        kind: JobKind::SmsToSend,
+        key: &id,
+        tenant: Some(new.tenant_id),
+        payload: &id,
+        run_at: new.at,
+    };
+    jobs::enqueue(tx, &job, new.at).await.map(drop)
+}
+
+/// Whether the carrier's message of that name is one that we know. For a job,
+/// which asks the carrier about the messages of all tenants.
+pub async fn is_known(db: impl Into<Db<'_>>, message_sid: &str) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let count: i64 = sqlx::query_scalar(COUNT_OF_SID)
+        .bind(message_sid)
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(count > 0)
+}
+
+const COUNT_OF_SID: &str = "SELECT COUNT(*) FROM sms_messages WHERE message_sid = $1";
+
 /// What is told of a message that we sent.
 #[derive(Clone, Copy, Debug)]
 pub struct News<'a> {
-    /// The carrier's name for it.
-    pub message_sid: &'a str,
+    /// The carrier's name for it, if it has told.
+    pub message_sid: Option<&'a str>,
     /// Ours, where whoever tells knows it.
     pub id: Option<SmsId>,
     /// Where it stands.
@@ -154,7 +183,7 @@ pub struct News<'a> {
 pub async fn apply(db: impl Into<Db<'_>>, news: &News<'_>) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let done = sqlx::query(APPLY)
-        .bind(storable(news.message_sid).into_owned())
+        .bind(news.message_sid.map(|sid| storable(sid).into_owned()))
         .bind(news.id.map(|id| id.to_string()))
         .bind(news.state.as_str())
         .bind(news.state.rank())

@@ -7,12 +7,15 @@ use frontdesk::domain::{
     CallId, CallLog, CallSid, CallStatus, Direction, Party, Tenant, TenantId, Timestamp,
 };
 use frontdesk::jobs::{JobHouse, Runner};
+use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::store::calls::{self, NewCall, StatusNews};
 use frontdesk::store::{Store, tenants};
 
 use crate::support::database::Database;
 use crate::support::rest_account::RestAccount;
+use crate::support::transcriber::TranscriberServer;
+use tempfile::TempDir;
 
 /// So many milliseconds after 2026-11-21T09:30:00Z.
 pub(super) fn at(ms: i64) -> Timestamp {
@@ -30,18 +33,33 @@ pub(super) struct Desk {
     pub(super) clock: Clock,
     pub(super) tenant: TenantId,
     pub(super) jobs: Runner,
+    /// Where sound is kept.
+    pub(super) folder: TempDir,
     /// The calls that go on here.
     pub(super) live: Arc<Mutex<Vec<CallSid>>>,
 }
 
 impl Desk {
     pub(super) async fn open(db: &Database, account: Option<&RestAccount>) -> Self {
+        Self::hearing(db, account, None).await
+    }
+
+    /// The same with somebody who writes down what is said.
+    pub(super) async fn hearing(
+        db: &Database,
+        account: Option<&RestAccount>,
+        transcriber: Option<&TranscriberServer>,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
         let clock = Clock::manual(at(0));
         let live: Arc<Mutex<Vec<CallSid>>> = Arc::default();
         let house = JobHouse {
             store: db.store.clone(),
             clock: clock.clone(),
+            recordings: Recordings::at(folder.path()),
             carrier: account.map(RestAccount::client),
+            transcriber: transcriber.map(TranscriberServer::client),
+            public_url: Some("https://desk.example.com".into()),
             is_live: Arc::new({
                 let live = Arc::clone(&live);
                 move |call_sid| live.lock().unwrap().contains(call_sid)
@@ -53,6 +71,7 @@ impl Desk {
             tenant: clock.new_id(),
             clock,
             live,
+            folder,
         };
         desk.add_tenant(desk.tenant, "Europe/Zurich").await;
         desk
