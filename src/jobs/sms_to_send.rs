@@ -28,7 +28,14 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         SmsState::Pending => sending.first().await,
         SmsState::Unknown => sending.once_more().await,
         // The carrier has told where it stands.
-        _ => Ok(Next::Done),
+        SmsState::Queued
+        | SmsState::Sent
+        | SmsState::Canceled
+        | SmsState::Failed
+        | SmsState::Undelivered
+        | SmsState::Delivered
+        | SmsState::Read
+        | SmsState::Received => Ok(Next::Done),
     }
 }
 
