@@ -9,6 +9,7 @@ mod access;
 mod call_log;
 mod caller_list;
 mod contact;
+mod dialling;
 mod error;
 mod greeting;
 mod hours;
@@ -29,9 +30,13 @@ mod user;
 mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks};
+pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks, Wishes};
 pub use caller_list::{CallerList, ListKind};
 pub use contact::{Contact, Tag};
+pub use dialling::{
+    Country, Dial, DialPolicy, DialRefusal, DialsUsed, Line, LineKind, Permit, Prefix, Purpose,
+    Quota,
+};
 pub use error::ParseError;
 pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::Webhooks;
 use super::memory::Placed;
 use crate::bridge::{Admission, Refusal, StreamToken};
-use crate::domain::{Receptionist, SettingKey};
+use crate::domain::{Direction, Receptionist, SettingKey};
 use crate::routing::AiStop;
 use crate::store::{routing_facts, settings};
 use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
@@ -28,7 +28,12 @@ pub(super) async fn connect(
     if placed.has_had_agent {
         return Err(Refusal::Over);
     }
-    let receptionist = receptionist(house, placed, stop).await;
+    let mut receptionist = receptionist(house, placed, stop).await;
+    if let Some(receptionist) = &mut receptionist
+        && request.direction == Direction::Outbound
+    {
+        receptionist.instructions.push_str(WE_CALLED);
+    }
     let token = house.bridge.admit(Admission {
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
@@ -41,6 +46,11 @@ pub(super) async fn connect(
         Refusal::NobodyAnswers
     })
 }
+
+const WE_CALLED: &str = "\n\n\
+    You have placed this call: the person at the other end was rung by you and has just picked up. \
+    They may be somebody else than you expect, or an answering machine. If it is no good time for \
+    them, apologise and end the call.";
 
 /// The receptionist, saying what this number wants to be said.
 async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Option<Receptionist> {

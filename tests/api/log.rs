@@ -459,7 +459,8 @@ fn whole_call_body(id: CallId) -> Value {
         "cost": { "micros": 32_600, "currency": "USD" },
         "disposition": null,
         "notes": null,
-        "tags": [],
+        "record": null, "transcribe": null, "metadata": {},
+                "tags": [],
         "transcript": [
             {
                 "speaker": "receptionist",

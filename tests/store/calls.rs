@@ -2,7 +2,7 @@
 
 use frontdesk::domain::{
     AnsweredBy, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party, Remarks,
-    Usage,
+    Usage, Wishes,
 };
 use frontdesk::store::call_search::{self, Filter};
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
@@ -368,6 +368,7 @@ fn as_written(new: &NewCall) -> CallLog {
         cost: None,
         answered_by: None,
         remarks: Remarks::default(),
+        wishes: Wishes::default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod endings;
 mod frames;
 mod letters;
 mod load;
+mod outbound;
 mod privacy;
 mod queues;
 mod routed;

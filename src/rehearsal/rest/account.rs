@@ -150,6 +150,7 @@ impl Account {
             ("POST", ["IncomingPhoneNumbers"]) => self.buy(request),
             (_, ["IncomingPhoneNumbers", sid]) => self.one_number(request, sid),
             ("POST", ["Calls"]) => self.create_call(request),
+            ("GET", ["Calls"]) => self.list_calls(request),
             ("GET", ["Calls", sid]) => self.show_call(request, sid),
             ("POST", ["Calls", sid]) => self.update_call(request, sid),
             ("GET", ["Conferences", conference, "Participants"]) => {

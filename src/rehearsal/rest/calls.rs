@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, RestCall};
-use super::answer::{Answer, missing, now, refusal};
+use super::answer::{Answer, missing, now, page, refusal};
 use super::request::RestRequest;
 use super::rules::{bad_address, is_number};
 use crate::rehearsal::names::carrier_name;
@@ -45,6 +45,19 @@ impl Account {
         let answer = (201, self.call_resource(&call));
         self.calls.push(call);
         answer
+    }
+
+    pub(super) fn list_calls(&mut self, request: &RestRequest) -> Answer {
+        let is_meant = |name, value: &str| request.text(name).is_none_or(|asked| asked == value);
+        let found: Vec<Value> = self
+            .calls
+            .iter()
+            .rev()
+            .filter(|call| is_meant("To", &call.to) && is_meant("From", &call.from))
+            .filter(|call| is_meant("Status", &call.status))
+            .map(|call| self.call_resource(call))
+            .collect();
+        page(request, "calls", &found, self.options.max_page)
     }
 
     pub(super) fn show_call(&mut self, request: &RestRequest, sid: &str) -> Answer {

@@ -38,6 +38,7 @@ fn known(method: &str, path: &[&str]) -> Option<&'static [&'static str]> {
         ("POST", ["IncomingPhoneNumbers"]) => Some(BUY),
         ("POST", ["IncomingPhoneNumbers", _]) => Some(NUMBER),
         ("POST", ["Calls"]) => Some(NEW_CALL),
+        ("GET", ["Calls"]) => Some(LIST_CALLS),
         ("POST", ["Calls", _]) => Some(CALL),
         ("GET", ["Conferences", _, "Participants"]) => Some(LIST_PARTICIPANTS),
         ("POST", ["Conferences", _, "Participants", _]) => Some(PARTICIPANT),
@@ -107,6 +108,15 @@ const NEW_CALL: &[&str] = &[
     "Timeout",
     "TimeLimit",
     "CallerId",
+];
+const LIST_CALLS: &[&str] = &[
+    "To",
+    "From",
+    "ParentCallSid",
+    "Status",
+    "PageSize",
+    "Page",
+    "PageToken",
 ];
 const CALL: &[&str] = &[
     "Url",
