@@ -29,6 +29,7 @@ mod numbers;
 mod once;
 mod openapi;
 mod operator;
+mod outbound;
 mod patch;
 mod problem;
 mod problems;

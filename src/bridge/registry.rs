@@ -23,7 +23,7 @@ use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
-use crate::routing::Route;
+use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
@@ -110,6 +110,8 @@ struct Place {
 struct Shared {
     calls: DashMap<CallSid, Place>,
     outcomes: DashMap<CallSid, (EndReason, Instant)>,
+    /// Where calls go on that are handed on.
+    handovers: DashMap<CallSid, Handover>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
@@ -133,6 +135,7 @@ impl Bridge {
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
+            handovers: DashMap::new(),
             live: AtomicUsize::new(0),
             capacity,
             is_draining: AtomicBool::new(false),
@@ -212,6 +215,24 @@ impl Bridge {
             return false;
         };
         place.mailbox.try_send(Control::Order(order)).is_ok()
+    }
+
+    /// Hands a call on that a receptionist has: the caller is told so, and when
+    /// the carrier asks what comes next, it is what the handover says. False if
+    /// the call is not live, or too busy to listen.
+    pub fn transfer(&self, call_sid: &CallSid, handover: Handover) -> bool {
+        self.shared.handovers.insert(call_sid.clone(), handover);
+        let is_told = self.order(call_sid, Order::Transfer);
+        if !is_told {
+            self.shared.handovers.remove(call_sid);
+        }
+        is_told
+    }
+
+    /// Where a call goes on that was handed on here a short time ago.
+    pub fn handover(&self, call_sid: &CallSid) -> Option<Handover> {
+        let found = self.shared.handovers.get(call_sid);
+        found.map(|handover| handover.clone())
     }
 
     /// Whether a call is live here.
@@ -350,6 +371,10 @@ impl Bridge {
             self.shared
                 .outcomes
                 .retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
+            let shared = &self.shared;
+            let is_known =
+                |sid: &CallSid| shared.calls.contains_key(sid) || shared.outcomes.contains_key(sid);
+            shared.handovers.retain(|sid, _| is_known(sid));
         }
     }
 }

@@ -172,6 +172,7 @@ fn stop(target: &Target, (plan, facts): (&Plan, &Facts)) -> Result<Stop, &'stati
         Target::Forward(forward) => Ok(Stop::Ring(RingStop {
             phone_numbers: vec![forward.phone_number.clone()],
             is_in_turn: false,
+            longest: None,
             ring: forward.ring.clone(),
         })),
     }
@@ -190,6 +191,7 @@ fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
     Ok(Stop::Ring(RingStop {
         phone_numbers,
         is_in_turn: users.strategy == Strategy::InTurn,
+        longest: None,
         ring: users.ring.clone(),
     }))
 }

@@ -24,5 +24,5 @@ pub use plan::{
     Action, CallerId, Condition, Forward, Plan, Reference, Refusal, Ring, Rule, Strategy, Target,
     Times, Users, Voice,
 };
-pub use route::{AiStop, QueueStop, RingStop, Route, Stop};
+pub use route::{AiStop, Handover, QueueStop, RingStop, Route, Stop};
 pub use steps::Step;

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::domain::CallSid;
+use crate::domain::{CallId, CallSid};
 
 /// The query of an address of ours. The carrier's signature covers it, so it
 /// is what we wrote.
@@ -16,6 +16,8 @@ pub(super) struct At {
     pub(super) stop: usize,
     /// The call that has the route, if it is not the one asking.
     pub(super) call: Option<CallSid>,
+    /// The call of ours that the carrier is to name, or speaks of.
+    pub(super) own: Option<CallId>,
 }
 
 impl<S: Sync> FromRequestParts<S> for At {
@@ -29,7 +31,10 @@ impl<S: Sync> FromRequestParts<S> for At {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "stop" => at.stop = value.parse().unwrap_or_default(),
-                "call" => at.call = value.parse().ok(),
+                "call" => {
+                    at.call = value.parse().ok();
+                    at.own = value.parse().ok();
+                }
                 _ => {}
             }
         }

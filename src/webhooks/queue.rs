@@ -32,7 +32,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Ok(form) = QueueWait::from_pairs(&pairs) else {
         return Xml(Response::new().leave());
     };
-    let placed = switchboard::find(&house, &form.call.call_sid).await;
+    let placed = switchboard::find_at(&house, &form.call.call_sid, at.stop).await;
     let stop = placed
         .as_ref()
         .and_then(|placed| queue_stop(placed, at.stop));
@@ -118,7 +118,8 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         | QueueOutcome::SystemError => {}
     }
     let request = &result.call;
-    let Some(placed) = switchboard::find(&house, &request.call_sid).await else {
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    let Some(placed) = placed else {
         return Xml(spoken::apology());
     };
     let max_wait = queue_stop(&placed, at.stop).map_or(Duration::ZERO, |stop| stop.max_wait);
@@ -133,5 +134,5 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         });
         return Xml(record::record(&house, &speech, greeting));
     }
-    Xml(stops::follow(&house, &placed, request, at.stop + 1).await)
+    Xml(stops::follow(&house, &placed, request, placed.after(at.stop)).await)
 }

@@ -40,7 +40,10 @@ pub(super) async fn follow(
                     continue;
                 }
             },
-            Stop::Ring(ring) => ring::dial(house, request, (n, ring)),
+            Stop::Ring(ring) => match ring::dial(house, request, (n, ring)) {
+                Some(response) => response,
+                None => continue,
+            },
             Stop::Queue(stop) => match queue::enqueue(house, (n, stop)) {
                 Ok(response) => response,
                 Err(error) => {

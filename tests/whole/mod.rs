@@ -12,6 +12,7 @@ mod endings;
 mod frames;
 mod letters;
 mod load;
+mod outbound;
 mod privacy;
 mod queues;
 mod routed;

@@ -3,6 +3,7 @@
 //! One form for both, so that what is written is what is read. Values are read
 //! by the parsers of their types; what does not fit is refused with its place.
 
+mod dialling;
 mod hours;
 mod plan;
 mod ring;
@@ -10,6 +11,7 @@ mod route;
 mod rule;
 mod value;
 
+pub use dialling::{DearKindText, DialPolicyText};
 pub use hours::{ExceptionText, HoursText, WeekText};
 pub use plan::{
     AiText, ForwardText, MessageText, PlanText, QueueText, TargetText, UsersText, VoiceText,
