@@ -94,7 +94,7 @@ fn a_number_is_known_by_its_country_and_its_kind() {
         ("+49112", None, LineKind::Emergency),
         ("+44999", None, LineKind::Emergency),
         ("+351112", None, LineKind::Emergency),
-        ("+9100", None, LineKind::Unknown),
+        ("+9100", None, LineKind::Emergency),
         ("+12", None, LineKind::Unknown),
         ("+119005551234", None, LineKind::Unknown),
         ("+1202555012", None, LineKind::Unknown),
@@ -275,7 +275,7 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
     for (words, files) in [
         // A call is made with a permit, which the gate alone makes.
         ("Permit::new(", &["domain/dialling/policy.rs"][..]),
-        (".judge(", &["store/dials.rs"]),
+        ("policy.judge(", &["store/dials.rs"]),
         (
             ".create_call(",
             &["api/outbound/record.rs", "rehearsal/rest/account.rs"],

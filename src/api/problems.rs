@@ -43,8 +43,8 @@ const PROBLEMS: &[(&str, &str)] = &[
     ),
     (
         "policy-refused",
-        "The tenant's outbound policy does not allow this number to be rung, or not now; nobody\n\
-         was. `code` is a stable word for the reason: `country_not_allowed` and its like (422) are\n\
+        "The tenant's outbound policy does not allow this number to be rung, or not now.\n\
+         `code` is a stable word for the reason: `country_not_allowed` and its like (422) are\n\
          the number's fault, `hourly_limit` and its like (409) pass.\n\
          `/api/calls/outbound/policy` has the policy, which allows nothing at first.",
     ),

@@ -217,24 +217,6 @@ impl Bridge {
         place.mailbox.try_send(Control::Order(order)).is_ok()
     }
 
-    /// Hands a call on that a receptionist has: the caller is told so, and when
-    /// the carrier asks what comes next, it is what the handover says. False if
-    /// the call is not live, or too busy to listen.
-    pub fn transfer(&self, call_sid: &CallSid, handover: Handover) -> bool {
-        self.shared.handovers.insert(call_sid.clone(), handover);
-        let is_told = self.order(call_sid, Order::Transfer);
-        if !is_told {
-            self.shared.handovers.remove(call_sid);
-        }
-        is_told
-    }
-
-    /// Where a call goes on that was handed on here a short time ago.
-    pub fn handover(&self, call_sid: &CallSid) -> Option<Handover> {
-        let found = self.shared.handovers.get(call_sid);
-        found.map(|handover| handover.clone())
-    }
-
     /// Whether a call is live here.
     pub fn has(&self, call_sid: &CallSid) -> bool {
         self.shared.calls.contains_key(call_sid)
@@ -305,6 +287,10 @@ impl Bridge {
         self.shared.tasks.wait().await;
     }
 
+    pub(super) fn handovers(&self) -> &DashMap<CallSid, Handover> {
+        &self.shared.handovers
+    }
+
     pub(super) fn waiting_room(&self) -> &Arc<Semaphore> {
         &self.shared.waiting_room
     }
@@ -371,10 +357,7 @@ impl Bridge {
             self.shared
                 .outcomes
                 .retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
-            let shared = &self.shared;
-            let is_known =
-                |sid: &CallSid| shared.calls.contains_key(sid) || shared.outcomes.contains_key(sid);
-            shared.handovers.retain(|sid, _| is_known(sid));
+            self.forget_old_handovers();
         }
     }
 }

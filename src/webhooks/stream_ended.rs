@@ -21,13 +21,15 @@ pub(super) async fn stream_ended(
         return Xml(spoken::apology());
     };
     let outcome = house.bridge.outcome(&request.call_sid);
-    if outcome == Some(EndReason::Transferred) {
-        return Xml(moved(&house, &at, &request).await);
-    }
     // A call that this process does not know ended with another process.
     let is_waiting = outcome.is_none_or(EndReason::leaves_caller_waiting);
     if !is_waiting {
         return Xml(Response::new().hangup());
+    }
+    // Also where something failed before the caller was told.
+    let is_moved = house.bridge.handover(&request.call_sid).is_some();
+    if is_moved || outcome == Some(EndReason::Transferred) {
+        return Xml(moved(&house, &at, &request).await);
     }
     Xml(match switchboard::find(&house, &request.call_sid).await {
         Some(placed) => stops::follow(&house, &placed, &request, placed.after(at.stop)).await,
