@@ -18,6 +18,7 @@ use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::Secret;
+use crate::egress::Outside;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
 use crate::store::Store;
@@ -50,6 +51,8 @@ pub struct HousePlan {
     pub drain_timeout: Duration,
     /// How patient the server is, and with how many.
     pub server: ServerOptions,
+    /// The way to whom flows ask.
+    pub outside: Outside,
 }
 
 /// Everything that answers a call.
@@ -82,9 +85,21 @@ impl House {
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let recordings = Recordings::at(plan.storage);
-        let api = api::router(ApiState {
+        let webhooks = Webhooks {
+            bridge: bridge.clone(),
             store: store.clone(),
             recordings: recordings.clone(),
+            clock: clock.clone(),
+            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
+            public_url: plan.public_url.as_str().into(),
+            memory: webhooks::Memory::default(),
+            journal: webhooks::Journal::default(),
+            carrier: plan.carrier.clone(),
+            outside: plan.outside,
+        };
+        let api = api::router(ApiState {
+            store: store.clone(),
+            recordings,
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
@@ -92,16 +107,9 @@ impl House {
             started_at: clock.now(),
             bridge: bridge.clone(),
             rendering,
+            simulator: webhooks::simulator(webhooks.clone()),
         });
-        let carrier = webhooks::router(Webhooks {
-            bridge: bridge.clone(),
-            store: store.clone(),
-            recordings,
-            clock: clock.clone(),
-            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
-            public_url: plan.public_url.into(),
-            memory: webhooks::Memory::default(),
-        });
+        let carrier = webhooks::router(webhooks);
         let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
         let (server, drain_timeout) = (plan.server, plan.drain_timeout);
         Ok(Self {

@@ -116,6 +116,12 @@ ulid_id!(
     "msg"
 );
 
+ulid_id!(
+    /// Names a flow that callers are led through: `flw_01J…`.
+    FlowId,
+    "flw"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

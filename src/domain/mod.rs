@@ -14,6 +14,7 @@ mod greeting;
 mod hours;
 mod ids;
 mod latency;
+mod media_url;
 mod money;
 mod outcome;
 mod phone;
@@ -36,10 +37,11 @@ pub use error::ParseError;
 pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, GreetingId,
+    ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
     HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, StreamSid, TenantId, UserId,
 };
 pub use latency::TurnLatency;
+pub use media_url::MediaUrl;
 pub use money::{Currency, Money};
 pub use outcome::{AnsweredBy, Outcome};
 pub use phone::{Party, PhoneNumber};

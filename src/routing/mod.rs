@@ -13,6 +13,7 @@
 
 mod decide;
 mod facts;
+pub mod ivr;
 mod plan;
 mod route;
 mod rules;
@@ -24,5 +25,5 @@ pub use plan::{
     Action, CallerId, Condition, Forward, Plan, Reference, Refusal, Ring, Rule, Strategy, Target,
     Times, Users, Voice,
 };
-pub use route::{AiStop, QueueStop, RingStop, Route, Stop};
+pub use route::{AiStop, IvrStop, QueueStop, RingStop, Route, Stop};
 pub use steps::Step;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Webhooks;
+use super::at::Point;
 use super::memory::Placed;
-use crate::bridge::{Admission, Refusal, StreamToken};
+use crate::bridge::{Admission, Refusal};
 use crate::domain::{Receptionist, SettingKey};
 use crate::routing::AiStop;
 use crate::store::{routing_facts, settings};
@@ -23,7 +24,7 @@ pub(super) async fn connect(
     house: &Webhooks,
     placed: &Placed,
     request: &VoiceRequest,
-    (n, stop): (usize, &AiStop),
+    (point, stop): (&Point, &AiStop),
 ) -> Result<Response, Refusal> {
     if placed.has_had_agent {
         return Err(Refusal::Over);
@@ -36,7 +37,7 @@ pub(super) async fn connect(
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact: placed.contact.clone(),
     })?;
-    stream(house, &token, n).map_err(|error| {
+    stream(house, token.expose(), point).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
         Refusal::NobodyAnswers
     })
@@ -76,9 +77,9 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.
-fn stream(house: &Webhooks, token: &StreamToken, n: usize) -> Result<Response, Error> {
-    let token = Parameter::new("token", token.expose())?;
+pub(super) fn stream(house: &Webhooks, token: &str, point: &Point) -> Result<Response, Error> {
+    let token = Parameter::new("token", token)?;
     let stream = Stream::new(&house.socket_url("/media-stream")).parameter(token);
-    let action = house.stop_url("stream-ended", n);
+    let action = house.stop_url("stream-ended", point);
     Ok(Response::new().connect(Connect::stream(stream).action(action)))
 }

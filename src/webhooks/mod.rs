@@ -15,6 +15,7 @@
 //! | `/api/voice/webhooks/stream-ended` | the stream is over, what comes next? |
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
 //! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
+//! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
 //! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
 //! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
@@ -34,6 +35,7 @@ mod greeting_sound;
 mod hold_music;
 mod house;
 mod inbound;
+mod ivr;
 mod log;
 mod memory;
 mod queue;
@@ -54,6 +56,7 @@ mod voicemail_twiml;
 mod xml;
 
 pub use house::Webhooks;
+pub use ivr::{Journal, simulator};
 pub use memory::Memory;
 pub use router::router;
 pub use xml::apology;

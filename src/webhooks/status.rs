@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::signed::Signed;
 use super::{Webhooks, log};
 use crate::domain::EndReason;
-use crate::store::{self, call_routes, calls};
+use crate::store::{self, call_routes, calls, ivr_states};
 use crate::twilio::webhook::StatusCallback;
 
 /// Writes the state down; the log moves forward only, whatever the order.
@@ -26,6 +26,7 @@ pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed)
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
         house.memory.close(&callback.call.call_sid);
+        house.journal.forget(&callback.call.call_sid);
     }
     match write_down(&house, &callback).await {
         Ok(()) => StatusCode::NO_CONTENT,
@@ -58,6 +59,7 @@ async fn write_down(house: &Webhooks, callback: &StatusCallback) -> Result<(), s
     }
     if call.status.is_terminal() {
         call_routes::close(&house.store, &call.call_sid, news.at).await?;
+        ivr_states::forget(&house.store, &call.call_sid).await?;
     }
     Ok(())
 }

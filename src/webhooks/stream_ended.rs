@@ -7,6 +7,7 @@ use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::EndReason;
+use crate::routing::ivr::Outcome;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
 
@@ -29,7 +30,7 @@ pub(super) async fn stream_ended(
         return Xml(Response::new().hangup());
     }
     Xml(match switchboard::find(&house, &request.call_sid).await {
-        Some(placed) => stops::follow(&house, &placed, &request, at.stop + 1).await,
+        Some(placed) => stops::go_on(&house, &placed, &request, &at, Outcome::Failed).await,
         None => spoken::apology(),
     })
 }
