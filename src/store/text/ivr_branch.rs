@@ -144,8 +144,10 @@ fn three() -> Number<1, 3> {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MethodText {
+    /// Nothing is brought.
     #[default]
     Get,
+    /// JSON is brought.
     Post,
 }
 
