@@ -1,8 +1,12 @@
 //! A flow as bodies have it: what it is, and what is wrong with it.
 
-use serde::Serialize;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::extract::pointer_to;
 use super::problem::{ApiError, Fault};
 use super::routing::missing;
 use super::state::ApiState;
@@ -56,8 +60,6 @@ pub(super) struct FlowSummary {
     name: String,
     /// How many nodes the draft has.
     nodes: usize,
-    /// Whether something is wrong with the draft.
-    has_faults: bool,
     /// The version that callers meet; null before the first publication.
     published_version: Option<i64>,
     /// Whether the draft was written since that version.
@@ -73,7 +75,6 @@ impl From<Draft> for FlowSummary {
         Self {
             id: draft.id.to_string(),
             nodes: draft.flow.nodes.len(),
-            has_faults: !ivr::check(&draft.flow).is_empty(),
             name: draft.name,
             published_version: draft.published_version,
             is_changed: draft.is_changed,
@@ -126,16 +127,55 @@ pub(super) fn refusal(faults: Vec<ivr::Fault>) -> ApiError {
     ApiError::Invalid(faults.collect())
 }
 
+/// A flow as somebody has drawn it: read by its handler, which knows the names
+/// of its nodes.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct DrawnFlow(Value);
+
+impl DrawnFlow {
+    /// The flow. What has no shape is refused by its place, with the name of the
+    /// node.
+    pub(super) fn read(&self) -> Result<Flow, ApiError> {
+        let read = serde_path_to_error::deserialize::<_, FlowText>(&self.0);
+        let error = match read {
+            Ok(text) => return Ok(text.into()),
+            Err(error) => error,
+        };
+        let pointer = pointer_to(error.path());
+        let place = pointer.trim_start_matches('#');
+        let mut parts = place.split('/').skip(1);
+        let id = match (parts.next(), parts.next()) {
+            (Some("nodes"), Some(n)) => self.0.pointer(&format!("/nodes/{n}/id")),
+            (Some("edges"), Some(n)) => self.0.pointer(&format!("/edges/{n}/from")),
+            (_, _) => None,
+        };
+        let id: Option<NodeId> = id.and_then(|id| id.as_str()?.parse().ok());
+        let detail = error.inner().to_string();
+        Err(ApiError::Invalid(vec![Fault {
+            pointer: format!("#/flow{}", place.trim_end_matches('/')),
+            detail: id.map_or(detail.clone(), |id| format!("{id}: {detail}")),
+        }]))
+    }
+}
+
 /// What the flow names and the tenant does not have, each by its place.
 pub(super) async fn strangers(
     state: &ApiState,
     tenant: TenantId,
     flow: &Flow,
 ) -> Result<Vec<Fault>, ApiError> {
+    let named: BTreeSet<Reference> = flow.references().into_iter().map(|(_, one)| one).collect();
+    let mut strangers = BTreeSet::new();
+    for reference in named {
+        if !number_plans::has(&state.store, tenant, reference).await? {
+            strangers.insert(reference);
+        }
+    }
     let mut faults = Vec::new();
     for (n, node) in flow.nodes.iter().enumerate() {
         for (m, reference) in node.references().into_iter().enumerate() {
-            if !number_plans::has(&state.store, tenant, reference).await? {
+            if strangers.contains(&reference) {
                 let pointer = format!("#/flow/nodes/{n}/kind/{}", field(node, reference, m));
                 let (id, missing) = (&node.id, missing(reference));
                 let detail = format!("{id}: there {missing} of that id here");

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::audit::{self, Change};
 use super::extract::{Json, Name, Path, Query, given};
-use super::ivr_body::{FlowBody, FlowSummary, strangers};
+use super::ivr_body::{DrawnFlow, FlowBody, FlowSummary, strangers};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
 use super::problem::ApiError;
@@ -42,7 +42,9 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, JsonBody<FlowBody>), ApiError> {
     let (tenant, now) = (operator.tenant_id, state.clock.now());
     let mut draft = Draft::new(state.clock.new_id(), tenant, new.name.0, now);
-    draft.flow = new.flow.into();
+    if let Some(flow) = new.flow {
+        draft.flow = flow.read()?;
+    }
     refuse_strangers(&state, tenant, &draft.flow).await?;
     let mut tx = state.store.begin().await?;
     ivr_flows::insert(&mut tx, &draft).await.map_err(refused)?;
@@ -81,7 +83,7 @@ pub(super) async fn update(
 ) -> Result<JsonBody<FlowBody>, ApiError> {
     let tenant = operator.tenant_id;
     let mut draft = find(&state.store, tenant, id).await?;
-    let fields = patch.apply(&mut draft);
+    let fields = patch.apply(&mut draft)?;
     refuse_strangers(&state, tenant, &draft.flow).await?;
     let mut tx = state.store.begin().await?;
     let updated = ivr_flows::update(&mut tx, &draft, state.clock.now()).await;
@@ -165,9 +167,9 @@ pub(super) struct NewFlow {
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// Nothing, where nothing is said.
-    #[serde(default)]
-    #[schema(required = false)]
-    flow: FlowText,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = FlowText, required = false)]
+    flow: Option<DrawnFlow>,
 }
 
 /// What is to change of a flow.
@@ -180,24 +182,24 @@ pub(super) struct FlowPatch {
     name: Option<Name>,
     /// The whole draft.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
-    flow: Option<FlowText>,
+    #[schema(value_type = Option<FlowText>, nullable = false)]
+    flow: Option<DrawnFlow>,
 }
 
 impl FlowPatch {
     /// Lays it over the draft; the names of what was given.
-    fn apply(self, draft: &mut Draft) -> Vec<&'static str> {
+    fn apply(self, draft: &mut Draft) -> Result<Vec<&'static str>, ApiError> {
         let mut fields = Vec::new();
         if let Some(Name(name)) = self.name {
             draft.name = name;
             fields.push("name");
         }
-        if let Some(text) = self.flow {
-            let mut flow = Flow::from(text);
+        if let Some(drawn) = self.flow {
+            let mut flow = drawn.read()?;
             flow.take_secrets_of(&draft.flow);
             draft.flow = flow;
             fields.push("flow");
         }
-        fields
+        Ok(fields)
     }
 }

@@ -8,8 +8,8 @@
 //! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Some
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`] and
-//! [`routing_facts::look_up`], the look-ups of [`calls`] and [`call_routes`] by
-//! the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
+//! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
+//! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], and [`greetings::find_to_play`]; one sweeps up
 //! after a crash: [`calls::list_open`]; one tells that a number is somebody's,
 //! and not whose: [`numbers::is_taken`].

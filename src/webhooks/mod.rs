@@ -5,7 +5,8 @@
 //! behind it; a caller never hears an error of ours as one of the carrier's.
 //!
 //! A call is routed once, when it comes ([`switchboard`]), and follows that
-//! route ([`stops`]) by addresses of ours that say how far it has come. What is
+//! route ([`stops`]), and the flows on it ([`ivr`]), by addresses of ours that say
+//! how far it has come. What is
 //! decided is kept with the call and in [`memory`], which also answers when the
 //! database is away.
 //!

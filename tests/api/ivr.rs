@@ -220,7 +220,14 @@ async fn what_is_wrong_with_a_flow_is_told_by_place_and_node() {
             let refused = desk.send(("POST", FLOWS), &key, &body).await;
             let told = faults(&refused);
             assert_eq!(told[0].0, format!("#/flow/{pointer}"), "{}", refused.body);
+            // The node is named too, where it has a name.
+            let is_named = told[0].1.starts_with("n: ");
+            assert_eq!(is_named, pointer.contains("kind"), "{}", refused.body);
         }
+        let null = desk
+            .send(("POST", FLOWS), &key, &json!({"name": "x", "flow": null}))
+            .await;
+        assert_eq!(faults(&null)[0].0, "#/flow");
     })
     .await;
 }

@@ -369,6 +369,20 @@ fn much_to_say_is_said_in_parts_and_a_flow_that_turns_in_circles_is_left() {
 }
 
 #[test]
+fn a_caller_is_sent_five_texts_and_no_more() {
+    let nodes = json!({"start": "start", "m": menu("Again?", 0), "t": {"sms": {"text": "Hi."}},
+        "end": "hangup"});
+    let flow = flow(
+        &nodes,
+        "start next m, m 1 t, t next m, m timeout end, m invalid end",
+    );
+    assert_eq!(check(&flow), []);
+    let told = call(&flow, &CallerFacts::default(), NOON, &vec![keys("1"); 9]);
+    let sent = told.iter().filter(|one| one.contains("✉Hi.")).count();
+    assert_eq!(sent, 5, "{told:?}");
+}
+
+#[test]
 fn a_menu_that_is_asked_for_ever_is_left() {
     let nodes = json!({"start": "start", "m": menu("Again?", 0), "end": "hangup"});
     let flow = flow(&nodes, "start next m, m 1 m, m timeout end, m invalid end");

@@ -281,6 +281,29 @@ async fn silence_and_wrong_keys_are_asked_again_and_then_lead_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_much_to_hear_hears_all_of_it_in_documents_that_the_carrier_takes() {
+    let desk = Desk::open(talkative()).await;
+    let words = "“&<\u{1f4de}>” ".repeat(120);
+    let mut nodes = json!({"start": "start", "end": "hangup"});
+    let mut edges = "start next s0".to_owned();
+    for n in 0..12 {
+        nodes[format!("s{n}")] = say(&words);
+        let next = if n < 11 {
+            format!("s{}", n + 1)
+        } else {
+            "end".to_owned()
+        };
+        edges.push_str(&format!(",s{n} next {next}"));
+    }
+    lead(&desk, TO, flow(&nodes, &edges)).await;
+    let report = place(&desk, "completed", vec![Step::StayUntilEnd]).await;
+    let verbs = report.verb_names();
+    assert_eq!(verbs.iter().filter(|verb| **verb == "Say").count(), 12);
+    assert_eq!(verbs.iter().filter(|verb| **verb == "Redirect").count(), 2);
+    assert_eq!(verbs.last(), Some(&"Hangup"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receptionist_who_fails_leads_to_a_person_in_the_flow() {
     let broken = ModelOptions {
         failures: vec![Failure::RefuseUpgrade(500); 4],

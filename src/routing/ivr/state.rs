@@ -18,6 +18,8 @@ pub struct State {
     pub tries: u32,
     /// How often the call has rested in the flow.
     pub step: u32,
+    /// How many text messages the caller has been sent.
+    pub texts: u32,
     /// The keys that were pressed last.
     pub digits: Pii<String>,
     /// What has been kept.
@@ -41,6 +43,7 @@ impl State {
             is_asked: true,
             tries: 0,
             step,
+            texts: 0,
             digits: Pii::default(),
             variables: Variables::default(),
         }

@@ -80,6 +80,9 @@ const MAX_ASKS: u32 = 4;
 const MAX_HEARD: usize = 6_000;
 /// Keys that are remembered.
 const MAX_KEYS: usize = 32;
+/// Text messages that a caller is sent in a flow: nobody makes us send more by
+/// pressing keys.
+const MAX_TEXTS: u32 = 5;
 /// The longest text message.
 const MAX_TEXT: usize = 1_600;
 
@@ -186,8 +189,11 @@ impl Walk {
                 }
             }
             Kind::Sms { text } => {
-                let text = world.told(text, &self.state, MAX_TEXT);
-                self.texts.push(Pii::new(text));
+                if self.state.texts < MAX_TEXTS {
+                    self.state.texts += 1;
+                    let text = world.told(text, &self.state, MAX_TEXT);
+                    self.texts.push(Pii::new(text));
+                }
                 Turn::Leave(Exit::Next)
             }
             Kind::Http(ask) => self.ask(world.put(ask, &self.state)),

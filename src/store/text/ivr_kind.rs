@@ -87,9 +87,16 @@ pub struct SynonymsText {
     #[schema(value_type = String, pattern = "^[0-9*#]$")]
     key: Text<KeyText>,
     /// Any of these, anywhere in what is said.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 5)]
-    words: Few<Line<40>, 1, 5>,
+    #[schema(value_type = Vec<SpokenText>, min_items = 1, max_items = 5)]
+    words: Few<SpokenText, 1, 5>,
 }
+
+/// A word or two that somebody may say.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, min_length = 1, max_length = 40,
+    pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$", example = "sales")]
+pub struct SpokenText(Line<40>);
 
 /// Something that the caller enters.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -253,6 +260,12 @@ impl From<&Target> for KindText {
     }
 }
 
+impl SpokenText {
+    fn new(word: String) -> Self {
+        Self(Line(word))
+    }
+}
+
 impl From<GatherText> for Collect {
     fn from(text: GatherText) -> Self {
         Self {
@@ -289,7 +302,7 @@ impl From<MenuText> for Menu {
     fn from(text: MenuText) -> Self {
         let synonyms = text.synonyms.0.into_iter().map(|one| Synonyms {
             key: one.key.0.0,
-            words: one.words.0.into_iter().map(|Line(word)| word).collect(),
+            words: one.words.0.into_iter().map(|word| word.0.0).collect(),
         });
         Self {
             prompt: text.prompt.into(),
@@ -305,7 +318,7 @@ impl From<&Menu> for MenuText {
     fn from(menu: &Menu) -> Self {
         let synonyms = menu.synonyms.iter().map(|one| SynonymsText {
             key: Text(KeyText(one.key)),
-            words: Few(one.words.iter().cloned().map(Line).collect()),
+            words: Few(one.words.iter().cloned().map(SpokenText::new).collect()),
         });
         Self {
             prompt: (&menu.prompt).into(),

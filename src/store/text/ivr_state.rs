@@ -15,6 +15,7 @@ pub struct StateText {
     is_asked: bool,
     tries: u32,
     step: u32,
+    texts: u32,
     digits: String,
     variables: BTreeMap<String, String>,
 }
@@ -30,6 +31,7 @@ impl From<StateText> for State {
             is_asked: text.is_asked,
             tries: text.tries,
             step: text.step,
+            texts: text.texts,
             digits: Pii::new(text.digits),
             variables,
         }
@@ -45,6 +47,7 @@ impl From<&State> for StateText {
             is_asked: state.is_asked,
             tries: state.tries,
             step: state.step,
+            texts: state.texts,
             digits: state.digits.expose().clone(),
             variables: variables.collect(),
         }

@@ -24,7 +24,9 @@ pub use ivr_branch::{
     BranchText, CaseText, ComparisonText, FieldText, HeaderText, HeaderValueText, HttpText,
     LanguageTest, MethodText, NumberTest, PairText, Pointer, TestText, VariableTest,
 };
-pub use ivr_kind::{GatherText, KindText, MenuText, OpeningText, SetText, SmsText, SynonymsText};
+pub use ivr_kind::{
+    GatherText, KindText, MenuText, OpeningText, SetText, SmsText, SpokenText, SynonymsText,
+};
 pub use ivr_prompt::{PromptText, SoundText, WordsText};
 pub use ivr_state::StateText;
 pub use ivr_value::{CaseName, HttpsUrl, KeyText, Short, VariableName};
