@@ -8,7 +8,7 @@
 //! | entrance | [`app`] | configuration, telemetry, shutdown; composes everything |
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
-//! | resources | [`clock`], [`egress`], [`recordings`], [`store`] | sockets, SQL and files |
+//! | resources | [`clock`], [`egress`], [`recordings`], [`store`], [`transcribe`] | sockets, SQL and files |
 //! | words and wits | [`twilio`], [`realtime`], [`call`], [`routing`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
 //! | ground | [`domain`], [`glance`] | pure |
@@ -30,6 +30,7 @@ pub mod clock;
 pub mod egress;
 pub mod recordings;
 pub mod store;
+pub mod transcribe;
 // fourth floor: loops
 pub mod bridge;
 pub mod rehearsal;

@@ -17,5 +17,6 @@ mod server;
 mod settings;
 mod store;
 mod support;
+mod transcribe;
 mod twilio;
 mod whole;

@@ -240,10 +240,7 @@ async fn keep(state: &ApiState, greeting: &Greeting, sound: Option<Sound>) -> Re
         return Ok(());
     };
     let kept = state.recordings.put(file, &sound.bytes).await;
-    kept.map_err(|error| {
-        tracing::error!(%error, "a greeting could not be kept; see STORAGE_URL");
-        ApiError::Unavailable("the storage")
-    })
+    kept.map_err(ApiError::storage)
 }
 
 /// Removes sound of which nobody knows any more. What stays costs room and is

@@ -45,11 +45,14 @@ mod routing;
 mod schemas;
 mod setting_body;
 mod settings;
+mod sms;
+mod sound;
 mod state;
 mod tenants;
 mod token;
 mod users;
 mod voicemail;
+mod voicemail_audio;
 
 pub use carrier::CarrierProblem;
 pub use extract::{Json, Path, Query};

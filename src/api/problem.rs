@@ -45,6 +45,10 @@ pub enum ApiError {
     /// Something is there, and does not do this.
     #[error("this address does not answer to this method; see the header Allow")]
     MethodNotAllowed,
+    /// A part is asked for that begins where there is nothing any more; so
+    /// many bytes there are.
+    #[error("there are only {0} bytes")]
+    BeyondEnd(usize),
     /// The body is too large.
     #[error("the body is larger than any that is read here")]
     TooLarge,
@@ -104,6 +108,16 @@ impl ApiError {
         Self::Internal(error.into())
     }
 
+    /// The storage of sound failed.
+    pub fn storage(error: std::io::Error) -> Self {
+        let error = anyhow::Error::from(error);
+        tracing::error!(
+            error = format!("{error:#}"),
+            "the storage failed; see STORAGE_URL"
+        );
+        Self::Unavailable("the storage")
+    }
+
     /// Status, the stable end of the type, and the title.
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
@@ -123,6 +137,11 @@ impl ApiError {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method-not-allowed",
                 "Method not allowed",
+            ),
+            Self::BeyondEnd(_) => (
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "range-not-satisfiable",
+                "Range not satisfiable",
             ),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Not JSON"),
@@ -183,6 +202,9 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         } else if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        } else if let Self::BeyondEnd(length) = self {
+            let place = HeaderValue::from_str(&format!("bytes */{length}"));
+            headers.extend(place.map(|place| (header::CONTENT_RANGE, place)));
         } else if let Self::Invalid(faults) = self {
             problem.errors = faults;
         }

@@ -75,6 +75,10 @@ const PROBLEMS: &[(&str, &str)] = &[
         "The address is right and the method is not; the header `Allow` lists those that are.",
     ),
     (
+        "range-not-satisfiable",
+        "`Range` begins behind the end of what is asked for. `Content-Range` says how long it is.",
+    ),
+    (
         "too-large",
         "Bodies of up to 64 KiB are read, and larger ones where the documentation says so.",
     ),

@@ -10,11 +10,12 @@ use utoipa_axum::routes;
 use super::calls::{control, live, log, remarks, show, stats};
 use super::gate::{Gate, Need};
 use super::openapi;
+use super::sms::{messages as sms, opt_outs};
 use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
 use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
-use super::{greetings, settings, voicemail};
+use super::{greetings, settings, voicemail, voicemail_audio};
 use super::{ivr_flows, ivr_simulation, ivr_versions};
 use crate::domain::Permission as P;
 
@@ -81,6 +82,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(receptionists(&gate))
         .merge(settings(&gate))
         .merge(voicemail(&gate))
+        .merge(texts(&gate))
         .merge(ways(&gate))
         .merge(flows(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
@@ -158,6 +160,7 @@ fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(ask(P::InboxRead, routes!(voicemail::list)))
         .routes(ask(P::InboxRead, routes!(voicemail::show)))
+        .routes(ask(P::RecordingsRead, routes!(voicemail_audio::hear)))
         .routes(ask(
             P::InboxWrite,
             routes!(voicemail::update, voicemail::delete),
@@ -172,6 +175,19 @@ fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(ask(P::InboxWrite, routes!(greetings::make_default)))
         // How large a body may be is decided before it comes here.
         .layer(DefaultBodyLimit::disable())
+}
+
+/// Text messages.
+fn texts(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::InboxRead, routes!(sms::list)))
+        .routes(ask(P::InboxRead, routes!(sms::show)))
+        .routes(ask(P::InboxWrite, routes!(sms::update, sms::delete)))
+        .routes(ask(P::InboxRead, routes!(opt_outs::list)))
+        .routes(ask(P::InboxWrite, routes!(opt_outs::add)))
+        .routes(ask(P::InboxRead, routes!(opt_outs::show)))
+        .routes(ask(P::InboxWrite, routes!(opt_outs::remove)))
 }
 
 /// Where calls go.

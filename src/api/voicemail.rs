@@ -95,7 +95,7 @@ pub(super) async fn delete(
     Path(id): Path<MessageId>,
 ) -> Result<StatusCode, ApiError> {
     let tenant = operator.tenant_id;
-    find(&state, &operator, id).await?;
+    let message = find(&state, &operator, id).await?;
     let mut tx = state.store.begin().await?;
     if !messages::delete(&mut tx, tenant, id, state.clock.now()).await? {
         return Err(ApiError::NotFound);
@@ -106,11 +106,13 @@ pub(super) async fn delete(
         fields: &[],
     };
     audit::commit(tx, (&state, &operator), tenant, change).await?;
+    let removed = state.recordings.delete(&message.file()).await;
+    removed.map_err(ApiError::storage)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The message of that id, if it is there for whoever asks.
-async fn find(
+pub(super) async fn find(
     state: &ApiState,
     operator: &Operator,
     id: MessageId,

@@ -48,6 +48,8 @@ impl FromStr for EventId {
 
 /// What came after an event.
 pub struct Resumed {
+    /// Where whoever has seen what was missed stands.
+    pub place: EventId,
     /// What has happened since; none if not all of it is kept.
     pub missed: Option<Vec<Arc<LiveEvent>>>,
     /// What happens from now on, without a gap.
@@ -75,7 +77,8 @@ impl Feed {
         Self {
             process: u32::from_le_bytes(random_bytes()),
             told: Arc::new(Mutex::new(Told {
-                next: 0,
+                // Whoever has seen nothing stands before the first.
+                next: 1,
                 kept: VecDeque::new(),
                 watchers: Some(watchers),
             })),
@@ -105,8 +108,14 @@ impl Feed {
         subscribed(&self.told())
     }
 
-    pub(super) fn resume(&self, after: EventId) -> Resumed {
+    /// What has happened after that event, or from now on.
+    pub(super) fn resume(&self, after: Option<EventId>) -> Resumed {
         let told = self.told();
+        let place = EventId {
+            process: self.process,
+            number: told.next - 1,
+        };
+        let after = after.unwrap_or(place);
         let first = told.kept.front().map_or(told.next, |event| event.id.number);
         let next = after.number.checked_add(1);
         let is_kept = next.is_some_and(|next| (first..=told.next).contains(&next));
@@ -115,6 +124,7 @@ impl Feed {
             told.kept.iter().filter(is_new).cloned().collect()
         });
         Resumed {
+            place,
             missed,
             rest: subscribed(&told),
         }
@@ -179,34 +189,50 @@ mod tests {
     fn who_was_away_is_told_what_was_missed_and_nothing_twice() {
         let feed = Feed::new();
         told(&feed, 5);
-        let mut resumed = feed.resume(id(&feed, 2));
-        assert_eq!(numbers(resumed.missed), Some(vec![3, 4]));
+        let mut resumed = feed.resume(Some(id(&feed, 3)));
+        assert_eq!(numbers(resumed.missed), Some(vec![4, 5]));
         told(&feed, 1);
-        assert_eq!(resumed.rest.try_recv().unwrap().id.number, 5);
+        assert_eq!(resumed.rest.try_recv().unwrap().id.number, 6);
         assert!(resumed.rest.try_recv().is_err());
-        assert_eq!(numbers(feed.resume(id(&feed, 5)).missed), Some(vec![]));
+        assert_eq!(
+            numbers(feed.resume(Some(id(&feed, 6))).missed),
+            Some(vec![])
+        );
+    }
+
+    #[test]
+    fn who_has_seen_nothing_yet_can_come_back_too() {
+        let feed = Feed::new();
+        let place = feed.resume(None).place;
+        told(&feed, 2);
+        assert_eq!(numbers(feed.resume(Some(place)).missed), Some(vec![1, 2]));
+        let place = feed.resume(None).place;
+        assert_eq!(numbers(feed.resume(Some(place)).missed), Some(vec![]));
     }
 
     #[test]
     fn who_was_away_too_long_or_elsewhere_is_told_so() {
         let feed = Feed::new();
         told(&feed, 5_000);
-        assert_eq!(numbers(feed.resume(id(&feed, 100)).missed), None);
-        assert_eq!(numbers(feed.resume(id(&feed, 9_000)).missed), None);
-        assert_eq!(numbers(feed.resume(id(&feed, u64::MAX)).missed), None);
+        assert_eq!(numbers(feed.resume(Some(id(&feed, 100))).missed), None);
+        assert_eq!(numbers(feed.resume(Some(id(&feed, 9_000))).missed), None);
+        assert_eq!(numbers(feed.resume(Some(id(&feed, u64::MAX))).missed), None);
         let elsewhere = EventId {
             process: feed.process.wrapping_add(1),
             number: 4_999,
         };
-        assert_eq!(numbers(feed.resume(elsewhere).missed), None);
-        let oldest = id(&feed, 5_000 - 4_096 - 1);
-        assert_eq!(numbers(feed.resume(oldest).missed).unwrap().len(), 4_096);
+        assert_eq!(numbers(feed.resume(Some(elsewhere)).missed), None);
+        let oldest = id(&feed, 5_000 - 4_096);
+        assert_eq!(
+            numbers(feed.resume(Some(oldest)).missed).unwrap().len(),
+            4_096
+        );
     }
 
     #[test]
     fn a_closed_house_lets_its_watchers_go() {
         let feed = Feed::new();
-        let (mut early, resumed) = (feed.watch(), feed.resume(id(&feed, 0)));
+        let (mut early, resumed) = (feed.watch(), feed.resume(None));
         feed.close();
         let closed = broadcast::error::TryRecvError::Closed;
         assert_eq!(early.try_recv().unwrap_err(), closed);

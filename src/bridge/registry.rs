@@ -242,8 +242,9 @@ impl Bridge {
         self.shared.feed.watch()
     }
 
-    /// What has happened after that event, and what happens from now on.
-    pub fn resume(&self, after: EventId) -> Resumed {
+    /// What has happened after that event, if one is given, and what happens
+    /// from now on.
+    pub fn resume(&self, after: Option<EventId>) -> Resumed {
         self.shared.feed.resume(after)
     }
 

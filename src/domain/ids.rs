@@ -115,6 +115,11 @@ ulid_id!(
     MessageId,
     "msg"
 );
+ulid_id!(
+    /// Names a text message: `sms_01J…`.
+    SmsId,
+    "sms"
+);
 
 ulid_id!(
     /// Names a flow that callers are led through: `flw_01J…`.

@@ -22,6 +22,7 @@ mod queue;
 mod receptionist;
 mod secret;
 mod settings;
+mod sms;
 mod tenant;
 mod time;
 mod transcript;
@@ -38,7 +39,8 @@ pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, Sound
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
-    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, StreamSid, TenantId, UserId,
+    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid, TenantId,
+    UserId,
 };
 pub use latency::TurnLatency;
 pub use media_url::MediaUrl;
@@ -53,6 +55,7 @@ pub use secret::{Pii, Secret};
 pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,
 };
+pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
 pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use transcript::{Speaker, Utterance};

@@ -15,6 +15,8 @@ pub struct VoicemailMessage {
     pub user_id: Option<UserId>,
     /// Who left it.
     pub from: Party,
+    /// The carrier's name for the recording.
+    pub recording_sid: String,
     /// Whether there is anything to hear.
     pub sound: MessageSound,
     /// How long it is, in seconds.
@@ -25,6 +27,13 @@ pub struct VoicemailMessage {
     pub transcript: Option<Pii<String>>,
     /// When we first heard of it.
     pub created_at: Timestamp,
+}
+
+impl VoicemailMessage {
+    /// The name of the file that has its sound, among the recordings.
+    pub fn file(&self) -> String {
+        format!("{}/voicemail/{}.wav", self.tenant_id, self.id)
+    }
 }
 
 /// Whether there is anything to hear, in the order in which we may learn of it.

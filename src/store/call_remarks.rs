@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection};
 use super::calls::{lock, make_findable};
 use super::row::storable;
 use super::{Db, Error, by_id};
-use crate::domain::{CallId, CallLog, Remarks, Tag, TenantId};
+use crate::domain::{CallId, CallLog, ContactId, Remarks, Tag, TenantId};
 
 /// Changes what people wrote beside the tenant's call, and by what it is
 /// found; the call as it is then, none if there is no such call.
@@ -83,6 +83,28 @@ const DELETE_TAGS: &str = "DELETE FROM call_tags WHERE tenant_id = $1 AND call_i
 
 const INSERT_TAG: &str = "
     INSERT INTO call_tags (tenant_id, tag, created_at_ms, call_id) VALUES ($1, $2, $3, $4)";
+
+/// Writes down whom of the tenant's contacts the tenant's call was with; false
+/// if there is no such contact.
+pub async fn put_contact(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+    contact: Option<ContactId>,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(PUT_CONTACT)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .bind(contact.map(|contact| contact.to_string()))
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+const PUT_CONTACT: &str = "
+    UPDATE calls SET contact_id = $3 WHERE tenant_id = $1 AND id = $2
+        AND ($3 IS NULL OR EXISTS (
+            SELECT 1 FROM contacts WHERE contacts.tenant_id = $1 AND contacts.id = $3))";
 
 /// Forgets the tenant's call and all that was kept of it, unless it goes on;
 /// whether it is gone.

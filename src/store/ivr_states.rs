@@ -35,13 +35,13 @@ const INSERT: &str = "
 pub async fn find(
     db: impl Into<Db<'_>>,
     (tenant, call): (TenantId, CallId),
-    (stop, step): (usize, u32),
+    (n, step): (usize, u32),
 ) -> Result<Option<State>, Error> {
     let mut conn = db.into().read().await?;
     let text: Option<String> = sqlx::query_scalar(FIND)
         .bind(tenant.to_string())
         .bind(call.to_string())
-        .bind(place(stop))
+        .bind(place(n))
         .bind(i64::from(step))
         .fetch_optional(&mut *conn)
         .await?;

@@ -10,7 +10,8 @@
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`] and
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
-//! [`users::find_by_subject`], and [`greetings::find_to_play`]; one sweeps up
+//! [`users::find_by_subject`], [`greetings::find_to_play`], and
+//! [`sms_messages::apply`]; one sweeps up
 //! after a crash: [`calls::list_open`]; one tells that a number is somebody's,
 //! and not whose: [`numbers::is_taken`].
 //!
@@ -65,6 +66,8 @@ pub mod receptionist_versions;
 pub mod receptionists;
 pub mod routing_facts;
 pub mod settings;
+pub mod sms_messages;
+pub mod sms_opt_outs;
 pub mod tenants;
 pub mod text;
 pub mod turns;

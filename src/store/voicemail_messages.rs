@@ -5,15 +5,15 @@ use sqlx::FromRow;
 use super::row::{RowOf, containing, storable};
 use super::{Db, Error, by_id, page};
 use crate::domain::{
-    CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
+    CallId, CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
     VoicemailMessage,
 };
 
 /// The columns of a [`MessageRow`].
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_id, user_id, from_party, sound, duration_s, is_read, transcript, \
-         created_at_ms"
+        "id, tenant_id, call_id, user_id, from_party, recording_sid, sound, duration_s, is_read, \
+         transcript, created_at_ms"
     };
 }
 
@@ -120,6 +120,27 @@ const FIND: &str = concat!(
     " FROM voicemail_messages WHERE tenant_id = $1 AND id = $2 AND deleted_at_ms IS NULL"
 );
 
+/// What was left in a call of the tenant's.
+pub async fn list_of_call(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<Vec<VoicemailMessage>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<MessageRow> = sqlx::query_as(LIST_OF_CALL)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(VoicemailMessage::try_from).collect()
+}
+
+const LIST_OF_CALL: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_messages WHERE tenant_id = $1 AND call_id = $2"
+);
+
 /// The tenant's messages that pass the filter, newest first.
 pub async fn list(
     db: impl Into<Db<'_>>,
@@ -208,6 +229,7 @@ struct MessageRow {
     call_id: String,
     user_id: Option<String>,
     from_party: String,
+    recording_sid: String,
     sound: String,
     duration_s: Option<i64>,
     is_read: i64,
@@ -230,6 +252,7 @@ impl TryFrom<MessageRow> for VoicemailMessage {
             call_id: at.parse(&row.call_id)?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
             from,
+            recording_sid: row.recording_sid,
             sound: at.parse(&row.sound)?,
             duration_s: row.duration_s,
             is_read: at.truth(row.is_read)?,

@@ -26,6 +26,7 @@
 //! | `/api/voice/webhooks/voicemail` | a message was recorded, or was not |
 //! | `/api/voice/webhooks/transcription` | what was said in a message |
 //! | `/api/voice/webhooks/greetings/…` | the sound before the beep; the address is signed by us |
+//! | `/api/voice/webhooks/sms`, `/sms-status` | a text message comes, and where one of ours stands |
 //! | `/api/voice/webhooks/fallback` | the carrier could not use our answer |
 //! | `/media-stream` | the WebSocket that carries the voices |
 
@@ -45,6 +46,7 @@ mod record;
 mod ring;
 mod router;
 mod signed;
+mod sms;
 mod speech;
 mod spoken;
 mod status;

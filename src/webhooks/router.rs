@@ -5,7 +5,7 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, fallback, greeting_sound, hold_music, inbound, ivr, queue, queue_member, ring,
+    Webhooks, fallback, greeting_sound, hold_music, inbound, ivr, queue, queue_member, ring, sms,
     status, stream, stream_ended, voicemail,
 };
 
@@ -32,6 +32,8 @@ pub fn router(house: Webhooks) -> Router {
             "/greetings/{id}/{until}/{signature}",
             get(greeting_sound::sound),
         )
+        .route("/sms", either(sms::received))
+        .route("/sms-status", either(sms::stands))
         .route("/status", either(status::status))
         .route("/fallback", either(fallback::fallback));
     Router::new()

@@ -230,6 +230,39 @@ async fn what_people_write_beside_a_call_is_kept_and_checked() {
 }
 
 #[tokio::test]
+async fn people_say_whom_a_call_was_with_where_the_number_does_not() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (_, stranger) = desk.tenant("B").await;
+        let id = desk.whole_call(a, "CA1", "hello").await;
+        let contact = async |key: &str| {
+            let body = json!({"name": "Ada", "numbers": ["+15550000077"]});
+            let made = desk.send(("POST", "/api/contacts"), key, &body).await;
+            made.json()["id"].as_str().unwrap().to_owned()
+        };
+        let (own, other) = (contact(&key).await, contact(&stranger).await);
+        let body = json!({"contact_id": own, "notes": "rang from a hotel"});
+        let call = patch(&desk, &key, id, &body).await;
+        assert_eq!(call["contact"], json!({"id": own, "name": "Ada"}));
+        let path = format!("/api/calls/{id}");
+        for nobody in [other.as_str(), "con_00000000000000000000000000", "Ada"] {
+            let body = json!({"contact_id": nobody, "notes": "lost"});
+            let refused = desk.send(("PATCH", &path), &key, &body).await;
+            assert_eq!(refused.problem()["errors"][0]["pointer"], "#/contact_id");
+        }
+        let call = desk.get(&path, &key).await.json();
+        assert_eq!(
+            (&call["notes"], &call["contact"]["id"]),
+            (&json!("rang from a hotel"), &json!(own))
+        );
+        let call = patch(&desk, &key, id, &json!({"contact_id": null})).await;
+        assert_eq!(call["contact"], Value::Null);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_call_is_forgotten_when_it_is_over_and_by_nobody_else() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

@@ -40,6 +40,8 @@ async fn hung_up(desk: &Desk, sid: &str) {
 /// Server-sent events, as they come.
 struct Events {
     body: BodyDataStream,
+    /// The id that came before all events.
+    began_at: String,
     text: String,
 }
 
@@ -56,6 +58,7 @@ impl Events {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
             body: response.into_body().into_data_stream(),
+            began_at: String::new(),
             text: String::new(),
         }
     }
@@ -68,11 +71,14 @@ impl Events {
                     let line = event.lines().find_map(|line| line.strip_prefix(name));
                     line.unwrap_or_default().trim().to_owned()
                 };
-                let data = serde_json::from_str(&field("data:")).unwrap();
-                let event = (field("event:"), field("id:"), data);
+                let (name, id, data) = (field("event:"), field("id:"), field("data:"));
                 let rest = rest.to_owned();
                 self.text = rest;
-                return Some(event);
+                if data.is_empty() {
+                    self.began_at = id;
+                    continue;
+                }
+                return Some((name, id, serde_json::from_str(&data).unwrap()));
             }
             let piece = self.body.next().await?.unwrap();
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
@@ -129,6 +135,10 @@ async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
             after.to_string(),
             "a newcomer is told of now only"
         );
+        let began_at = events.began_at;
+        let mut events = Events::of(&desk, &key, Some(&began_at)).await;
+        let (_, _, data) = events.next().await.unwrap();
+        assert_eq!(data["call_id"], after.to_string(), "nothing was seen yet");
         let mut events = Events::of(&desk, &key, Some(&last)).await;
         for call in [missed, after] {
             let (_, _, data) = events.next().await.unwrap();
@@ -138,8 +148,9 @@ async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
         let never = format!("{process}-{}", u64::MAX);
         for lost in ["00000000-0", "nonsense", &never] {
             let mut events = Events::of(&desk, &key, Some(lost)).await;
-            let (kind, _, data) = events.next().await.unwrap();
+            let (kind, id, data) = events.next().await.unwrap();
             assert_eq!((kind.as_str(), data), ("reset", json!({})));
+            assert!(id.starts_with(process), "where to go on from");
         }
     })
     .await;

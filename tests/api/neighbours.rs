@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk::domain::{CallId, MessageId, MessageSound, Number, TenantId};
+use frontdesk::domain::{
+    CallId, Direction, MessageId, MessageSound, Number, Pii, SmsId, SmsState, TenantId,
+};
+use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
 use frontdesk::store::{calls, numbers};
 use serde_json::{Value, json};
@@ -78,7 +81,51 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         "/api/voicemail/messages/",
         pair(message.to_string(), of_nobody.to_string()),
     );
+    texts_of_a(desk, a, key, &mut things).await;
     things
+}
+
+async fn texts_of_a(
+    desk: &Desk,
+    a: TenantId,
+    key: &str,
+    things: &mut BTreeMap<&'static str, Pair>,
+) {
+    let sms = sms_of_a(desk, a).await;
+    let of_nobody: SmsId = desk.clock.new_id();
+    things.insert(
+        "/api/sms/messages/",
+        pair(sms.to_string(), of_nobody.to_string()),
+    );
+    let opt_out = json!({"phone_number": NUMBER_OF_A});
+    let made = desk
+        .send(("POST", "/api/sms/opt-outs"), key, &opt_out)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let numbers = pair(NUMBER_OF_A.to_owned(), NUMBER_OF_NOBODY.to_owned());
+    things.insert("/api/sms/opt-outs/", numbers);
+}
+
+async fn sms_of_a(desk: &Desk, a: TenantId) -> SmsId {
+    let id = desk.clock.new_id();
+    let [own, stranger] = [NUMBER_OF_A, "+15550000001"].map(|text| text.parse().unwrap());
+    let new = NewSms {
+        id,
+        tenant_id: a,
+        direction: Direction::Inbound,
+        message_sid: Some("SMcanary"),
+        own: &own,
+        stranger: &stranger,
+        user: None,
+        body: &Pii::new(CANARY.to_owned()),
+        media: &[],
+        state: SmsState::Received,
+        at: desk.clock.now(),
+    };
+    let mut tx = desk.store.begin().await.unwrap();
+    assert!(sms_messages::insert(&mut tx, &new).await.unwrap());
+    tx.commit().await.unwrap();
+    id
 }
 
 async fn number_of_a(desk: &Desk, a: TenantId) -> String {
@@ -126,7 +173,7 @@ fn body_of(operation: &str) -> Value {
         "add_caller_list_member" => json!({"phone_number": "+15550100001"}),
         "replace_hours" => json!({"name": "x", "time_zone": "UTC", "week": {}}),
         "replace_number_routing" => json!({"open": {"ai": {"receptionist_id": null}}}),
-        "update_message" => json!({"is_read": true}),
+        "update_message" | "update_sms" => json!({"is_read": true}),
         "set_user_setting" => json!({"value": true}),
         _ => json!({}),
     }

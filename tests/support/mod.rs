@@ -3,3 +3,4 @@
 pub(crate) mod database;
 pub(crate) mod memory_call;
 pub(crate) mod rest_account;
+pub(crate) mod transcriber;

@@ -54,6 +54,10 @@ async fn a_number_is_found_bought_configured_and_given_back() {
         ("VoiceFallbackMethod", "POST"),
         ("StatusCallback", "https://desk.example.com/status"),
         ("StatusCallbackMethod", "POST"),
+        ("SmsUrl", "https://desk.example.com/sms"),
+        ("SmsMethod", "POST"),
+        ("SmsFallbackUrl", "https://desk.example.com/sms"),
+        ("SmsFallbackMethod", "POST"),
     ] {
         assert_eq!(owned.setting(name), Some(value), "{name}");
     }
@@ -451,6 +455,7 @@ fn settings() -> NumberSettings {
             voice: "https://desk.example.com/voice".to_owned(),
             voice_fallback: "https://desk.example.com/fallback".to_owned(),
             status: "https://desk.example.com/status".to_owned(),
+            sms: "https://desk.example.com/sms".to_owned(),
         }),
     }
 }
@@ -507,4 +512,44 @@ async fn conference() -> RestAccount {
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Option<u32> {
     outcome.unwrap_err().refusal()?.code
+}
+
+#[tokio::test]
+async fn the_sound_of_a_recording_is_fetched_whole_and_the_recording_deleted() {
+    const RECORDING: &str = "RE0123456789abcdef0123456789abcdef";
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    assert_eq!(client.recording_sound(RECORDING).await, Ok(None));
+    let mut sound = b"RIFF....WAVE".to_vec();
+    sound.resize(3 * 1024 * 1024, 7);
+    account.keep(RECORDING, &sound);
+    account.fail_next([RestFault::Failure(503), RestFault::Garbage]);
+    assert_eq!(client.recording_sound(RECORDING).await, Ok(Some(sound)));
+    assert_eq!(client.delete_recording(RECORDING).await, Ok(true));
+    assert_eq!(account.recordings(), []);
+    assert_eq!(client.delete_recording(RECORDING).await, Ok(false));
+}
+
+#[tokio::test]
+async fn w7_a_message_whose_answer_was_lost_is_found_by_its_words() {
+    let account = RestAccount::open(&[]).await;
+    account.own(NUMBER);
+    let client = account.client();
+    let began = Timestamp::from_ms(frontdesk::clock::Clock::system().now().as_ms() - 5_000);
+    assert_eq!(client.find_messages(&message(), began).await, Ok(vec![]));
+    account.fail_next([RestFault::AnswerLost]);
+    let lost = client.send_message(&message()).await;
+    assert!(matches!(lost, Err(Error::Unknown(_))), "{lost:?}");
+    let other = NewMessage {
+        body: Pii::new("something else".to_owned()),
+        ..message()
+    };
+    client.send_message(&other).await.unwrap();
+    let found = client.find_messages(&message(), began).await.unwrap();
+    let [found] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(found.sid, account.messages()[0].sid);
+    let later = began.plus_ms(3_600_000);
+    assert_eq!(client.find_messages(&message(), later).await, Ok(vec![]));
 }

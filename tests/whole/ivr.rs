@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Day, EndReason, Entry, FlowId, Lock, Queue, Secret, SettingKey, SettingValue,
+    Day, EndReason, Entry, FlowId, Lock, OptOut, OptOutSource, Queue, Secret, SettingKey,
+    SettingValue, Sms, SmsState,
 };
 use frontdesk::egress::Outside;
 use frontdesk::realtime::Trust;
@@ -16,9 +17,11 @@ use frontdesk::routing::ivr::{Flow, check};
 use frontdesk::routing::{Plan, Target};
 use frontdesk::store::ivr_flows::{self, Draft};
 use frontdesk::store::receptionist_versions::Publication;
+use frontdesk::store::sms_messages::{self, Filter};
 use frontdesk::store::text::FlowText;
 use frontdesk::store::{
-    call_events, calls, ivr_counters, ivr_flow_versions, ivr_states, queues, settings,
+    call_events, calls, ivr_counters, ivr_flow_versions, ivr_states, page, queues, settings,
+    sms_opt_outs,
 };
 use futures::future::join_all;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -678,6 +681,7 @@ fn asking(port: u16) -> Flow {
 async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
     let (port, heard, trust) = machine(&[
         "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"people\": [{\"name\": \"Ada & Co.\"}]}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"people\": [{\"name\": \"Ada & Co.\"}]}",
         "HTTP/1.1 302 Found\r\nLocation: https://localhost/\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     ])
@@ -715,18 +719,31 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
         asked[0].ends_with(r#"{"number":"+15550100001"}"#),
         "{asked:?}"
     );
-    let sent = async {
-        while account.messages().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(ms(3_000), sent).await.expect("the text is sent");
+    let kept = kept_text(&desk).await;
+    assert_eq!(kept.state, SmsState::Queued);
     let messages = account.messages();
     let told: Vec<_> = messages
         .iter()
         .map(|one| (one.from.as_str(), one.to.as_str(), one.body.as_str()))
         .collect();
     assert_eq!(told, [(TO, FROM, "Thank you, Ada & Co..")]);
+    assert_eq!(kept.body.expose(), "Thank you, Ada & Co..");
+    assert_eq!(
+        (kept.own.to_text(), kept.stranger.to_text()),
+        (TO.to_owned(), FROM.to_owned())
+    );
+    // Who wants none gets none.
+    let unwanted = OptOut {
+        phone_number: FROM.parse().unwrap(),
+        source: OptOutSource::Reply,
+        created_at: Clock::system().now(),
+    };
+    let tenant = tenant(&desk).await.0;
+    sms_opt_outs::put(&desk.store, tenant, &unwanted)
+        .await
+        .unwrap();
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA5", TO, &[])).await;
+    assert!(xml.contains("Hello Ada"), "{xml}");
     // Nobody is followed elsewhere, and what is no JSON is of no use.
     for call in ["CA2", "CA3"] {
         let xml = ask(&desk, "twiml/inbound", &form_to(call, TO, &[])).await;
@@ -740,6 +757,50 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
     assert!(xml.contains(">Hello.<"), "{xml}");
     assert!(began.elapsed() < ms(2_000), "{:?}", began.elapsed());
     assert_eq!(account.messages().len(), 1);
+}
+
+/// The text message that the house has written down, once the carrier has it.
+async fn kept_text(desk: &Desk) -> Sms {
+    let tenant = tenant(desk).await.0;
+    let (filter, page) = (Filter::default(), page::Request::default());
+    let kept = async {
+        loop {
+            let mut found = sms_messages::list(&desk.store, tenant, &filter, &page)
+                .await
+                .unwrap()
+                .items;
+            if found
+                .first()
+                .is_some_and(|one| one.state != SmsState::Pending)
+            {
+                assert_eq!(found.len(), 1, "{found:?}");
+                return found.remove(0);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(ms(3_000), kept).await.expect("the text is sent")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_the_carrier_refuses_is_known_to_have_failed() {
+    let (port, _, trust) = machine(&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"]).await;
+    // The number is not the account's.
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| {
+        plan.outside = Outside::permitting(&trust, anybody);
+        plan.carrier = Some(client);
+    })
+    .await;
+    lead(&desk, TO, asking(port)).await;
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    assert!(xml.contains("Hello ."), "{xml}");
+    let kept = kept_text(&desk).await;
+    assert_eq!(
+        (kept.state, kept.error_code),
+        (SmsState::Failed, Some(21606))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

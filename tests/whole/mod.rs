@@ -16,6 +16,7 @@ mod privacy;
 mod queues;
 mod routed;
 mod routes;
+mod sms;
 mod truncation;
 mod visitor;
 mod voicemail;

@@ -67,7 +67,8 @@ pub(in crate::api) struct LiveCallBody {
 
 /// What happens in the calls of the tenant, as it happens: server-sent events.
 ///
-/// Each has an `id`; a reader who comes back with it in `Last-Event-ID` is told
+/// The first thing sent is an `id` alone, of the moment at which the stream began, and
+/// each event has one; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
 /// `/api/calls/live` tells how things stand. The stream ends within a minute
 /// when its reader may no longer read it.
@@ -83,22 +84,21 @@ pub(in crate::api) async fn events(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let last = headers.get("last-event-id").map(|id| id.to_str().ok());
     let resumed = match last.map(|id| id.and_then(|id| id.parse::<EventId>().ok())) {
-        None => Resumed {
-            missed: Some(Vec::new()),
-            rest: state.bridge.watch(),
-        },
-        Some(Some(place)) => state.bridge.resume(place),
+        None => state.bridge.resume(None),
+        Some(Some(place)) => state.bridge.resume(Some(place)),
         Some(None) => Resumed {
             missed: None,
-            rest: state.bridge.watch(),
+            ..state.bridge.resume(None)
         },
     };
+    let is_new = last.is_none() || resumed.missed.is_none();
     let watch = Watch {
         let_in_at: state.clock.now(),
         state,
         headers,
         operator,
         is_torn: resumed.missed.is_none(),
+        place: is_new.then_some(resumed.place),
         missed: resumed.missed.unwrap_or_default().into(),
         rest: resumed.rest,
     };
@@ -113,7 +113,7 @@ pub(in crate::api) async fn events(
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "it is there for the documentation")]
 pub(in crate::api) struct SentEvent {
-    /// What `Last-Event-ID` takes; none with `reset`.
+    /// What `Last-Event-ID` takes.
     id: Option<String>,
     /// Such as `call.said`, or `reset`.
     event: Option<String>,
@@ -131,6 +131,8 @@ struct Watch {
     let_in_at: Timestamp,
     /// Events are missing that will never come.
     is_torn: bool,
+    /// Where they stand, if nothing has told them yet.
+    place: Option<EventId>,
     missed: VecDeque<Arc<LiveEvent>>,
     rest: Receiver<Arc<LiveEvent>>,
 }
@@ -138,8 +140,15 @@ struct Watch {
 impl Watch {
     async fn next(&mut self) -> Option<Event> {
         loop {
+            let is_first = self.place.is_some();
+            let begin = self.place.take().map_or_else(Event::default, |place| {
+                Event::default().id(place.to_string())
+            });
             if std::mem::take(&mut self.is_torn) {
-                return Some(Event::default().event("reset").data("{}"));
+                return Some(begin.event("reset").data("{}"));
+            }
+            if is_first {
+                return Some(begin);
             }
             let event = match self.missed.pop_front() {
                 Some(event) => event,

@@ -18,8 +18,8 @@ use crate::api::patch::Fields;
 use crate::api::problem::ApiError;
 use crate::api::schemas;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, Permission, Pii, Remarks, Tag};
-use crate::store::call_remarks;
+use crate::domain::{CallId, ContactId, Permission, Pii, Remarks, Tag};
+use crate::store::{call_remarks, calls, voicemail_messages};
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
 #[utoipa::path(patch, path = "/api/calls/{id}", operation_id = "update_call", tag = "Calls",
@@ -29,25 +29,36 @@ pub(in crate::api) async fn update(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<CallId>,
-    Json(patch): Json<CallPatch>,
+    Json(mut patch): Json<CallPatch>,
 ) -> Result<JsonBody<CallBody>, ApiError> {
+    let tenant = operator.tenant_id;
     seen(&state, &operator, id).await?;
+    let contact = std::mem::take(&mut patch.contact_id);
     let mut tx = state.store.begin().await?;
     let mut fields = Vec::new();
     let change = |remarks: &mut Remarks| fields = patch.apply(remarks);
-    let call = call_remarks::update(&mut tx, operator.tenant_id, id, change).await?;
-    let call = call.ok_or(ApiError::NotFound)?;
+    let call = call_remarks::update(&mut tx, tenant, id, change).await?;
+    let mut call = call.ok_or(ApiError::NotFound)?;
+    if let Given::As(contact) = contact {
+        if !call_remarks::put_contact(&mut tx, (tenant, id), contact).await? {
+            return Err(ApiError::field("contact_id", "there is no such contact"));
+        }
+        let changed = calls::find(&mut tx, tenant, id).await?;
+        call = changed.ok_or(ApiError::NotFound)?;
+        fields.push("contact_id");
+    }
     let change = Change {
         action: "call.updated",
         object: id.to_string(),
         fields: &fields,
     };
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    audit::commit(tx, (&state, &operator), tenant, change).await?;
     let reader = operator.reading(Permission::CallsRead);
     Ok(JsonBody(CallBody::new(&call, &reader)))
 }
 
-/// Forgets a call that is over: its entry, its transcript, all that was kept.
+/// Forgets a call that is over: its entry, its transcript, the messages that
+/// were left in it, all that was kept.
 #[utoipa::path(delete, path = "/api/calls/{id}", operation_id = "delete_call", tag = "Calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]
@@ -56,12 +67,12 @@ pub(in crate::api) async fn delete(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<StatusCode, ApiError> {
+    let tenant = operator.tenant_id;
     let call = seen(&state, &operator, id).await?;
+    let messages = voicemail_messages::list_of_call(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
     // The carrier may say that a call is over before we have let go of it.
-    if state.bridge.has(&call.call_sid)
-        || !call_remarks::delete(&mut tx, operator.tenant_id, id).await?
-    {
+    if state.bridge.has(&call.call_sid) || !call_remarks::delete(&mut tx, tenant, id).await? {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
     }
     let change = Change {
@@ -69,8 +80,12 @@ pub(in crate::api) async fn delete(
         object: id.to_string(),
         fields: &[],
     };
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    audit::commit(tx, (&state, &operator), tenant, change).await?;
     state.bridge.forget(id);
+    for message in messages {
+        let removed = state.recordings.delete(&message.file()).await;
+        removed.map_err(ApiError::storage)?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -91,6 +106,10 @@ pub(in crate::api) struct CallPatch {
     #[serde(default, deserialize_with = "given_tags")]
     #[schema(schema_with = schemas::tags)]
     tags: Option<BTreeSet<Tag>>,
+    /// Whom of the contacts it was with, `con_…`. Null where it was none of them.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = "^con_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+    contact_id: Given<ContactId>,
 }
 
 impl CallPatch {

@@ -12,6 +12,7 @@ pub(super) fn settings(state: &ApiState, label: Option<&str>) -> Result<NumberSe
             voice: state.public_url("/api/voice/webhooks/twiml/inbound")?,
             voice_fallback: state.public_url("/api/voice/webhooks/fallback")?,
             status: state.public_url("/api/voice/webhooks/status")?,
+            sms: state.public_url("/api/voice/webhooks/sms")?,
         }),
     })
 }

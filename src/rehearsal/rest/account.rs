@@ -18,6 +18,7 @@ pub(super) struct Account {
     pub(super) calls: Vec<RestCall>,
     pub(super) participants: Vec<RestParticipant>,
     pub(super) messages: Vec<RestMessage>,
+    pub(super) recordings: Vec<RestRecording>,
     pub(super) exchanges: Vec<RestExchange>,
     pub(super) violations: Vec<String>,
     pub(super) faults: VecDeque<RestFault>,
@@ -92,6 +93,16 @@ pub struct RestMessage {
     pub from: String,
     /// The words.
     pub body: String,
+    pub(super) created: String,
+}
+
+/// A recording of the account.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RestRecording {
+    /// `RE` and 32 digits.
+    pub sid: String,
+    /// Its sound.
+    pub wav: Vec<u8>,
 }
 
 impl Account {
@@ -103,6 +114,7 @@ impl Account {
             calls: Vec::new(),
             participants: Vec::new(),
             messages: Vec::new(),
+            recordings: Vec::new(),
             exchanges: Vec::new(),
             violations: Vec::new(),
             faults: VecDeque::new(),
@@ -128,6 +140,9 @@ impl Account {
         let Some((last, folders)) = rest.split_last() else {
             return missing(request);
         };
+        if folders == ["Recordings"] && last.strip_suffix(".wav").is_some() {
+            return self.show_sound(request, last);
+        }
         let Some(last) = last.strip_suffix(".json") else {
             self.violate(request, "the path does not end in .json");
             return missing(request);
@@ -159,6 +174,8 @@ impl Account {
                 self.update_participant(request, conference, call)
             }
             ("POST", ["Messages"]) => self.send_message(request),
+            ("GET", ["Messages"]) => self.list_messages(request),
+            ("DELETE", ["Recordings", sid]) => self.delete_recording(request, sid),
             _ => missing(request),
         }
     }

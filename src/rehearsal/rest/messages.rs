@@ -1,9 +1,9 @@
 //! Text messages.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::account::{Account, RestMessage};
-use super::answer::{Answer, now, refusal};
+use super::answer::{Answer, now, page, refusal};
 use super::request::RestRequest;
 use super::rules::{bad_address, is_number};
 use crate::rehearsal::names::carrier_name;
@@ -36,24 +36,39 @@ impl Account {
             to: to.to_owned(),
             from,
             body,
+            created: now(),
         };
+        let resource = self.message_resource(&message);
+        self.messages.push(message);
+        (201, resource)
+    }
+
+    pub(super) fn list_messages(&mut self, request: &RestRequest) -> Answer {
+        let is = |name, value: &str| request.text(name).is_none_or(|text| text == value);
+        let fits = |one: &&RestMessage| is("To", &one.to) && is("From", &one.from);
+        let found = self.messages.iter().rev().filter(fits);
+        let found: Vec<Value> = found.map(|one| self.message_resource(one)).collect();
+        page(request, "messages", &found, self.options.max_page)
+    }
+
+    fn message_resource(&self, message: &RestMessage) -> Value {
         let RestMessage {
             sid,
             to,
             from,
             body,
-        } = &message;
+            created,
+        } = message;
         let path = format!("Messages/{sid}");
-        let resource = json!({
+        let segments = body.chars().count().div_ceil(153).to_string();
+        json!({
             "sid": sid, "account_sid": self.options.account_sid, "api_version": "2010-04-01",
             "to": to, "from": from, "body": body, "status": "queued", "num_media": "0",
-            "num_segments": length.div_ceil(153).to_string(), "direction": "outbound-api",
-            "date_created": now(), "date_updated": now(), "date_sent": null, "price": null,
+            "num_segments": segments, "direction": "outbound-api",
+            "date_created": created, "date_updated": created, "date_sent": null, "price": null,
             "price_unit": "USD", "error_code": null, "error_message": null,
             "messaging_service_sid": null, "uri": self.uri(&path),
             "subresource_uris": {"media": self.uri(&format!("{path}/Media"))},
-        });
-        self.messages.push(message);
-        (201, resource)
+        })
     }
 }

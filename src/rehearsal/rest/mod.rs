@@ -14,11 +14,12 @@ mod conferences;
 mod messages;
 mod numbers;
 mod options;
+mod recordings;
 mod request;
 mod rules;
 mod server;
 
-pub use account::{OwnedNumber, RestCall, RestMessage, RestParticipant};
+pub use account::{OwnedNumber, RestCall, RestMessage, RestParticipant, RestRecording};
 pub use options::{ForSale, RestFault, RestOptions};
 pub use request::{RestExchange, RestRequest};
 pub use server::RestServer;

@@ -42,6 +42,7 @@ fn known(method: &str, path: &[&str]) -> Option<&'static [&'static str]> {
         ("GET", ["Conferences", _, "Participants"]) => Some(LIST_PARTICIPANTS),
         ("POST", ["Conferences", _, "Participants", _]) => Some(PARTICIPANT),
         ("POST", ["Messages"]) => Some(MESSAGE),
+        ("GET", ["Messages"]) => Some(LIST_MESSAGES),
         ("GET" | "DELETE", _) => Some(&[]),
         _ => None,
     }
@@ -129,6 +130,7 @@ const PARTICIPANT: &[&str] = &[
     "AnnounceMethod",
     "EndConferenceOnExit",
 ];
+const LIST_MESSAGES: &[&str] = &["To", "From", "DateSent", "PageSize", "Page", "PageToken"];
 const MESSAGE: &[&str] = &["To", "From", "Body", "StatusCallback", "MediaUrl"];
 
 /// The first parameter that is no address where it must be one, refused with

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
-use super::account::{Account, OwnedNumber, RestCall, RestMessage, RestParticipant};
+use super::account::{Account, OwnedNumber, RestCall, RestMessage, RestParticipant, RestRecording};
 use super::answer::{Answer, now, refusal};
 use super::options::{RestFault, RestOptions};
 use super::request::{RestExchange, RestRequest};
@@ -122,6 +122,21 @@ impl RestServer {
         self.account.with(|account| account.messages.clone())
     }
 
+    /// Keeps a recording.
+    pub fn keep(&self, sid: &str, wav: &[u8]) {
+        let recording = RestRecording {
+            sid: sid.to_owned(),
+            wav: wav.to_vec(),
+        };
+        self.account
+            .with(|account| account.recordings.push(recording));
+    }
+
+    /// The recordings that the account has.
+    pub fn recordings(&self) -> Vec<RestRecording> {
+        self.account.with(|account| account.recordings.clone())
+    }
+
     /// Every request with its answer, in order.
     pub fn exchanges(&self) -> Vec<RestExchange> {
         self.account.with(|account| account.exchanges.clone())
@@ -208,11 +223,13 @@ async fn respond(
         | RestFault::Garbage
         | RestFault::Flood(_) => None,
     };
-    let (status, body) = account.with(|account| {
+    let (status, body, sound) = account.with(|account| {
         let answer = instead.unwrap_or_else(|| account.answer(&request, credentials.as_ref()));
         let is_told = matches!(fault, RestFault::None | RestFault::Busy { .. });
         note(account, &request, is_told.then(|| answer.clone()));
-        answer
+        let name = request.path.rsplit('/').next().unwrap_or_default();
+        let sound = account.sound(name).filter(|_| answer.0 == 200);
+        (answer.0, answer.1, sound)
     });
     match fault {
         RestFault::AnswerLost => Err(io::ErrorKind::ConnectionAborted.into()),
@@ -220,12 +237,11 @@ async fn respond(
         RestFault::Garbage => Ok(response(status, "<html>".to_owned(), fault)),
         RestFault::Flood(bytes) => Ok(response(status, " ".repeat(bytes), fault)),
         RestFault::None | RestFault::Busy { .. } | RestFault::Failure(_) | RestFault::Silence => {
-            let text = if body.is_null() {
-                String::new()
-            } else {
-                body.to_string()
-            };
-            Ok(response(status, text, fault))
+            Ok(match sound {
+                Some(sound) => heard(sound),
+                None if body.is_null() => response(status, String::new(), fault),
+                None => response(status, body.to_string(), fault),
+            })
         }
     }
 }
@@ -254,6 +270,13 @@ fn response(status: u16, body: String, fault: RestFault) -> Response<Full<Bytes>
     }
     response
         .body(Full::new(Bytes::from(body)))
+        .expect("the parts of an answer are constant")
+}
+
+fn heard(sound: Vec<u8>) -> Response<Full<Bytes>> {
+    Response::builder()
+        .header(CONTENT_TYPE, "audio/x-wav")
+        .body(Full::new(Bytes::from(sound)))
         .expect("the parts of an answer are constant")
 }
 

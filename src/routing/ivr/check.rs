@@ -7,7 +7,7 @@ use url::{Host, Url};
 use super::exit::{Exit, NodeId};
 use super::flow::{Edge, Flow, Node};
 use super::loops::{endless, reached};
-use super::node::{Collect, Header, HttpAsk, Kind, Menu};
+use super::node::{Collect, Header, HttpAsk, Kind, Menu, Test};
 use super::template::{GIVEN, is_name, names};
 
 /// Something that is wrong with a flow.
@@ -162,8 +162,8 @@ fn content(flow: &Flow, node: &Node, known: &BTreeSet<&str>) -> Vec<String> {
                 if cases[..n].iter().any(|other| other.exit == case.exit) {
                     details.push(format!("two cases have the name “{}”", case.exit));
                 }
-                let tests = case.when.iter().filter_map(|test| test.variable());
-                for name in tests.filter(unknown) {
+                let looked_at = case.when.iter().filter_map(Test::variable);
+                for name in looked_at.filter(unknown) {
                     details.push(format!("a case looks at {name}, which no node sets"));
                 }
             }

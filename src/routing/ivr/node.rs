@@ -246,8 +246,11 @@ impl Kind {
     /// The ways out that must lead somewhere.
     pub(super) fn required(&self) -> Vec<Exit> {
         match self {
-            Self::Start | Self::Say(_) | Self::Play { .. } => vec![Exit::Next],
-            Self::Sms { .. } | Self::Set { .. } => vec![Exit::Next],
+            Self::Start
+            | Self::Say(_)
+            | Self::Play { .. }
+            | Self::Sms { .. }
+            | Self::Set { .. } => vec![Exit::Next],
             Self::Menu(_) => vec![Exit::Timeout, Exit::Invalid],
             Self::Gather(_) => vec![Exit::Next, Exit::Timeout, Exit::Invalid],
             Self::Hours { .. } => vec![Exit::Open, Exit::Closed],

@@ -254,7 +254,7 @@ impl Walk {
                 })
             }
             Kind::HandOver(_) => match input {
-                Input::Outcome(outcome) => self.hear_outcome(world, &node.id, *outcome),
+                Input::Outcome(outcome) => Self::hear_outcome(world, &node.id, *outcome),
                 // Nobody knows what became of it, and the caller is here.
                 Input::Begin
                 | Input::Keys(_)
@@ -310,7 +310,7 @@ impl Walk {
         Turn::Rest(Next::Listen(ask(&self.state, is_sorry)))
     }
 
-    fn hear_outcome(&self, world: &World<'_>, id: &NodeId, outcome: Outcome) -> Turn {
+    fn hear_outcome(world: &World<'_>, id: &NodeId, outcome: Outcome) -> Turn {
         let exit = match outcome {
             Outcome::NoAnswer => Exit::NoAnswer,
             Outcome::Busy => Exit::Busy,

@@ -250,10 +250,10 @@ impl BranchText {
 impl From<TestText> for Test {
     fn from(text: TestText) -> Self {
         match text {
-            TestText::Variable(test) => Self::Variable {
-                name: test.name.0.0,
-                is: test.is.into(),
-                than: test.than.0,
+            TestText::Variable(one) => Self::Variable {
+                name: one.name.0.0,
+                is: one.is.into(),
+                than: one.than.0,
             },
             TestText::Vip => Self::Vip,
             TestText::Known => Self::Known,

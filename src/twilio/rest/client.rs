@@ -75,6 +75,17 @@ impl Client {
         self.persist(request, |_: &[u8]| Some(())).await
     }
 
+    /// Sends a request until it is answered with bytes that are what they
+    /// should be.
+    pub(super) async fn fetch(
+        &self,
+        request: &Request,
+        is_good: fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Error> {
+        let read = |body: &[u8]| is_good(body).then(|| body.to_vec());
+        self.persist(request, read).await
+    }
+
     async fn persist<T>(
         &self,
         request: &Request,
@@ -108,7 +119,7 @@ impl Client {
         };
         let mut builder = builder
             .basic_auth(&self.account.user, Some(self.account.password.expose()))
-            .header(ACCEPT, "application/json");
+            .header(ACCEPT, request.accept);
         if let Some(form) = request.form() {
             builder = builder
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -117,7 +128,7 @@ impl Client {
         let response = builder.send().await.map_err(|error| failure(&error))?;
         let status = response.status();
         let asked = retry_after(response.headers());
-        let body = read_body(response).await;
+        let body = read_body(response, request.max_bytes).await;
         if status.is_success() {
             return body.map_err(Failure::Lost);
         }
@@ -144,19 +155,16 @@ impl fmt::Debug for Client {
 }
 
 /// The whole body, if it is not too long.
-async fn read_body(mut response: Response) -> Result<Vec<u8>, Cause> {
+async fn read_body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Cause> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
-        if body.len() + chunk.len() > MAX_BYTES {
+        if body.len() + chunk.len() > max_bytes {
             return Err(Cause::Unreadable);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
-
-/// A page of 100 numbers has some 200 KiB.
-const MAX_BYTES: usize = 1024 * 1024;
 
 /// What is known of an exchange that ended without an answer. A connection
 /// that was never made carried nothing.

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::Error;
+use super::page::{Listed, Listing};
 use super::read;
 use super::request::{Pairs, Request};
-use crate::domain::{PhoneNumber, Pii};
+use crate::domain::{PhoneNumber, Pii, Timestamp};
 
 /// A text message to be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,6 +48,16 @@ pub struct Message {
     /// Twilio's number for what went wrong.
     #[serde(default)]
     pub error_code: Option<u32>,
+    /// The text.
+    #[serde(default, deserialize_with = "read::personal")]
+    pub body: Option<Pii<String>>,
+    /// When Twilio took it.
+    #[serde(default, deserialize_with = "read::moment")]
+    pub date_created: Option<Timestamp>,
+}
+
+impl Listed for Message {
+    const MEMBER: &'static str = "messages";
 }
 
 /// <https://www.twilio.com/docs/messaging/api/message-resource>
@@ -56,4 +67,28 @@ impl Client {
         let url = self.at(&["Messages.json"]);
         self.send(&Request::create(url, message.pairs())).await
     }
+
+    /// The messages of these words that Twilio has taken from the one for the
+    /// other since then, newest first; of the latest hundred between the two.
+    pub async fn find_messages(
+        &self,
+        message: &NewMessage,
+        since: Timestamp,
+    ) -> Result<Vec<Message>, Error> {
+        let url = self.at(&["Messages.json"]);
+        let pairs = vec![
+            ("To", message.to.as_str().to_owned()),
+            ("From", message.from.as_str().to_owned()),
+        ];
+        let found: Listing<Message> = self.list(url, pairs, LATEST).await?;
+        let is_it = |one: &Message| {
+            let is_new = one.date_created.is_none_or(|at| at >= since);
+            let words = one.body.as_ref().map(Pii::expose);
+            is_new && words == Some(message.body.expose())
+        };
+        Ok(found.items.into_iter().filter(is_it).collect())
+    }
 }
+
+/// Twilio gives so many at a time.
+const LATEST: usize = 100;

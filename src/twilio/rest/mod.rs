@@ -1,4 +1,4 @@
-//! Twilio's REST interface: the numbers, calls, conferences and messages of an account.
+//! Twilio's REST interface: the numbers, calls, conferences, messages and recordings of an account.
 //!
 //! A [`Client`] speaks for one [`Account`]. Its functions are named after what
 //! they do at Twilio; each answers in types of this house, or with an
@@ -25,6 +25,7 @@ mod page;
 mod patience;
 mod price;
 mod read;
+mod recordings;
 mod request;
 
 pub use account::Account;

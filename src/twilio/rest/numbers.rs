@@ -169,6 +169,8 @@ pub struct NumberWebhooks {
     pub voice_fallback: String,
     /// The status of a call changed.
     pub status: String,
+    /// A text message comes in; asked again if that failed.
+    pub sms: String,
 }
 
 impl NumberSettings {
@@ -185,6 +187,8 @@ impl NumberSettings {
                     &webhooks.voice_fallback,
                 ),
                 ("StatusCallback", "StatusCallbackMethod", &webhooks.status),
+                ("SmsUrl", "SmsMethod", &webhooks.sms),
+                ("SmsFallbackUrl", "SmsFallbackMethod", &webhooks.sms),
             ] {
                 pairs.push((url, address.clone()));
                 pairs.push((method, "POST".to_owned()));

@@ -20,6 +20,10 @@ pub(super) type Pairs = Vec<(&'static str, String)>;
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) repeat: Repeat,
+    /// What the answer should be.
+    pub(super) accept: &'static str,
+    /// How long the answer may be.
+    pub(super) max_bytes: usize,
     url: Url,
     pairs: Pairs,
 }
@@ -28,6 +32,15 @@ impl Request {
     /// Reads something.
     pub(super) fn get(url: Url, pairs: Pairs) -> Self {
         Self::new(Method::Get, Repeat::Harmless, url, pairs)
+    }
+
+    /// Reads sound.
+    pub(super) fn sound(url: Url) -> Self {
+        Self {
+            accept: "audio/x-wav",
+            max_bytes: MAX_SOUND,
+            ..Self::get(url, Pairs::new())
+        }
     }
 
     /// Makes something, or sets something in motion: twice is twice.
@@ -49,6 +62,8 @@ impl Request {
         Self {
             method,
             repeat,
+            accept: "application/json",
+            max_bytes: MAX_JSON,
             url,
             pairs,
         }
@@ -73,3 +88,9 @@ impl Request {
         (self.method == Method::Post).then(form)
     }
 }
+
+/// A page of 100 numbers has some 200 KiB.
+const MAX_JSON: usize = 1024 * 1024;
+
+/// Half an hour of 8,000 samples a second, 16 bits each.
+const MAX_SOUND: usize = 32 * 1024 * 1024;

@@ -1,19 +1,17 @@
-//! What a flow does beside speaking: it asks other machines, sends texts, counts.
+//! What a flow does beside speaking: it asks other machines, and counts.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::domain::{Day, PhoneNumber, Pii};
+use crate::domain::{Day, Pii};
 use crate::egress::Question;
 use crate::routing::ivr::{Asked, Method, Walk};
 use crate::routing::{Facts, IvrStop};
 use crate::store::call_events::NewEvent;
 use crate::store::ivr_counters::{self, Passed};
 use crate::store::text::kept_of;
-use crate::twilio::rest::NewMessage;
-use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
@@ -48,44 +46,6 @@ pub(super) async fn ask(
     kept_of(&body, &asked.fields)
 }
 
-/// Sends the texts of a walk to the caller. Nobody waits for it.
-pub(super) fn text(house: &Webhooks, placed: &Placed, request: &VoiceRequest, walk: &Walk) {
-    if walk.texts.is_empty() {
-        return;
-    }
-    let ends: Option<(&PhoneNumber, &PhoneNumber)> = request.from.number().zip(request.to.number());
-    let (Some(carrier), Some((to, from))) = (&house.carrier, ends) else {
-        tracing::warn!(call.id = %placed.call_id,
-            "ivr.text_skipped: there is no account at the carrier, or no number to send it to");
-        count_texts("skipped", walk.texts.len());
-        return;
-    };
-    let messages = walk.texts.iter().map(|body| NewMessage {
-        to: to.clone(),
-        from: from.clone(),
-        body: body.clone(),
-        status_callback: None,
-    });
-    let (messages, carrier): (Vec<_>, _) = (messages.collect(), carrier.clone());
-    let call_id = placed.call_id;
-    tokio::spawn(async move {
-        for message in messages {
-            match carrier.send_message(&message).await {
-                Ok(_) => count_texts("sent", 1),
-                Err(error) => {
-                    tracing::warn!(call.id = %call_id, %error, "ivr.text_not_sent");
-                    count_texts("failed", 1);
-                }
-            }
-        }
-    });
-}
-
-fn count_texts(outcome: &'static str, count: usize) {
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(count);
-}
-
 /// Notes what the call has passed, and counts it; once, however often the
 /// carrier asks. Nobody waits for it.
 pub(super) fn count(
@@ -98,14 +58,14 @@ pub(super) fn count(
     let day = Day::of(now, facts.zone.name());
     let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
     let (flow, version, path) = (stop.flow_id, stop.version, walk.path.clone());
-    let step = walk.state.step;
+    let rests = walk.state.step;
     tokio::spawn(async move {
         let entered = path.iter().filter(|passage| passage.exit.is_none());
         let nodes: Vec<&str> = entered.map(|passage| passage.node.as_str()).collect();
         let detail = serde_json::json!({
             "flow_id": flow.to_string(), "version": version, "nodes": nodes,
         });
-        let (detail, key) = (detail.to_string(), format!("ivr.{n}.{step}"));
+        let (detail, key) = (detail.to_string(), format!("ivr.{n}.{rests}"));
         let event = NewEvent {
             kind: "ivr.walked",
             detail: Pii::new(&detail),

@@ -4,7 +4,7 @@ use axum::extract::State as Share;
 use tokio::time::Instant;
 
 use super::journal::{Course, Pages};
-use super::{document, errand};
+use super::{document, errand, text};
 use crate::domain::Pii;
 use crate::routing::ivr::{Input, Next, Outcome, State, Walk, World, walk};
 use crate::routing::{Facts, IvrStop, Stop};
@@ -51,7 +51,7 @@ pub(crate) async fn enter(
         .journal
         .open(&request.call_sid, house.clock.now())
         .await;
-    let step = Step { n, stop, at: 0 };
+    let here = Step { n, stop, at: 0 };
     let begin = |facts: &Facts| {
         let flow = facts.flows.get(&stop.flow_id)?;
         Some(State::begin(&flow.flow))
@@ -70,7 +70,7 @@ pub(crate) async fn enter(
         placed,
         request,
     };
-    call.go(&mut pages, (step, &facts), (state, Input::Begin))
+    call.go(&mut pages, (here, &facts), (state, Input::Begin))
         .await
 }
 
@@ -102,8 +102,8 @@ pub(crate) async fn resume(
         placed,
         request,
     };
-    let step = Step { n, stop, at };
-    call.go(&mut pages, (step, &facts), (state, input)).await
+    let here = Step { n, stop, at };
+    call.go(&mut pages, (here, &facts), (state, input)).await
 }
 
 /// Who has the call at a node of a flow.
@@ -150,44 +150,44 @@ impl Call<'_> {
     async fn go(
         &self,
         pages: &mut Pages,
-        (step, facts): (Step<'_>, &Facts),
+        (here, facts): (Step<'_>, &Facts),
         (state, input): (State, Input),
     ) -> Course {
-        let Some(flow) = facts.flows.get(&step.stop.flow_id) else {
+        let Some(flow) = facts.flows.get(&here.stop.flow_id) else {
             return Course::Left(Response::new());
         };
         let world = World {
             flow: &flow.flow,
             facts,
-            voice: &step.stop.voice,
-            caller: &step.stop.caller,
+            voice: &here.stop.voice,
+            caller: &here.stop.caller,
             from: &self.request.from,
             to: &self.request.to,
             now: self.house.clock.now(),
         };
         let walk = walk(&world, state, &input);
-        let (walk, taken) = self.act(&world, step.n, walk).await;
+        let (walk, taken) = self.act(&world, here.n, walk).await;
         let Self {
             house,
             placed,
             request,
         } = *self;
-        errand::text(house, placed, request, &walk);
-        errand::count(house, placed, (step.n, step.stop), (facts, &walk));
+        text::send(house, placed, request, &walk);
+        errand::count(house, placed, (here.n, here.stop), (facts, &walk));
         if let Next::Leave(why) = &walk.next {
-            tracing::info!(call.id = %placed.call_id, flow.id = %step.stop.flow_id, %why,
+            tracing::info!(call.id = %placed.call_id, flow.id = %here.stop.flow_id, %why,
                 "ivr.left");
         }
-        let point = point(step.n, &walk.state);
+        let point = point(here.n, &walk.state);
         let language = placed.route.language.as_deref();
         let course = match document::written(house, &walk, (&point, language), taken) {
             Some(response) => {
-                pages.note(house, placed, (step.n, &walk.state)).await;
+                pages.note(house, placed, (here.n, &walk.state)).await;
                 Course::Taken(response)
             }
             None => Course::Left(document::said(&walk, language)),
         };
-        pages.keep((step.n, step.at), input, &course);
+        pages.keep((here.n, here.at), input, &course);
         course
     }
 

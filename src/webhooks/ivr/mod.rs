@@ -9,6 +9,7 @@ mod errand;
 mod follow;
 mod journal;
 mod simulate;
+mod text;
 
 pub(super) use follow::{enter, heard, resume, stop_at};
 pub(super) use journal::Course;

@@ -1,0 +1,26 @@
+//! Recordings: their sound, and their end.
+
+use super::client::Client;
+use super::error::{Error, if_there};
+use super::request::Request;
+
+/// <https://www.twilio.com/docs/voice/api/recording>
+impl Client {
+    /// The sound of a recording, as WAV with 16 bits a sample; none if Twilio
+    /// has it not yet, or no more.
+    pub async fn recording_sound(&self, sid: &str) -> Result<Option<Vec<u8>>, Error> {
+        let url = self.at(&["Recordings", &format!("{sid}.wav")]);
+        if_there(self.fetch(&Request::sound(url), is_wav).await)
+    }
+
+    /// Takes a recording and its sound away; whether it was there.
+    pub async fn delete_recording(&self, sid: &str) -> Result<bool, Error> {
+        let url = self.at(&["Recordings", &format!("{sid}.json")]);
+        let gone = if_there(self.send_for_nothing(&Request::delete(url)).await)?;
+        Ok(gone.is_some())
+    }
+}
+
+fn is_wav(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE")
+}

@@ -1,0 +1,224 @@
+//! Listening to messages: the sound comes from the carrier once, whole or in parts.
+
+use axum::body::Body;
+use axum::http::Request;
+use frontdesk::domain::{CallStatus, MessageSound, Role, TenantId, UserId};
+use frontdesk::rehearsal::rest::RestFault;
+use frontdesk::store::calls;
+use frontdesk::store::voicemail_messages::{self as messages, News};
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::desk::{Answer, Desk};
+use crate::support::database::on_each_database;
+use crate::support::rest_account::RestAccount;
+
+const SOUND: &[u8] = b"RIFF....WAVEfmt and so on: hello, this is Ada";
+const RECORDING: &str = "RE0123456789abcdef0123456789abcdef";
+
+/// A message in a call of the tenant's; the address of its sound.
+async fn left(desk: &Desk, tenant: TenantId, sid: &str, sound: MessageSound) -> String {
+    let call = desk.call(tenant, sid).await;
+    let call = calls::find(&desk.store, tenant, call).await.unwrap();
+    let id = desk.clock.new_id();
+    let news = News {
+        id,
+        call: &call.unwrap(),
+        recording_sid: RECORDING,
+        user: None,
+        sound,
+        duration_s: Some(2),
+        carrier_url: Some("https://api.twilio.com/elsewhere"),
+        transcript: None,
+        at: desk.clock.now(),
+    };
+    messages::merge(&desk.store, &news).await.unwrap();
+    format!("/api/voicemail/messages/{id}/audio")
+}
+
+/// Asks for a part of it.
+async fn part(desk: &Desk, path: &str, key: &str, range: &str) -> Answer {
+    let request = Request::get(path)
+        .header("authorization", format!("Bearer {key}"))
+        .header("range", range)
+        .body(Body::empty())
+        .unwrap();
+    let Ok(response) = desk.router.clone().oneshot(request).await;
+    Answer::from(response).await
+}
+
+fn header(answer: &Answer, name: &str) -> String {
+    let value = answer
+        .headers
+        .get(name)
+        .map(|value| value.to_str().unwrap());
+    value.unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn a_message_is_fetched_from_the_carrier_once_and_goes_with_the_message() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = desk.tenant("A").await;
+        let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
+        for _ in 0..2 {
+            let heard = desk.get(&path, &key).await;
+            assert_eq!(heard.status, 200, "{}", heard.body);
+            assert_eq!(heard.body.as_bytes(), SOUND);
+            assert_eq!(header(&heard, "content-type"), "audio/wav");
+            assert_eq!(header(&heard, "accept-ranges"), "bytes");
+        }
+        assert_eq!(account.exchanges().len(), 1);
+        let file = path.trim_start_matches("/api/voicemail/messages/");
+        let file = file.trim_end_matches("/audio");
+        let folder = desk.folder.path().join(tenant.to_string());
+        let file = folder.join("voicemail").join(format!("{file}.wav"));
+        assert!(file.exists());
+        let message = path.trim_end_matches("/audio");
+        let gone = desk.send(("DELETE", message), &key, &json!({})).await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert!(!file.exists());
+        assert_eq!(desk.get(&path, &key).await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_player_gets_the_part_that_it_asks_for() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = desk.tenant("A").await;
+        let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
+        let length = SOUND.len();
+        for (range, place, from, to) in [
+            ("bytes=0-3", format!("bytes 0-3/{length}"), 0, 4),
+            ("bytes=8-11", format!("bytes 8-11/{length}"), 8, 12),
+            (
+                "bytes=-3",
+                format!("bytes {}-{}/{length}", length - 3, length - 1),
+                length - 3,
+                length,
+            ),
+            (
+                "bytes=30-",
+                format!("bytes 30-{}/{length}", length - 1),
+                30,
+                length,
+            ),
+        ] {
+            let heard = part(&desk, &path, &key, range).await;
+            assert_eq!(heard.status, 206, "{range}: {}", heard.body);
+            assert_eq!(header(&heard, "content-range"), place, "{range}");
+            assert_eq!(heard.body.as_bytes(), &SOUND[from..to], "{range}");
+        }
+        for whole in ["bytes=0-1,4-5", "seconds=0-1", "bytes=x"] {
+            let heard = part(&desk, &path, &key, whole).await;
+            assert_eq!(
+                (heard.status.as_u16(), heard.body.len()),
+                (200, length),
+                "{whole}"
+            );
+        }
+        let beyond = part(&desk, &path, &key, "bytes=1000-").await;
+        assert_eq!(beyond.status, 416);
+        assert_eq!(beyond.problem()["type"], "/problems/range-not-satisfiable");
+        assert_eq!(
+            header(&beyond, "content-range"),
+            format!("bytes */{length}")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_heard_is_said_so() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = desk.tenant("A").await;
+        for (sid, sound) in [
+            ("CA1", MessageSound::Pending),
+            ("CA2", MessageSound::None),
+            ("CA3", MessageSound::Failed),
+        ] {
+            let (tenant, key) = desk.tenant(sid).await;
+            let path = left(&desk, tenant, sid, sound).await;
+            assert_eq!(desk.get(&path, &key).await.status, 409, "{sid}");
+        }
+        assert_eq!(account.exchanges().len(), 0);
+        let path = left(&desk, tenant, "CA4", MessageSound::Recorded).await;
+        assert_eq!(
+            desk.get(&path, &key).await.status,
+            409,
+            "the carrier has no such thing"
+        );
+        account.keep(RECORDING, SOUND);
+        account.fail_next([RestFault::Garbage, RestFault::Failure(500)]);
+        assert_eq!(desk.get(&path, &key).await.status, 200, "it is asked again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_whose_message_it_is_may_listen() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, _) = desk.tenant("A").await;
+        let (_, stranger) = desk.tenant("B").await;
+        let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
+        assert_eq!(desk.get(&path, &stranger).await.status, 404);
+        let ask = async |role: Role| -> u16 {
+            let (_, token): (UserId, String) = desk.member(tenant, role).await;
+            desk.get(&path, &token).await.status.as_u16()
+        };
+        assert_eq!(ask(Role::Supervisor).await, 200);
+        assert_eq!(
+            ask(Role::Agent).await,
+            404,
+            "it is for nobody in particular"
+        );
+        assert_eq!(ask(Role::Developer).await, 403);
+        assert_eq!(account.exchanges().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_forgotten_takes_what_was_said_in_it_along() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = desk.tenant("A").await;
+        let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
+        assert_eq!(desk.get(&path, &key).await.status, 200);
+        let folder = desk
+            .folder
+            .path()
+            .join(tenant.to_string())
+            .join("voicemail");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        let message = desk.get(path.trim_end_matches("/audio"), &key).await.json();
+        let call = message["call_id"].as_str().unwrap();
+        let news = calls::StatusNews {
+            status: CallStatus::Completed,
+            sequence: Some(3),
+            duration_s: Some(20),
+            at: desk.clock.now(),
+        };
+        let told = calls::apply_status(&desk.store, &"CA1".parse().unwrap(), &news).await;
+        assert!(told.unwrap().is_some());
+        let call = format!("/api/calls/{call}");
+        let gone = desk.send(("DELETE", &call), &key, &json!({})).await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(desk.get(&path, &key).await.status, 404);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    })
+    .await;
+}
