@@ -125,7 +125,9 @@ fn walked(
         }
         input = match walk.next {
             Next::GoOn => Input::Begin,
-            _ => inputs.pop_front().map_or(Input::Silence, Input::from),
+            Next::Listen(_) | Next::HandOver(_) | Next::Ask(_) | Next::HangUp | Next::Leave(_) => {
+                inputs.pop_front().map_or(Input::Silence, Input::from)
+            }
         };
     }
 }

@@ -35,7 +35,12 @@ pub(super) async fn follow(
                     continue;
                 }
             },
-            _ => take(house, placed, request, (&n.into(), stop)).await,
+            Stop::Reject(_)
+            | Stop::Ai(_)
+            | Stop::Ring(_)
+            | Stop::Queue(_)
+            | Stop::Voicemail { .. }
+            | Stop::Message { .. } => take(house, placed, request, (&n.into(), stop)).await,
         };
         match taken {
             Ok(response) => return said.append(response),

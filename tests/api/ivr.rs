@@ -123,7 +123,21 @@ async fn a_flow_is_edited_published_restored_and_deleted() {
         assert_eq!(publish(&desk, &key, &id).await.json()["version"], 2);
         let kept = db.number("SELECT COUNT(*) FROM ivr_flow_versions WHERE flow LIKE '%s3cret%'");
         assert_eq!(kept.await, 2);
+    })
+    .await;
+}
 
+#[tokio::test]
+async fn a_version_can_be_looked_at_and_returned_to_until_the_flow_is_deleted() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let id = make(&desk, &key, "Main", &menu_flow()).await;
+        let path = format!("{FLOWS}/{id}");
+        let first = publish(&desk, &key, &id).await.json();
+        let renamed = json!({"name": "Renamed"});
+        desk.send(("PATCH", &path), &key, &renamed).await;
+        publish(&desk, &key, &id).await;
         let versions = desk.get(&format!("{path}/versions"), &key).await.json();
         let names: Vec<_> = versions["data"]
             .as_array()
@@ -132,8 +146,9 @@ async fn a_flow_is_edited_published_restored_and_deleted() {
             .map(|one| &one["name"])
             .collect();
         assert_eq!(names, ["Renamed", "Main"]);
-        let first = desk.get(&format!("{path}/versions/1"), &key).await;
-        assert!(first.status == 200 && !first.body.contains("s3cret"));
+        let shown = desk.get(&format!("{path}/versions/1"), &key).await;
+        assert!(shown.status == 200 && !shown.body.contains("s3cret"));
+        assert_eq!(shown.json(), first);
         let emptied = desk
             .send(("PATCH", &path), &key, &json!({"flow": {}}))
             .await
@@ -143,12 +158,7 @@ async fn a_flow_is_edited_published_restored_and_deleted() {
         let restored = desk
             .send(("POST", &restore), &key, &json!({"version": 1}))
             .await;
-        assert_eq!(
-            restored.json()["flow"],
-            changed["flow"],
-            "{}",
-            restored.body
-        );
+        assert_eq!(restored.json()["flow"], first["flow"]);
         assert_eq!(restored.json()["faults"], json!([]));
         let none = desk
             .send(("POST", &restore), &key, &json!({"version": 9}))
@@ -328,18 +338,30 @@ async fn a_number_leads_into_a_flow_and_the_preview_says_so() {
     .await;
 }
 
+async fn simulated(desk: &Desk, key: &str, id: &str, body: &Value) -> Value {
+    let path = format!("{FLOWS}/{id}/simulate");
+    let answer = desk.send(("POST", &path), key, body).await;
+    assert_eq!(answer.status, 200, "{body}: {}", answer.body);
+    answer.json()
+}
+
+/// What a step has passed: nodes, and nodes with their exits.
+fn path_of(step: &Value) -> Vec<String> {
+    let path = step["path"].as_array().unwrap().iter();
+    let told = path.map(|one| {
+        let exit = one["exit"].as_str().unwrap_or_default();
+        format!("{} {exit}", one["node"].as_str().unwrap())
+    });
+    told.map(|one| one.trim().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (_, key) = desk.tenant("A").await;
         let id = make(&desk, &key, "Main", &menu_flow()).await;
-        let path = format!("{FLOWS}/{id}/simulate");
-        let simulate = async |body: Value| {
-            let answer = desk.send(("POST", &path), &key, &body).await;
-            assert_eq!(answer.status, 200, "{body}: {}", answer.body);
-            answer.json()
-        };
+        let simulate = async |body: Value| simulated(&desk, &key, &id, &body).await;
         let none = simulate(json!({})).await;
         assert_eq!(none["stopped"], "waiting");
         assert_eq!(none["steps"][0]["node"], "main");
@@ -349,9 +371,7 @@ async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
             "{twiml}"
         );
         assert!(
-            twiml.contains(&format!(
-                "/api/voice/webhooks/ivr?stop=0&amp;node=main&amp;step=1"
-            )),
+            twiml.contains("/api/voice/webhooks/ivr?stop=0&amp;node=main&amp;step=1"),
             "{twiml}"
         );
 
@@ -376,20 +396,6 @@ async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
                 .contains(r#"<Say language="de-DE">Hello Ada.</Say><Hangup/>"#),
             "{last}"
         );
-        let path_of = |step: &Value| -> Vec<String> {
-            let path = step["path"].as_array().unwrap().iter();
-            path.map(|one| {
-                format!(
-                    "{}{}",
-                    one["node"].as_str().unwrap(),
-                    one["exit"]
-                        .as_str()
-                        .map(|exit| format!(" {exit}"))
-                        .unwrap_or_default()
-                )
-            })
-            .collect()
-        };
         assert_eq!(path_of(&whole["steps"][0]), ["start", "start next", "main"]);
         assert_eq!(path_of(&whole["steps"][1]), [""; 0]);
         assert_eq!(
@@ -405,7 +411,18 @@ async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
                 "end"
             ]
         );
+    })
+    .await;
+}
 
+#[tokio::test]
+async fn a_simulation_says_why_it_ends_and_what_makes_no_sense_of_it() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let id = make(&desk, &key, "Main", &menu_flow()).await;
+        let path = format!("{FLOWS}/{id}/simulate");
+        let simulate = async |body: Value| simulated(&desk, &key, &id, &body).await;
         let failed =
             simulate(json!({"inputs": [{"digits": "1"}, {"digits": "1"}, "failed"]})).await;
         assert_eq!(
@@ -447,8 +464,7 @@ async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
             &json!({"nodes": [{"id": "a", "kind": "start"}]}),
         )
         .await;
-        let path = format!("{FLOWS}/{broken}/simulate");
-        let told = desk.send(("POST", &path), &key, &json!({})).await.json();
+        let told = simulated(&desk, &key, &broken, &json!({})).await;
         assert_eq!(
             (&told["stopped"], &told["why"]),
             (

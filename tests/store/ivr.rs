@@ -1,11 +1,11 @@
 //! Flows in the database: drafts, versions, what they name, what was counted.
 
 use frontdesk::domain::{
-    Day, FlowId, Hours, HoursId, Number, NumberId, Party, Pii, SettingKey, SettingValue, TenantId,
+    Day, Entry, FlowId, Hours, HoursId, Lock, Number, NumberId, Party, PhoneNumber, Pii,
+    ReceptionistId, SettingKey, SettingValue, TenantId,
 };
-use frontdesk::domain::{Entry, Lock};
 use frontdesk::routing::ivr::{Exit, Flow, Passage, State};
-use frontdesk::routing::{IvrStop, Plan, Reference, Stop, Target, route};
+use frontdesk::routing::{Facts, IvrStop, Plan, Reference, Stop, Target, route};
 use frontdesk::store::call_events::NewEvent;
 use frontdesk::store::ivr_counters::{self, Passed};
 use frontdesk::store::ivr_flows::{self, Draft};
@@ -174,7 +174,22 @@ async fn i9_a_flow_names_nothing_of_another_tenant_and_is_not_there_for_it() {
         assert!(number_plans::has(store, one.id, reference).await.unwrap());
         assert!(!number_plans::has(store, other.id, reference).await.unwrap());
 
-        // Nor does a plan lead into another tenant's flow.
+        let days = (Day::of(at(0), "UTC"), Day::of(at(0), "UTC"));
+        let sums = ivr_counters::sums(store, other.id, id, days).await;
+        assert!(sums.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_a_plan_leads_into_no_flow_of_another_tenant() {
+    on_each_database(async |db| {
+        let store = &db.store;
+        let (one, _) = add_tenant(store, 1).await;
+        let (other, _) = add_tenant(store, 2).await;
+        let ours = draft(one.id, 1, Flow::default());
+        ivr_flows::insert(store, &ours).await.unwrap();
+        let id = ours.id;
         let number = Number::new(
             NumberId::from_parts(at(0), 1),
             other.id,
@@ -188,13 +203,6 @@ async fn i9_a_flow_names_nothing_of_another_tenant_and_is_not_there_for_it() {
         };
         let refused = number_plans::put(store, (other.id, number.id), &plan, at(0)).await;
         assert!(matches!(refused, Err(Error::Dangling)), "{refused:?}");
-        let days = (Day::of(at(0), "UTC"), Day::of(at(0), "UTC"));
-        assert!(
-            ivr_counters::sums(store, other.id, id, days)
-                .await
-                .unwrap()
-                .is_empty()
-        );
     })
     .await;
 }
@@ -248,6 +256,30 @@ async fn what_a_flow_names_and_a_flow_that_a_plan_names_cannot_be_deleted() {
     .await;
 }
 
+/// A number of the tenant's that leads into the flow.
+async fn number_into(store: &Store, flow: &Draft, who: ReceptionistId) -> PhoneNumber {
+    let (tenant, id) = (flow.tenant_id, NumberId::from_parts(at(0), 1));
+    let number = Number {
+        receptionist_id: Some(who),
+        ..Number::new(id, tenant, phone("+15550001111"), at(0))
+    };
+    numbers::insert(store, &number).await.unwrap();
+    let plan = Plan {
+        open: Target::Ivr { flow_id: flow.id },
+        ..Plan::default()
+    };
+    let put = number_plans::put(store, (tenant, id), &plan, at(1)).await;
+    put.unwrap();
+    number.phone_number
+}
+
+async fn look_up(store: &Store, number: &PhoneNumber) -> (Facts, Stop) {
+    let found = routing_facts::look_up(store, Some(number), &Party::Anonymous).await;
+    let (facts, caller) = found.unwrap().expect("somebody answers");
+    let first = route(&facts, &caller, at(0)).stops.swap_remove(0);
+    (facts, first)
+}
+
 #[tokio::test]
 async fn facts_hold_the_published_flow_with_all_that_it_names() {
     on_each_database(async |db| {
@@ -257,69 +289,41 @@ async fn facts_hold_the_published_flow_with_all_that_it_names() {
         let office = add_hours(store, tenant.id, 1).await;
         let some = draft(tenant.id, 1, flow(office, "x"));
         ivr_flows::insert(store, &some).await.unwrap();
-        let number = Number {
-            receptionist_id: Some(who.id),
-            ..Number::new(
-                NumberId::from_parts(at(0), 1),
-                tenant.id,
-                phone("+15550001111"),
-                at(0),
-            )
-        };
-        numbers::insert(store, &number).await.unwrap();
-        let plan = Plan {
-            open: Target::Ivr { flow_id: some.id },
-            ..Plan::default()
-        };
-        number_plans::put(store, (tenant.id, number.id), &plan, at(1))
-            .await
-            .unwrap();
-        let look_up = async || {
-            let found =
-                routing_facts::look_up(store, Some(&number.phone_number), &Party::Anonymous);
-            found.await.unwrap().expect("somebody answers")
-        };
-        let (facts, caller) = look_up().await;
+        let number = number_into(store, &some, who.id).await;
+        let (facts, first) = look_up(store, &number).await;
         assert!(facts.flows.is_empty() && facts.hours.is_empty());
-        let first = |facts| route(facts, &caller, at(0)).stops.swap_remove(0);
-        assert_eq!(first(&facts).kind(), "voicemail");
+        assert_eq!(first.kind(), "voicemail");
 
         publish_flow(store, &some, 2).await;
-        let (facts, _) = look_up().await;
+        let (facts, first) = look_up(store, &number).await;
         assert_eq!(*facts.flows[&some.id].flow, some.flow);
         assert!(facts.hours.contains_key(&office) && facts.has_ivr);
-        let Stop::Ivr(stop) = first(&facts) else {
+        let Stop::Ivr(stop) = first else {
             panic!("it leads into the flow")
         };
         assert_eq!(stop.receptionist_id, Some(who.id));
         // The same is found where only the stop of a route is known.
-        let again = ivr_flow_versions::facts(store, tenant.id, &stop)
-            .await
-            .unwrap()
-            .unwrap();
+        let again = ivr_flow_versions::facts(store, tenant.id, &stop).await;
+        let again = again.unwrap().unwrap();
         assert_eq!(again.flows, facts.flows);
         assert_eq!(
             (&again.hours, &again.receptionists),
             (&facts.hours, &facts.receptionists)
         );
         let other = IvrStop { version: 2, ..stop };
-        assert_eq!(
-            ivr_flow_versions::facts(store, tenant.id, &other)
-                .await
-                .unwrap(),
-            None
-        );
+        let none = ivr_flow_versions::facts(store, tenant.id, &other).await;
+        assert_eq!(none.unwrap(), None);
 
         let off = Entry {
             value: SettingValue::Truth(false),
             lock: Lock::Unlocked,
         };
-        settings::put_tenant(store, tenant.id, SettingKey::EnableIvr, (&off, at(3)))
-            .await
-            .unwrap();
-        let (facts, _) = look_up().await;
+        let key = SettingKey::EnableIvr;
+        let set = settings::put_tenant(store, tenant.id, key, (&off, at(3))).await;
+        set.unwrap();
+        let (facts, first) = look_up(store, &number).await;
         assert!(!facts.has_ivr);
-        assert_eq!(first(&facts).kind(), "voicemail");
+        assert_eq!(first.kind(), "voicemail");
     })
     .await;
 }
@@ -379,9 +383,21 @@ async fn w1_what_a_call_has_passed_is_counted_once() {
         let one = sums("2026-12-25", "2027-01-01").await;
         assert_eq!(one[&"main".parse().unwrap()].entered, 1);
         assert!(sums("2026-12-26", "2026-12-24").await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_a_call_is_not_counted_in_a_flow_of_another_tenant() {
+    on_each_database(async |db| {
+        let store = &db.store;
+        let (tenant, _) = add_tenant(store, 1).await;
+        let some = draft(tenant.id, 1, Flow::default());
+        ivr_flows::insert(store, &some).await.unwrap();
         let (other, _) = add_tenant(store, 2).await;
         let theirs = new_call(other.id, 2);
         calls::find_or_create(store, &theirs).await.unwrap();
+        let path = [passage("main", None)];
         let passed = Passed {
             flow: some.id,
             day: Day::of(at(0), "UTC"),

@@ -296,7 +296,7 @@ async fn who_has_much_to_hear_hears_all_of_it_in_documents_that_the_carrier_take
         } else {
             "end".to_owned()
         };
-        edges.push_str(&format!(",s{n} next {next}"));
+        edges = format!("{edges},s{n} next {next}");
     }
     lead(&desk, TO, flow(&nodes, &edges)).await;
     let report = place(&desk, "completed", vec![Step::StayUntilEnd]).await;
@@ -612,7 +612,7 @@ async fn machine(answers: &'static [&'static str]) -> (u16, Heard, Trust) {
     let listener = low_port().await;
     let port = listener.local_addr().expect("it is bound").port();
     let heard = Heard::default();
-    let hears = Arc::clone(&heard);
+    let ear = Arc::clone(&heard);
     tokio::spawn(async move {
         for answer in answers {
             let (socket, _) = listener.accept().await.expect("somebody calls");
@@ -622,8 +622,7 @@ async fn machine(answers: &'static [&'static str]) -> (u16, Heard, Trust) {
             while !is_whole(&question[..length]) {
                 length += socket.read(&mut question[length..]).await.expect("it asks");
             }
-            hears
-                .lock()
+            ear.lock()
                 .unwrap()
                 .push(String::from_utf8_lossy(&question[..length]).into_owned());
             let _ = socket.write_all(answer.as_bytes()).await;
@@ -682,8 +681,6 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
     let (port, heard, trust) = machine(&[
         "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"people\": [{\"name\": \"Ada & Co.\"}]}",
         "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"people\": [{\"name\": \"Ada & Co.\"}]}",
-        "HTTP/1.1 302 Found\r\nLocation: https://localhost/\r\nContent-Length: 2\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     ])
     .await;
     let account = RestAccount::open(&[]).await;
@@ -695,6 +692,7 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
     })
     .await;
     lead(&desk, TO, asking(port)).await;
+    unwanted_text(&desk).await;
     let form = form_to("CA1", TO, &[]);
     let answers = join_all((0..4).map(|_| ask(&desk, "twiml/inbound", &form))).await;
     assert!(
@@ -704,21 +702,14 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
     );
     assert!(answers.iter().all(|xml| *xml == answers[0]), "{answers:?}");
     let asked = heard.lock().unwrap().clone();
-    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked.len(), 2, "once by each call: {asked:?}");
+    let (top, body) = asked[1].split_once("\r\n\r\n").unwrap();
+    assert!(top.starts_with("POST /who?from=%2B15550100001 HTTP/1.1"));
     assert!(
-        asked[0].starts_with("POST /who?from=%2B15550100001 HTTP/1.1"),
-        "{asked:?}"
+        top.to_lowercase()
+            .contains("authorization: token secret-of-the-crm")
     );
-    assert!(
-        asked[0]
-            .to_lowercase()
-            .contains("authorization: token secret-of-the-crm"),
-        "{asked:?}"
-    );
-    assert!(
-        asked[0].ends_with(r#"{"number":"+15550100001"}"#),
-        "{asked:?}"
-    );
+    assert_eq!(body, r#"{"number":"+15550100001"}"#);
     let kept = kept_text(&desk).await;
     assert_eq!(kept.state, SmsState::Queued);
     let messages = account.messages();
@@ -732,31 +723,64 @@ async fn a_flow_asks_another_machine_and_texts_the_caller_once() {
         (kept.own.to_text(), kept.stranger.to_text()),
         (TO.to_owned(), FROM.to_owned())
     );
-    // Who wants none gets none.
-    let unwanted = OptOut {
-        phone_number: FROM.parse().unwrap(),
-        source: OptOutSource::Reply,
-        created_at: Clock::system().now(),
-    };
-    let tenant = tenant(&desk).await.0;
-    sms_opt_outs::put(&desk.store, tenant, &unwanted)
-        .await
-        .unwrap();
-    let xml = ask(&desk, "twiml/inbound", &form_to("CA5", TO, &[])).await;
-    assert!(xml.contains("Hello Ada"), "{xml}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_of_no_use_keeps_nobody_waiting() {
+    let (port, _, trust) = machine(&[
+        "HTTP/1.1 302 Found\r\nLocation: https://localhost/\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    ])
+    .await;
+    let outside = Outside::permitting(&trust, anybody);
+    let desk = Desk::with(talkative(), |plan| plan.outside = outside).await;
+    lead(&desk, TO, asking(port)).await;
     // Nobody is followed elsewhere, and what is no JSON is of no use.
     for call in ["CA2", "CA3"] {
         let xml = ask(&desk, "twiml/inbound", &form_to(call, TO, &[])).await;
         assert!(xml.contains(">Hello.<"), "{xml}");
     }
-    // A machine that is away keeps nobody waiting, and who hides the number gets no text.
+    // Now it is away.
     let began = Instant::now();
     let mut hidden = form_to("CA4", TO, &[]);
     set(&mut hidden, "From", "anonymous");
     let xml = ask(&desk, "twiml/inbound", &hidden).await;
     assert!(xml.contains(">Hello.<"), "{xml}");
     assert!(began.elapsed() < ms(2_000), "{:?}", began.elapsed());
-    assert_eq!(account.messages().len(), 1);
+}
+
+/// A call of somebody who wants no texts for as long as it lasts.
+async fn unwanted_text(desk: &Desk) {
+    let (tenant, number) = (tenant(desk).await.0, FROM.parse().unwrap());
+    let unwanted = OptOut {
+        phone_number: number,
+        source: OptOutSource::Reply,
+        created_at: Clock::system().now(),
+    };
+    let put = sms_opt_outs::put(&desk.store, tenant, &unwanted).await;
+    put.unwrap();
+    let xml = ask(desk, "twiml/inbound", &form_to("CA0", TO, &[])).await;
+    assert!(xml.contains("Hello Ada"), "{xml}");
+    assert_eq!(text_outcome(desk, "CA0").await, r#"{"outcome":"unwanted"}"#);
+    let lifted = sms_opt_outs::delete(&desk.store, tenant, &unwanted.phone_number, None).await;
+    assert!(lifted.unwrap());
+}
+
+/// What became of the text of a call.
+async fn text_outcome(desk: &Desk, call: &str) -> String {
+    let call = calls::find_by_sid(&desk.store, &call.parse().unwrap()).await;
+    let call = call.unwrap().expect("the call is written down");
+    let noted = async {
+        loop {
+            let events = call_events::list(&desk.store, call.tenant_id, call.id).await;
+            let mut events = events.unwrap().into_iter();
+            if let Some(event) = events.find(|event| event.kind == "ivr.text") {
+                return event.detail.expose().clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(ms(3_000), noted).await.expect("it is noted")
 }
 
 /// The text message that the house has written down, once the carrier has it.
@@ -801,6 +825,7 @@ async fn a_text_that_the_carrier_refuses_is_known_to_have_failed() {
         (kept.state, kept.error_code),
         (SmsState::Failed, Some(21606))
     );
+    assert_eq!(text_outcome(&desk, "CA1").await, r#"{"outcome":"failed"}"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -833,13 +858,11 @@ async fn a_simulation_says_what_the_webhook_does() {
         let call = format!("CA{n}");
         let mut heard = vec![ask(&desk, "twiml/inbound", &form_to(&call, TO, &[])).await];
         for input in inputs.as_array().unwrap() {
-            let (extra, _) = match input {
-                Value::String(word) => match word.as_str() {
-                    "timeout" => (("Digits", ""), ()),
-                    "busy" => (("DialCallStatus", "busy"), ()),
-                    _ => (("DialCallStatus", "no-answer"), ()),
-                },
-                _ => (("Digits", input["digits"].as_str().unwrap()), ()),
+            let extra = match input.as_str() {
+                Some("timeout") => ("Digits", ""),
+                Some("busy") => ("DialCallStatus", "busy"),
+                Some(_) => ("DialCallStatus", "no-answer"),
+                None => ("Digits", input["digits"].as_str().unwrap()),
             };
             let path = action(heard.last().unwrap());
             heard.push(ask(&desk, &path, &form_to(&call, TO, &[extra])).await);

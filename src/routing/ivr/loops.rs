@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit::NodeId;
-use super::flow::Flow;
+use super::flow::{Edge, Flow, Node};
 
 /// The nodes that can be reached from the start.
 pub(super) fn reached(flow: &Flow) -> BTreeSet<&NodeId> {
@@ -11,8 +11,8 @@ pub(super) fn reached(flow: &Flow) -> BTreeSet<&NodeId> {
     let mut waiting: Vec<&NodeId> = flow.start().map(|node| &node.id).into_iter().collect();
     while let Some(id) = waiting.pop() {
         if reached.insert(id) {
-            let edges = flow.edges.iter().filter(|edge| edge.from == *id);
-            waiting.extend(edges.map(|edge| &edge.to));
+            let edges = ways(flow).filter(|(node, _)| node.id == *id);
+            waiting.extend(edges.map(|(_, edge)| &edge.to));
         }
     }
     reached
@@ -21,25 +21,33 @@ pub(super) fn reached(flow: &Flow) -> BTreeSet<&NodeId> {
 /// The nodes from which a call comes back to where it was without the caller
 /// doing anything.
 pub(super) fn endless(flow: &Flow) -> BTreeSet<&NodeId> {
-    let mut ways: BTreeMap<&NodeId, BTreeSet<&NodeId>> = BTreeMap::new();
-    for edge in &flow.edges {
-        let is_own = |node: &super::Node| !node.kind.is_callers_way(&edge.exit);
-        if flow.node(&edge.from).is_some_and(is_own) {
-            ways.entry(&edge.from).or_default().insert(&edge.to);
+    let mut own: BTreeMap<&NodeId, BTreeSet<&NodeId>> = BTreeMap::new();
+    for (node, edge) in ways(flow) {
+        if !node.kind.is_callers_way(&edge.exit) {
+            own.entry(&node.id).or_default().insert(&edge.to);
         }
     }
     let in_circle = |id: &&NodeId| {
         let mut seen = BTreeSet::new();
-        let mut waiting: Vec<&NodeId> = ways.get(*id).into_iter().flatten().copied().collect();
+        let mut waiting: Vec<&NodeId> = own.get(*id).into_iter().flatten().copied().collect();
         while let Some(next) = waiting.pop() {
             if next == *id {
                 return true;
             }
             if seen.insert(next) {
-                waiting.extend(ways.get(next).into_iter().flatten());
+                waiting.extend(own.get(next).into_iter().flatten());
             }
         }
         false
     };
-    ways.keys().copied().filter(in_circle).collect()
+    own.keys().copied().filter(in_circle).collect()
+}
+
+/// The edges by which a call can go, each with the node that it leaves.
+fn ways(flow: &Flow) -> impl Iterator<Item = (&Node, &Edge)> {
+    let edges = flow.edges.iter();
+    edges.filter_map(|edge| {
+        let node = flow.node(&edge.from)?;
+        node.kind.has_exit(&edge.exit).then_some((node, edge))
+    })
 }

@@ -61,8 +61,7 @@ pub(crate) async fn enter(
     }
     let facts = pages.facts(house, placed, (n, stop)).await;
     let state = facts.as_ref().and_then(|facts| begin(facts));
-    let from = facts.zip(state).map(|(facts, state)| (facts, state));
-    let Some((facts, state)) = from else {
+    let Some((facts, state)) = facts.zip(state) else {
         return Course::Left(Response::new());
     };
     let call = Call {

@@ -145,13 +145,12 @@ impl Pages {
         (stop, leg): (usize, &Leg),
     ) -> State {
         let at = (stop, leg.step);
-        let known = match self.states.get(&at) {
-            Some(state) => Some(state.clone()),
-            None => {
-                let of = (placed.tenant_id, placed.call_id);
-                let found = timeout(DEADLINE, ivr_states::find(&house.store, of, at)).await;
-                found.ok().and_then(Result::ok).flatten()
-            }
+        let known = if let Some(state) = self.states.get(&at) {
+            Some(state.clone())
+        } else {
+            let of = (placed.tenant_id, placed.call_id);
+            let found = timeout(DEADLINE, ivr_states::find(&house.store, of, at)).await;
+            found.ok().and_then(Result::ok).flatten()
         };
         known
             .filter(|state| state.node == leg.node)

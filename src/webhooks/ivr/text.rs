@@ -1,77 +1,78 @@
 //! The text messages of a flow: to the caller, from the number that was called.
 
-use crate::domain::{Direction, Party, PhoneNumber, Pii, SmsId, SmsState, TenantId};
+use crate::domain::{CallId, Direction, Party, PhoneNumber, Pii, SmsId, SmsState, TenantId};
 use crate::routing::ivr::Walk;
+use crate::store::call_events::{self, NewEvent};
 use crate::store::sms_messages::{self, NewSms, News};
-use crate::store::{self, sms_opt_outs};
-use crate::twilio::rest::{Client, Error, NewMessage};
+use crate::store::{Error, sms_opt_outs};
+use crate::twilio::rest::{Client, Error as Refused, NewMessage};
 use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
-/// Sends the texts of a walk to the caller, as far as that can be done. Nobody
-/// waits for it.
+/// Sends the texts of a walk to the caller, as far as that can be done, and
+/// notes what became of each. Nobody waits for it.
 pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, walk: &Walk) {
     if walk.texts.is_empty() {
         return;
     }
-    let ends = request.from.number().zip(request.to.number());
-    let (Some(carrier), Some((to, from))) = (&house.carrier, ends) else {
-        tracing::warn!(call.id = %placed.call_id,
-            "ivr.text_skipped: there is no account at the carrier, or no number to send it to");
-        return count("skipped");
-    };
     let sending = Sending {
         house: house.clone(),
-        carrier: carrier.clone(),
         tenant: placed.tenant_id,
-        to: to.clone(),
-        from: from.clone(),
+        call: placed.call_id,
     };
-    let (texts, call_id) = (walk.texts.clone(), placed.call_id);
+    let ends = request
+        .from
+        .number()
+        .cloned()
+        .zip(request.to.number().cloned());
+    let way = house.carrier.clone().zip(ends);
+    let texts = walk.texts.clone();
     tokio::spawn(async move {
         for text in texts {
-            let outcome = sending.send(text).await;
-            count(outcome.unwrap_or_else(|error| {
-                tracing::warn!(call.id = %call_id, %error, "ivr.text_not_sent");
+            let outcome = match &way {
+                None => Ok("skipped"),
+                Some((carrier, (to, from))) => sending.send(carrier, (to, from), text).await,
+            };
+            let outcome = outcome.unwrap_or_else(|error| {
+                tracing::warn!(call.id = %sending.call, %error, "ivr.text_not_sent");
                 "failed"
-            }));
+            });
+            sending.note(outcome).await;
         }
     });
-}
-
-fn count(outcome: &'static str) {
-    metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
 }
 
 /// Texts on their way.
 struct Sending {
     house: Webhooks,
-    carrier: Client,
     tenant: TenantId,
-    to: PhoneNumber,
-    from: PhoneNumber,
+    call: CallId,
 }
 
 impl Sending {
     /// Writes a text down and hands it to the carrier, unless the caller wants
     /// none; what became of it.
-    async fn send(&self, body: Pii<String>) -> Result<&'static str, store::Error> {
+    async fn send(
+        &self,
+        carrier: &Client,
+        (to, from): (&PhoneNumber, &PhoneNumber),
+        body: Pii<String>,
+    ) -> Result<&'static str, Error> {
         let store = &self.house.store;
-        let opt_out = sms_opt_outs::find(store, self.tenant, &self.to).await?;
-        if opt_out.is_some() {
+        if sms_opt_outs::find(store, self.tenant, to).await?.is_some() {
             return Ok("unwanted");
         }
         let id: SmsId = self.house.clock.new_id();
-        self.write_down(id, &body).await?;
+        self.write_down(id, (to, from), &body).await?;
         let here = format!("/api/voice/webhooks/sms-status?sms={id}");
         let message = NewMessage {
-            to: self.to.clone(),
-            from: self.from.clone(),
+            to: to.clone(),
+            from: from.clone(),
             body,
             status_callback: Some(self.house.url(&here)),
         };
-        let (state, error_code) = match self.carrier.send_message(&message).await {
+        let (state, error_code) = match carrier.send_message(&message).await {
             Ok(sent) => {
                 let news = News {
                     message_sid: &sent.sid,
@@ -82,25 +83,30 @@ impl Sending {
                 sms_messages::apply(store, &news).await?;
                 return Ok("sent");
             }
-            Err(Error::Unknown(_)) => (SmsState::Unknown, None),
-            Err(error) => (
-                SmsState::Failed,
-                error.refusal().and_then(|refusal| refusal.code),
-            ),
+            Err(Refused::Unknown(_)) => (SmsState::Unknown, None),
+            Err(error) => {
+                let code = error.refusal().and_then(|refusal| refusal.code);
+                (SmsState::Failed, code)
+            }
         };
         let news = (state, error_code);
         sms_messages::settle(store, self.tenant, id, news).await?;
         Ok("failed")
     }
 
-    async fn write_down(&self, id: SmsId, body: &Pii<String>) -> Result<(), store::Error> {
+    async fn write_down(
+        &self,
+        id: SmsId,
+        (to, from): (&PhoneNumber, &PhoneNumber),
+        body: &Pii<String>,
+    ) -> Result<(), Error> {
         let new = NewSms {
             id,
             tenant_id: self.tenant,
             direction: Direction::Outbound,
             message_sid: None,
-            own: &Party::Number(self.from.clone()),
-            stranger: &Party::Number(self.to.clone()),
+            own: &Party::Number(from.clone()),
+            stranger: &Party::Number(to.clone()),
             user: None,
             body,
             media: &[],
@@ -110,5 +116,23 @@ impl Sending {
         let mut tx = self.house.store.begin().await?;
         sms_messages::insert(&mut tx, &new).await?;
         tx.commit().await
+    }
+
+    /// In the log of the call: `sent`, `failed`, `unwanted` by the caller, or
+    /// `skipped` because there is no account at the carrier or no number at an
+    /// end of the call.
+    async fn note(&self, outcome: &'static str) {
+        metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
+        let detail = format!(r#"{{"outcome":"{outcome}"}}"#);
+        let event = NewEvent {
+            kind: "ivr.text",
+            detail: Pii::new(&detail),
+            at: self.house.clock.now(),
+            key: None,
+        };
+        let noted = call_events::append(&self.house.store, self.tenant, self.call, &event).await;
+        if let Err(error) = noted {
+            tracing::warn!(call.id = %self.call, %error, outcome, "ivr.text_not_noted");
+        }
     }
 }
