@@ -7,11 +7,12 @@ use super::flow::{Edge, Flow, Node};
 
 /// The nodes that can be reached from the start.
 pub(super) fn reached(flow: &Flow) -> BTreeSet<&NodeId> {
+    let ways: Vec<_> = ways(flow).collect();
     let mut reached = BTreeSet::new();
     let mut waiting: Vec<&NodeId> = flow.start().map(|node| &node.id).into_iter().collect();
     while let Some(id) = waiting.pop() {
         if reached.insert(id) {
-            let edges = ways(flow).filter(|(node, _)| node.id == *id);
+            let edges = ways.iter().filter(|(node, _)| node.id == *id);
             waiting.extend(edges.map(|(_, edge)| &edge.to));
         }
     }
