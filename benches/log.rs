@@ -5,16 +5,19 @@
 //! SQLite is a file of its own; PostgreSQL is asked where
 //! `FRONTDESK_TEST_POSTGRES_URL` leads, if it is set. Prints the median and the
 //! slowest of some pages for every filter, and fails if a median is above
-//! 50 ms or a plan reads the whole log.
+//! 50 ms or a plan reads the whole log. What usage, limits and the deletion of
+//! old calls cost stands below.
 #![expect(clippy::print_stdout, reason = "it is what a bench is for")]
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
-use frontdesk::domain::{CallId, CallStatus, Direction, Tenant, TenantId, Timestamp};
+use frontdesk::domain::{
+    CallId, CallStatus, Day, Direction, Quota, QuotaLimits, Tenant, TenantId, Timestamp,
+};
 use frontdesk::store::call_search::{self, Filter};
-use frontdesk::store::{Store, page, tenants};
+use frontdesk::store::{Store, page, quotas, retention, tenants, usage};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
 use tokio::time::Instant;
@@ -115,9 +118,85 @@ async fn measure(name: &str, url: &str, calls: usize) -> bool {
             println!("    too slow, or all of the log is read: {plan:#?}");
         }
     }
+    is_good &= sums(&store, &raw, ours).await;
+    is_good &= forgetting(&store, theirs, calls).await;
     store.close().await;
     raw.close().await;
     is_good
+}
+
+/// What a year of usage costs to read, and whether a caller may have the AI.
+async fn sums(store: &Store, raw: &AnyPool, whose: TenantId) -> bool {
+    let first: Day = "2025-01-01".parse().expect("a day");
+    let mut days = Vec::new();
+    let mut money = Vec::new();
+    for n in 0..366 {
+        let day = first.plus_days(n);
+        days.push(format!("('{whose}','{day}',9,1,540,60,500,1,2,0,0,3,4)"));
+        money.push(format!("('{whose}','{day}','model','USD',1000)"));
+        money.push(format!("('{whose}','{day}','carrier','USD',1000)"));
+    }
+    let columns = "tenant_id, day, inbound_calls, outbound_calls, inbound_s, outbound_s, agent_s, \
+        input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens, \
+        output_text_tokens, output_audio_tokens";
+    insert(raw, &format!("usage_days ({columns})"), &days).await;
+    let columns = "tenant_id, day, part, currency, micros";
+    insert(raw, &format!("usage_money ({columns})"), &money).await;
+    let now = Timestamp::from_ms(BEGAN_MS);
+    let quota = Quota {
+        day: QuotaLimits {
+            micros: Some(1),
+            ..QuotaLimits::default()
+        },
+        ..Quota::default()
+    };
+    let put = quotas::put_tenant(store, whose, &quota, now).await;
+    put.expect("the tenant is there");
+    let (mut year, mut may_spend) = (Vec::new(), Vec::new());
+    for _ in 0..PAGES {
+        let began = Instant::now();
+        let found = usage::list(store, whose, (first, first.plus_days(366))).await;
+        year.push(began.elapsed());
+        assert_eq!(found.expect("it can be read").len(), 366);
+        let began = Instant::now();
+        let told = quotas::may_spend(store, whose, now).await;
+        may_spend.push(began.elapsed());
+        assert!(!told.expect("it can be read"));
+    }
+    let mut is_good = true;
+    for (what, mut times) in [("a year of usage", year), ("may spend?", may_spend)] {
+        times.sort();
+        let (median, slowest) = (times[PAGES / 2], times[PAGES - 1]);
+        println!(
+            "  {what:<34} {:>7.2} ms {:>7.2} ms",
+            ms(median),
+            ms(slowest)
+        );
+        is_good &= median <= LIMIT;
+    }
+    is_good
+}
+
+/// For how long a writer waits behind the deletion of old calls, a little at a
+/// time as the job does it.
+async fn forgetting(store: &Store, whose: TenantId, calls: usize) -> bool {
+    let before = Timestamp::from_ms(i64::MAX);
+    let mut times = Vec::new();
+    for _ in 0..(calls / 100) {
+        let began = Instant::now();
+        let deleted = retention::delete_calls(store, whose, before, 25).await;
+        times.push(began.elapsed());
+        assert_eq!(deleted.expect("they can be deleted"), 25);
+    }
+    times.sort();
+    let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "  {:<34} {:>7.2} ms {:>7.2} ms",
+        "25 calls forgotten",
+        ms(median),
+        ms(slowest)
+    );
+    median <= LIMIT
 }
 
 fn ms(time: Duration) -> f64 {
@@ -244,7 +323,7 @@ async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
             let outcome = if n % 1_000 == 5 { "voicemail" } else { "ai" };
             rows.push(format!(
                 "('{id}','{whose}','{sid}','{direction}','{from}','{to}','completed',{at},{at},\
-                 '{outcome}')"
+                 '{outcome}','2025-11-21')"
             ));
             let mut found = vec![from[1..].to_owned(), to[1..].to_owned()];
             found.push(format!("{:04}", n % 100));
@@ -258,7 +337,7 @@ async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
         insert(
             raw,
             "calls (id, tenant_id, call_sid, direction, from_party, to_party, status, \
-            created_at_ms, ended_at_ms, outcome)",
+            created_at_ms, ended_at_ms, outcome, usage_day)",
             &rows,
         )
         .await;

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | entrance | [`app`] | configuration, telemetry, shutdown; composes everything |
 //! | street | [`api`], [`webhooks`] | axum |
-//! | loops | [`bridge`], [`rehearsal`] | tokio tasks |
+//! | loops | [`bridge`], [`jobs`], [`rehearsal`] | tokio tasks |
 //! | resources | [`clock`], [`egress`], [`recordings`], [`store`], [`transcribe`] | sockets, SQL and files |
 //! | words and wits | [`twilio`], [`realtime`], [`call`], [`routing`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
@@ -33,6 +33,7 @@ pub mod store;
 pub mod transcribe;
 // fourth floor: loops
 pub mod bridge;
+pub mod jobs;
 pub mod rehearsal;
 // fifth floor: doors to the street
 pub mod api;

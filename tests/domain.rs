@@ -79,6 +79,7 @@ fn w2_statuses_merge_to_the_same_end_in_every_order() {
 #[test]
 fn a_call_costs_what_the_price_list_says() {
     let price = ModelPrice::of("gpt-realtime-2.1").unwrap();
+    let now = Timestamp::from_ms(1_795_253_400_000);
     let usage = Usage {
         input_text_tokens: 1_000,
         cached_text_tokens: 400,
@@ -89,10 +90,10 @@ fn a_call_costs_what_the_price_list_says() {
     };
     // 600*4 + 400*0.4 + 500*32 + 100*0.4 + 50*24 + 200*64 dollars a million.
     assert_eq!(
-        price.cost(&usage).micros,
+        price.cost(&usage, now).micros,
         2_400 + 160 + 16_000 + 40 + 1_200 + 12_800
     );
-    assert_eq!(price.cost(&usage).to_string(), "0.032600 USD");
+    assert_eq!(price.cost(&usage, now).to_string(), "0.032600 USD");
     assert!(ModelPrice::of("something-else").is_none());
 }
 

@@ -39,6 +39,7 @@ fn the_plan_is_the_one_that_lib_rs_prints() {
         ("call", "routing"),
         ("clock", "store"),
         ("bridge", "rehearsal"),
+        ("bridge", "jobs"),
         ("api", "webhooks"),
     ] {
         assert_eq!(plan.floor(one), plan.floor(other));

@@ -10,6 +10,7 @@ mod calls;
 mod domain;
 mod floors;
 mod greetings;
+mod jobs;
 mod realtime;
 mod rehearsal;
 mod routing;

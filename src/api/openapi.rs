@@ -103,6 +103,10 @@ const TAGS: &[(&str, &str)] = &[
         "Voicemail",
         "What callers left, and what they heard before they did.",
     ),
+    (
+        "Usage",
+        "What was used, what it cost, and how much of it may be.",
+    ),
     ("Platform", "For the operator of the platform: its tenants."),
 ];
 

@@ -17,6 +17,7 @@ use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
 use super::{greetings, settings, voicemail, voicemail_audio};
 use super::{ivr_flows, ivr_simulation, ivr_versions};
+use super::{quotas, usage};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -85,6 +86,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(texts(&gate))
         .merge(ways(&gate))
         .merge(flows(&gate))
+        .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
 }
@@ -188,6 +190,19 @@ fn texts(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(ask(P::InboxWrite, routes!(opt_outs::add)))
         .routes(ask(P::InboxRead, routes!(opt_outs::show)))
         .routes(ask(P::InboxWrite, routes!(opt_outs::remove)))
+}
+
+/// What was used, and how much may be.
+fn spending(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let may = |permission, routes| gate.ask(Need::May(permission), routes);
+    let platform = |routes| gate.ask(Need::Platform, routes);
+    OpenApiRouter::new()
+        .routes(may(P::UsageRead, routes!(usage::list)))
+        .routes(may(P::UsageRead, routes!(usage::current)))
+        .routes(may(P::BudgetsRead, routes!(quotas::show)))
+        .routes(may(P::BudgetsWrite, routes!(quotas::set)))
+        .routes(platform(routes!(quotas::show_of_tenant)))
+        .routes(platform(routes!(quotas::set_of_tenant)))
 }
 
 /// Where calls go.

@@ -85,7 +85,8 @@ pub(super) async fn update(
     Ok(JsonBody(message.into()))
 }
 
-/// Deletes a message: what was said, and who said it.
+/// Deletes a message: what was said, and who said it. Its sound goes soon after, here and
+/// at the carrier.
 #[utoipa::path(delete, path = "/api/voicemail/messages/{id}", operation_id = "delete_message",
     tag = "Voicemail", params(("id" = String, Path, description = "`msg_…`")),
     responses((status = 204)))]
@@ -97,7 +98,7 @@ pub(super) async fn delete(
     let tenant = operator.tenant_id;
     let message = find(&state, &operator, id).await?;
     let mut tx = state.store.begin().await?;
-    if !messages::delete(&mut tx, tenant, id, state.clock.now()).await? {
+    if !messages::delete(&mut tx, &message, state.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
     let change = Change {
@@ -106,8 +107,6 @@ pub(super) async fn delete(
         fields: &[],
     };
     audit::commit(tx, (&state, &operator), tenant, change).await?;
-    let removed = state.recordings.delete(&message.file()).await;
-    removed.map_err(ApiError::storage)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -216,11 +216,34 @@ pub struct OpenAiConfig {
     )]
     pub openai_realtime_headers: Vec<Header>,
 
+    /// Where recordings are written down: OpenAI's other interfaces, or whoever
+    /// answers to the same. Where the Realtime API is somebody else's, nobody, unless
+    /// this is set.
+    ///
+    /// Default: `https://api.openai.com/v1`.
+    #[arg(long, env, value_parser = http_url, hide_env_values = true, value_name = "URL")]
+    pub openai_api_base_url: Option<Url>,
+
+    /// The model that writes recordings down.
+    #[arg(long, env, default_value = "gpt-transcribe", value_name = "MODEL")]
+    pub openai_transcription_model: String,
+
     /// A JSON object laid over every session, for what we have no setting for.
     ///
     /// Example: `{"audio":{"input":{"noise_reduction":{"type":"far_field"}}}}`.
     #[arg(long, env, value_name = "JSON")]
     pub openai_session_overlay: Option<Overlay>,
+}
+
+impl OpenAiConfig {
+    /// Where recordings are written down. The key is shown to nobody whose it is not.
+    pub fn api_base_url(&self) -> Option<Url> {
+        let realtime = self.openai_realtime_url.as_url();
+        let is_openai = realtime.host_str() == Some("api.openai.com");
+        let usual = || Url::parse("https://api.openai.com/v1").ok();
+        let named = self.openai_api_base_url.clone();
+        named.or_else(|| usual().filter(|_| is_openai))
+    }
 }
 
 /// How the key is shown to the Realtime API.

@@ -8,6 +8,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::manners::Manners;
 use super::migrate;
@@ -17,11 +18,13 @@ use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
-use crate::domain::Secret;
+use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
+use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
 use crate::store::Store;
+use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
 use crate::webhooks::{self, Webhooks};
@@ -39,6 +42,8 @@ pub struct HousePlan {
     pub carrier_tokens: Vec<Secret<String>>,
     /// The way to the carrier's account, if there is one.
     pub carrier: Option<Client>,
+    /// Who writes down what was said, if anybody does.
+    pub transcriber: Option<Transcriber>,
     /// Where the agents are.
     pub agent: Endpoint,
     /// What holds for every session with an agent.
@@ -62,9 +67,14 @@ pub struct House {
     router: Router,
     keeper: Keeper,
     writing: JoinHandle<()>,
+    jobs: Runner,
     server: ServerOptions,
     drain_timeout: Duration,
 }
+
+/// Jobs that were begun are given this long to end; the others wait for the next
+/// process.
+const LAST_JOBS: Duration = Duration::from_secs(10);
 
 /// The last notes are given this long to reach the database.
 const LAST_NOTES: Duration = Duration::from_secs(20);
@@ -85,6 +95,17 @@ impl House {
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let recordings = Recordings::at(plan.storage);
+        let is_live = bridge.clone();
+        let jobs = Arc::new(JobHouse {
+            store: store.clone(),
+            clock: clock.clone(),
+            recordings: recordings.clone(),
+            carrier: plan.carrier.clone(),
+            transcriber: plan.transcriber,
+            public_url: reachable(&plan.public_url),
+            is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
+        });
+        let jobs = Runner::new(store.clone(), clock.clone(), jobs);
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -118,6 +139,7 @@ impl House {
             router,
             keeper,
             writing,
+            jobs,
             server,
             drain_timeout,
         })
@@ -137,6 +159,8 @@ impl House {
     /// when the last note is written.
     pub async fn open(self, listener: TcpListener, shutdown: Shutdown) {
         let bridge = self.bridge;
+        let no_more_jobs = CancellationToken::new();
+        let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
@@ -150,6 +174,11 @@ impl House {
             self.keeper.close().await;
             self.writing.await
         };
+        no_more_jobs.cancel();
+        if timeout(LAST_JOBS, &mut jobs).await.is_err() {
+            tracing::warn!("jobs were cut short; they are done again");
+            jobs.abort();
+        }
         if timeout(LAST_NOTES, written).await.is_err() {
             tracing::error!("the database did not take the last notes in time");
         }
@@ -157,6 +186,7 @@ impl House {
     }
 }
 
+/// Does what outlives a process, with whatever it needs for that.
 /// The address, if a carrier can reach it.
 fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();

@@ -55,6 +55,7 @@ impl Loopback {
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],
             carrier: None,
+            transcriber: None,
             agent,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),

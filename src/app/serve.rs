@@ -15,6 +15,7 @@ use crate::api::{Keyring, TokenRules};
 use crate::clock::{Clock, random_bytes};
 use crate::egress::{self, Outside};
 use crate::realtime::{Auth, Endpoint, SessionOptions};
+use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 
 /// Opens the house, and closes it when asked to.
@@ -44,6 +45,7 @@ fn plan(config: Config) -> HousePlan {
         Some(config.twilio.twilio_auth_token),
         config.twilio.twilio_auth_token_secondary,
     ];
+    let transcriber = transcriber(&config.openai);
     let overlay = config.openai.openai_session_overlay.clone();
     HousePlan {
         database_url: config.database.database_url,
@@ -51,6 +53,7 @@ fn plan(config: Config) -> HousePlan {
         public_url,
         carrier_tokens: tokens.into_iter().flatten().collect(),
         carrier,
+        transcriber,
         agent: endpoint(config.openai),
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
@@ -70,6 +73,14 @@ fn carrier(config: &TwilioConfig) -> Option<Client> {
     let jitter = || u32::from_le_bytes(random_bytes());
     let account = config.account()?;
     Some(Client::new(http, base, account, jitter))
+}
+
+fn transcriber(config: &OpenAiConfig) -> Option<Transcriber> {
+    let http = egress::patient_for(Duration::from_secs(5), Duration::from_mins(2));
+    let key = config.openai_api_key.clone();
+    let base = config.api_base_url()?;
+    let model = &config.openai_transcription_model;
+    Some(Transcriber::new(http, &base, key, model))
 }
 
 fn token_rules(config: AuthConfig) -> TokenRules {

@@ -133,4 +133,34 @@ fn describe() {
         "Calls that are taken at one time."
     );
     describe_gauge!("frontdesk_draining", "1 while no new calls are taken.");
+    describe_counter!(
+        "frontdesk_calls_swept_total",
+        "Calls whose end nobody told of: found at the carrier, or lost."
+    );
+    describe_counter!(
+        "frontdesk_carrier_prices_missing_total",
+        "Calls that the carrier had not rated after a day."
+    );
+    describe_counter!(
+        "frontdesk_quota_alerts_total",
+        "Limits of tenants that were come near to (soft) or reached (hard)."
+    );
+    describe_counter!(
+        "frontdesk_quota_stops_total",
+        "Calls that did not reach the AI because of a limit."
+    );
+    describe_counter!(
+        "frontdesk_deleted_total",
+        "What was kept long enough and deleted, by what it was."
+    );
+    describe_counter!(
+        "frontdesk_jobs_total",
+        "Jobs, by kind and by what came of them: done, again, failed, buried."
+    );
+    describe_gauge!("frontdesk_jobs_waiting", "Jobs that wait, by kind.");
+    describe_gauge!(
+        "frontdesk_jobs_oldest_seconds",
+        Unit::Seconds,
+        "For how long the oldest job has been due, by kind."
+    );
 }

@@ -33,6 +33,13 @@ pub(super) enum Note {
         call_id: CallId,
         at: Timestamp,
     },
+    /// What the agent has used so far.
+    Used {
+        tenant_id: TenantId,
+        call_id: CallId,
+        usage: Usage,
+        cost: Option<Money>,
+    },
     /// The call is over.
     Finished(Box<Finished>),
     /// Nothing more is to come.
@@ -133,6 +140,16 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
             call_id,
             at,
         } => write_answered(store, *tenant_id, *call_id, *at).await,
+        Note::Used {
+            tenant_id,
+            call_id,
+            usage,
+            cost,
+        } => {
+            let used = (*usage, *cost);
+            calls::note_usage(store, *tenant_id, *call_id, used).await?;
+            Ok(())
+        }
         Note::Finished(finished) => write_finished(store, finished).await,
         Note::Last => Ok(()),
     }

@@ -10,8 +10,13 @@ use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
 use super::registry::Admission;
 use crate::call::{Report, Session};
-use crate::domain::{CallId, EndReason, ModelPrice, TenantId, TurnLatency};
+use crate::domain::{
+    CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage,
+};
 
+/// What the agent has used is written down so often while the call goes on, so
+/// that a tenant's limits hold, and the end of the process takes little with it.
+const NOTE_EVERY: Duration = Duration::from_secs(10);
 /// Latencies kept of one call.
 const MAX_LATENCIES: usize = 4_096;
 
@@ -23,6 +28,9 @@ pub(super) struct Logbook {
     feed: Feed,
     price: Option<ModelPrice>,
     began: Instant,
+    began_at: Timestamp,
+    used: Usage,
+    noted_at: Instant,
     latencies: Vec<TurnLatency>,
 }
 
@@ -31,10 +39,13 @@ impl Logbook {
         Self {
             call_id: admission.call_id,
             tenant_id: admission.tenant_id,
-            keeper,
             feed,
             price: None,
             began: Instant::now(),
+            began_at: keeper.now(),
+            used: Usage::default(),
+            noted_at: Instant::now(),
+            keeper,
             latencies: Vec::new(),
         }
     }
@@ -75,10 +86,29 @@ impl Logbook {
             | Report::Digits(_)
             | Report::Muted { .. }
             | Report::Held(_)
-            | Report::Used(_)
             | Report::Silence { .. } => {}
+            Report::Used(usage) => self.note_usage(*usage),
         }
         self.tell(Happening::Reported(report));
+    }
+
+    fn note_usage(&mut self, usage: Usage) {
+        self.used = self.used.plus(usage);
+        if self.noted_at.elapsed() < NOTE_EVERY {
+            return;
+        }
+        self.noted_at = Instant::now();
+        self.keeper.note(Note::Used {
+            tenant_id: self.tenant_id,
+            call_id: self.call_id,
+            usage: self.used,
+            cost: self.cost(&self.used),
+        });
+    }
+
+    /// By the prices of the day on which the call began.
+    fn cost(&self, usage: &Usage) -> Option<Money> {
+        self.price.map(|price| price.cost(usage, self.began_at))
     }
 
     fn note_latency(&mut self, latency: TurnLatency) {
@@ -109,7 +139,7 @@ impl Logbook {
             at: self.keeper.now(),
             end_reason,
             usage,
-            cost: self.price.map(|price| price.cost(&usage)),
+            cost: self.cost(&usage),
             utterances: session.transcript().collect(),
             latencies: self.latencies,
         };

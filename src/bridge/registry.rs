@@ -72,6 +72,9 @@ pub enum Refusal {
     /// The tenant does not want to hear from this caller.
     #[error("the caller is blocked")]
     Blocked,
+    /// The tenant has used as much as it may.
+    #[error("the tenant has used as much as it may")]
+    Spent,
     /// The call is over already.
     #[error("the call is over")]
     Over,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AnsweredBy, CallId, CallSid, ContactId, Money, ParseError, Party, Pii, ReceptionistId, Tag,
-    TenantId, Timestamp, Usage, UserId,
+    AnsweredBy, Bill, CallId, CallSid, ContactId, Money, ParseError, Party, Pii, ReceptionistId,
+    Tag, TenantId, Timestamp, Usage, UserId,
 };
 
 /// One call as the log keeps it.
@@ -46,6 +46,8 @@ pub struct CallLog {
     pub usage: Usage,
     /// What the agent cost, where its price is known.
     pub cost: Option<Money>,
+    /// What else it costs, and for which day it counts.
+    pub bill: Bill,
     /// What people wrote beside it.
     pub remarks: Remarks,
 }
@@ -200,6 +202,9 @@ pub enum EndReason {
     CarrierLost,
     /// The carrier never opened the stream that it was asked for.
     StreamNeverStarted,
+    /// The carrier never said that the call was over, and does not know it any
+    /// more.
+    CarrierStatusLost,
     /// The agent could not be reached, refused us, or was not ready in time.
     AgentUnavailable,
     /// The agent was lost in mid-call.
@@ -214,13 +219,14 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CallerHungUp,
         Self::ReceptionistHungUp,
         Self::Silence,
         Self::MaxDuration,
         Self::CarrierLost,
         Self::StreamNeverStarted,
+        Self::CarrierStatusLost,
         Self::AgentUnavailable,
         Self::AgentLost,
         Self::HungUp,
@@ -238,6 +244,7 @@ impl EndReason {
             Self::MaxDuration => "limit.max_duration",
             Self::CarrierLost => "carrier.lost",
             Self::StreamNeverStarted => "carrier.stream_never_started",
+            Self::CarrierStatusLost => "carrier.status_lost",
             Self::AgentUnavailable => "agent.unavailable",
             Self::AgentLost => "agent.lost",
             Self::HungUp => "operator.hung_up",
@@ -259,6 +266,7 @@ impl EndReason {
             | Self::Silence
             | Self::MaxDuration
             | Self::StreamNeverStarted
+            | Self::CarrierStatusLost
             | Self::HungUp => false,
         }
     }

@@ -1,12 +1,8 @@
 //! What a caller hears before leaving a message, and which of several it is.
 
-use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-use super::{GreetingId, ParseError, Secret, TenantId, Timestamp, UserId};
+use super::{Day, GreetingId, ParseError, Secret, TenantId, Timestamp, UserId};
 
 /// A greeting before the beep.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,42 +164,6 @@ impl FromStr for SoundFormat {
                 expected: "wav or mp3",
             }),
         }
-    }
-}
-
-/// A day of the calendar.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Day(Date);
-
-impl Day {
-    /// The day that it is at `at` in a time zone; in UTC, where there is no such
-    /// zone.
-    pub fn of(at: Timestamp, time_zone: &str) -> Self {
-        let moment = jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or_default();
-        let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-        Self(zone.to_datetime(moment).date())
-    }
-}
-
-/// `2026-12-24`.
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Day {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let error = ParseError {
-            expected: "a day such as 2026-12-24",
-        };
-        let has_shape = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-        if !has_shape {
-            return Err(error);
-        }
-        text.parse().map(Self).map_err(|_| error)
     }
 }
 

@@ -6,19 +6,23 @@
 //! `twilio`, `realtime` and `api`.
 
 mod access;
+mod bill;
 mod call_log;
 mod caller_list;
 mod contact;
+mod day;
 mod error;
 mod greeting;
 mod hours;
 mod ids;
+mod job;
 mod latency;
 mod media_url;
 mod money;
 mod outcome;
 mod phone;
 mod queue;
+mod quota;
 mod receptionist;
 mod secret;
 mod settings;
@@ -31,23 +35,27 @@ mod user;
 mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
+pub use bill::{Bill, Cost, CostPart, Totals, carrier_estimate};
 pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks};
 pub use caller_list::{CallerList, ListKind};
 pub use contact::{Contact, Tag};
+pub use day::Day;
 pub use error::ParseError;
-pub use greeting::{Day, Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
+pub use greeting::{Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
     HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid, TenantId,
     UserId,
 };
+pub use job::JobKind;
 pub use latency::TurnLatency;
 pub use media_url::MediaUrl;
-pub use money::{Currency, Money};
+pub use money::{Currency, CurrencyCode, Money};
 pub use outcome::{AnsweredBy, Outcome};
 pub use phone::{Party, PhoneNumber};
 pub use queue::Queue;
+pub use quota::{Gauge, Measure, Period, Quota, QuotaLimits, Quotas, Standing, Strain};
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };

@@ -172,7 +172,8 @@ settings! {
     /// A model may write recordings down as text.
     EnableAiTranscription = "enable_ai_transcription", SettingKind::Truth, "true";
     /// Who writes recordings down as text.
-    TranscriptionProvider = "transcription_provider", SettingKind::Choice(&["openai"]), "openai";
+    TranscriptionProvider = "transcription_provider",
+        SettingKind::Choice(&["carrier", "openai"]), "openai";
     /// What a caller hears before the beep where there is no greeting; {name} is who was rung.
     DefaultVoicemailGreeting = "default_voicemail_greeting", SettingKind::Text(1_000),
         "You have reached {name}. Please leave a message after the beep.";

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlx::{AnyConnection, Connection};
 
-use super::calls::{lock, make_findable};
+use super::call_change::lock;
+use super::calls::make_findable;
 use super::row::storable;
 use super::{Db, Error, by_id};
 use crate::domain::{CallId, CallLog, ContactId, Remarks, Tag, TenantId};

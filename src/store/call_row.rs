@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::Error;
 use super::row::{RowOf, time};
-use crate::domain::{CallContact, CallLog, Money, Pii, Remarks, Timestamp, Usage};
+use crate::domain::{Bill, CallContact, CallLog, Currency, Money, Pii, Remarks, Timestamp, Usage};
 
 /// The columns of a [`CallRow`], of a table where another could be meant.
 macro_rules! columns {
@@ -38,6 +38,11 @@ macro_rules! columns {
             "output_audio_tokens",
             "cost_micros",
             "cost_currency",
+            "agent_ended_at_ms",
+            "carrier_estimate_micros",
+            "carrier_micros",
+            "carrier_currency",
+            "usage_day",
             "disposition",
             "notes",
             "tags"
@@ -80,6 +85,11 @@ pub(super) struct CallRow {
     output_audio_tokens: i64,
     cost_micros: Option<i64>,
     cost_currency: Option<String>,
+    agent_ended_at_ms: Option<i64>,
+    carrier_estimate_micros: Option<i64>,
+    carrier_micros: Option<i64>,
+    carrier_currency: Option<String>,
+    usage_day: Option<String>,
     disposition: Option<String>,
     notes: Option<String>,
     tags: String,
@@ -114,12 +124,25 @@ impl CallRow {
         }))
     }
 
-    fn cost(&self) -> Result<Option<Money>, Error> {
-        let (Some(micros), Some(currency)) = (self.cost_micros, &self.cost_currency) else {
+    fn money(&self, micros: Option<i64>, currency: Option<&str>) -> Result<Option<Money>, Error> {
+        let (Some(micros), Some(currency)) = (micros, currency) else {
             return Ok(None);
         };
-        let currency = self.at().currency(currency)?;
+        let currency = self.at().parse(currency)?;
         Ok(Some(Money { micros, currency }))
+    }
+
+    fn bill(&self) -> Result<Bill, Error> {
+        let estimate = self.carrier_estimate_micros.map(|micros| Money {
+            micros,
+            currency: Currency::Usd,
+        });
+        Ok(Bill {
+            agent_ended_at: time(self.agent_ended_at_ms),
+            carrier_estimate: estimate,
+            carrier: self.money(self.carrier_micros, self.carrier_currency.as_deref())?,
+            day: self.at().parse_opt(self.usage_day.as_deref())?,
+        })
     }
 }
 
@@ -149,7 +172,8 @@ impl TryFrom<CallRow> for CallLog {
             ended_at: time(row.ended_at_ms),
             duration_s: row.duration_s,
             usage: row.usage(),
-            cost: row.cost()?,
+            cost: row.money(row.cost_micros, row.cost_currency.as_deref())?,
+            bill: row.bill()?,
             remarks: Remarks {
                 disposition: at.parse_opt(row.disposition.as_deref())?,
                 notes: row.notes.map(Pii::new),

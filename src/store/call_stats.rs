@@ -20,16 +20,21 @@ pub struct Group {
     pub user_id: Option<UserId>,
     /// Our number: the one rung, or rung from.
     pub number: String,
-    /// What their cost is in, where it is known.
+    /// What the agent's cost is in, where it is known.
     pub currency: Option<Currency>,
+    /// What the carrier's is in, where there is any.
+    pub carrier_currency: Option<Currency>,
     /// How many they are.
     pub calls: i64,
     /// Of how many it is known how long they lasted.
     pub timed: i64,
     /// How long those lasted together, in seconds.
     pub duration_s: i64,
-    /// What they cost together, in millionths.
+    /// What the agent cost in them together, in millionths.
     pub cost_micros: i64,
+    /// What the carrier charged for them together, in millionths; what it is
+    /// going to charge, as long as it has not said.
+    pub carrier_micros: i64,
 }
 
 /// The tenant's calls that began from `since` on and before `until`.
@@ -52,11 +57,15 @@ pub async fn list(
 const LIST: &str = "
     SELECT created_at_ms / 900000 AS quarter, direction, outcome, user_id,
         CASE direction WHEN 'inbound' THEN to_party ELSE from_party END AS number,
-        cost_currency, COUNT(*) AS calls, COUNT(duration_s) AS timed,
+        cost_currency,
+        COALESCE(carrier_currency, CASE WHEN carrier_estimate_micros IS NULL THEN NULL
+            ELSE 'USD' END) AS paid_in, COUNT(*) AS calls, COUNT(duration_s) AS timed,
         CAST(COALESCE(SUM(duration_s), 0) AS BIGINT) AS duration_s,
-        CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros
+        CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros,
+        CAST(COALESCE(SUM(COALESCE(carrier_micros, carrier_estimate_micros)), 0) AS BIGINT)
+            AS carrier_micros
     FROM calls WHERE tenant_id = $1 AND created_at_ms >= $2 AND created_at_ms < $3
-    GROUP BY 1, 2, 3, 4, 5, 6";
+    GROUP BY 1, 2, 3, 4, 5, 6, 7";
 
 #[derive(FromRow)]
 struct GroupRow {
@@ -66,10 +75,12 @@ struct GroupRow {
     user_id: Option<String>,
     number: String,
     cost_currency: Option<String>,
+    paid_in: Option<String>,
     calls: i64,
     timed: i64,
     duration_s: i64,
     cost_micros: i64,
+    carrier_micros: i64,
 }
 
 impl TryFrom<GroupRow> for Group {
@@ -80,18 +91,19 @@ impl TryFrom<GroupRow> for Group {
             table: "calls",
             id: &row.number,
         };
-        let currency = row.cost_currency.as_deref();
         Ok(Self {
             began: Timestamp::from_ms(row.quarter * 900_000),
             direction: at.parse(&row.direction)?,
             outcome: at.parse(&row.outcome)?,
             user_id: at.parse_opt(row.user_id.as_deref())?,
-            currency: currency.map(|code| at.currency(code)).transpose()?,
+            currency: at.parse_opt(row.cost_currency.as_deref())?,
+            carrier_currency: at.parse_opt(row.paid_in.as_deref())?,
             number: row.number,
             calls: row.calls,
             timed: row.timed,
             duration_s: row.duration_s,
             cost_micros: row.cost_micros,
+            carrier_micros: row.carrier_micros,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::iter;
 
 use sqlx::{AnyConnection, Connection};
 
+use super::call_change::{amend, lock, lock_by_sid};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
@@ -177,9 +178,7 @@ pub async fn apply_status(
 ) -> Result<Option<CallLog>, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    let locked = sqlx::query_as(LOCK_BY_SID).bind(call_sid.as_str());
-    let locked: Option<CallRow> = locked.fetch_optional(&mut *tx).await?;
-    let Some(locked) = locked else {
+    let Some(locked) = lock_by_sid(&mut tx, call_sid).await? else {
         return Ok(None);
     };
     let call = amend(&mut tx, locked, |call| {
@@ -204,19 +203,12 @@ pub async fn mark_answered(
     id: CallId,
     (by, at): (AnsweredBy, Timestamp),
 ) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let mut tx = conn.begin().await?;
-    let Some(locked) = lock(&mut tx, tenant, id).await? else {
-        return Ok(false);
-    };
-    amend(&mut tx, locked, |call| {
+    change(db, tenant, id, |call| {
         call.status = call.status.merge(CallStatus::InProgress);
         call.answered_at.get_or_insert(at);
         call.answered_by = call.answered_by.max(Some(by));
     })
-    .await?;
-    tx.commit().await?;
-    Ok(true)
+    .await
 }
 
 /// Writes how the tenant's call ended. The first to say so is believed, and
@@ -243,6 +235,7 @@ pub async fn finish(
         call.end_reason = Some(finished.end_reason);
         call.usage = finished.usage;
         call.cost = finished.cost;
+        call.bill.agent_ended_at = Some(finished.ended_at);
         if finished.end_reason.leaves_caller_waiting() {
             return;
         }
@@ -251,6 +244,68 @@ pub async fn finish(
     })
     .await?;
     make_findable(&mut tx, &call).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Notes what the agent has used so far in the tenant's call, until its end
+/// tells it all. Whether there is such a call.
+pub async fn note_usage(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    (usage, cost): (Usage, Option<Money>),
+) -> Result<bool, Error> {
+    change(db, tenant, id, |call| {
+        if call.end_reason.is_none() && call.usage.tokens() <= usage.tokens() {
+            call.usage = usage;
+            call.cost = cost;
+        }
+    })
+    .await
+}
+
+/// Writes what the carrier has charged for the tenant's call. Whether there is
+/// such a call.
+pub async fn set_carrier_cost(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    money: Money,
+) -> Result<bool, Error> {
+    change(db, tenant, id, |call| call.bill.carrier = Some(money)).await
+}
+
+/// The tenant's call is taken to be over since `at`, though nobody has said so.
+/// Whether there is such a call.
+pub async fn lose(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    change(db, tenant, id, |call| {
+        if Outcome::of(call) == Outcome::Open {
+            call.end_reason.get_or_insert(EndReason::CarrierStatusLost);
+            call.status = call.status.merge(CallStatus::Completed);
+            call.ended_at = Some(at);
+        }
+    })
+    .await
+}
+
+async fn change(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    change: impl FnOnce(&mut CallLog),
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(false);
+    };
+    amend(&mut tx, locked, change).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -272,72 +327,6 @@ pub(super) async fn make_findable(tx: &mut AnyConnection, call: &CallLog) -> Res
 
 const SAID: &str = "
     SELECT text FROM utterances WHERE tenant_id = $1 AND call_id = $2 ORDER BY ordinal";
-
-pub(super) async fn lock(
-    tx: &mut AnyConnection,
-    tenant: TenantId,
-    id: CallId,
-) -> Result<Option<CallRow>, Error> {
-    let locked = sqlx::query_as(LOCK)
-        .bind(tenant.to_string())
-        .bind(id.to_string());
-    Ok(locked.fetch_optional(tx).await?)
-}
-
-// What PostgreSQL calls SELECT FOR UPDATE, in words that SQLite has too: the
-// row is ours until the transaction ends.
-const LOCK: &str = concat!(
-    "UPDATE calls SET id = id WHERE tenant_id = $1 AND id = $2 RETURNING ",
-    columns!()
-);
-const LOCK_BY_SID: &str = concat!(
-    "UPDATE calls SET id = id WHERE call_sid = $1 RETURNING ",
-    columns!()
-);
-
-/// Changes a locked call; how a call may change is said in `domain`, not in
-/// SQL.
-async fn amend(
-    tx: &mut AnyConnection,
-    locked: CallRow,
-    change: impl FnOnce(&mut CallLog),
-) -> Result<CallLog, Error> {
-    let before = CallLog::try_from(locked)?;
-    let mut call = before.clone();
-    change(&mut call);
-    if call == before {
-        return Ok(call);
-    }
-    sqlx::query(SAVE)
-        .bind(call.tenant_id.to_string())
-        .bind(call.id.to_string())
-        .bind(call.status.as_str())
-        .bind(call.end_reason.map(EndReason::as_str))
-        .bind(call.answered_at.map(Timestamp::as_ms))
-        .bind(call.ended_at.map(Timestamp::as_ms))
-        .bind(call.duration_s)
-        .bind(call.usage.input_text_tokens)
-        .bind(call.usage.input_audio_tokens)
-        .bind(call.usage.cached_text_tokens)
-        .bind(call.usage.cached_audio_tokens)
-        .bind(call.usage.output_text_tokens)
-        .bind(call.usage.output_audio_tokens)
-        .bind(call.cost.map(|cost| cost.micros))
-        .bind(call.cost.map(|cost| cost.currency.as_str()))
-        .bind(call.answered_by.map(AnsweredBy::as_str))
-        .bind(Outcome::of(&call).as_str())
-        .execute(tx)
-        .await?;
-    Ok(call)
-}
-
-const SAVE: &str = "
-    UPDATE calls SET status = $3, end_reason = $4, answered_at_ms = $5, ended_at_ms = $6,
-        duration_s = $7, input_text_tokens = $8, input_audio_tokens = $9,
-        cached_text_tokens = $10, cached_audio_tokens = $11, output_text_tokens = $12,
-        output_audio_tokens = $13, cost_micros = $14, cost_currency = $15,
-        answered_by = $16, outcome = $17
-    WHERE tenant_id = $1 AND id = $2";
 
 /// Keeps the news; once, however often it comes.
 async fn remember(tx: &mut AnyConnection, call: &CallLog, news: &StatusNews) -> Result<(), Error> {

@@ -2,12 +2,14 @@
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
+use tokio::sync::Notify;
 
 use super::{Error, migrate, seed};
 use crate::domain::Timestamp;
@@ -18,6 +20,8 @@ pub struct Store {
     kind: Kind,
     readers: AnyPool,
     writers: AnyPool,
+    /// Rings when a transaction that asked for work is committed.
+    bell: Arc<Notify>,
 }
 
 impl Store {
@@ -61,7 +65,17 @@ impl Store {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
-        Ok(Tx(self.writers.begin_with(begin).await?))
+        Ok(Tx {
+            inner: self.writers.begin_with(begin).await?,
+            bell: Arc::clone(&self.bell),
+            rings: false,
+        })
+    }
+
+    /// Waits until this process has asked for [work](super::jobs::enqueue),
+    /// which it may have done since somebody last waited.
+    pub async fn work_asked_for(&self) {
+        self.bell.notified().await;
     }
 
     /// Whether the database answers.
@@ -122,17 +136,31 @@ impl Store {
             kind,
             readers,
             writers,
+            bell: Arc::new(Notify::new()),
         }
     }
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
-pub struct Tx(sqlx::Transaction<'static, Any>);
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Any>,
+    bell: Arc<Notify>,
+    rings: bool,
+}
 
 impl Tx {
     /// Makes it last. References that wait for the commit are checked here.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.0.commit().await?)
+        self.inner.commit().await?;
+        if self.rings {
+            self.bell.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Whoever waits for work is woken by the commit.
+    pub(super) fn ring_at_commit(&mut self) {
+        self.rings = true;
     }
 }
 
@@ -165,7 +193,7 @@ impl<'a> From<&'a Store> for Db<'a> {
 
 impl<'a> From<&'a mut Tx> for Db<'a> {
     fn from(tx: &'a mut Tx) -> Self {
-        Self(Source::Held(&mut tx.0))
+        Self(Source::Held(&mut tx.inner))
     }
 }
 

@@ -11,9 +11,10 @@
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
-//! [`sms_messages::apply`]; one sweeps up
-//! after a crash: [`calls::list_open`]; one tells that a number is somebody's,
-//! and not whose: [`numbers::is_taken`].
+//! [`sms_messages::apply`]; one sweeps up after a crash: [`calls::list_open`];
+//! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
+//! [`quotas::list_limited`] and [`retention`]; one tells that a number is
+//! somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -30,6 +31,7 @@
 //! and its cases in the tests, which run on both databases.
 
 mod by_id;
+mod call_change;
 mod call_row;
 mod call_words;
 mod database;
@@ -57,13 +59,16 @@ pub mod ivr_counters;
 pub mod ivr_flow_versions;
 pub mod ivr_flows;
 pub mod ivr_states;
+pub mod jobs;
 pub mod number_plans;
 pub mod number_purchases;
 pub mod numbers;
 pub mod page;
 pub mod queues;
+pub mod quotas;
 pub mod receptionist_versions;
 pub mod receptionists;
+pub mod retention;
 pub mod routing_facts;
 pub mod settings;
 pub mod sms_messages;
@@ -71,6 +76,7 @@ pub mod sms_opt_outs;
 pub mod tenants;
 pub mod text;
 pub mod turns;
+pub mod usage;
 pub mod users;
 pub mod utterances;
 pub mod voicemail_messages;

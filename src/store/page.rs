@@ -105,6 +105,11 @@ impl Limit {
     /// The longest page.
     pub const MAX: u8 = 200;
 
+    /// As many as there may be.
+    pub fn longest() -> Self {
+        Self(Self::MAX)
+    }
+
     /// The number.
     pub fn get(self) -> u8 {
         self.0

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Error;
-use crate::domain::{Currency, ParseError, Timestamp};
+use crate::domain::{ParseError, Timestamp};
 
 /// One row of a table, known by its primary key.
 #[derive(Clone, Copy)]
@@ -67,15 +67,6 @@ impl RowOf<'_> {
             })
         })?;
         Ok(Duration::from_millis(ms))
-    }
-
-    pub(super) fn currency(self, code: &str) -> Result<Currency, Error> {
-        if code == Currency::Usd.as_str() {
-            return Ok(Currency::Usd);
-        }
-        Err(self.corrupt(ParseError {
-            expected: "a currency that we know, such as USD",
-        }))
     }
 }
 

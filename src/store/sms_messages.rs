@@ -2,10 +2,12 @@
 
 use sqlx::{AnyConnection, FromRow};
 
+use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
 use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{
-    Direction, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId,
+    Direction, JobKind, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState, TenantId,
+    Timestamp, UserId,
 };
 
 /// The columns of a [`SmsRow`].
@@ -133,11 +135,38 @@ const ATTACH: &str = "
     INSERT INTO sms_media (tenant_id, sms_id, ordinal, carrier_url, mime)
     VALUES ($1, $2, $3, $4, $5)";
 
+/// Writes down a message of ours, and has a job send it.
+pub async fn submit(tx: &mut Tx, new: &NewSms<'_>) -> Result<(), Error> {
+    insert(tx, new).await?;
+    let id = new.id.to_string();
+    let job = NewJob {
+        kind: JobKind::SmsToSend,
+        key: &id,
+        tenant: Some(new.tenant_id),
+        payload: &id,
+        run_at: new.at,
+    };
+    jobs::enqueue(tx, &job, new.at).await.map(drop)
+}
+
+/// Whether the carrier's message of that name is one that we know. For a job,
+/// which asks the carrier about the messages of all tenants.
+pub async fn is_known(db: impl Into<Db<'_>>, message_sid: &str) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let count: i64 = sqlx::query_scalar(COUNT_OF_SID)
+        .bind(message_sid)
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(count > 0)
+}
+
+const COUNT_OF_SID: &str = "SELECT COUNT(*) FROM sms_messages WHERE message_sid = $1";
+
 /// What is told of a message that we sent.
 #[derive(Clone, Copy, Debug)]
 pub struct News<'a> {
-    /// The carrier's name for it.
-    pub message_sid: &'a str,
+    /// The carrier's name for it, if it has told.
+    pub message_sid: Option<&'a str>,
     /// Ours, where whoever tells knows it.
     pub id: Option<SmsId>,
     /// Where it stands.
@@ -154,7 +183,7 @@ pub struct News<'a> {
 pub async fn apply(db: impl Into<Db<'_>>, news: &News<'_>) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let done = sqlx::query(APPLY)
-        .bind(storable(news.message_sid).into_owned())
+        .bind(news.message_sid.map(|sid| storable(sid).into_owned()))
         .bind(news.id.map(|id| id.to_string()))
         .bind(news.state.as_str())
         .bind(news.state.rank())
@@ -172,30 +201,6 @@ const APPLY: &str = "
             ELSE error_code END,
         state_rank = CASE WHEN $4 > state_rank THEN $4 ELSE state_rank END
     WHERE direction = 'outbound' AND (message_sid = $1 OR (message_sid IS NULL AND id = $2))";
-
-/// Notes what became of the tenant's message that the carrier has given no name:
-/// it refused it, or its answer was lost. Whether there is one.
-pub async fn settle(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    id: SmsId,
-    (state, error_code): (SmsState, Option<u32>),
-) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(SETTLE)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .bind(state.as_str())
-        .bind(state.rank())
-        .bind(error_code.map(i64::from))
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-const SETTLE: &str = "
-    UPDATE sms_messages SET state = $3, state_rank = $4, error_code = $5
-    WHERE tenant_id = $1 AND id = $2 AND message_sid IS NULL AND state_rank < $4";
 
 /// The tenant's message of that id.
 pub async fn find(

@@ -2,11 +2,12 @@
 
 use sqlx::FromRow;
 
+use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Store, Tx, by_id, page};
 use crate::domain::{
-    CallId, CallLog, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp, UserId,
-    VoicemailMessage,
+    CallId, CallLog, JobKind, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp,
+    UserId, VoicemailMessage,
 };
 
 /// The columns of a [`MessageRow`].
@@ -57,8 +58,28 @@ pub struct Filter {
 ///
 /// **Invariant:** the message is the same after the same news in any order and
 /// any number, and one that was deleted stays so.
-pub async fn merge(db: impl Into<Db<'_>>, news: &News<'_>) -> Result<(), Error> {
-    let mut conn = db.into().write().await?;
+///
+/// What there is to hear is fetched by a job.
+pub async fn merge(store: &Store, news: &News<'_>) -> Result<(), Error> {
+    let mut tx = store.begin().await?;
+    write(&mut tx, news).await?;
+    if news.sound == MessageSound::Recorded {
+        let tenant = news.call.tenant_id;
+        let recording_sid = storable(news.recording_sid);
+        let job = NewJob {
+            kind: JobKind::MessageSound,
+            key: &format!("{tenant}/{recording_sid}"),
+            tenant: Some(tenant),
+            payload: &recording_sid,
+            run_at: news.at,
+        };
+        jobs::enqueue(&mut tx, &job, news.at).await?;
+    }
+    tx.commit().await
+}
+
+async fn write(tx: &mut Tx, news: &News<'_>) -> Result<(), Error> {
+    let mut conn = Db::from(tx).write().await?;
     let from = news.call.from.to_text();
     let transcript = news.transcript.map(|text| storable(text).into_owned());
     let sought = transcript.as_deref().unwrap_or_default().to_lowercase();
@@ -120,6 +141,53 @@ const FIND: &str = concat!(
     " FROM voicemail_messages WHERE tenant_id = $1 AND id = $2 AND deleted_at_ms IS NULL"
 );
 
+/// The tenant's message of that recording, by the carrier's name for it.
+pub async fn find_by_recording(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    recording_sid: &str,
+) -> Result<Option<VoicemailMessage>, Error> {
+    let mut conn = db.into().read().await?;
+    let row: Option<MessageRow> = sqlx::query_as(FIND_BY_RECORDING)
+        .bind(tenant.to_string())
+        .bind(recording_sid)
+        .fetch_optional(&mut *conn)
+        .await?;
+    row.map(VoicemailMessage::try_from).transpose()
+}
+
+const FIND_BY_RECORDING: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_messages
+    WHERE tenant_id = $1 AND recording_sid = $2 AND deleted_at_ms IS NULL"
+);
+
+/// The tenant's oldest messages from before `before`, `limit` at most.
+pub async fn list_older(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<VoicemailMessage>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<MessageRow> = sqlx::query_as(LIST_OLDER)
+        .bind(tenant.to_string())
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(VoicemailMessage::try_from).collect()
+}
+
+const LIST_OLDER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM voicemail_messages
+    WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
+    ORDER BY created_at_ms, id LIMIT $3"
+);
+
 /// What was left in a call of the tenant's.
 pub async fn list_of_call(
     db: impl Into<Db<'_>>,
@@ -138,7 +206,7 @@ pub async fn list_of_call(
 const LIST_OF_CALL: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM voicemail_messages WHERE tenant_id = $1 AND call_id = $2"
+    " FROM voicemail_messages WHERE tenant_id = $1 AND call_id = $2 AND deleted_at_ms IS NULL"
 );
 
 /// The tenant's messages that pass the filter, newest first.
@@ -199,22 +267,87 @@ const MARK: &str = "
     UPDATE voicemail_messages SET is_read = $3
     WHERE tenant_id = $1 AND id = $2 AND deleted_at_ms IS NULL";
 
-/// Empties the tenant's message of that id, so that nothing is left but that it
-/// was. Whether there was one.
-pub async fn delete(
+/// Keeps what was said in the tenant's message of that id, where nobody has
+/// written it down yet.
+pub async fn write_down(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
     id: MessageId,
-    at: Timestamp,
-) -> Result<bool, Error> {
+    words: &Pii<String>,
+) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE)
+    let words = storable(words.expose());
+    sqlx::query(WRITE_DOWN)
         .bind(tenant.to_string())
         .bind(id.to_string())
-        .bind(at.as_ms())
+        .bind(words.clone().into_owned())
+        .bind(words.to_lowercase())
         .execute(&mut *conn)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+// Without a transcript `sought` ends where the words begin.
+const WRITE_DOWN: &str = "
+    UPDATE voicemail_messages SET transcript = $3, sought = sought || $4
+    WHERE tenant_id = $1 AND id = $2 AND transcript IS NULL AND deleted_at_ms IS NULL";
+
+/// Empties a message, so that nothing is left but that it was; a job deletes
+/// its sound. Whether it was there.
+pub async fn delete(tx: &mut Tx, message: &VoicemailMessage, at: Timestamp) -> Result<bool, Error> {
+    let emptied = sqlx::query(DELETE)
+        .bind(message.tenant_id.to_string())
+        .bind(message.id.to_string())
+        .bind(at.as_ms())
+        .execute(&mut *Db::from(&mut *tx).write().await?)
+        .await?;
+    forget_sound(tx, message, at).await?;
+    Ok(emptied.rows_affected() == 1)
+}
+
+/// Has a job delete the sound of a message that goes.
+pub async fn forget_sound(
+    tx: &mut Tx,
+    message: &VoicemailMessage,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let file = message.file();
+    let forgotten = Forgotten {
+        file: &file,
+        recording_sid: &message.recording_sid,
+    };
+    let job = NewJob {
+        kind: JobKind::ForgottenMessage,
+        key: &message.id.to_string(),
+        tenant: Some(message.tenant_id),
+        payload: &forgotten.written(),
+        run_at: at,
+    };
+    jobs::enqueue(tx, &job, at).await.map(drop)
+}
+
+/// The sound of a message that is gone: here, and at the carrier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Forgotten<'a> {
+    /// The file among the recordings.
+    pub file: &'a str,
+    /// The carrier's name for it.
+    pub recording_sid: &'a str,
+}
+
+impl<'a> Forgotten<'a> {
+    /// From the payload of a job.
+    pub fn read(payload: &'a str) -> Option<Self> {
+        let (file, recording_sid) = payload.split_once('\n')?;
+        Some(Self {
+            file,
+            recording_sid,
+        })
+    }
+
+    fn written(&self) -> String {
+        format!("{}\n{}", self.file, self.recording_sid)
+    }
 }
 
 const DELETE: &str = "

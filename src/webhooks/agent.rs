@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Webhooks;
 use super::at::Point;
 use super::memory::Placed;
+use super::{Webhooks, budget};
 use crate::bridge::{Admission, Refusal};
 use crate::domain::{Receptionist, SettingKey};
 use crate::routing::AiStop;
@@ -29,7 +29,13 @@ pub(super) async fn connect(
     if placed.has_had_agent {
         return Err(Refusal::Over);
     }
-    let receptionist = receptionist(house, placed, stop).await;
+    let (receptionist, may_have_ai) = tokio::join!(
+        receptionist(house, placed, stop),
+        budget::may_have_ai(house, placed, &request.call_sid)
+    );
+    if !may_have_ai {
+        return Err(Refusal::Spent);
+    }
     let token = house.bridge.admit(Admission {
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,

@@ -16,6 +16,9 @@ const SWEEP_EVERY: usize = 1_024;
 /// No call lasts longer than a day at any carrier.
 const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// What a tenant had left to spend is remembered for an hour.
+const SPENT_FOR_MS: i64 = 60 * 60 * 1_000;
+
 /// A call whose route is decided.
 #[derive(Debug)]
 pub(super) struct Placed {
@@ -45,6 +48,8 @@ impl Placed {
 pub struct Memory {
     numbers: Arc<DashMap<String, Arc<Facts>>>,
     calls: Arc<DashMap<CallSid, Arc<Placed>>>,
+    /// Tenants who had nothing left to spend when that was last known.
+    spent: Arc<DashMap<TenantId, Timestamp>>,
 }
 
 impl Memory {
@@ -62,6 +67,25 @@ impl Memory {
             some.and_then(|some| self.numbers.remove(&some));
         }
         self.numbers.insert(key, facts);
+    }
+
+    /// The tenant had nothing left to spend at that time, or something.
+    pub(super) fn note_spent(&self, tenant: TenantId, since: Option<Timestamp>) {
+        match since {
+            Some(at) => {
+                self.spent.insert(tenant, at);
+            }
+            None => {
+                self.spent.remove(&tenant);
+            }
+        }
+    }
+
+    /// Whether the tenant had nothing left to spend a short time ago; what is
+    /// older may be of another day.
+    pub(super) fn is_spent(&self, tenant: TenantId, now: Timestamp) -> bool {
+        let at = self.spent.get(&tenant);
+        at.is_some_and(|at| at.plus_ms(SPENT_FOR_MS) > now)
     }
 
     /// A call that was placed here.

@@ -32,6 +32,7 @@
 
 mod agent;
 mod at;
+mod budget;
 mod fallback;
 mod greeting_sound;
 mod hold_music;

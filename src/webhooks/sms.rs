@@ -129,7 +129,7 @@ pub(super) async fn stands(
         }
     };
     let news = News {
-        message_sid: &status.message_sid,
+        message_sid: Some(&status.message_sid),
         id: named(query.as_deref()),
         state: state(status.state),
         error_code: status.error_code,

@@ -51,6 +51,8 @@ pub(super) async fn follow(
     }
     said.append(match refusal {
         Some(Refusal::Full) => spoken::engaged(),
+        // Whoever rings is not to suffer for a limit: they leave a message.
+        Some(Refusal::Spent) => record::record(house, &speech_of(placed), None),
         _ => spoken::apology(),
     })
 }
@@ -114,8 +116,11 @@ pub(super) async fn take(
             Some(why)
         });
     }
-    let speech = Speech::new(placed.route.language.as_deref());
-    said(house, request, &speech, (point, stop)).ok_or(None)
+    said(house, request, &speech_of(placed), (point, stop)).ok_or(None)
+}
+
+fn speech_of(placed: &Placed) -> Speech {
+    Speech::new(placed.route.language.as_deref())
 }
 
 /// A stop in TwiML, where that is all there is to it.

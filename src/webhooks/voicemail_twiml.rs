@@ -105,7 +105,8 @@ fn record(house: &Webhooks, user: Option<UserId>, settings: &Settings) -> Record
         .finish_on_keys(&[Key::HASH])
         .recording_status_callback(status.on(&[RecordingEvent::Completed, RecordingEvent::Absent]));
     let is_transcribed = settings.truth(SettingKey::AutoTranscribeVoicemails)
-        && settings.truth(SettingKey::EnableAiTranscription);
+        && settings.truth(SettingKey::EnableAiTranscription)
+        && settings.text(SettingKey::TranscriptionProvider) == "carrier";
     if is_transcribed {
         let transcription = house.url(&format!("/api/voice/webhooks/transcription{whose}"));
         record.transcribe(true).transcribe_callback(&transcription)

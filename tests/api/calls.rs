@@ -371,7 +371,14 @@ async fn calls_are_counted_by_outcome_person_number_and_day() {
             ("failed", json!(0)),
             ("answered", json!({"ai": 1, "person": 1, "voicemail": 0})),
             ("duration", json!({"total_s": 60, "average_s": 30.0})),
-            ("cost", json!({"micros": 32_600, "currency": "USD"})),
+            ("cost", json!({"micros": 58_100, "currency": "USD"})),
+            (
+                "cost_parts",
+                json!({
+                    "model": [{"micros": 32_600, "currency": "USD"}],
+                    "carrier": [{"micros": 25_500, "currency": "USD"}],
+                }),
+            ),
             ("time_zone", json!("UTC")),
         ] {
             assert_eq!(summary[name], value, "{name}");
@@ -408,7 +415,11 @@ fn is_divided(summary: &Value) {
             "user_id": null, "total": 4, "inbound": 3, "outbound": 1, "open": 1, "missed": 1,
             "failed": 0, "answered": {"ai": 1, "person": 1, "voicemail": 0},
             "duration": {"total_s": 60, "average_s": 30.0},
-            "cost": {"micros": 32_600, "currency": "USD"},
+            "cost": {"micros": 58_100, "currency": "USD"},
+            "cost_parts": {
+                "model": [{"micros": 32_600, "currency": "USD"}],
+                "carrier": [{"micros": 25_500, "currency": "USD"}],
+            },
         }])
     );
 }

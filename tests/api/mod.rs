@@ -18,4 +18,5 @@ mod routing;
 mod settings;
 mod sms;
 mod tokens;
+mod usage;
 mod voicemail;

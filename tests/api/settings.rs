@@ -199,7 +199,7 @@ async fn a_setting_takes_what_its_table_says_and_nothing_else() {
             (&json!(1), &json!(14_400))
         );
         let provider = one(&list, "transcription_provider");
-        assert_eq!(provider["choices"], json!(["openai"]));
+        assert_eq!(provider["choices"], json!(["carrier", "openai"]));
         for (name, good, bad) in [
             ("auto_record_calls", json!(false), json!("false")),
             (KEY, json!(14_400), json!(14_401)),

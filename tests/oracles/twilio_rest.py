@@ -48,6 +48,7 @@ OPERATIONS = [
      lambda api, m: api.incoming_phone_numbers(m["s"]).update),
     ("release a number", "DELETE", r"/IncomingPhoneNumbers/(?P<s>\w+)\.json",
      lambda api, m: api.incoming_phone_numbers(m["s"]).delete),
+    ("list calls", "GET", r"/Calls\.json", lambda api, m: api.calls.page),
     ("make a call", "POST", r"/Calls\.json", lambda api, m: api.calls.create),
     ("show a call", "GET", r"/Calls/(?P<s>\w+)\.json", lambda api, m: api.calls(m["s"]).fetch),
     ("change a call", "POST", r"/Calls/(?P<s>\w+)\.json", lambda api, m: api.calls(m["s"]).update),

@@ -1,8 +1,8 @@
 //! The log of calls: one row a call, however it is told of.
 
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party, Remarks,
-    Usage,
+    AnsweredBy, Bill, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party,
+    Remarks, Usage, carrier_estimate,
 };
 use frontdesk::store::call_search::{self, Filter};
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
@@ -174,6 +174,12 @@ async fn i1_a_call_ends_once_and_the_first_reason_counts() {
             ended_at: Some(at(5_000)),
             usage: finished().usage,
             cost: finished().cost,
+            bill: Bill {
+                agent_ended_at: Some(at(5_000)),
+                carrier_estimate: Some(carrier_estimate(Direction::Inbound, 4)),
+                day: Some("2026-11-21".parse().unwrap()),
+                ..Bill::default()
+            },
             ..as_written(&new)
         };
         let call = calls::find(&db.store, whose.id, new.id).await.unwrap();
@@ -293,7 +299,7 @@ async fn a_call_that_makes_no_sense_is_corrupt_and_names_itself() {
             "status = 'asleep'",
             "status = 'ringing', direction = 'sideways'",
             "direction = 'inbound', end_reason = 'boredom'",
-            "end_reason = NULL, cost_micros = 1, cost_currency = 'CHF'",
+            "end_reason = NULL, cost_micros = 1, cost_currency = 'CHFR'",
         ] {
             db.execute(&format!("UPDATE calls SET {damage}")).await;
             let error = calls::find(&db.store, whose.id, new.id).await.unwrap_err();
@@ -366,6 +372,7 @@ fn as_written(new: &NewCall) -> CallLog {
         duration_s: None,
         usage: Usage::default(),
         cost: None,
+        bill: Bill::default(),
         answered_by: None,
         remarks: Remarks::default(),
     }

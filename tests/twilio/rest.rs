@@ -177,6 +177,35 @@ async fn a_call_is_made_sent_elsewhere_hung_up_and_looked_at() {
 }
 
 #[tokio::test]
+async fn the_calls_that_a_call_has_made_are_listed() {
+    let account = RestAccount::open(&[]).await;
+    account.put_call(live_call());
+    for (n, price) in (2..).zip(["-0.01400", ""]) {
+        account.put_call(RestCall {
+            sid: CALL.replace('0', &n.to_string()),
+            direction: "outbound-dial".to_owned(),
+            parent: Some(CALL.to_owned()),
+            rating: Some(("37".to_owned(), price.to_owned(), "USD".to_owned())),
+            ..live_call()
+        });
+    }
+    let client = account.client();
+    let found = client.child_calls(&call_sid(), 1).await.unwrap();
+    assert!(!found.is_whole);
+    let found = client.child_calls(&call_sid(), 10).await.unwrap();
+    assert!(found.is_whole);
+    let prices = found
+        .items
+        .iter()
+        .map(|call| call.price().map(|price| price.micros));
+    assert_eq!(prices.collect::<Vec<_>>(), [Some(-14_000), None]);
+    let parents = found.items.iter().map(|call| call.parent_call_sid.clone());
+    assert!(parents.into_iter().all(|parent| parent == Some(call_sid())));
+    let other: CallSid = CALL.replace('0', "2").parse().unwrap();
+    assert_eq!(client.child_calls(&other, 10).await.unwrap().items, []);
+}
+
+#[tokio::test]
 async fn a_participant_is_put_on_hold_and_muted() {
     let account = conference().await;
     let client = account.client();
@@ -491,6 +520,7 @@ fn live_call() -> RestCall {
         from: OTHER.to_owned(),
         status: "in-progress".to_owned(),
         direction: "inbound".to_owned(),
+        parent: None,
         rating: None,
         told: Vec::new(),
     }

@@ -72,6 +72,7 @@ impl Desk {
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
             carrier: None,
+            transcriber: None,
             agent,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),

@@ -2,6 +2,7 @@
 
 mod agents;
 mod allocation;
+mod budgets;
 mod closing;
 mod contacts;
 mod conversation;

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::api::operator::Operator;
 use crate::domain::{
-    AnsweredBy, CallContact, CallLog, EndReason, Money, Outcome, Party, Pii, Tag, Usage,
+    AnsweredBy, CallContact, CallLog, Cost, EndReason, Money, Outcome, Party, Pii, Tag, Timestamp,
+    Usage,
 };
 
 /// A call of the log. Times are RFC 3339 in UTC.
@@ -35,8 +36,8 @@ pub(in crate::api) struct CallBody {
     ended_at: Option<String>,
     duration_s: Option<i64>,
     usage: UsageBody,
-    /// Null where the model's price is not known.
-    cost: Option<MoneyBody>,
+    /// Null where nothing of it is known.
+    cost: Option<CostBody>,
     /// What came of it, in a word of the tenant's own.
     disposition: Option<String>,
     notes: Option<String>,
@@ -82,11 +83,59 @@ impl CallBody {
             ended_at: call.ended_at.map(|at| at.to_string()),
             duration_s: call.duration_s,
             usage: call.usage.into(),
-            cost: call.cost.map(MoneyBody::from),
+            cost: CostBody::of(Cost::of(call, None)),
             disposition: call.remarks.disposition.as_ref().map(word),
             notes: call.remarks.notes.as_ref().map(words),
             tags: call.remarks.tags.iter().map(word).collect(),
         }
+    }
+
+    /// The same with what a call that goes on costs by `now`.
+    pub(super) fn costing(self, call: &CallLog, now: Timestamp) -> Self {
+        Self {
+            cost: CostBody::of(Cost::of(call, Some(now))),
+            ..self
+        }
+    }
+}
+
+/// What a call costs: an estimate until the carrier has said what it charges,
+/// some minutes after the end.
+#[derive(Debug, Serialize, ToSchema)]
+struct CostBody {
+    /// The sum of the parts in this currency.
+    #[serde(flatten)]
+    sum: MoneyBody,
+    /// Whether nothing of it will change.
+    is_final: bool,
+    /// The tokens, by the price of the call's day; null where it is not known.
+    model: Option<CostPartBody>,
+    /// Null where there is nothing to go by yet.
+    carrier: Option<CostPartBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CostPartBody {
+    #[serde(flatten)]
+    money: MoneyBody,
+    is_final: bool,
+}
+
+impl CostBody {
+    fn of(cost: Cost) -> Option<Self> {
+        let (sum, is_final) = cost.sum()?;
+        let part = |part: Option<(Money, bool)>| {
+            part.map(|(money, is_final)| CostPartBody {
+                money: money.into(),
+                is_final,
+            })
+        };
+        Some(Self {
+            sum: sum.into(),
+            is_final,
+            model: part(cost.model),
+            carrier: part(cost.carrier),
+        })
     }
 }
 
@@ -137,15 +186,16 @@ impl From<Usage> for UsageBody {
 /// Money in millionths of the currency's unit.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct MoneyBody {
-    pub(super) micros: i64,
-    currency: &'static str,
+    micros: i64,
+    /// ISO 4217.
+    currency: String,
 }
 
 impl From<Money> for MoneyBody {
     fn from(money: Money) -> Self {
         Self {
             micros: money.micros,
-            currency: money.currency.as_str(),
+            currency: money.currency.as_str().to_owned(),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(in crate::api) async fn list(
     let body = |call: &CallLog| LiveCallBody {
         is_controllable: state.bridge.has(&call.call_sid),
         elapsed_s: (state.clock.now().as_ms() - call.created_at.as_ms()) / 1_000,
-        call: CallBody::new(call, &operator),
+        call: CallBody::new(call, &operator).costing(call, state.clock.now()),
     };
     Ok(Json(PageBody {
         data: page.items.iter().map(body).collect(),

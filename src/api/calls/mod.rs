@@ -7,3 +7,5 @@ pub(super) mod log;
 pub(super) mod remarks;
 pub(super) mod show;
 pub(super) mod stats;
+
+pub(super) use body::MoneyBody;

@@ -71,6 +71,9 @@ pub(in crate::api) async fn delete(
     let call = seen(&state, &operator, id).await?;
     let messages = voicemail_messages::list_of_call(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
+    for message in &messages {
+        voicemail_messages::forget_sound(&mut tx, message, state.clock.now()).await?;
+    }
     // The carrier may say that a call is over before we have let go of it.
     if state.bridge.has(&call.call_sid) || !call_remarks::delete(&mut tx, tenant, id).await? {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
@@ -82,10 +85,6 @@ pub(in crate::api) async fn delete(
     };
     audit::commit(tx, (&state, &operator), tenant, change).await?;
     state.bridge.forget(id);
-    for message in messages {
-        let removed = state.recordings.delete(&message.file()).await;
-        removed.map_err(ApiError::storage)?;
-    }
     Ok(StatusCode::NO_CONTENT)
 }
 

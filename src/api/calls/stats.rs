@@ -139,8 +139,18 @@ struct SumsBody {
     failed: i64,
     answered: AnsweredBody,
     duration: DurationBody,
-    /// Null where no price is known.
+    /// In US dollars, the agent's and the carrier's; null where no price is known.
     cost: Option<MoneyBody>,
+    /// The same by what it was spent for, in every currency in which it was.
+    cost_parts: CostPartsBody,
+}
+
+/// What was spent for what. The carrier's part is an estimate, by a public price
+/// list, where it has not said yet.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct CostPartsBody {
+    model: Vec<MoneyBody>,
+    carrier: Vec<MoneyBody>,
 }
 
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -161,6 +171,7 @@ struct DurationBody {
 impl SumsBody {
     fn of<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Self {
         let (mut sums, mut timed) = (Self::default(), 0);
+        let (mut by_model, mut by_carrier) = (BTreeMap::new(), BTreeMap::new());
         for group in groups {
             sums.total += group.calls;
             match group.direction {
@@ -170,12 +181,25 @@ impl SumsBody {
             *sums.of_outcome(group.outcome) += group.calls;
             timed += group.timed;
             sums.duration.total_s += group.duration_s;
-            if let Some(currency @ Currency::Usd) = group.currency {
-                let micros = sums.cost.as_ref().map_or(0, |cost| cost.micros);
-                let micros = micros + group.cost_micros;
-                sums.cost = Some(Money { micros, currency }.into());
+            let model = group.currency.map(|of| (of, group.cost_micros));
+            let carrier = group.carrier_currency;
+            let carrier = carrier.map(|of| (of, group.carrier_micros));
+            for (parts, spent) in [(&mut by_model, model), (&mut by_carrier, carrier)] {
+                if let Some((currency, micros)) = spent {
+                    *parts.entry(currency).or_default() += micros;
+                }
             }
         }
+        let dollars = [&by_model, &by_carrier].map(|parts| parts.get(&Currency::Usd));
+        if dollars.iter().any(Option::is_some) {
+            let micros = dollars.into_iter().flatten().sum();
+            let currency = Currency::Usd;
+            sums.cost = Some(Money { micros, currency }.into());
+        }
+        sums.cost_parts = CostPartsBody {
+            model: amounts(&by_model),
+            carrier: amounts(&by_carrier),
+        };
         sums.duration.average_s = average(sums.duration.total_s, timed);
         sums
     }
@@ -190,6 +214,14 @@ impl SumsBody {
             Outcome::Answered(AnsweredBy::Voicemail) => &mut self.answered.voicemail,
         }
     }
+}
+
+fn amounts(parts: &BTreeMap<Currency, i64>) -> Vec<MoneyBody> {
+    let money = |(currency, micros): (&Currency, &i64)| Money {
+        micros: *micros,
+        currency: *currency,
+    };
+    parts.iter().map(money).map(MoneyBody::from).collect()
 }
 
 #[expect(

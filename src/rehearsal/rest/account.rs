@@ -59,7 +59,10 @@ pub struct RestCall {
     pub status: String,
     /// `inbound` or `outbound-api`.
     pub direction: String,
-    /// Seconds, price and its unit, once it is over and rated.
+    /// The call that made this one, if one did.
+    pub parent: Option<String>,
+    /// Seconds, price and its unit, once it is over; an empty price is one that
+    /// is not there yet.
     pub rating: Option<(String, String, String)>,
     /// What it was told, in order, by the names of the parameters.
     pub told: Vec<Vec<(String, String)>>,
@@ -164,6 +167,7 @@ impl Account {
             ("GET", ["IncomingPhoneNumbers"]) => self.list_numbers(request),
             ("POST", ["IncomingPhoneNumbers"]) => self.buy(request),
             (_, ["IncomingPhoneNumbers", sid]) => self.one_number(request, sid),
+            ("GET", ["Calls"]) => self.list_calls(request),
             ("POST", ["Calls"]) => self.create_call(request),
             ("GET", ["Calls", sid]) => self.show_call(request, sid),
             ("POST", ["Calls", sid]) => self.update_call(request, sid),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, RestCall};
-use super::answer::{Answer, missing, now, refusal};
+use super::answer::{Answer, missing, now, page, refusal};
 use super::request::RestRequest;
 use super::rules::{bad_address, is_number};
 use crate::rehearsal::names::carrier_name;
@@ -39,6 +39,7 @@ impl Account {
             from: from.to_owned(),
             status: "queued".to_owned(),
             direction: "outbound-api".to_owned(),
+            parent: None,
             rating: None,
             told: vec![request.form.clone()],
         };
@@ -50,6 +51,35 @@ impl Account {
     pub(super) fn show_call(&mut self, request: &RestRequest, sid: &str) -> Answer {
         let found = self.calls.iter().find(|call| call.sid == sid);
         found.map_or_else(|| missing(request), |call| (200, self.call_resource(call)))
+    }
+
+    /// The calls that have all that is asked for. What would be swallowed or
+    /// sifted by time is a violation: nobody here asks for it.
+    pub(super) fn list_calls(&mut self, request: &RestRequest) -> Answer {
+        for name in ["StartTime", "StartTime<", "StartTime>", "EndTime"] {
+            if request.text(name).is_some() {
+                self.violate(request, "calls are not sifted by time here");
+            }
+        }
+        if request
+            .text("ParentCallSid")
+            .is_some_and(|sid| !is_call(sid))
+        {
+            return refusal(400, 20001, "ParentCallSid is not the SID of a call");
+        }
+        let has = |name, value: Option<&str>| {
+            let wanted = request.text(name);
+            wanted.is_none_or(|wanted| value == Some(wanted))
+        };
+        let fits = |call: &&RestCall| {
+            has("ParentCallSid", call.parent.as_deref())
+                && has("To", Some(&call.to))
+                && has("From", Some(&call.from))
+                && has("Status", Some(&call.status))
+        };
+        let found = self.calls.iter().filter(fits);
+        let found: Vec<Value> = found.map(|call| self.call_resource(call)).collect();
+        page(request, "calls", &found, self.options.max_page)
     }
 
     pub(super) fn update_call(&mut self, request: &RestRequest, sid: &str) -> Answer {
@@ -86,12 +116,14 @@ impl Account {
             from,
             status,
             direction,
+            parent,
             rating,
             ..
         } = call;
         let is_over = rating.is_some();
         let (duration, price, unit) = rating.clone().map_or((None, None, None), |rating| {
-            (Some(rating.0), Some(rating.1), Some(rating.2))
+            let price = Some(rating.1).filter(|price| !price.is_empty());
+            (Some(rating.0), price, Some(rating.2))
         });
         let ended = is_over.then(now);
         let started = (is_over || status == "in-progress").then(now);
@@ -101,7 +133,7 @@ impl Account {
             "status": status, "direction": direction, "duration": duration, "price": price,
             "price_unit": unit.unwrap_or_else(|| "USD".to_owned()), "start_time": started,
             "end_time": ended, "date_created": now(), "date_updated": now(),
-            "parent_call_sid": null, "phone_number_sid": null, "answered_by": null,
+            "parent_call_sid": parent, "phone_number_sid": null, "answered_by": null,
             "forwarded_from": null, "group_sid": null, "caller_name": null, "queue_time": "0",
             "trunk_sid": null, "stir_verstat": null, "uri": self.uri(&format!("Calls/{sid}")),
             "subresource_uris": {
@@ -109,6 +141,12 @@ impl Account {
             },
         })
     }
+}
+
+/// `CA` and 32 hexadecimal digits.
+fn is_call(sid: &str) -> bool {
+    let digits = sid.strip_prefix("CA").unwrap_or_default();
+    digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 fn bad_instructions(request: &RestRequest) -> Option<Answer> {

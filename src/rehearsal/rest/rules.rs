@@ -37,6 +37,7 @@ fn known(method: &str, path: &[&str]) -> Option<&'static [&'static str]> {
         ("GET", ["IncomingPhoneNumbers"]) => Some(LIST_NUMBERS),
         ("POST", ["IncomingPhoneNumbers"]) => Some(BUY),
         ("POST", ["IncomingPhoneNumbers", _]) => Some(NUMBER),
+        ("GET", ["Calls"]) => Some(LIST_CALLS),
         ("POST", ["Calls"]) => Some(NEW_CALL),
         ("POST", ["Calls", _]) => Some(CALL),
         ("GET", ["Conferences", _, "Participants"]) => Some(LIST_PARTICIPANTS),
@@ -93,6 +94,21 @@ const BUY: &[&str] = &[
     "SmsMethod",
     "SmsFallbackUrl",
     "SmsFallbackMethod",
+];
+const LIST_CALLS: &[&str] = &[
+    "To",
+    "From",
+    "ParentCallSid",
+    "Status",
+    "StartTime",
+    "StartTime<",
+    "StartTime>",
+    "EndTime",
+    "EndTime<",
+    "EndTime>",
+    "PageSize",
+    "Page",
+    "PageToken",
 ];
 const NEW_CALL: &[&str] = &[
     "To",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::client::Client;
 use super::error::{Error, if_there};
+use super::page::{Listed, Listing};
 use super::price::{Micros, Price};
 use super::read;
 use super::request::{Pairs, Request};
@@ -138,6 +139,10 @@ impl Call {
     }
 }
 
+impl Listed for Call {
+    const MEMBER: &'static str = "calls";
+}
+
 /// Whoever is not named has hidden the number.
 fn party<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Party, D::Error> {
     let party = read::lenient(deserializer)?;
@@ -173,5 +178,16 @@ impl Client {
     pub async fn find_call(&self, sid: &CallSid) -> Result<Option<Call>, Error> {
         let url = self.at(&["Calls", &format!("{sid}.json")]);
         if_there(self.send(&Request::get(url, Pairs::new())).await)
+    }
+
+    /// The calls that a call has made, by `<Dial>`; up to `limit`.
+    pub async fn child_calls(
+        &self,
+        parent: &CallSid,
+        limit: usize,
+    ) -> Result<Listing<Call>, Error> {
+        let url = self.at(&["Calls.json"]);
+        let pairs = vec![("ParentCallSid", parent.to_string())];
+        self.list(url, pairs, limit).await
     }
 }

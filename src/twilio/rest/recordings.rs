@@ -1,7 +1,10 @@
 //! Recordings: their sound, and their end.
 
+use std::time::Duration;
+
 use super::client::Client;
 use super::error::{Error, if_there};
+use super::patience::Patience;
 use super::request::Request;
 
 /// <https://www.twilio.com/docs/voice/api/recording>
@@ -10,7 +13,8 @@ impl Client {
     /// has it not yet, or no more.
     pub async fn recording_sound(&self, sid: &str) -> Result<Option<Vec<u8>>, Error> {
         let url = self.at(&["Recordings", &format!("{sid}.wav")]);
-        if_there(self.fetch(&Request::sound(url), is_wav).await)
+        let patient = self.clone().with_patience(PATIENCE);
+        if_there(patient.fetch(&Request::sound(url), is_wav).await)
     }
 
     /// Takes a recording and its sound away; whether it was there.
@@ -20,6 +24,13 @@ impl Client {
         Ok(gone.is_some())
     }
 }
+
+/// Three minutes of sound have 3 MB.
+const PATIENCE: Patience = Patience {
+    attempt: Duration::from_secs(8),
+    total: Duration::from_secs(12),
+    tries: 3,
+};
 
 fn is_wav(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE")

@@ -1,16 +1,15 @@
 //! The text messages of a flow: to the caller, from the number that was called.
 
-use crate::domain::{CallId, Direction, Party, PhoneNumber, Pii, SmsId, SmsState, TenantId};
+use crate::domain::{CallId, Direction, Party, PhoneNumber, Pii, SmsState, TenantId};
 use crate::routing::ivr::Walk;
 use crate::store::call_events::{self, NewEvent};
-use crate::store::sms_messages::{self, NewSms, News};
+use crate::store::sms_messages::{self, NewSms};
 use crate::store::{Error, sms_opt_outs};
-use crate::twilio::rest::{Client, Error as Refused, NewMessage};
 use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
-/// Sends the texts of a walk to the caller, as far as that can be done, and
+/// Has the texts of a walk sent to the caller, as far as that can be done, and
 /// notes what became of each. Nobody waits for it.
 pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, walk: &Walk) {
     if walk.texts.is_empty() {
@@ -26,13 +25,13 @@ pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, wa
         .number()
         .cloned()
         .zip(request.to.number().cloned());
-    let way = house.carrier.clone().zip(ends);
+    let ends = ends.filter(|_| house.carrier.is_some());
     let texts = walk.texts.clone();
     tokio::spawn(async move {
         for text in texts {
-            let outcome = match &way {
+            let outcome = match &ends {
                 None => Ok("skipped"),
-                Some((carrier, (to, from))) => sending.send(carrier, (to, from), text).await,
+                Some((to, from)) => sending.submit((to, from), &text).await,
             };
             let outcome = outcome.unwrap_or_else(|error| {
                 tracing::warn!(call.id = %sending.call, %error, "ivr.text_not_sent");
@@ -51,57 +50,18 @@ struct Sending {
 }
 
 impl Sending {
-    /// Writes a text down and hands it to the carrier, unless the caller wants
-    /// none; what became of it.
-    async fn send(
+    /// Writes a text down for a job to send, unless the caller wants none.
+    async fn submit(
         &self,
-        carrier: &Client,
         (to, from): (&PhoneNumber, &PhoneNumber),
-        body: Pii<String>,
+        body: &Pii<String>,
     ) -> Result<&'static str, Error> {
         let store = &self.house.store;
         if sms_opt_outs::find(store, self.tenant, to).await?.is_some() {
             return Ok("unwanted");
         }
-        let id: SmsId = self.house.clock.new_id();
-        self.write_down(id, (to, from), &body).await?;
-        let here = format!("/api/voice/webhooks/sms-status?sms={id}");
-        let message = NewMessage {
-            to: to.clone(),
-            from: from.clone(),
-            body,
-            status_callback: Some(self.house.url(&here)),
-        };
-        let (state, error_code) = match carrier.send_message(&message).await {
-            Ok(sent) => {
-                let news = News {
-                    message_sid: &sent.sid,
-                    id: Some(id),
-                    state: SmsState::Queued,
-                    error_code: sent.error_code,
-                };
-                sms_messages::apply(store, &news).await?;
-                return Ok("sent");
-            }
-            Err(Refused::Unknown(_)) => (SmsState::Unknown, None),
-            Err(error) => {
-                let code = error.refusal().and_then(|refusal| refusal.code);
-                (SmsState::Failed, code)
-            }
-        };
-        let news = (state, error_code);
-        sms_messages::settle(store, self.tenant, id, news).await?;
-        Ok("failed")
-    }
-
-    async fn write_down(
-        &self,
-        id: SmsId,
-        (to, from): (&PhoneNumber, &PhoneNumber),
-        body: &Pii<String>,
-    ) -> Result<(), Error> {
         let new = NewSms {
-            id,
+            id: self.house.clock.new_id(),
             tenant_id: self.tenant,
             direction: Direction::Outbound,
             message_sid: None,
@@ -113,14 +73,15 @@ impl Sending {
             state: SmsState::Pending,
             at: self.house.clock.now(),
         };
-        let mut tx = self.house.store.begin().await?;
-        sms_messages::insert(&mut tx, &new).await?;
-        tx.commit().await
+        let mut tx = store.begin().await?;
+        sms_messages::submit(&mut tx, &new).await?;
+        tx.commit().await?;
+        Ok("submitted")
     }
 
-    /// In the log of the call: `sent`, `failed`, `unwanted` by the caller, or
-    /// `skipped` because there is no account at the carrier or no number at an
-    /// end of the call.
+    /// In the log of the call: `submitted`, `failed`, `unwanted` by the caller,
+    /// or `skipped` because there is no account at the carrier or no number at
+    /// an end of the call.
     async fn note(&self, outcome: &'static str) {
         metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
         let detail = format!(r#"{{"outcome":"{outcome}"}}"#);

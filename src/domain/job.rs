@@ -1,0 +1,74 @@
+//! The kinds of work that outlive a process.
+
+use super::ParseError;
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum JobKind {
+    /// Ask the carrier what a call cost.
+    CarrierPrice,
+    /// Fetch what a caller said, and write it down.
+    MessageSound,
+    /// Delete the sound of a message that was deleted.
+    ForgottenMessage,
+    /// Send a text message.
+    SmsToSend,
+    /// Ask the carrier for the end of calls that seem to have none.
+    OpenCalls,
+    /// Count the calls that are over and were not counted when they ended.
+    UncountedCalls,
+    /// See who has used as much as is worth a word.
+    QuotaAlerts,
+    /// Delete what was kept long enough.
+    Retention,
+}
+
+impl JobKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::CarrierPrice,
+        Self::MessageSound,
+        Self::ForgottenMessage,
+        Self::SmsToSend,
+        Self::OpenCalls,
+        Self::UncountedCalls,
+        Self::QuotaAlerts,
+        Self::Retention,
+    ];
+
+    /// The name, as the database keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CarrierPrice => "carrier_price",
+            Self::MessageSound => "message_sound",
+            Self::ForgottenMessage => "forgotten_message",
+            Self::SmsToSend => "sms_to_send",
+            Self::OpenCalls => "open_calls",
+            Self::UncountedCalls => "uncounted_calls",
+            Self::QuotaAlerts => "quota_alerts",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// Whether it is done for ever, time and again: there is one such job, and
+    /// nobody gives it up.
+    pub fn is_recurring(self) -> bool {
+        match self {
+            Self::CarrierPrice | Self::MessageSound | Self::ForgottenMessage | Self::SmsToSend => {
+                false
+            }
+            Self::OpenCalls | Self::UncountedCalls | Self::QuotaAlerts | Self::Retention => true,
+        }
+    }
+}
+
+impl std::str::FromStr for JobKind {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or(ParseError {
+            expected: "a kind of job, such as carrier_price",
+        })
+    }
+}

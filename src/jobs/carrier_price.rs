@@ -1,0 +1,93 @@
+//! What the carrier charged for a call: asked for after the end, until it says so.
+
+use anyhow::anyhow;
+
+use super::house::JobHouse;
+use super::worker::{Failure, Next};
+use crate::domain::{CallId, CallLog, CallSid, CallStatus, Currency, Money, Timestamp};
+use crate::store::calls;
+use crate::store::jobs::ClaimedJob;
+use crate::twilio::rest::{Call, Client, Error};
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// What is not rated by then never will be.
+const PATIENCE_MS: i64 = 24 * HOUR_MS;
+/// More telephones than this do not ring for one call.
+const MOST_LEGS: usize = 200;
+
+/// Asks for the price of the call that the job names.
+pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Failure> {
+    let id: Option<CallId> = job.payload.parse().ok();
+    let (Some(tenant), Some(id)) = (job.tenant, id) else {
+        return Err(Failure::GiveUp(anyhow!("it names no call")));
+    };
+    let call = calls::find(&house.store, tenant, id).await?;
+    let call = call.filter(|call| call.bill.carrier.is_none());
+    // Somebody had the call forgotten, or there is nobody to ask.
+    let (Some(call), Some(carrier)) = (call, &house.carrier) else {
+        return Ok(Next::Done);
+    };
+    match ask(carrier, &call.call_sid).await {
+        Ok(Answer::Rated(money)) => {
+            calls::set_carrier_cost(&house.store, tenant, id, money).await?;
+            Ok(Next::Done)
+        }
+        Ok(Answer::Unknown) => Ok(Next::Done),
+        Ok(Answer::NotYet) => Ok(later(&call, house.clock.now())),
+        Err(error) => Err(Failure::Retry(error.into())),
+    }
+}
+
+enum Answer {
+    /// So much for all legs together.
+    Rated(Money),
+    /// Not all of them have a price.
+    NotYet,
+    /// The carrier knows no such call.
+    Unknown,
+}
+
+async fn ask(carrier: &Client, call_sid: &CallSid) -> Result<Answer, Error> {
+    let Some(call) = carrier.find_call(call_sid).await? else {
+        return Ok(Answer::Unknown);
+    };
+    let Some((mut micros, currency)) = charge(&call) else {
+        return Ok(Answer::NotYet);
+    };
+    let legs = carrier.child_calls(call_sid, MOST_LEGS).await?;
+    for leg in &legs.items {
+        match charge(leg) {
+            // An account pays in one currency.
+            Some((more, of)) if of == currency => micros += more,
+            // A telephone that nobody picked up may cost nothing for ever.
+            None if leg.status.is_terminal() && leg.status != CallStatus::Completed => {}
+            Some(_) | None => return Ok(Answer::NotYet),
+        }
+    }
+    Ok(Answer::Rated(Money { micros, currency }))
+}
+
+/// What the carrier takes is below zero where it says so, and above it here.
+fn charge(call: &Call) -> Option<(i64, Currency)> {
+    let price = call.price()?;
+    Some((-price.micros, price.currency.parse().ok()?))
+}
+
+/// The longer it takes, the longer it will take.
+fn later(call: &CallLog, now: Timestamp) -> Next {
+    let ended_at = call.ended_at.unwrap_or(call.created_at);
+    let age = now.as_ms() - ended_at.as_ms();
+    if age >= PATIENCE_MS {
+        metrics::counter!("frontdesk_carrier_prices_missing_total").increment(1);
+        tracing::info!(call.id = %call.id, "call.not_rated");
+        return Next::Done;
+    }
+    let pause = match age {
+        ..600_000 => 5 * MINUTE_MS,
+        600_000..3_600_000 => 15 * MINUTE_MS,
+        3_600_000..21_600_000 => HOUR_MS,
+        _ => 3 * HOUR_MS,
+    };
+    Next::Again(now.plus_ms(pause))
+}

@@ -1,0 +1,40 @@
+//! Durable work: asked for in the database, done by whichever process comes first.
+//!
+//! Whoever changes something that has a consequence asks for a job in the same
+//! transaction ([`store::jobs::enqueue`](crate::store::jobs::enqueue)), so that
+//! neither is there without the other. A [`Runner`] in each process takes what
+//! is due, a few jobs at a time, and hands each to its [`Worker`]; what comes of
+//! it is `done`, `again` at a later time, or a [`Failure`] that says whether
+//! another try is worth anything. What fails is tried again after pauses that
+//! double, and is buried after the tenth.
+//!
+//! **Invariant:** a job is done by one process at a time. One that dies over it
+//! leaves it locked for five minutes, and then it is done again: every job is
+//! written to be run twice.
+//!
+//! | job | when | what |
+//! |---|---|---|
+//! | [`carrier_price`] | after a call | what the carrier charged, asked for until it says so |
+//! | [`message_sound`] | after a message | its sound is fetched, and written down as text |
+//! | [`forgotten_message`] | after a deletion | its sound goes, here and at the carrier |
+//! | [`sms_to_send`] | at once | a text message goes out, once |
+//! | [`open_calls`] | every minute | calls without an end: the carrier is asked for it |
+//! | [`quota_alerts`] | every minute | who has come near to a limit is told once |
+//! | [`retention`] | every day | what was kept long enough is deleted |
+//! | [`uncounted_calls`] | every ten minutes | calls that are over and count for nobody yet |
+
+mod carrier_price;
+mod forgotten_message;
+mod house;
+mod message_sound;
+mod open_calls;
+mod quota_alerts;
+mod retention;
+mod runner;
+mod sms_to_send;
+mod uncounted_calls;
+mod worker;
+
+pub use house::JobHouse;
+pub use runner::Runner;
+pub use worker::{Failure, Next, Worker};

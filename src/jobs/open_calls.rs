@@ -1,0 +1,124 @@
+//! Calls that have no end though they should: the carrier is asked for the truth.
+//!
+//! A callback that says that a call is over may get lost, and a process may die
+//! over a call. Neither leaves a call open for ever.
+
+use std::collections::BTreeMap;
+
+use super::house::JobHouse;
+use super::worker::{Failure, Next, bear};
+use crate::domain::{AnsweredBy, CallLog, JobKind, SettingKey, TenantId, Timestamp};
+use crate::store::calls::{self, StatusNews};
+use crate::store::{self, call_events, call_routes, page, settings};
+use crate::twilio::rest::Error;
+
+/// How often it is done.
+const EVERY_MS: i64 = 60_000;
+/// News may be as late as this.
+const GRACE_MS: i64 = 60_000;
+/// No call lasts longer than a day at any carrier.
+const DAY_MS: i64 = 86_400_000;
+
+/// Looks at every call that should be over.
+pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
+    let now = house.clock.now();
+    let limit = page::Limit::longest();
+    let open = calls::list_open(&house.store, now.plus_ms(-GRACE_MS), limit).await?;
+    let mut longest = BTreeMap::new();
+    for call in open {
+        if let Err(error) = look_at(house, &call, &mut longest).await {
+            bear(JobKind::OpenCalls, error)?;
+        }
+    }
+    Ok(Next::Again(now.plus_ms(EVERY_MS)))
+}
+
+async fn look_at(
+    house: &JobHouse,
+    call: &CallLog,
+    longest: &mut BTreeMap<TenantId, i64>,
+) -> Result<(), store::Error> {
+    let now = house.clock.now();
+    let limit_ms = limit_of(house, call, longest).await?;
+    let last_news = last_news(house, call).await?;
+    let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < now;
+    if is_due && !(house.is_live)(&call.call_sid) {
+        look_into(house, call, (last_news, now)).await?;
+    }
+    Ok(())
+}
+
+/// How long the call may last. Where there is somebody to ask, to ask too soon
+/// does no harm. Where there is not, only the AI's own part has a limit: a person
+/// may speak for as long as the carrier lets them.
+async fn limit_of(
+    house: &JobHouse,
+    call: &CallLog,
+    known: &mut BTreeMap<TenantId, i64>,
+) -> Result<i64, store::Error> {
+    let is_with_ai = call.answered_by == Some(AnsweredBy::Ai) && call.end_reason.is_none();
+    if house.carrier.is_none() && !is_with_ai {
+        return Ok(DAY_MS);
+    }
+    if let Some(ms) = known.get(&call.tenant_id) {
+        return Ok(*ms);
+    }
+    let settings = settings::of_tenant(&house.store, call.tenant_id, None).await?;
+    let seconds = settings.whole(SettingKey::MaxCallDurationSeconds);
+    let ms = seconds.and_then(|seconds| i64::try_from(seconds * 1_000).ok());
+    let ms = ms.unwrap_or(DAY_MS);
+    known.insert(call.tenant_id, ms);
+    Ok(ms)
+}
+
+/// When we last heard anything of the call.
+async fn last_news(house: &JobHouse, call: &CallLog) -> Result<Timestamp, store::Error> {
+    let events = call_events::list(&house.store, call.tenant_id, call.id).await?;
+    let told = events.iter().map(|event| event.at).max();
+    let known = [Some(call.created_at), call.answered_at, told];
+    Ok(known.into_iter().flatten().max().unwrap_or(call.created_at))
+}
+
+async fn look_into(
+    house: &JobHouse,
+    call: &CallLog,
+    (last_news, now): (Timestamp, Timestamp),
+) -> Result<(), store::Error> {
+    let found = match &house.carrier {
+        Some(carrier) => carrier.find_call(&call.call_sid).await,
+        None => Ok(None),
+    };
+    match found {
+        Ok(Some(truth)) if truth.status.is_terminal() => {
+            let at = truth.end_time.unwrap_or(now);
+            let news = StatusNews {
+                status: truth.status,
+                sequence: None,
+                duration_s: truth.duration_s,
+                at,
+            };
+            calls::apply_status(&house.store, &call.call_sid, &news).await?;
+            call_routes::close(&house.store, &call.call_sid, at).await?;
+            note(call, "found");
+        }
+        // It lasts longer than it should, and it lasts.
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            calls::lose(&house.store, call.tenant_id, call.id, last_news).await?;
+            call_routes::close(&house.store, &call.call_sid, now).await?;
+            note(call, "lost");
+        }
+        Err(error) => complain(call, &error),
+    }
+    Ok(())
+}
+
+fn note(call: &CallLog, outcome: &'static str) {
+    metrics::counter!("frontdesk_calls_swept_total", "outcome" => outcome).increment(1);
+    tracing::warn!(call.id = %call.id, outcome, "call.swept");
+}
+
+/// The carrier is asked again the next time.
+fn complain(call: &CallLog, error: &Error) {
+    tracing::warn!(call.id = %call.id, %error, "call.not_swept");
+}

@@ -1,0 +1,59 @@
+//! What was kept long enough, deleted a little at a time.
+//!
+//! Each function deletes a few rows and tells how many they were: whoever wants
+//! more asks again, and everybody else has their turn in between. SQLite has one
+//! writer, and a caller whose call cannot be written down waits for it.
+
+use super::{Db, Error};
+use crate::domain::{TenantId, Timestamp};
+
+/// Forgets at most `limit` calls of the tenant that began before `before` and
+/// are over, with all that was kept of them, the oldest first. A call with a
+/// message that is still kept stays. How many they were.
+pub async fn delete_calls(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(DELETE_CALLS)
+        .bind(tenant.to_string())
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+// A call that was not counted yet would take its usage with it.
+const DELETE_CALLS: &str = "
+    DELETE FROM calls WHERE tenant_id = $1 AND id IN (
+        SELECT id FROM calls
+        WHERE tenant_id = $1 AND created_at_ms < $2 AND outcome <> 'open'
+            AND usage_day IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM voicemail_messages AS kept
+                WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
+                    AND kept.deleted_at_ms IS NULL)
+        ORDER BY created_at_ms, id LIMIT $3)";
+
+/// Forgets at most `limit` answers to requests that were kept for whoever asks
+/// again, of any tenant, from before `before`. How many they were.
+pub async fn delete_idempotency_keys(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(DELETE_IDEMPOTENCY_KEYS)
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+const DELETE_IDEMPOTENCY_KEYS: &str = "
+    DELETE FROM idempotency_keys WHERE (tenant_id, idempotency_key) IN (
+        SELECT tenant_id, idempotency_key FROM idempotency_keys
+        WHERE created_at_ms < $1 LIMIT $2)";

@@ -1,0 +1,10 @@
+//! Durable work: who does it, how often, and what becomes of it.
+
+mod desk;
+mod messages;
+mod open_calls;
+mod prices;
+mod retention;
+mod runner;
+mod texts;
+mod usage;
