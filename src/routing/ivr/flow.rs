@@ -9,7 +9,7 @@ use crate::domain::FlowId;
 use crate::routing::plan::Reference;
 
 /// What callers are told and asked. It may have faults while it is a draft:
-/// see [`check`](super::check).
+/// see [`check()`](super::check()).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Flow {
     /// What there is.

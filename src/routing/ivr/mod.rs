@@ -1,7 +1,7 @@
 //! Flows: what a caller is told and asked, key by key, until somebody has the call.
 //!
-//! A [`Flow`] is nodes and the edges between them. [`check`] says what is
-//! wrong with one, node by node. [`walk`] takes a call through it: from where
+//! A [`Flow`] is nodes and the edges between them. [`check()`] says what is
+//! wrong with one, node by node. [`walk()`] takes a call through it: from where
 //! the call is ([`State`]) and what came of that ([`Input`]) to the next moment
 //! at which the world has to do something ([`Next`]). The carrier's webhooks
 //! and the simulation ask the same function.
