@@ -129,7 +129,7 @@ fn refused(error: store::Error) -> ApiError {
     if matches!(error, store::Error::Conflict) {
         ApiError::Conflict("other hours have this name already")
     } else if matches!(error, store::Error::Dangling) {
-        ApiError::Conflict("the plan of a number names these hours")
+        ApiError::Conflict("the plan of a number, or a flow, names these hours")
     } else {
         error.into()
     }

@@ -80,6 +80,10 @@ const TAGS: &[(&str, &str)] = &[
         "Where calls go: hours, plans of numbers, queues, lists of callers.",
     ),
     (
+        "Flows",
+        "What callers are told and asked, key by key: edited as a draft, met once it is published.",
+    ),
+    (
         "Members",
         "Who works here, with which keys, and what they changed.",
     ),

@@ -11,11 +11,10 @@ use utoipa::ToSchema;
 use super::audit::{self, Change};
 use super::extract::{Given, Json, Name, Path, Query, given, optional_text};
 use super::list::{PageBody, PageQuery};
-use super::media_url::MediaUrl;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
-use crate::domain::{Queue, QueueId, UserId};
+use crate::domain::{MediaUrl, Queue, QueueId, UserId};
 use crate::store::text::{Few, Number, Text};
 use crate::store::{self, queues};
 
@@ -131,7 +130,7 @@ pub(super) async fn delete(
 
 fn needed(error: store::Error) -> ApiError {
     if matches!(error, store::Error::Dangling) {
-        ApiError::Conflict("the plan of a number names this queue")
+        ApiError::Conflict("the plan of a number, or a flow, names this queue")
     } else {
         error.into()
     }

@@ -34,7 +34,7 @@ pub(super) async fn publish(
     let tenant = operator.tenant_id;
     let publication = Publication {
         by: Some(operator.actor.to_string()),
-        note: new.note.as_ref().map(|note| note.0.as_str()),
+        note: new.note(),
         at: state.clock.now(),
     };
     let mut tx = state.store.begin().await?;
@@ -99,8 +99,7 @@ pub(super) async fn restore(
 ) -> Result<JsonBody<ReceptionistBody>, ApiError> {
     let tenant = operator.tenant_id;
     find(&state.store, tenant, id).await?;
-    let version = i64::from(old.version.0);
-    let version = receptionist_versions::find(&state.store, tenant, id, version).await?;
+    let version = receptionist_versions::find(&state.store, tenant, id, old.version()).await?;
     let version = version.ok_or_else(|| ApiError::field("version", "there is no such version"))?;
     let mut tx = state.store.begin().await?;
     if !receptionists::update(&mut tx, &version.receptionist, state.clock.now()).await? {
@@ -127,12 +126,26 @@ pub(super) struct NewVersion {
     note: Option<Text<500>>,
 }
 
+impl NewVersion {
+    /// What is new.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.note.as_ref().map(|note| note.0.as_str())
+    }
+}
+
 /// A version to return to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OldVersion {
     #[schema(value_type = u64, minimum = 1, maximum = 2_147_483_647)]
     version: Number<1, 2_147_483_647>,
+}
+
+impl OldVersion {
+    /// Its number.
+    pub(super) fn version(&self) -> i64 {
+        self.version.0.into()
+    }
 }
 
 /// A version, without what callers met.

@@ -17,6 +17,7 @@ use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users}
 use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
 use super::{greetings, settings, voicemail, voicemail_audio};
+use super::{ivr_flows, ivr_simulation, ivr_versions};
 use super::{quotas, usage};
 use crate::domain::Permission as P;
 
@@ -87,6 +88,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(voicemail(&gate))
         .merge(texts(&gate))
         .merge(ways(&gate))
+        .merge(flows(&gate))
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
@@ -130,6 +132,24 @@ fn receptionists(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(ask(P::ConfigRead, routes!(versions::list)))
         .routes(ask(P::ConfigRead, routes!(versions::show)))
         .routes(ask(P::ConfigWrite, routes!(versions::restore)))
+}
+
+fn flows(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::ConfigRead, routes!(ivr_flows::list)))
+        .routes(ask(P::ConfigWrite, routes!(ivr_flows::create)))
+        .routes(ask(P::ConfigRead, routes!(ivr_flows::show)))
+        .routes(ask(
+            P::ConfigWrite,
+            routes!(ivr_flows::update, ivr_flows::delete),
+        ))
+        .routes(ask(P::ConfigPublish, routes!(ivr_versions::publish)))
+        .routes(ask(P::ConfigRead, routes!(ivr_versions::list)))
+        .routes(ask(P::ConfigRead, routes!(ivr_versions::show)))
+        .routes(ask(P::ConfigWrite, routes!(ivr_versions::restore)))
+        .routes(ask(P::ConfigRead, routes!(ivr_versions::counters)))
+        .routes(ask(P::ConfigRead, routes!(ivr_simulation::simulate)))
 }
 
 fn settings(gate: &Gate) -> OpenApiRouter<ApiState> {

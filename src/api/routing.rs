@@ -110,13 +110,14 @@ fn dear(plan: &Plan) -> impl Iterator<Item = Fault> {
     })
 }
 
-fn missing(reference: Reference) -> &'static str {
+pub(super) fn missing(reference: Reference) -> &'static str {
     match reference {
         Reference::Hours(_) => "are no opening hours",
         Reference::Receptionist(_) => "is no receptionist",
         Reference::User(_) => "is no member",
         Reference::Queue(_) => "is no queue",
         Reference::CallerList(_) => "is no list of callers",
+        Reference::Flow(_) => "is no flow",
     }
 }
 
@@ -167,6 +168,7 @@ fn places_in(at: &str, target: &Target) -> Vec<(String, Reference)> {
             let field = match reference {
                 Reference::Receptionist(_) => "ai/receptionist_id".to_owned(),
                 Reference::Queue(_) => "queue/queue_id".to_owned(),
+                Reference::Flow(_) => "ivr/flow_id".to_owned(),
                 Reference::User(_) | Reference::Hours(_) | Reference::CallerList(_) => {
                     format!("users/user_ids/{n}")
                 }

@@ -7,6 +7,7 @@ use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::recordings::Recordings;
+use crate::routing::ivr::Rest;
 use crate::store::Store;
 use crate::twilio::rest::Client;
 
@@ -32,7 +33,12 @@ pub struct ApiState {
     pub bridge: Bridge,
     /// What has been counted so far, as Prometheus reads it.
     pub rendering: Rendering,
+    /// Writes what the carrier would get in a flow.
+    pub simulator: Simulator,
 }
+
+/// Writes a walk through a flow in TwiML, as the carrier's webhooks do.
+pub type Simulator = Arc<dyn Fn(&Rest<'_>) -> String + Send + Sync>;
 
 /// Prints the metrics.
 pub type Rendering = Arc<dyn Fn() -> String + Send + Sync>;

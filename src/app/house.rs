@@ -19,6 +19,7 @@ use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{Bridge, Keeper, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
+use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
@@ -55,6 +56,8 @@ pub struct HousePlan {
     pub drain_timeout: Duration,
     /// How patient the server is, and with how many.
     pub server: ServerOptions,
+    /// The way to whom flows ask.
+    pub outside: Outside,
 }
 
 /// Everything that answers a call.
@@ -103,9 +106,21 @@ impl House {
             is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
         });
         let jobs = Runner::new(store.clone(), clock.clone(), jobs);
-        let api = api::router(ApiState {
+        let webhooks = Webhooks {
+            bridge: bridge.clone(),
             store: store.clone(),
             recordings: recordings.clone(),
+            clock: clock.clone(),
+            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
+            public_url: plan.public_url.as_str().into(),
+            memory: webhooks::Memory::default(),
+            journal: webhooks::Journal::default(),
+            carrier: plan.carrier.clone(),
+            outside: plan.outside,
+        };
+        let api = api::router(ApiState {
+            store: store.clone(),
+            recordings,
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
@@ -113,16 +128,9 @@ impl House {
             started_at: clock.now(),
             bridge: bridge.clone(),
             rendering,
+            simulator: webhooks::simulator(webhooks.clone()),
         });
-        let carrier = webhooks::router(Webhooks {
-            bridge: bridge.clone(),
-            store: store.clone(),
-            recordings,
-            clock: clock.clone(),
-            verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
-            public_url: plan.public_url.into(),
-            memory: webhooks::Memory::default(),
-        });
+        let carrier = webhooks::router(webhooks);
         let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
         let (server, drain_timeout) = (plan.server, plan.drain_timeout);
         Ok(Self {

@@ -16,6 +16,7 @@ use crate::api::TokenRules;
 use crate::bridge::LiveEvent;
 use crate::clock::{Clock, random_bytes};
 use crate::domain::{AudioFormat, Secret};
+use crate::egress::Outside;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::store::receptionist_versions::{Publication, publish};
 use crate::store::{Store, receptionists, tenants};
@@ -61,6 +62,7 @@ impl Loopback {
             max_calls: calls,
             drain_timeout: Duration::from_secs(10),
             server: ServerOptions::default(),
+            outside: Outside::guarded(),
         };
         let house = House::build(plan, Clock::system(), Arc::new(String::new)).await?;
         speak(house.store(), format).await?;

@@ -13,7 +13,7 @@ use super::shutdown::Shutdown;
 use super::telemetry::Metrics;
 use crate::api::{Keyring, TokenRules};
 use crate::clock::{Clock, random_bytes};
-use crate::egress;
+use crate::egress::{self, Outside};
 use crate::realtime::{Auth, Endpoint, SessionOptions};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
@@ -63,6 +63,7 @@ fn plan(config: Config) -> HousePlan {
         max_calls: config.calls.max_calls.get(),
         drain_timeout: config.calls.drain_timeout,
         server,
+        outside: Outside::guarded(),
     }
 }
 

@@ -121,6 +121,12 @@ ulid_id!(
     "sms"
 );
 
+ulid_id!(
+    /// Names a flow that callers are led through: `flw_01J…`.
+    FlowId,
+    "flw"
+);
+
 macro_rules! carrier_sid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -18,6 +18,7 @@ mod hours;
 mod ids;
 mod job;
 mod latency;
+mod media_url;
 mod money;
 mod outcome;
 mod phone;
@@ -48,12 +49,13 @@ pub use error::ParseError;
 pub use greeting::{Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
-    ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, GreetingId,
+    ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
     HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid, TenantId,
     UserId,
 };
 pub use job::JobKind;
 pub use latency::TurnLatency;
+pub use media_url::MediaUrl;
 pub use money::{Currency, CurrencyCode, Money};
 pub use outcome::{AnsweredBy, Outcome};
 pub use phone::{Party, PhoneNumber};

@@ -1,8 +1,9 @@
 //! The decision itself: rules, hours, targets, and what follows when they fail.
 
 use super::facts::{Caller, Facts};
-use super::plan::{Action, Plan, Refusal, Strategy, Target, Users};
-use super::route::{AiStop, QueueStop, RingStop, Route, Stop};
+use super::ivr::CallerFacts;
+use super::plan::{Action, Plan, Refusal, Strategy, Target, Users, Voice};
+use super::route::{AiStop, IvrStop, QueueStop, RingStop, Route, Stop};
 use super::rules;
 use super::steps::Steps;
 use crate::domain::{Closure, Opening, Timestamp};
@@ -15,7 +16,7 @@ pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
     note_number(facts, &mut steps);
     let chain = match chosen(plan, (facts, caller), now, &mut steps) {
         Chosen::Reject(refusal) => vec![Stop::Reject(refusal)],
-        Chosen::Target(target) => stops(target, (plan, facts), &mut steps),
+        Chosen::Target(target) => stops(target, (plan, facts), &caller.into(), &mut steps),
     };
     Route {
         stops: chain,
@@ -105,13 +106,18 @@ fn is_open(plan: &Plan, facts: &Facts, now: Timestamp, steps: &mut Steps) -> boo
 }
 
 /// The target, the fallbacks behind it, and an end.
-fn stops(target: &Target, (plan, facts): (&Plan, &Facts), steps: &mut Steps) -> Vec<Stop> {
+fn stops(
+    target: &Target,
+    (plan, facts): (&Plan, &Facts),
+    caller: &CallerFacts,
+    steps: &mut Steps,
+) -> Vec<Stop> {
     let mut chain: Vec<Stop> = Vec::new();
     for target in [target].into_iter().chain(&plan.fallback) {
         if chain.last().is_some_and(Stop::is_last) {
             break;
         }
-        match stop(target, (plan, facts)) {
+        match place(target, (&plan.voice, facts), caller) {
             // The same again would fail the same way.
             Ok(stop) if chain.contains(&stop) => {}
             Ok(stop) => {
@@ -143,14 +149,19 @@ fn end(facts: &Facts) -> Stop {
     }
 }
 
-fn stop(target: &Target, (plan, facts): (&Plan, &Facts)) -> Result<Stop, &'static str> {
+/// The stop at a target; why there is none, if it is not to be had.
+pub(super) fn place(
+    target: &Target,
+    (voice, facts): (&Voice, &Facts),
+    caller: &CallerFacts,
+) -> Result<Stop, &'static str> {
     match target {
         Target::Ai { receptionist_id } => {
             let id = receptionist_id.or(facts.default_receptionist);
             let id = id.filter(|id| facts.receptionists.contains_key(id));
             Ok(Stop::Ai(AiStop {
                 receptionist_id: id.ok_or("no receptionist answers")?,
-                voice: plan.voice.clone(),
+                voice: voice.clone(),
             }))
         }
         Target::Users(users) => people(users, facts),
@@ -169,6 +180,18 @@ fn stop(target: &Target, (plan, facts): (&Plan, &Facts)) -> Result<Stop, &'stati
             greeting: greeting.clone(),
         }),
         Target::Message { text } => Ok(Stop::Message { text: text.clone() }),
+        Target::Ivr { .. } if !facts.has_ivr => Err("flows are switched off (enable_ivr)"),
+        Target::Ivr { flow_id } => {
+            let flow = facts.flows.get(flow_id);
+            let flow = flow.ok_or("the flow was never published")?;
+            Ok(Stop::Ivr(IvrStop {
+                flow_id: *flow_id,
+                version: flow.version,
+                receptionist_id: facts.default_receptionist,
+                voice: voice.clone(),
+                caller: caller.clone(),
+            }))
+        }
         Target::Forward(forward) => Ok(Stop::Ring(RingStop {
             phone_numbers: vec![forward.phone_number.clone()],
             is_in_turn: false,
@@ -208,6 +231,7 @@ fn told(stop: &Stop) -> String {
         },
         Stop::Queue(queue) => format!("the queue {}", queue.queue_id),
         Stop::Voicemail { .. } => "voicemail".to_owned(),
+        Stop::Ivr(ivr) => format!("the flow {}, version {}", ivr.flow_id, ivr.version),
         Stop::Message { .. } => "a message, and the end".to_owned(),
         Stop::Apology => "an apology, and the end".to_owned(),
     }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ivr::Published;
 use super::plan::Plan;
 use crate::domain::{
-    CallerListId, Contact, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue, QueueId,
-    Receptionist, ReceptionistId, TenantId, UserId, Zone,
+    CallerListId, Contact, FlowId, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue,
+    QueueId, Receptionist, ReceptionistId, TenantId, UserId, Zone,
 };
 
 /// Everything about a number that a route may depend on.
@@ -31,6 +32,11 @@ pub struct Facts {
     pub queues: BTreeMap<QueueId, Queue>,
     /// The receptionists that the plan names, and the default.
     pub receptionists: BTreeMap<ReceptionistId, Receptionist>,
+    /// The flows that the plan names, as far as they are published. What they
+    /// name is among the rest.
+    pub flows: BTreeMap<FlowId, Published>,
+    /// Whether callers may be led through flows.
+    pub has_ivr: bool,
 }
 
 /// Who calls.

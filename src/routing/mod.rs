@@ -5,6 +5,9 @@
 //! a [`Plan`] and what is known beside it ([`Facts`]), and says in [`Step`]s
 //! why it came out as it did.
 //!
+//! A stop may be a flow, through which [`ivr`] leads the caller in the same way:
+//! one pure function from step to step.
+//!
 //! **Invariant:** a route has at least one stop, its last one ends the call,
 //! and whoever follows it only ever goes forward.
 //!
@@ -13,6 +16,7 @@
 
 mod decide;
 mod facts;
+pub mod ivr;
 mod plan;
 mod route;
 mod rules;
@@ -24,5 +28,5 @@ pub use plan::{
     Action, CallerId, Condition, Forward, Plan, Reference, Refusal, Ring, Rule, Strategy, Target,
     Times, Users, Voice,
 };
-pub use route::{AiStop, Handover, QueueStop, RingStop, Route, Stop};
+pub use route::{AiStop, Handover, IvrStop, QueueStop, RingStop, Route, Stop};
 pub use steps::Step;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    CallerListId, HoursId, PhoneNumber, QueueId, ReceptionistId, Span, UserId, Weekday,
+    CallerListId, FlowId, HoursId, PhoneNumber, QueueId, ReceptionistId, Span, UserId, Weekday,
 };
 
 /// The plan of a number.
@@ -77,6 +77,11 @@ pub enum Target {
     },
     /// To a number outside.
     Forward(Forward),
+    /// Through a flow, in which the caller chooses.
+    Ivr {
+        /// Which.
+        flow_id: FlowId,
+    },
 }
 
 /// People to ring.
@@ -220,6 +225,8 @@ pub enum Reference {
     Queue(QueueId),
     /// A list of callers.
     CallerList(CallerListId),
+    /// A flow.
+    Flow(FlowId),
 }
 
 impl Plan {
@@ -259,6 +266,7 @@ impl Target {
                 .map(Reference::User)
                 .collect(),
             Self::Queue { queue_id } => vec![Reference::Queue(*queue_id)],
+            Self::Ivr { flow_id } => vec![Reference::Flow(*flow_id)],
             Self::Voicemail { .. } | Self::Message { .. } | Self::Forward(_) => Vec::new(),
         }
     }

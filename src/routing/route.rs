@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
-use crate::domain::{PhoneNumber, QueueId, ReceptionistId};
+use crate::domain::{FlowId, PhoneNumber, QueueId, ReceptionistId};
 
 /// Where a call goes, and where it goes after that.
 ///
@@ -76,6 +77,8 @@ pub enum Stop {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
     },
+    /// The caller is led through a flow.
+    Ivr(IvrStop),
     /// Something is said, and that is all.
     Message {
         /// What is said.
@@ -90,7 +93,7 @@ impl Stop {
     pub fn is_last(&self) -> bool {
         match self {
             Self::Reject(_) | Self::Voicemail { .. } | Self::Message { .. } | Self::Apology => true,
-            Self::Ai(_) | Self::Ring(_) | Self::Queue(_) => false,
+            Self::Ai(_) | Self::Ring(_) | Self::Queue(_) | Self::Ivr(_) => false,
         }
     }
 
@@ -102,6 +105,7 @@ impl Stop {
             Self::Ring(_) => "ring",
             Self::Queue(_) => "queue",
             Self::Voicemail { .. } => "voicemail",
+            Self::Ivr(_) => "ivr",
             Self::Message { .. } => "message",
             Self::Apology => "apology",
         }
@@ -145,4 +149,19 @@ pub struct QueueStop {
     pub max_wait: Duration,
     /// Who would be one more than that goes on at once.
     pub max_size: u32,
+}
+
+/// A flow, as it was published when the call came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IvrStop {
+    /// Which.
+    pub flow_id: FlowId,
+    /// Which version of it.
+    pub version: i64,
+    /// Who answers where the flow names nobody.
+    pub receptionist_id: Option<ReceptionistId>,
+    /// How callers of this number are spoken to.
+    pub voice: Voice,
+    /// What the flow may know of the caller.
+    pub caller: CallerFacts,
 }

@@ -8,8 +8,8 @@
 //! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Some
 //! functions ask on behalf of a stranger who has none yet, and say so:
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`] and
-//! [`routing_facts::look_up`], the look-ups of [`calls`] and [`call_routes`] by
-//! the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
+//! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
+//! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`] and
 //! [`call_transfers::take`]; one sweeps up after a crash: [`calls::list_open`];
@@ -58,6 +58,10 @@ pub mod dials;
 pub mod greetings;
 pub mod hours;
 pub mod idempotency_keys;
+pub mod ivr_counters;
+pub mod ivr_flow_versions;
+pub mod ivr_flows;
+pub mod ivr_states;
 pub mod jobs;
 pub mod number_plans;
 pub mod number_purchases;

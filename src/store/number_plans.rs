@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, Connection};
 use super::row::{RowOf, json};
 use super::text::PlanText;
 use super::{Db, Error};
-use crate::domain::{NumberId, PhoneNumber, TenantId, Timestamp};
+use crate::domain::{FlowId, NumberId, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{Plan, Reference};
 
 /// The tenant's number, and its plan if it has one.
@@ -63,13 +63,24 @@ pub async fn put(
         .bind(at.as_ms())
         .execute(&mut *tx)
         .await?;
-    sqlx::query(FORGET)
-        .bind(tenant.to_string())
-        .bind(number.to_string())
-        .execute(&mut *tx)
-        .await?;
+    for forget in [FORGET, FORGET_FLOWS] {
+        sqlx::query(forget)
+            .bind(tenant.to_string())
+            .bind(number.to_string())
+            .execute(&mut *tx)
+            .await?;
+    }
     for (ordinal, reference) in (0_i64..).zip(plan.references()) {
-        refer(&mut tx, (tenant, number), ordinal, reference).await?;
+        match reference {
+            Reference::Flow(flow) => refer_to_flow(&mut tx, (tenant, number), flow).await?,
+            Reference::Hours(_)
+            | Reference::Receptionist(_)
+            | Reference::User(_)
+            | Reference::Queue(_)
+            | Reference::CallerList(_) => {
+                refer(&mut tx, (tenant, number), ordinal, reference).await?;
+            }
+        }
     }
     Ok(tx.commit().await?)
 }
@@ -83,16 +94,33 @@ const PUT: &str = "
 const FORGET: &str = "
     DELETE FROM number_plan_references WHERE tenant_id = $1 AND number_id = $2";
 
+const FORGET_FLOWS: &str = "DELETE FROM number_plan_flows WHERE tenant_id = $1 AND number_id = $2";
+
+async fn refer_to_flow(
+    tx: &mut AnyConnection,
+    (tenant, number): (TenantId, NumberId),
+    flow: FlowId,
+) -> Result<(), Error> {
+    sqlx::query(REFER_TO_FLOW)
+        .bind(tenant.to_string())
+        .bind(number.to_string())
+        .bind(flow.to_string())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+const REFER_TO_FLOW: &str = "
+    INSERT INTO number_plan_flows (tenant_id, number_id, flow_id) VALUES ($1, $2, $3)
+    ON CONFLICT (number_id, flow_id) DO NOTHING";
+
 async fn refer(
     tx: &mut AnyConnection,
     (tenant, number): (TenantId, NumberId),
     ordinal: i64,
     reference: Reference,
 ) -> Result<(), Error> {
-    let mut ids = [const { None }; 5];
-    let (place, id) = placed(reference);
-    ids[place] = Some(id);
-    let [hours, receptionist, user, queue, list] = ids;
+    let [hours, receptionist, user, queue, list, _] = columns(reference);
     sqlx::query(REFER)
         .bind(tenant.to_string())
         .bind(number.to_string())
@@ -107,6 +135,14 @@ async fn refer(
     Ok(())
 }
 
+/// The columns that references stand in: the id in one of them.
+pub(super) fn columns(reference: Reference) -> [Option<String>; 6] {
+    let mut ids = [const { None }; 6];
+    let (place, id) = placed(reference);
+    ids[place] = Some(id);
+    ids
+}
+
 /// The column that a reference stands in, and its id.
 fn placed(reference: Reference) -> (usize, String) {
     match reference {
@@ -115,6 +151,7 @@ fn placed(reference: Reference) -> (usize, String) {
         Reference::User(id) => (2, id.to_string()),
         Reference::Queue(id) => (3, id.to_string()),
         Reference::CallerList(id) => (4, id.to_string()),
+        Reference::Flow(id) => (5, id.to_string()),
     }
 }
 
@@ -139,10 +176,11 @@ pub async fn has(
     Ok(found > 0)
 }
 
-const HAS: [&str; 5] = [
+const HAS: [&str; 6] = [
     "SELECT COUNT(*) FROM hours WHERE tenant_id = $1 AND id = $2",
     "SELECT COUNT(*) FROM receptionists WHERE tenant_id = $1 AND id = $2",
     "SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND id = $2",
     "SELECT COUNT(*) FROM queues WHERE tenant_id = $1 AND id = $2",
     "SELECT COUNT(*) FROM caller_lists WHERE tenant_id = $1 AND id = $2",
+    "SELECT COUNT(*) FROM ivr_flows WHERE tenant_id = $1 AND id = $2",
 ];

@@ -8,11 +8,12 @@ use super::hours::HoursRow;
 use super::queues::QueueRow;
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::RowOf;
-use super::{Db, Error, Store, by_id, contacts, number_plans, seed};
+use super::{Db, Error, Store, by_id, contacts, ivr_flow_versions, number_plans, seed, settings};
 use crate::domain::{
     CallerListId, Hours, ListKind, Party, PhoneNumber, Queue, Receptionist, ReceptionistId,
-    TenantId, Zone,
+    SettingKey, TenantId, Zone,
 };
+use crate::routing::ivr::Published;
 use crate::routing::{Caller, Facts};
 
 /// What must be known to route a call of `from` to `to`. A number that nobody
@@ -36,6 +37,10 @@ pub async fn look_up(
     let lists = read_named(&mut conn, &mut facts, from).await?;
     read_receptionists(&mut conn, &mut facts, default).await?;
     drop(conn);
+    if !facts.flows.is_empty() {
+        let settings = settings::of_tenant(store, facts.tenant_id, None).await?;
+        facts.has_ivr = settings.truth(SettingKey::EnableIvr);
+    }
     let caller = Caller::on_lists(from.clone(), &lists);
     let contact = match from.number() {
         Some(number) => contacts::find_by_number(store, facts.tenant_id, number).await?,
@@ -98,6 +103,8 @@ impl NumberRow {
             users: BTreeMap::new(),
             queues: BTreeMap::new(),
             receptionists: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            has_ivr: true,
         })
     }
 }
@@ -121,30 +128,39 @@ async fn read_named(
     Ok(lists)
 }
 
-/// Rows of four tables; a column has the name of what `hours` keeps there,
+/// Rows of five tables; a column has the name of what `hours` keeps there,
 /// and after that of what `queues` does.
 const NAMED: &str = "
     SELECT 'hours' AS kind, hours.id AS id, hours.name AS name,
         hours.time_zone AS detail, hours.week AS week, hours.exceptions AS exceptions,
         0 AS announces_position, 0 AS announces_wait, 0 AS max_wait_ms, 0 AS max_size,
         hours.created_at_ms AS created_at_ms
-    FROM number_plan_references AS named
+    FROM routing_references AS named
     JOIN hours ON hours.tenant_id = named.tenant_id AND hours.id = named.hours_id
     WHERE named.tenant_id = $1 AND named.number_id = $2
     UNION ALL
     SELECT 'queue', queues.id, queues.name, queues.hold_music_url, NULL, NULL,
         queues.announces_position, queues.announces_wait, queues.max_wait_ms, queues.max_size,
         queues.created_at_ms
-    FROM number_plan_references AS named
+    FROM routing_references AS named
     JOIN queues ON queues.tenant_id = named.tenant_id AND queues.id = named.queue_id
     WHERE named.tenant_id = $1 AND named.number_id = $2
     UNION ALL
     SELECT 'user', users.id, '', users.phone_number, NULL, NULL, 0, 0, 0, 0,
         users.created_at_ms
-    FROM number_plan_references AS named
+    FROM routing_references AS named
     JOIN users ON users.tenant_id = named.tenant_id AND users.id = named.user_id
     WHERE named.tenant_id = $1 AND named.number_id = $2
         AND users.is_active = 1 AND users.phone_number IS NOT NULL
+    UNION ALL
+    SELECT 'flow', flows.id, versions.name, versions.flow, NULL, NULL, 0, 0, 0,
+        versions.version, versions.published_at_ms
+    FROM number_plan_flows AS plans
+    JOIN ivr_flows AS flows
+        ON flows.tenant_id = plans.tenant_id AND flows.id = plans.flow_id
+    JOIN ivr_flow_versions AS versions
+        ON versions.flow_id = flows.id AND versions.version = flows.published_version
+    WHERE plans.tenant_id = $1 AND plans.number_id = $2
     UNION ALL
     SELECT 'list', lists.id, lists.name, lists.kind, NULL, NULL, 0, 0, 0, 0,
         lists.created_at_ms
@@ -189,6 +205,10 @@ impl NamedRow {
                 let queue = self.into_queue(facts.tenant_id)?;
                 facts.queues.insert(queue.id, queue);
             }
+            "flow" => {
+                let flow = self.into_flow()?;
+                facts.flows.insert(flow.id, flow);
+            }
             "user" => {
                 facts.users.insert(at.parse(&id)?, at.parse(&detail)?);
             }
@@ -207,6 +227,12 @@ impl NamedRow {
             exceptions: self.exceptions.unwrap_or_default(),
             created_at_ms: self.created_at_ms,
         })
+    }
+
+    /// The number of its version stands where a queue has its size.
+    fn into_flow(self) -> Result<Published, Error> {
+        let flow = self.detail.unwrap_or_default();
+        ivr_flow_versions::published((&self.id, self.name), self.max_size, &flow)
     }
 
     fn into_queue(self, tenant: TenantId) -> Result<Queue, Error> {
@@ -271,6 +297,6 @@ const RECEPTIONISTS: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM published_receptionists WHERE tenant_id = $1 AND (id = $3 OR id = $4 OR id IN (
-        SELECT receptionist_id FROM number_plan_references
+        SELECT receptionist_id FROM routing_references
         WHERE tenant_id = $1 AND number_id = $2 AND receptionist_id IS NOT NULL))"
 );

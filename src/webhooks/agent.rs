@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::at::Point;
 use super::memory::Placed;
 use super::{Webhooks, budget};
-use crate::bridge::{Admission, Refusal, StreamToken};
+use crate::bridge::{Admission, Refusal};
 use crate::domain::{Direction, Receptionist, SettingKey};
 use crate::routing::AiStop;
 use crate::store::{routing_facts, settings};
@@ -23,7 +24,7 @@ pub(super) async fn connect(
     house: &Webhooks,
     placed: &Placed,
     request: &VoiceRequest,
-    (n, stop): (usize, &AiStop),
+    (point, stop): (&Point, &AiStop),
 ) -> Result<Response, Refusal> {
     if placed.has_had_agent {
         return Err(Refusal::Over);
@@ -47,7 +48,7 @@ pub(super) async fn connect(
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact: placed.contact.clone(),
     })?;
-    stream(house, &token, n).map_err(|error| {
+    stream(house, token.expose(), point).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
         Refusal::NobodyAnswers
     })
@@ -92,9 +93,9 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.
-fn stream(house: &Webhooks, token: &StreamToken, n: usize) -> Result<Response, Error> {
-    let token = Parameter::new("token", token.expose())?;
+pub(super) fn stream(house: &Webhooks, token: &str, point: &Point) -> Result<Response, Error> {
+    let token = Parameter::new("token", token)?;
     let stream = Stream::new(&house.socket_url("/media-stream")).parameter(token);
-    let action = house.stop_url("stream-ended", n);
+    let action = house.stop_url("stream-ended", point);
     Ok(Response::new().connect(Connect::stream(stream).action(action)))
 }

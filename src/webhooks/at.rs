@@ -7,6 +7,31 @@ use axum::http::request::Parts;
 use url::form_urlencoded;
 
 use crate::domain::{CallId, CallSid};
+use crate::routing::ivr::NodeId;
+
+/// A place on a route.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Point {
+    /// Among its stops.
+    pub(super) stop: usize,
+    /// In the flow that this stop is, if it is one.
+    pub(super) leg: Option<Leg>,
+}
+
+/// A place in a flow.
+#[derive(Clone, Debug)]
+pub(super) struct Leg {
+    /// The node.
+    pub(super) node: NodeId,
+    /// How often the call had rested in the flow when it rested there.
+    pub(super) step: u32,
+}
+
+impl From<usize> for Point {
+    fn from(stop: usize) -> Self {
+        Self { stop, leg: None }
+    }
+}
 
 /// The query of an address of ours. The carrier's signature covers it, so it
 /// is what we wrote.
@@ -14,10 +39,22 @@ use crate::domain::{CallId, CallSid};
 pub(super) struct At {
     /// The place among the stops of the route; the first if none is told.
     pub(super) stop: usize,
+    /// The place in the flow that this stop is, if it is one.
+    pub(super) leg: Option<Leg>,
     /// The call that has the route, if it is not the one asking.
     pub(super) call: Option<CallSid>,
     /// The call of ours that the carrier is to name, or speaks of.
     pub(super) own: Option<CallId>,
+}
+
+impl At {
+    /// The place on the route.
+    pub(super) fn point(&self) -> Point {
+        Point {
+            stop: self.stop,
+            leg: self.leg.clone(),
+        }
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for At {
@@ -28,6 +65,7 @@ impl<S: Sync> FromRequestParts<S> for At {
         let uri = uri.map_or(&parts.uri, |uri| &uri.0);
         let query = uri.query().unwrap_or_default();
         let mut at = Self::default();
+        let (mut node, mut step) = (None, 0);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "stop" => at.stop = value.parse().unwrap_or_default(),
@@ -35,9 +73,12 @@ impl<S: Sync> FromRequestParts<S> for At {
                     at.call = value.parse().ok();
                     at.own = value.parse().ok();
                 }
+                "node" => node = value.parse().ok(),
+                "step" => step = value.parse().unwrap_or_default(),
                 _ => {}
             }
         }
+        at.leg = node.map(|node| Leg { node, step });
         Ok(at)
     }
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use super::at::{Leg, Point};
+use super::ivr::Journal;
 use super::memory::Memory;
 use crate::bridge::Bridge;
 use crate::clock::Clock;
+use crate::egress::Outside;
 use crate::recordings::Recordings;
 use crate::store::Store;
+use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
 
 /// What the webhooks need of the house.
@@ -27,6 +31,12 @@ pub struct Webhooks {
     pub public_url: Arc<str>,
     /// What is known without the database.
     pub memory: Memory,
+    /// Where calls are in flows.
+    pub journal: Journal,
+    /// The way to the carrier's account, if there is one.
+    pub carrier: Option<Client>,
+    /// The way to whom flows ask.
+    pub outside: Outside,
 }
 
 impl Webhooks {
@@ -35,9 +45,16 @@ impl Webhooks {
         format!("{}{path_and_query}", self.public_url)
     }
 
-    /// The address of a webhook that is asked after the stop `n` of a route.
-    pub(super) fn stop_url(&self, webhook: &str, n: usize) -> String {
-        self.url(&format!("/api/voice/webhooks/{webhook}?stop={n}"))
+    /// The address of a webhook that is asked after a place on a route.
+    pub(super) fn stop_url(&self, webhook: &str, point: &Point) -> String {
+        let url = self.url(&format!(
+            "/api/voice/webhooks/{webhook}?stop={}",
+            point.stop
+        ));
+        match &point.leg {
+            Some(Leg { node, step }) => format!("{url}&node={node}&step={step}"),
+            None => url,
+        }
     }
 
     /// The address of a WebSocket of ours: `wss://…` where the house is on `https://…`.

@@ -5,7 +5,8 @@
 //! behind it; a caller never hears an error of ours as one of the carrier's.
 //!
 //! A call is routed once, when it comes ([`switchboard`]), and follows that
-//! route ([`stops`]) by addresses of ours that say how far it has come. What is
+//! route ([`stops`]), and the flows on it ([`ivr`]), by addresses of ours that say
+//! how far it has come. What is
 //! decided is kept with the call and in [`memory`], which also answers when the
 //! database is away.
 //!
@@ -18,6 +19,7 @@
 //! | `/api/voice/webhooks/transferred` | the call was led to another stop |
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
 //! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
+//! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
 //! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
 //! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
@@ -39,6 +41,7 @@ mod greeting_sound;
 mod hold_music;
 mod house;
 mod inbound;
+mod ivr;
 mod log;
 mod memory;
 mod outbound;
@@ -61,6 +64,7 @@ mod voicemail_twiml;
 mod xml;
 
 pub use house::Webhooks;
+pub use ivr::{Journal, simulator};
 pub use memory::Memory;
 pub use router::router;
 pub use xml::apology;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 
-use super::at::At;
-use super::memory::Placed;
+use super::at::{At, Point};
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, hold_music, record, spoken, stops, switchboard};
+use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
 use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWait};
@@ -17,12 +17,15 @@ use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWai
 /// How often the built-in tune is played before the caller hears of us again.
 const TUNES: u64 = 3;
 
-/// The queue of the stop `n`. Its name at the carrier is its id, which no
+/// The queue at a place on a route. Its name at the carrier is its id, which no
 /// other tenant has.
-pub(super) fn enqueue(house: &Webhooks, (n, stop): (usize, &QueueStop)) -> Result<Response, Error> {
+pub(super) fn enqueue(
+    house: &Webhooks,
+    (point, stop): (&Point, &QueueStop),
+) -> Result<Response, Error> {
     let enqueue = Enqueue::new(&stop.queue_id.to_string())?
-        .action(house.stop_url("queue/left", n))
-        .wait_url(house.stop_url("queue/wait", n))
+        .action(house.stop_url("queue/left", point))
+        .wait_url(house.stop_url("queue/wait", point))
         .max_queue_size(stop.max_size);
     Ok(Response::new().enqueue(enqueue))
 }
@@ -33,11 +36,11 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
         return Xml(Response::new().leave());
     };
     let placed = switchboard::find_at(&house, &form.call.call_sid, at.stop).await;
-    let stop = placed
-        .as_ref()
-        .and_then(|placed| queue_stop(placed, at.stop));
     // Whoever waits in a queue that we know nothing of is let out of it.
-    let (Some(placed), Some(stop)) = (&placed, stop) else {
+    let Some(placed) = &placed else {
+        return Xml(Response::new().leave());
+    };
+    let Some(Stop::Queue(stop)) = stops::at(&house, placed, &at).await else {
         return Xml(Response::new().leave());
     };
     let left = stop.max_wait.saturating_sub(form.waited);
@@ -48,18 +51,11 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let mut gather = Gather::new()
         .num_digits(1)
         .timeout(Duration::from_secs(1))
-        .action(house.stop_url("queue/key", at.stop));
-    for words in announcements(&form, stop, &speech) {
+        .action(house.stop_url("queue/key", &at.point()));
+    for words in announcements(&form, &stop, &speech) {
         gather = gather.say(speech.say(&words));
     }
-    Xml(Response::new().gather(gather.play(music(&house, stop, left))))
-}
-
-fn queue_stop(placed: &Placed, n: usize) -> Option<&QueueStop> {
-    match placed.route.stops.get(n) {
-        Some(Stop::Queue(stop)) => Some(stop),
-        _ => None,
-    }
+    Xml(Response::new().gather(gather.play(music(&house, &stop, left))))
 }
 
 fn announcements(form: &QueueWait, stop: &QueueStop, speech: &Speech) -> Vec<String> {
@@ -96,7 +92,7 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
     Xml(if wants_out {
         Response::new().leave()
     } else {
-        Response::new().redirect(Webhook::new(house.stop_url("queue/wait", at.stop)))
+        Response::new().redirect(Webhook::new(house.stop_url("queue/wait", &at.point())))
     })
 }
 
@@ -122,9 +118,13 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Some(placed) = placed else {
         return Xml(spoken::apology());
     };
-    let max_wait = queue_stop(&placed, at.stop).map_or(Duration::ZERO, |stop| stop.max_wait);
+    let max_wait = match stops::at(&house, &placed, &at).await {
+        Some(Stop::Queue(stop)) => stop.max_wait,
+        _ => Duration::ZERO,
+    };
     let has_left_early = result.waited.is_some_and(|waited| waited < max_wait);
-    if result.outcome == QueueOutcome::Leave && has_left_early && !placed.is_over() {
+    let has_left = result.outcome == QueueOutcome::Leave && has_left_early;
+    if has_left && at.leg.is_none() && !placed.is_over() {
         let speech = Speech::new(placed.route.language.as_deref());
         let greeting = placed.route.stops.iter().find_map(|stop| {
             let Stop::Voicemail { greeting } = stop else {
@@ -134,5 +134,17 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         });
         return Xml(record::record(&house, &speech, greeting));
     }
-    Xml(stops::follow(&house, &placed, request, placed.after(at.stop)).await)
+    let outcome = match result.outcome {
+        QueueOutcome::Leave if has_left => Outcome::Left,
+        QueueOutcome::Leave => Outcome::Waited,
+        QueueOutcome::QueueFull => Outcome::Full,
+        QueueOutcome::Bridged
+        | QueueOutcome::BridgingInProcess
+        | QueueOutcome::HangUp
+        | QueueOutcome::Redirected
+        | QueueOutcome::RedirectedFromBridged
+        | QueueOutcome::Error
+        | QueueOutcome::SystemError => Outcome::Failed,
+    };
+    Xml(stops::go_on(&house, &placed, request, &at, outcome).await)
 }

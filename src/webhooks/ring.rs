@@ -2,23 +2,24 @@
 
 use axum::extract::State;
 
-use super::at::At;
+use super::at::{At, Point};
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::{AnsweredBy as Answerer, DialPolicy, Party, PhoneNumber};
+use crate::routing::ivr::Outcome;
 use crate::routing::{CallerId, RingStop, Stop};
 use crate::twilio::twiml::{AnswerDetection, Dial, Gather, MachineDetection, Number, Response};
 use crate::twilio::webhook::{
     AnsweredBy, DialResult, DialStatus, GatherResult, StatusCallback, VoiceRequest,
 };
 
-/// The telephones of the stop `n`; none if there is none that may be rung.
+/// The telephones at a place on a route; none if there is none that may be rung.
 pub(super) fn dial(
     house: &Webhooks,
     request: &VoiceRequest,
-    (n, stop): (usize, &RingStop),
+    (point, stop): (&Point, &RingStop),
 ) -> Option<Response> {
     let numbers: Vec<_> = stop.phone_numbers.iter().filter(may_ring(stop)).collect();
     if numbers.is_empty() {
@@ -27,7 +28,7 @@ pub(super) fn dial(
     }
     let ring = &stop.ring;
     let mut dial = Dial::new()
-        .action(house.stop_url("dial-status", n))
+        .action(house.stop_url("dial-status", point))
         .timeout(ring.timeout)
         .answer_on_bridge(true);
     if let Some(longest) = stop.longest {
@@ -40,7 +41,11 @@ pub(super) fn dial(
         dial = dial.caller_id(&Party::Number(number.clone()));
     }
     let has_whisper = ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines;
-    let whisper = format!("{}&call={}", house.stop_url("whisper", n), request.call_sid);
+    let whisper = format!(
+        "{}&call={}",
+        house.stop_url("whisper", point),
+        request.call_sid
+    );
     for number in numbers {
         let mut number = Number::new(number);
         if has_whisper {
@@ -92,8 +97,16 @@ pub(super) async fn dial_status(
     if is_done || result.status == DialStatus::Canceled {
         return Xml(Response::new().hangup());
     }
+    let outcome = match result.status {
+        DialStatus::Busy => Outcome::Busy,
+        DialStatus::Failed => Outcome::Failed,
+        DialStatus::Completed
+        | DialStatus::Answered
+        | DialStatus::NoAnswer
+        | DialStatus::Canceled => Outcome::NoAnswer,
+    };
     Xml(match placed {
-        Some(placed) => stops::follow(&house, &placed, request, placed.after(at.stop)).await,
+        Some(placed) => stops::go_on(&house, &placed, request, &at, outcome).await,
         None => spoken::apology(),
     })
 }
@@ -105,10 +118,10 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
     };
     let placed = switchboard::find_at(&house, call_sid, at.stop).await;
     let placed = placed.filter(|placed| !placed.is_over());
-    let stop = placed
-        .as_ref()
-        .and_then(|placed| placed.route.stops.get(at.stop));
-    let (Some(placed), Some(Stop::Ring(stop))) = (&placed, stop) else {
+    let Some(placed) = &placed else {
+        return Xml(Response::new());
+    };
+    let Some(Stop::Ring(stop)) = stops::at(&house, placed, &at).await else {
         return Xml(Response::new());
     };
     let speech = Speech::new(placed.route.language.as_deref());
@@ -130,7 +143,10 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
             None => response,
         });
     }
-    let action = format!("{}&call={call_sid}", house.stop_url("accepted", at.stop));
+    let action = format!(
+        "{}&call={call_sid}",
+        house.stop_url("accepted", &at.point())
+    );
     let mut gather = Gather::new().num_digits(1).action(action);
     if let Some(said) = said {
         gather = gather.say(said);

@@ -5,8 +5,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, fallback, greeting_sound, hold_music, inbound, outbound, queue, queue_member, ring,
-    sms, status, stream, stream_ended, voicemail,
+    Webhooks, fallback, greeting_sound, hold_music, inbound, ivr, outbound, queue, queue_member,
+    ring, sms, status, stream, stream_ended, voicemail,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -21,6 +21,7 @@ pub fn router(house: Webhooks) -> Router {
         .route("/dial-status", either(ring::dial_status))
         .route("/whisper", either(ring::whisper))
         .route("/accepted", either(ring::accepted))
+        .route("/ivr", either(ivr::heard))
         .route("/queue/wait", either(queue::wait))
         .route("/queue/key", either(queue::key))
         .route("/queue/left", either(queue::left))

@@ -7,7 +7,7 @@ use super::at::At;
 use super::signed::Signed;
 use super::{Webhooks, log};
 use crate::domain::EndReason;
-use crate::store::{self, call_routes, calls, outbound_calls};
+use crate::store::{self, call_routes, calls, ivr_states, outbound_calls};
 use crate::twilio::webhook::StatusCallback;
 
 /// Writes the state down; the log moves forward only, whatever the order.
@@ -31,6 +31,7 @@ pub(super) async fn status(
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
         house.memory.close(&callback.call.call_sid);
+        house.journal.forget(&callback.call.call_sid);
     }
     match write_down(&house, &at, &callback).await {
         Ok(()) => StatusCode::NO_CONTENT,
@@ -74,6 +75,7 @@ async fn write_down(
     }
     if call.status.is_terminal() {
         call_routes::close(&house.store, &call.call_sid, news.at).await?;
+        ivr_states::forget(&house.store, &call.call_sid).await?;
     }
     Ok(())
 }

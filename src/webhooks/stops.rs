@@ -1,9 +1,12 @@
 //! Follows a route: the first stop that can be had, from a given one on.
 
+use super::at::{At, Point};
+use super::ivr::{self, Course};
 use super::memory::Placed;
 use super::speech::Speech;
 use super::{Webhooks, agent, queue, record, ring, spoken};
 use crate::bridge::Refusal;
+use crate::routing::ivr::{Input, Outcome};
 use crate::routing::{Refusal as Rejection, Stop};
 use crate::twilio::twiml::{RejectReason, Response};
 use crate::twilio::webhook::VoiceRequest;
@@ -16,52 +19,137 @@ pub(super) async fn follow(
     request: &VoiceRequest,
     first: usize,
 ) -> Response {
-    if placed.is_over() {
-        tracing::warn!(call.id = %placed.call_id, "call.replayed: the call is over");
+    if is_gone(placed, request) {
         return Response::new().hangup();
     }
-    // Nobody is there any more who could go on, and an agent costs money.
-    if request.status.is_terminal() {
-        return Response::new().hangup();
-    }
-    let speech = Speech::new(placed.route.language.as_deref());
+    let mut said = Response::new();
     let mut refusal = None;
     for (n, stop) in placed.route.stops.iter().enumerate().skip(first) {
-        return match stop {
-            Stop::Reject(how) if n == 0 => Response::reject(reason(*how)),
-            Stop::Reject(_) => Response::new().hangup(),
-            Stop::Ai(ai) => match agent::connect(house, placed, request, (n, ai)).await {
-                Ok(response) => response,
-                // A request from the past: the receptionist has had this call.
-                Err(Refusal::Over) if n == 0 => Response::new().hangup(),
-                Err(why) => {
-                    tracing::warn!(call.id = %placed.call_id, %why, "call.refused");
-                    refusal = Some(why);
-                    continue;
-                }
-            },
-            Stop::Ring(ring) => match ring::dial(house, request, (n, ring)) {
-                Some(response) => response,
-                None => continue,
-            },
-            Stop::Queue(stop) => match queue::enqueue(house, (n, stop)) {
-                Ok(response) => response,
-                Err(error) => {
-                    tracing::error!(call.id = %placed.call_id, %error, "call.not_queued");
-                    continue;
-                }
-            },
-            Stop::Voicemail { greeting } => record::record(house, &speech, greeting.as_deref()),
-            Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
+        let taken = match stop {
+            Stop::Reject(how) if n == 0 => return Response::reject(reason(*how)),
             Stop::Apology => break,
+            Stop::Ivr(flow) => match ivr::enter(house, placed, request, (n, flow)).await {
+                Course::Taken(response) => Ok(response),
+                Course::Left(heard) => {
+                    said = said.append(heard);
+                    continue;
+                }
+            },
+            Stop::Reject(_)
+            | Stop::Ai(_)
+            | Stop::Ring(_)
+            | Stop::Queue(_)
+            | Stop::Voicemail { .. }
+            | Stop::Message { .. } => take(house, placed, request, (&n.into(), stop)).await,
         };
+        match taken {
+            Ok(response) => return said.append(response),
+            // A request from the past: the receptionist has had this call.
+            Err(Some(Refusal::Over)) if n == 0 => return Response::new().hangup(),
+            Err(why) => refusal = why.or(refusal),
+        }
     }
-    match refusal {
+    said.append(match refusal {
         Some(Refusal::Full) => spoken::engaged(),
         // Whoever rings is not to suffer for a limit: they leave a message.
-        Some(Refusal::Spent) => record::record(house, &speech, None),
+        Some(Refusal::Spent) => record::record(house, &speech_of(placed), None),
         _ => spoken::apology(),
+    })
+}
+
+/// What the carrier is to do when nobody has the call who was to have it at a
+/// place: a flow goes on from there, and a route behind it.
+pub(super) async fn go_on(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    at: &At,
+    outcome: Outcome,
+) -> Response {
+    answer(house, placed, request, (at, Input::Outcome(outcome))).await
+}
+
+/// What the carrier is to do when that came of where the call was.
+pub(super) async fn answer(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    (at, input): (&At, Input),
+) -> Response {
+    if is_gone(placed, request) {
+        return Response::new().hangup();
     }
+    let next = placed.after(at.stop);
+    // A call that was handed on does not come back to the flow that it was in.
+    if placed.is_moved_from(at.stop) {
+        return follow(house, placed, request, next).await;
+    }
+    match ivr::resume(house, placed, request, (&at.point(), input)).await {
+        Course::Taken(response) => response,
+        Course::Left(said) => said.append(follow(house, placed, request, next).await),
+    }
+}
+
+/// Whether nobody is there any more who could go on; an agent costs money.
+fn is_gone(placed: &Placed, request: &VoiceRequest) -> bool {
+    if placed.is_over() {
+        tracing::warn!(call.id = %placed.call_id, "call.replayed: the call is over");
+    }
+    placed.is_over() || request.status.is_terminal()
+}
+
+/// The stop at a place: one of the route, or one that a flow hands over to.
+pub(super) async fn at(house: &Webhooks, placed: &Placed, at: &At) -> Option<Stop> {
+    let stop = placed.route.stops.get(at.stop)?;
+    match (stop, &at.leg) {
+        (Stop::Ivr(flow), Some(leg)) => ivr::stop_at(house, placed, (at.stop, flow), leg).await,
+        (_, _) => Some(stop.clone()),
+    }
+}
+
+/// Takes the call to a stop; why not, if that is told to the caller.
+pub(super) async fn take(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    (point, stop): (&Point, &Stop),
+) -> Result<Response, Option<Refusal>> {
+    if let Stop::Ai(ai) = stop {
+        let connected = agent::connect(house, placed, request, (point, ai)).await;
+        return connected.map_err(|why| {
+            tracing::warn!(call.id = %placed.call_id, %why, "call.refused");
+            Some(why)
+        });
+    }
+    said(house, request, &speech_of(placed), (point, stop)).ok_or(None)
+}
+
+fn speech_of(placed: &Placed) -> Speech {
+    Speech::new(placed.route.language.as_deref())
+}
+
+/// A stop in TwiML, where that is all there is to it.
+pub(super) fn said(
+    house: &Webhooks,
+    request: &VoiceRequest,
+    speech: &Speech,
+    (point, stop): (&Point, &Stop),
+) -> Option<Response> {
+    let response = match stop {
+        Stop::Ring(ring) => return ring::dial(house, request, (point, ring)),
+        Stop::Queue(stop) => {
+            let queued = queue::enqueue(house, (point, stop));
+            return queued
+                .inspect_err(|error| tracing::error!(%error, "call.not_queued"))
+                .ok();
+        }
+        Stop::Voicemail { greeting } => record::record(house, speech, greeting.as_deref()),
+        Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
+        Stop::Reject(_) => Response::new().hangup(),
+        Stop::Apology => spoken::apology(),
+        Stop::Ai(_) | Stop::Ivr(_) => return None,
+    };
+    Some(response)
 }
 
 fn reason(how: Rejection) -> RejectReason {

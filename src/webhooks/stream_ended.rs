@@ -7,6 +7,7 @@ use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::EndReason;
+use crate::routing::ivr::Outcome;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
 
@@ -32,7 +33,7 @@ pub(super) async fn stream_ended(
         return Xml(moved(&house, &at, &request).await);
     }
     Xml(match switchboard::find(&house, &request.call_sid).await {
-        Some(placed) => stops::follow(&house, &placed, &request, placed.after(at.stop)).await,
+        Some(placed) => stops::go_on(&house, &placed, &request, &at, Outcome::Failed).await,
         None => spoken::apology(),
     })
 }

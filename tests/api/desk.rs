@@ -17,11 +17,14 @@ use frontdesk::domain::{
     Pii, Receptionist, Role, Scope, Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency,
     Usage, User, UserId, Utterance,
 };
+use frontdesk::egress::Outside;
 use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
+use frontdesk::twilio::signature::Verifier;
+use frontdesk::webhooks::{Journal, Memory, Webhooks, simulator};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
@@ -106,7 +109,9 @@ impl Desk {
             public_url: Some("https://desk.example.com".into()),
             started_at: clock.now(),
             rendering: Arc::new(|| RENDERED.to_owned()),
+            simulator: Arc::new(|_| String::new()),
         };
+        state.simulator = simulator(webhooks(&state));
         change(&mut state);
         let no_telephone = || StatusCode::IM_A_TEAPOT.into_response();
         let manners = Manners::new(clock.clone(), no_telephone);
@@ -350,6 +355,22 @@ impl Desk {
         let request = request.body(Body::empty()).expect("a request");
         let Ok(response) = self.router.clone().oneshot(request).await;
         Answer::from(response).await
+    }
+}
+
+/// What the carrier would meet beside this interface.
+fn webhooks(state: &ApiState) -> Webhooks {
+    Webhooks {
+        bridge: state.bridge.clone(),
+        store: state.store.clone(),
+        recordings: state.recordings.clone(),
+        clock: state.clock.clone(),
+        verifier: Arc::new(Verifier::new([Secret::new("a token".to_owned())])),
+        public_url: "https://desk.example.com".into(),
+        memory: Memory::default(),
+        journal: Journal::default(),
+        carrier: None,
+        outside: Outside::guarded(),
     }
 }
 

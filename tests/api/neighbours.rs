@@ -42,6 +42,10 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         ),
         ("/api/queues", json!({"name": CANARY})),
         (
+            "/api/ivr/flows",
+            json!({"name": CANARY, "flow": {"nodes": [{"id": CANARY, "kind": "start"}]}}),
+        ),
+        (
             "/api/contacts",
             json!({"name": CANARY, "numbers": [NUMBER_OF_A], "tags": [CANARY]}),
         ),
@@ -167,7 +171,7 @@ fn body_of(operation: &str) -> Value {
         "say_in_call" => json!({"text": "hello"}),
         "transfer_call" => json!({"to": {"voicemail": {}}}),
         "call_next_in_queue" => json!({"user_id": "usr_00000000000000000000000000"}),
-        "restore_receptionist" => json!({"version": 1}),
+        "restore_receptionist" | "restore_flow" => json!({"version": 1}),
         "add_caller_list_member" => json!({"phone_number": "+15550100001"}),
         "replace_hours" => json!({"name": "x", "time_zone": "UTC", "week": {}}),
         "replace_number_routing" => json!({"open": {"ai": {"receptionist_id": null}}}),

@@ -366,7 +366,8 @@ async fn a_plan_that_names_what_is_not_there_is_refused_by_its_places() {
         );
         for (body, pointer) in [
             (json!({}), "#/"),
-            (json!({"open": {"ivr": {}}}), "#/open"),
+            (json!({"open": {"robot": {}}}), "#/open"),
+            (json!({"open": {"ivr": {}}}), "#/open/ivr"),
             (json!({"open": {"users": {"user_ids": []}}}), "#/open/users/user_ids"),
             (json!({"open": {"users": {"user_ids": ["usr_1"]}}}), "#/open/users/user_ids/0"),
             (json!({"open": {"message": {"text": ""}}}), "#/open/message/text"),

@@ -2,4 +2,6 @@
 
 mod decisions;
 mod hours;
+mod ivr;
+mod ivr_properties;
 mod values;

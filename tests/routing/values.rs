@@ -83,6 +83,8 @@ pub(super) fn facts(plan: Plan) -> Facts {
         users: [user(1), user(2)].into(),
         queues: BTreeMap::new(),
         receptionists: [receptionist(1), receptionist(2)].into(),
+        flows: BTreeMap::new(),
+        has_ivr: true,
     }
 }
 

@@ -4,6 +4,7 @@ mod api_keys;
 mod calls;
 mod databases;
 mod isolation;
+mod ivr;
 mod pages;
 mod receptionists;
 mod requests;

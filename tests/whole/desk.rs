@@ -10,6 +10,7 @@ use frontdesk::app::{House, HousePlan, ServerOptions, Shutdown};
 use frontdesk::bridge::Bridge;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{CallLog, CallSid, Secret};
+use frontdesk::egress::Outside;
 use frontdesk::realtime::{Endpoint, SessionOptions};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
@@ -78,6 +79,7 @@ impl Desk {
             max_calls: 50,
             drain_timeout: Duration::from_secs(20),
             server: ServerOptions::default(),
+            outside: Outside::guarded(),
         };
         change(&mut plan);
         let house = House::build(plan, Clock::system(), Arc::new(String::new));

@@ -10,6 +10,7 @@ mod desk;
 mod doors;
 mod endings;
 mod frames;
+mod ivr;
 mod letters;
 mod load;
 mod outbound;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::ring::{RingText, StrategyText};
 use super::rule::RuleText;
 use super::value::{E164, Few, Line, Text, Word};
-use crate::domain::{HoursId, QueueId, ReceptionistId, UserId};
+use crate::domain::{FlowId, HoursId, QueueId, ReceptionistId, UserId};
 use crate::routing::{Forward, Plan, Rule, Target, Users, Voice};
 
 /// Where the calls of a number go.
@@ -69,6 +69,8 @@ pub enum TargetText {
     Message(MessageText),
     /// To a number outside.
     Forward(ForwardText),
+    /// Through a flow, in which the caller chooses.
+    Ivr(IvrText),
 }
 
 /// A receptionist.
@@ -105,6 +107,15 @@ pub struct QueueText {
     /// Which.
     #[schema(value_type = String, pattern = r"^que_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     queue_id: Text<QueueId>,
+}
+
+/// A flow.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IvrText {
+    /// Which. Callers meet what was published of it.
+    #[schema(value_type = String, pattern = r"^flw_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+    flow_id: Text<FlowId>,
 }
 
 /// Voicemail.
@@ -238,6 +249,9 @@ impl From<TargetText> for Target {
                 phone_number: forward.phone_number.0,
                 ring: forward.ring.into(),
             }),
+            TargetText::Ivr(ivr) => Self::Ivr {
+                flow_id: ivr.flow_id.0,
+            },
         }
     }
 }
@@ -262,6 +276,9 @@ impl From<&Target> for TargetText {
                 name: Line(forward.name.clone()),
                 phone_number: E164(forward.phone_number.clone()),
                 ring: (&forward.ring).into(),
+            }),
+            Target::Ivr { flow_id } => Self::Ivr(IvrText {
+                flow_id: Text(*flow_id),
             }),
         }
     }

@@ -9,8 +9,9 @@ use super::plan::{MessageText, VoiceText, VoicemailText};
 use super::ring::RingText;
 use super::rule::RefusalText;
 use super::value::{E164, Text};
-use crate::domain::{QueueId, ReceptionistId};
-use crate::routing::{AiStop, QueueStop, RingStop, Step, Stop};
+use crate::domain::{FlowId, QueueId, ReceptionistId};
+use crate::routing::ivr::CallerFacts;
+use crate::routing::{AiStop, IvrStop, QueueStop, RingStop, Step, Stop};
 
 /// A place where a call may end, or go on from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -26,6 +27,8 @@ pub enum StopText {
     Queue(QueueStopText),
     /// The caller leaves a message.
     Voicemail(VoicemailText),
+    /// The caller is led through a flow.
+    Ivr(IvrStopText),
     /// Something is said, and that is all.
     Message(MessageText),
     /// Nothing is left to try, and the caller is told so.
@@ -71,6 +74,31 @@ pub struct QueueStopText {
     max_size: u32,
 }
 
+/// A flow, as it was published when the call came.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct IvrStopText {
+    /// Which.
+    #[schema(value_type = String)]
+    flow_id: Text<FlowId>,
+    /// Which version of it.
+    version: i64,
+    /// Who answers where the flow names nobody.
+    #[schema(value_type = Option<String>)]
+    receptionist_id: Option<Text<ReceptionistId>>,
+    voice: VoiceText,
+    caller: CallerFactsText,
+}
+
+/// What a flow may know of the caller, beside the number.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+pub struct CallerFactsText {
+    is_vip: bool,
+    /// Whether it is a contact.
+    is_known: bool,
+    /// The language that the contact speaks.
+    language: Option<String>,
+}
+
 /// One thought on the way to a decision.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
 pub struct StepText {
@@ -112,6 +140,17 @@ impl From<&Stop> for StopText {
                 max_size: queue.max_size,
             }),
             Stop::Voicemail { greeting } => Self::Voicemail(VoicemailText::new(greeting.clone())),
+            Stop::Ivr(ivr) => Self::Ivr(IvrStopText {
+                flow_id: Text(ivr.flow_id),
+                version: ivr.version,
+                receptionist_id: ivr.receptionist_id.map(Text),
+                voice: (&ivr.voice).into(),
+                caller: CallerFactsText {
+                    is_vip: ivr.caller.is_vip,
+                    is_known: ivr.caller.is_known,
+                    language: ivr.caller.language.clone(),
+                },
+            }),
             Stop::Message { text } => Self::Message(MessageText::new(text.clone())),
             Stop::Apology => Self::Apology,
         }
@@ -147,6 +186,17 @@ impl From<StopText> for Stop {
             StopText::Voicemail(voicemail) => Self::Voicemail {
                 greeting: voicemail.into_greeting(),
             },
+            StopText::Ivr(ivr) => Self::Ivr(IvrStop {
+                flow_id: ivr.flow_id.0,
+                version: ivr.version,
+                receptionist_id: ivr.receptionist_id.map(|Text(id)| id),
+                voice: ivr.voice.into(),
+                caller: CallerFacts {
+                    is_vip: ivr.caller.is_vip,
+                    is_known: ivr.caller.is_known,
+                    language: ivr.caller.language,
+                },
+            }),
             StopText::Message(message) => Self::Message {
                 text: message.into_text(),
             },

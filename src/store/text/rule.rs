@@ -50,6 +50,16 @@ pub enum ConditionText {
 #[schema(value_type = String, pattern = r"^hrs_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 pub struct HoursRef(Text<HoursId>);
 
+impl HoursRef {
+    pub(super) fn new(id: HoursId) -> Self {
+        Self(Text(id))
+    }
+
+    pub(super) fn id(self) -> HoursId {
+        self.0.0
+    }
+}
+
 /// The id of a list of callers.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(transparent)]

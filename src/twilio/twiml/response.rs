@@ -126,6 +126,11 @@ impl Response {
         self.then(stop.0)
     }
 
+    /// Goes on with what another document does.
+    pub fn append(self, other: Self) -> Self {
+        Self(self.0.adopt(other.0))
+    }
+
     /// The document, UTF-8, with its declaration.
     pub fn to_xml(&self) -> String {
         self.0.to_document()

@@ -2,17 +2,23 @@
 
 use std::str::FromStr;
 
-use crate::domain::ParseError;
+use super::ParseError;
 
 /// An address of HTTP or HTTPS, of at most 500 characters.
 ///
 /// Its shape is looked at, no more: whether there is a sound shows when the
 /// carrier fetches it. We never do.
-#[derive(Clone, Debug)]
-pub(super) struct MediaUrl(String);
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MediaUrl(String);
 
 impl MediaUrl {
-    pub(super) fn into_string(self) -> String {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The address.
+    pub fn into_string(self) -> String {
         self.0
     }
 }

@@ -1,0 +1,153 @@
+//! A flow: nodes, and the edges between them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::exit::{Exit, NodeId};
+use super::node::{Header, Kind};
+use crate::domain::FlowId;
+use crate::routing::plan::Reference;
+
+/// What callers are told and asked. It may have faults while it is a draft:
+/// see [`check()`](super::check()).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Flow {
+    /// What there is.
+    pub nodes: Vec<Node>,
+    /// What comes after what.
+    pub edges: Vec<Edge>,
+}
+
+/// One thing that happens to a caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Node {
+    /// Its name in the flow.
+    pub id: NodeId,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// What happens.
+    pub kind: Kind,
+    /// Where an editor draws it.
+    pub position: Option<Position>,
+}
+
+/// A place on a drawing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Position {
+    /// To the right.
+    pub x: i32,
+    /// Down.
+    pub y: i32,
+}
+
+/// Where a way out of a node leads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Edge {
+    /// Out of this node.
+    pub from: NodeId,
+    /// By this way.
+    pub exit: Exit,
+    /// To that one.
+    pub to: NodeId,
+}
+
+/// A flow as callers meet it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Published {
+    /// Its name in the database.
+    pub id: FlowId,
+    /// Its name for people.
+    pub name: String,
+    /// Which version of it.
+    pub version: i64,
+    /// What callers are told and asked.
+    pub flow: Arc<Flow>,
+}
+
+impl Flow {
+    /// The node of that name.
+    pub fn node(&self, id: &NodeId) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id == *id)
+    }
+
+    /// Where everybody begins.
+    pub fn start(&self) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.kind == Kind::Start)
+    }
+
+    /// Where that way out of that node leads.
+    pub fn after(&self, id: &NodeId, exit: &Exit) -> Option<&NodeId> {
+        let leads = |edge: &&Edge| edge.from == *id && edge.exit == *exit;
+        self.edges.iter().find(leads).map(|edge| &edge.to)
+    }
+
+    /// The keys that lead somewhere from that node.
+    pub fn keys(&self, id: &NodeId) -> BTreeSet<char> {
+        let keys = self.edges.iter().filter(|edge| edge.from == *id);
+        keys.filter_map(|edge| edge.exit.key()).collect()
+    }
+
+    /// What the nodes name, each with the node's place; some of it perhaps more
+    /// than once.
+    pub fn references(&self) -> Vec<(usize, Reference)> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .flat_map(|(n, node)| node.references().into_iter().map(move |one| (n, one)))
+            .collect()
+    }
+
+    /// The same without what nobody is shown: the values of headers.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut flow = self.clone();
+        for node in &mut flow.nodes {
+            if let Kind::Http(ask) = &mut node.kind {
+                ask.headers
+                    .iter_mut()
+                    .for_each(|header| header.value = None);
+            }
+        }
+        flow
+    }
+
+    /// Finds the values of headers that have none in an earlier draft.
+    pub fn take_secrets_of(&mut self, earlier: &Self) {
+        for node in &mut self.nodes {
+            let before = earlier.node(&node.id).map(|node| &node.kind);
+            let (Kind::Http(ask), Some(Kind::Http(before))) = (&mut node.kind, before) else {
+                continue;
+            };
+            for header in ask.headers.iter_mut().filter(|one| one.value.is_none()) {
+                let same = |one: &&Header| one.name.eq_ignore_ascii_case(&header.name);
+                let before = before.headers.iter().find(same);
+                header.value = before.and_then(|one| one.value.clone());
+            }
+        }
+    }
+
+    /// The variables that a node gives a value.
+    pub(super) fn set_variables(&self) -> BTreeSet<&str> {
+        let nodes = self.nodes.iter();
+        nodes.flat_map(|node| node.kind.sets()).collect()
+    }
+}
+
+impl Node {
+    /// What the node names, in the order in which it names it.
+    pub fn references(&self) -> Vec<Reference> {
+        match &self.kind {
+            Kind::HandOver(target) => target.references(),
+            Kind::Hours { hours_id } => vec![Reference::Hours(*hours_id)],
+            Kind::Start
+            | Kind::Menu(_)
+            | Kind::Say(_)
+            | Kind::Play { .. }
+            | Kind::Gather(_)
+            | Kind::Sms { .. }
+            | Kind::Http(_)
+            | Kind::Set { .. }
+            | Kind::Branch { .. }
+            | Kind::Hangup => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The text messages of a flow: to the caller, from the number that was called.
+
+use crate::domain::{CallId, Direction, Party, PhoneNumber, Pii, SmsState, TenantId};
+use crate::routing::ivr::Walk;
+use crate::store::call_events::{self, NewEvent};
+use crate::store::sms_messages::{self, NewSms};
+use crate::store::{Error, sms_opt_outs};
+use crate::twilio::webhook::VoiceRequest;
+use crate::webhooks::Webhooks;
+use crate::webhooks::memory::Placed;
+
+/// Has the texts of a walk sent to the caller, as far as that can be done, and
+/// notes what became of each. Nobody waits for it.
+pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, walk: &Walk) {
+    if walk.texts.is_empty() {
+        return;
+    }
+    let sending = Sending {
+        house: house.clone(),
+        tenant: placed.tenant_id,
+        call: placed.call_id,
+    };
+    let ends = request
+        .from
+        .number()
+        .cloned()
+        .zip(request.to.number().cloned());
+    let ends = ends.filter(|_| house.carrier.is_some());
+    let texts = walk.texts.clone();
+    tokio::spawn(async move {
+        for text in texts {
+            let outcome = match &ends {
+                None => Ok("skipped"),
+                Some((to, from)) => sending.submit((to, from), &text).await,
+            };
+            let outcome = outcome.unwrap_or_else(|error| {
+                tracing::warn!(call.id = %sending.call, %error, "ivr.text_not_sent");
+                "failed"
+            });
+            sending.note(outcome).await;
+        }
+    });
+}
+
+/// Texts on their way.
+struct Sending {
+    house: Webhooks,
+    tenant: TenantId,
+    call: CallId,
+}
+
+impl Sending {
+    /// Writes a text down for a job to send, unless the caller wants none.
+    async fn submit(
+        &self,
+        (to, from): (&PhoneNumber, &PhoneNumber),
+        body: &Pii<String>,
+    ) -> Result<&'static str, Error> {
+        let store = &self.house.store;
+        if sms_opt_outs::find(store, self.tenant, to).await?.is_some() {
+            return Ok("unwanted");
+        }
+        let new = NewSms {
+            id: self.house.clock.new_id(),
+            tenant_id: self.tenant,
+            direction: Direction::Outbound,
+            message_sid: None,
+            own: &Party::Number(from.clone()),
+            stranger: &Party::Number(to.clone()),
+            user: None,
+            body,
+            media: &[],
+            state: SmsState::Pending,
+            at: self.house.clock.now(),
+        };
+        let mut tx = store.begin().await?;
+        sms_messages::submit(&mut tx, &new).await?;
+        tx.commit().await?;
+        Ok("submitted")
+    }
+
+    /// In the log of the call: `submitted`, `failed`, `unwanted` by the caller,
+    /// or `skipped` because there is no account at the carrier or no number at
+    /// an end of the call.
+    async fn note(&self, outcome: &'static str) {
+        metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
+        let detail = format!(r#"{{"outcome":"{outcome}"}}"#);
+        let event = NewEvent {
+            kind: "ivr.text",
+            detail: Pii::new(&detail),
+            at: self.house.clock.now(),
+            key: None,
+        };
+        let noted = call_events::append(&self.house.store, self.tenant, self.call, &event).await;
+        if let Err(error) = noted {
+            tracing::warn!(call.id = %self.call, %error, outcome, "ivr.text_not_noted");
+        }
+    }
+}
