@@ -281,6 +281,17 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
             &["api/outbound/record.rs", "rehearsal/rest/account.rs"],
         ),
         ("dials::clear(", &["api/outbound/gate.rs"]),
+        // Texts are kept by the gate, and sent by one job.
+        (".judge_writing(", &["store/dials.rs"]),
+        ("dials::judge_writing(", &["store/sms_messages.rs"]),
+        (
+            "sms_messages::submit(",
+            &["api/sms/send.rs", "webhooks/ivr/text.rs"],
+        ),
+        (
+            ".send_message(",
+            &["jobs/sms_to_send.rs", "rehearsal/rest/account.rs"],
+        ),
         // Telephones ring by one verb, which leaves out what is dear.
         ("twiml::{AnswerDetection, Dial", &["webhooks/ring.rs"]),
         ("Number::new(number)", &["webhooks/ring.rs"]),

@@ -11,7 +11,7 @@ use super::calls::{control, live, log, remarks, show, stats, transfer};
 use super::gate::{Gate, Need};
 use super::openapi;
 use super::outbound::{place, policy, queue};
-use super::sms::{messages as sms, opt_outs};
+use super::sms::{messages as sms, opt_outs, send};
 use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
 use super::{caller_lists, hours, queues, routing};
@@ -197,6 +197,7 @@ fn texts(gate: &Gate) -> OpenApiRouter<ApiState> {
     let ask = |permission, routes| gate.ask(Need::May(permission), routes);
     OpenApiRouter::new()
         .routes(ask(P::InboxRead, routes!(sms::list)))
+        .routes(ask(P::InboxWrite, gate.once(routes!(send::send))))
         .routes(ask(P::InboxRead, routes!(sms::show)))
         .routes(ask(P::InboxWrite, routes!(sms::update, sms::delete)))
         .routes(ask(P::InboxRead, routes!(opt_outs::list)))

@@ -43,7 +43,7 @@ pub use contact::{Contact, Tag};
 pub use day::Day;
 pub use dialling::{
     Country, Dial, DialPolicy, DialRefusal, DialsUsed, Line, LineKind, Permit, Prefix, Purpose,
-    Rate,
+    Rate, Writing,
 };
 pub use error::ParseError;
 pub use greeting::{Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};

@@ -12,8 +12,8 @@ use super::row::{RowOf, json};
 use super::text::DialPolicyText;
 use super::{Db, Error, Tx};
 use crate::domain::{
-    CallId, Dial, DialPolicy, DialRefusal, DialsUsed, Permit, Rate, TenantId, Timestamp, UserId,
-    Zone,
+    CallId, Dial, DialPolicy, DialRefusal, DialsUsed, Permit, PhoneNumber, Rate, TenantId,
+    Timestamp, UserId, Writing, Zone,
 };
 
 /// Somebody is to be rung for a call.
@@ -83,6 +83,65 @@ const INSERT: &str = "
     INSERT INTO dials (tenant_id, call_id, ordinal, user_id, legs, longest_s,
         minute_price_micros, at_ms)
     VALUES ($1, $2, (SELECT COUNT(*) FROM dials WHERE call_id = $2), $3, $4, $5, $6, $7)";
+
+/// Whether somebody may be written to; `is_here` if they are on the line at this
+/// moment. The tenant's others wait until `tx` is over.
+pub(super) async fn judge_writing(
+    tx: &mut Tx,
+    (tenant, to): (TenantId, &PhoneNumber),
+    is_here: bool,
+    at: Timestamp,
+) -> Result<Result<(), DialRefusal>, Error> {
+    lock(tx, tenant).await?;
+    let policy = policy(&mut *tx, tenant).await?;
+    let mut conn = Db::from(tx).write().await?;
+    let zone = zone(&mut conn, tenant).await?;
+    let row: TextsRow = sqlx::query_as(TEXTS)
+        .bind(tenant.to_string())
+        .bind(to.as_str())
+        .bind(to.as_str().trim_start_matches('+'))
+        .bind(at.plus_ms(-DAY_MS).as_ms())
+        .bind(at.plus_ms(-HOUR_MS).as_ms())
+        .fetch_one(&mut *conn)
+        .await?;
+    let writing = Writing {
+        to,
+        is_answer: is_here || row.has_written > 0 || row.has_rung > 0,
+        is_unwanted: row.is_unwanted > 0,
+    };
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    let used = Rate {
+        per_hour: count(row.of_hour),
+        per_day: count(row.of_day),
+    };
+    Ok(policy.judge_writing(&writing, used, (&zone, at)))
+}
+
+/// A call is found by all digits of a number, see `call_words`.
+const TEXTS: &str = "
+    SELECT
+        (SELECT COUNT(*) FROM sms_messages WHERE tenant_id = $1 AND created_at_ms > $4
+            AND direction = 'outbound') AS of_day,
+        (SELECT COUNT(*) FROM sms_messages WHERE tenant_id = $1 AND created_at_ms > $5
+            AND direction = 'outbound') AS of_hour,
+        (SELECT COUNT(*) FROM sms_opt_outs WHERE tenant_id = $1 AND phone_number = $2)
+            AS is_unwanted,
+        (SELECT COUNT(*) FROM (SELECT 1 FROM sms_messages
+            WHERE tenant_id = $1 AND stranger_party = $2 AND direction = 'inbound' LIMIT 1)
+            AS written) AS has_written,
+        (SELECT COUNT(*) FROM (SELECT 1 FROM call_words
+            JOIN calls ON calls.tenant_id = call_words.tenant_id AND calls.id = call_words.call_id
+            WHERE call_words.tenant_id = $1 AND word = $3 AND from_party = $2
+                AND direction = 'inbound' LIMIT 1) AS rung) AS has_rung";
+
+#[derive(FromRow)]
+struct TextsRow {
+    of_day: i64,
+    of_hour: i64,
+    is_unwanted: i64,
+    has_written: i64,
+    has_rung: i64,
+}
 
 /// What the tenant allows; nothing, until somebody allows something.
 pub async fn policy(db: impl Into<Db<'_>>, tenant: TenantId) -> Result<DialPolicy, Error> {

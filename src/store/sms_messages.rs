@@ -4,10 +4,10 @@ use sqlx::{AnyConnection, FromRow};
 
 use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
-use super::{Db, Error, Tx, by_id, page};
+use super::{Db, Error, Tx, by_id, dials, page};
 use crate::domain::{
-    Direction, JobKind, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState, TenantId,
-    Timestamp, UserId,
+    DialRefusal, Direction, JobKind, Party, PhoneNumber, Pii, Sms, SmsId, SmsMedia, SmsState,
+    TenantId, Timestamp, UserId,
 };
 
 /// The columns of a [`SmsRow`].
@@ -135,8 +135,21 @@ const ATTACH: &str = "
     INSERT INTO sms_media (tenant_id, sms_id, ordinal, carrier_url, mime)
     VALUES ($1, $2, $3, $4, $5)";
 
-/// Writes down a message of ours, and has a job send it.
-pub async fn submit(tx: &mut Tx, new: &NewSms<'_>) -> Result<(), Error> {
+/// Writes down a message of ours, and has a job send it, if the tenant's policy
+/// allows it; nobody else sends any. `is_here` if the stranger is on the line at
+/// this moment.
+pub async fn submit(
+    tx: &mut Tx,
+    new: &NewSms<'_>,
+    is_here: bool,
+) -> Result<Result<(), DialRefusal>, Error> {
+    let Some(to) = new.stranger.number() else {
+        return Ok(Err(DialRefusal::Unknown));
+    };
+    let to = (new.tenant_id, to);
+    if let Err(refusal) = dials::judge_writing(tx, to, is_here, new.at).await? {
+        return Ok(Err(refusal));
+    }
     insert(tx, new).await?;
     let id = new.id.to_string();
     let job = NewJob {
@@ -146,7 +159,8 @@ pub async fn submit(tx: &mut Tx, new: &NewSms<'_>) -> Result<(), Error> {
         payload: &id,
         run_at: new.at,
     };
-    jobs::enqueue(tx, &job, new.at).await.map(drop)
+    jobs::enqueue(tx, &job, new.at).await?;
+    Ok(Ok(()))
 }
 
 /// Whether the carrier's message of that name is one that we know. For a job,

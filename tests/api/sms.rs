@@ -1,11 +1,16 @@
 //! Text messages: found, attended to, deleted, and by whom.
 
-use frontdesk::domain::{Direction, Pii, Role, SmsId, SmsMedia, SmsState, TenantId, UserId};
+use frontdesk::domain::{
+    Direction, JobKind, Number, OptOut, OptOutSource, Pii, Role, SmsId, SmsMedia, SmsState,
+    TenantId, UserId,
+};
 use frontdesk::store::sms_messages::{self, NewSms};
+use frontdesk::store::{jobs, numbers, sms_opt_outs};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
 use crate::support::database::on_each_database;
+use crate::support::rest_account::RestAccount;
 
 const MESSAGES: &str = "/api/sms/messages";
 const OPT_OUTS: &str = "/api/sms/opt-outs";
@@ -234,12 +239,12 @@ async fn w9_a_member_lets_nobody_be_written_to_who_said_stop_themselves() {
                 (201, &json!("member"))
             );
         }
-        let reply = frontdesk::domain::OptOut {
+        let reply = OptOut {
             phone_number: "+15550000002".parse().unwrap(),
-            source: frontdesk::domain::OptOutSource::Reply,
+            source: OptOutSource::Reply,
             created_at: desk.clock.now(),
         };
-        let kept = frontdesk::store::sms_opt_outs::put(&desk.store, tenant, &reply).await;
+        let kept = sms_opt_outs::put(&desk.store, tenant, &reply).await;
         kept.unwrap();
         assert_eq!(put("+15550000002").await.json()["source"], "reply");
         put("+15550000003").await;
@@ -270,6 +275,139 @@ async fn w9_a_member_lets_nobody_be_written_to_who_said_stop_themselves() {
         assert_eq!(refused.problem()["errors"][0]["pointer"], "#/phone_number");
         let audit = desk.get("/api/audit", &key).await.body;
         assert!(audit.contains("opt_out.added") && !audit.contains("15550000001"));
+    })
+    .await;
+}
+
+/// A tenant with one number that can write.
+async fn writer(desk: &Desk, account: &RestAccount) -> (TenantId, String) {
+    let (tenant, key) = desk.tenant("A").await;
+    account.own(OWN);
+    let number = Number::new(
+        desk.clock.new_id(),
+        tenant,
+        OWN.parse().unwrap(),
+        desk.clock.now(),
+    );
+    numbers::insert(&desk.store, &number).await.unwrap();
+    (tenant, key)
+}
+
+fn to(number: &str) -> Value {
+    json!({"to": number, "body": "We are open."})
+}
+
+#[tokio::test]
+async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = writer(&desk, &account).await;
+        let send = async |number: &str| desk.send(("POST", MESSAGES), &key, &to(number)).await;
+        let code = async |number: &str| {
+            let refused = send(number).await;
+            (refused.status.as_u16(), refused.problem()["code"].clone())
+        };
+        assert_eq!(
+            code("+12025550123").await,
+            (422, json!("country_not_allowed"))
+        );
+        let policy = json!({"countries": ["US"], "max_texts_per_hour": 2});
+        let path = "/api/calls/outbound/policy";
+        assert_eq!(desk.send(("PUT", path), &key, &policy).await.status, 200);
+        let sent = send("+12025550123").await;
+        assert_eq!(sent.status, 201, "{}", sent.body);
+        assert_eq!(sent.json()["state"], "pending");
+        assert_eq!(sent.json()["from"], OWN);
+        assert_eq!(
+            code("+4930901820").await,
+            (422, json!("country_not_allowed"))
+        );
+        assert_eq!(code("+19002345678").await, (422, json!("kind_not_allowed")));
+        // Who has written is answered, wherever they are.
+        sms(&desk, tenant, "+4930901820", "Are you open?", None).await;
+        assert_eq!(send("+4930901820").await.status, 201);
+        assert_eq!(
+            code("+12025550123").await,
+            (409, json!("hourly_limit_of_texts"))
+        );
+        desk.clock.advance_ms(3_600_000);
+        let stop = json!({"phone_number": "+4930901820"});
+        desk.send(("POST", OPT_OUTS), &key, &stop).await;
+        assert_eq!(code("+4930901820").await, (409, json!("opted_out")));
+        let waiting = jobs::waiting(&desk.store).await.unwrap();
+        let texts = waiting.iter().find(|one| one.kind == JobKind::SmsToSend);
+        assert_eq!(texts.unwrap().jobs, 2, "what was refused is not sent");
+        let audit = desk.get("/api/audit", &key).await.body;
+        assert!(audit.contains("sms.sent") && audit.contains("sms.refused"));
+        assert!(!audit.contains("We are open") && !audit.contains("4930901820"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_rung_is_written_to_as_well() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = writer(&desk, &account).await;
+        let (other, _) = desk.tenant("B").await;
+        desk.call(other, "CA1").await;
+        let call = json!({"to": "+15550000001", "body": "x"});
+        let refused = desk.send(("POST", MESSAGES), &key, &call).await;
+        assert_eq!(refused.status, 422, "they have rung somebody else");
+        desk.call(tenant, "CA2").await;
+        let sent = desk.send(("POST", MESSAGES), &key, &call).await;
+        assert_eq!(sent.status, 201, "{}", sent.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_text_that_makes_no_sense_is_refused_by_field_and_one_with_a_key_goes_once() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let (tenant, key) = writer(&desk, &account).await;
+        let stranger = "+15550000001";
+        sms(&desk, tenant, stranger, "Are you open?", None).await;
+        for (body, pointer) in [
+            (json!({"to": "1", "body": "x"}), "#/to"),
+            (json!({"to": stranger, "body": " "}), "#/body"),
+            (json!({"to": stranger, "body": "x".repeat(1_601)}), "#/body"),
+            (
+                json!({"to": stranger, "body": "x", "from": "+15550000099"}),
+                "#/from",
+            ),
+            (
+                json!({"to": stranger, "body": "x", "nose": "red"}),
+                "#/nose",
+            ),
+        ] {
+            let refused = desk.send(("POST", MESSAGES), &key, &body).await;
+            assert_eq!(refused.status, 422, "{}", refused.body);
+            assert_eq!(refused.problem()["errors"][0]["pointer"], pointer);
+        }
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let sent = desk
+                .send_named(("POST", MESSAGES), &key, &["one"], &to(stranger))
+                .await;
+            assert_eq!(sent.status, 201, "{}", sent.body);
+            ids.push(sent.json()["id"].clone());
+        }
+        assert_eq!(ids[0], ids[1]);
+        assert_eq!(
+            bodies(&desk, &key, "direction=outbound").await,
+            ["We are open."]
+        );
+        let (_, agents) = desk.member(tenant, Role::Agent).await;
+        let own = desk.send(("POST", MESSAGES), &agents, &to(stranger)).await;
+        assert_eq!(own.status, 201, "{}", own.body);
+        assert_eq!(bodies(&desk, &agents, "").await, ["We are open."]);
+        let without = Desk::on(db);
+        let refused = without.send(("POST", MESSAGES), &key, &to(stranger)).await;
+        assert_eq!(refused.status, 503);
     })
     .await;
 }

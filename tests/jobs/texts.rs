@@ -31,7 +31,8 @@ async fn written(desk: &Desk, body: &str) -> SmsId {
         at: desk.clock.now(),
     };
     let mut tx = desk.store.begin().await.unwrap();
-    sms_messages::submit(&mut tx, &new).await.unwrap();
+    let submitted = sms_messages::submit(&mut tx, &new, true).await;
+    assert_eq!(submitted.unwrap(), Ok(()));
     tx.commit().await.unwrap();
     id
 }

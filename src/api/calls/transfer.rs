@@ -134,7 +134,7 @@ async fn let_through(
             return Ok(tx);
         };
         drop(tx);
-        return Err(refused(whole, refusal).await?);
+        return Err(refused(whole, "call.refused", refusal).await?);
     };
     let clearing = Clearing {
         tenant_id: operator.tenant_id,

@@ -19,7 +19,7 @@ pub(in crate::api) async fn cleared(
         Ok(permit) => Ok((tx, permit)),
         Err(refusal) => {
             drop(tx);
-            Err(refused((state, operator), refusal).await?)
+            Err(refused((state, operator), "call.refused", refusal).await?)
         }
     }
 }
@@ -27,12 +27,13 @@ pub(in crate::api) async fn cleared(
 /// Counts a refusal, writes it down, and says it. No transaction may be open.
 pub(in crate::api) async fn refused(
     (state, operator): (&ApiState, &Operator),
+    action: &'static str,
     refusal: DialRefusal,
 ) -> Result<ApiError, ApiError> {
     metrics::counter!("frontdesk_dials_refused_total", "why" => refusal.code()).increment(1);
     let tx = state.store.begin().await?;
     let change = Change {
-        action: "call.refused",
+        action,
         object: refusal.code().to_owned(),
         fields: &[],
     };

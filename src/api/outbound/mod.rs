@@ -13,3 +13,4 @@ pub(super) mod queue;
 mod record;
 
 pub(super) use gate::{cleared, never, refused};
+pub(super) use number::writer;

@@ -28,6 +28,34 @@ pub(in crate::api) async fn shown(
     Ok(number.phone_number)
 }
 
+/// The tenant's number that was asked for, else the only one that can write.
+pub(in crate::api) async fn writer(
+    (state, operator): (&ApiState, &Operator),
+    asked: Option<&PhoneNumber>,
+) -> Result<PhoneNumber, ApiError> {
+    let tenant = operator.tenant_id;
+    let can_write = |number: &Number| number.capabilities.is_none_or(|can| can.sms);
+    if let Some(asked) = asked {
+        let own = numbers::find_of_tenant(&state.store, tenant, asked).await?;
+        let own = own.ok_or_else(|| ApiError::field("from", "you have no such number"))?;
+        return if can_write(&own) {
+            Ok(own.phone_number)
+        } else {
+            Err(ApiError::field("from", "that number cannot write"))
+        };
+    }
+    let page = numbers::list(&state.store, tenant, &page::Request::default()).await?;
+    let mut own = page.items.into_iter().filter(can_write);
+    match (own.next(), own.next()) {
+        (Some(only), None) => Ok(only.phone_number),
+        (None, _) => Err(ApiError::Conflict("you have no number that can write")),
+        (Some(_), Some(_)) => Err(ApiError::field(
+            "from",
+            "you have several numbers: say which of them writes",
+        )),
+    }
+}
+
 fn chosen(mut own: Vec<Number>, answers: Option<ReceptionistId>) -> Result<Number, ApiError> {
     if own.is_empty() {
         return Err(ApiError::Conflict("you have no number to call from"));

@@ -12,7 +12,7 @@ use crate::domain::DialPolicy;
 use crate::store::dials;
 use crate::store::text::DialPolicyText;
 
-/// Whom the tenant allows to be rung: nobody, until countries are chosen.
+/// Whom the tenant allows to be rung and written to: nobody, until countries are chosen.
 #[utoipa::path(get, path = "/api/calls/outbound/policy", operation_id = "show_outbound_policy",
     tag = "Outbound calls", responses((status = 200, body = DialPolicyText)))]
 pub(in crate::api) async fn show(
@@ -62,6 +62,8 @@ const FIELDS: &[&str] = &[
     "max_calls_per_day_of_user",
     "max_calls_at_once",
     "max_duration_seconds",
+    "max_texts_per_hour",
+    "max_texts_per_day",
     "daily_budget_micros",
     "minute_price_micros",
 ];

@@ -2,3 +2,4 @@
 
 pub(super) mod messages;
 pub(super) mod opt_outs;
+pub(super) mod send;

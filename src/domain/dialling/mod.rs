@@ -1,4 +1,4 @@
-//! Ringing somebody of our own accord: what kind of number that is, and whether it is allowed.
+//! Ringing somebody of our own accord, or writing to them: what kind of number that is, and whether it is allowed.
 //!
 //! [`DialPolicy::judge`] is the gate. It is a function of values: a policy, a
 //! number, what was used so far and a moment make a [`Permit`] or a
@@ -12,9 +12,11 @@ mod line;
 mod permit;
 mod policy;
 mod refusal;
+mod writing;
 
 pub use country::Country;
 pub use line::{Line, LineKind};
 pub use permit::Permit;
 pub use policy::{Dial, DialPolicy, DialsUsed, Prefix, Purpose, Rate};
 pub use refusal::DialRefusal;
+pub use writing::Writing;

@@ -32,7 +32,9 @@ pub struct DialPolicy {
     pub at_once: u32,
     /// How long one may last.
     pub longest: Duration,
-    /// What all of them may cost in a day, in millionths of a dollar.
+    /// How many text messages the tenant may send.
+    pub texts: Rate,
+    /// What all calls may cost in a day, in millionths of a dollar.
     pub daily_budget_micros: i64,
     /// What a minute is reckoned to cost, in millionths of a dollar.
     pub minute_price_micros: i64,
@@ -57,13 +59,17 @@ impl Default for DialPolicy {
             },
             at_once: 3,
             longest: Duration::from_mins(30),
+            texts: Rate {
+                per_hour: 60,
+                per_day: 300,
+            },
             daily_budget_micros: 50_000_000,
             minute_price_micros: 20_000,
         }
     }
 }
 
-/// How many calls, in the last hour and the last 24 hours.
+/// How many calls or texts, in the last hour and the last 24 hours.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Rate {
     /// In an hour.
@@ -190,7 +196,7 @@ impl DialPolicy {
         minutes.saturating_mul(price)
     }
 
-    fn judge_number(&self, number: &PhoneNumber) -> Result<(), Refusal> {
+    pub(super) fn judge_number(&self, number: &PhoneNumber) -> Result<(), Refusal> {
         let line = Line::of(number);
         let covers = |prefixes: &BTreeSet<Prefix>| prefixes.iter().any(|one| one.covers(number));
         if line.kind == LineKind::Emergency {
@@ -215,7 +221,7 @@ impl DialPolicy {
         }
     }
 
-    fn judge_hours(&self, zone: &Zone, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn judge_hours(&self, zone: &Zone, now: Timestamp) -> Result<(), Refusal> {
         let Some(span) = self.hours else {
             return Ok(());
         };

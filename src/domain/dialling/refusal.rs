@@ -38,6 +38,15 @@ pub enum DialRefusal {
     /// So many in a day are enough for one person.
     #[error("this member's calls of this day are used up")]
     DailyOfUser,
+    /// So many texts in an hour are enough.
+    #[error("the text messages of this hour are used up")]
+    HourlyOfTexts,
+    /// So many texts in a day are enough.
+    #[error("the text messages of this day are used up")]
+    DailyOfTexts,
+    /// They said STOP, or somebody was told.
+    #[error("they do not want to be written to; they must write START first")]
+    Unwanted,
     /// So many at once are enough.
     #[error("as many calls as are allowed at one time go on already")]
     AtOnce,
@@ -60,6 +69,9 @@ impl DialRefusal {
             Self::Daily => "daily_limit",
             Self::HourlyOfUser => "hourly_limit_of_user",
             Self::DailyOfUser => "daily_limit_of_user",
+            Self::HourlyOfTexts => "hourly_limit_of_texts",
+            Self::DailyOfTexts => "daily_limit_of_texts",
+            Self::Unwanted => "opted_out",
             Self::AtOnce => "too_many_at_once",
             Self::Budget => "budget_spent",
         }
@@ -74,6 +86,9 @@ impl DialRefusal {
             | Self::Daily
             | Self::HourlyOfUser
             | Self::DailyOfUser
+            | Self::HourlyOfTexts
+            | Self::DailyOfTexts
+            | Self::Unwanted
             | Self::AtOnce
             | Self::Budget => false,
         }

@@ -51,6 +51,13 @@ pub struct DialPolicyText {
     /// The longest call; the setting `max_call_duration_seconds` may say less.
     #[schema(value_type = u32, minimum = 60, maximum = 14_400, required = false)]
     max_duration_seconds: Number<60, 14_400>,
+    /// Text messages in any hour. Who has written or rung may be answered
+    /// wherever they are; others must be where people may be rung.
+    #[schema(value_type = u32, maximum = 10_000, required = false)]
+    max_texts_per_hour: Number<0, 10_000>,
+    /// Text messages in any 24 hours.
+    #[schema(value_type = u32, maximum = 100_000, required = false)]
+    max_texts_per_day: Number<0, 100_000>,
     /// What all calls of any 24 hours may cost, in millionths of a dollar. A
     /// call that goes on counts as if it lasted as long as it may.
     #[schema(value_type = u32, maximum = 4_000_000_000_u32, required = false)]
@@ -99,6 +106,8 @@ impl From<&DialPolicy> for DialPolicyText {
             max_calls_per_day_of_user: Number(policy.of_user.per_day),
             max_calls_at_once: Number(policy.at_once),
             max_duration_seconds: Number::of_seconds(policy.longest),
+            max_texts_per_hour: Number(policy.texts.per_hour),
+            max_texts_per_day: Number(policy.texts.per_day),
             daily_budget_micros: Number(micros(policy.daily_budget_micros)),
             minute_price_micros: Number(micros(policy.minute_price_micros)),
         }
@@ -125,6 +134,10 @@ impl From<DialPolicyText> for DialPolicy {
             },
             at_once: text.max_calls_at_once.0,
             longest: text.max_duration_seconds.seconds(),
+            texts: Rate {
+                per_hour: text.max_texts_per_hour.0,
+                per_day: text.max_texts_per_day.0,
+            },
             daily_budget_micros: text.daily_budget_micros.0.into(),
             minute_price_micros: text.minute_price_micros.0.into(),
         }

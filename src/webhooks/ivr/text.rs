@@ -1,10 +1,10 @@
 //! The text messages of a flow: to the caller, from the number that was called.
 
-use crate::domain::{CallId, Direction, Party, PhoneNumber, Pii, SmsState, TenantId};
+use crate::domain::{CallId, DialRefusal, Direction, Party, PhoneNumber, Pii, SmsState, TenantId};
 use crate::routing::ivr::Walk;
+use crate::store::Error;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::sms_messages::{self, NewSms};
-use crate::store::{Error, sms_opt_outs};
 use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
@@ -56,10 +56,6 @@ impl Sending {
         (to, from): (&PhoneNumber, &PhoneNumber),
         body: &Pii<String>,
     ) -> Result<&'static str, Error> {
-        let store = &self.house.store;
-        if sms_opt_outs::find(store, self.tenant, to).await?.is_some() {
-            return Ok("unwanted");
-        }
         let new = NewSms {
             id: self.house.clock.new_id(),
             tenant_id: self.tenant,
@@ -73,14 +69,18 @@ impl Sending {
             state: SmsState::Pending,
             at: self.house.clock.now(),
         };
-        let mut tx = store.begin().await?;
-        sms_messages::submit(&mut tx, &new).await?;
+        let mut tx = self.house.store.begin().await?;
+        match sms_messages::submit(&mut tx, &new, true).await? {
+            Ok(()) => {}
+            Err(DialRefusal::Unwanted) => return Ok("unwanted"),
+            Err(_) => return Ok("refused"),
+        }
         tx.commit().await?;
         Ok("submitted")
     }
 
     /// In the log of the call: `submitted`, `failed`, `unwanted` by the caller,
-    /// or `skipped` because there is no account at the carrier or no number at
+    /// `refused` by the tenant's policy, or `skipped` because there is no account at the carrier or no number at
     /// an end of the call.
     async fn note(&self, outcome: &'static str) {
         metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
