@@ -7,6 +7,7 @@
 mod api;
 mod audio;
 mod calls;
+mod dialling;
 mod domain;
 mod floors;
 mod greetings;

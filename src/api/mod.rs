@@ -32,6 +32,7 @@ mod numbers;
 mod once;
 mod openapi;
 mod operator;
+mod outbound;
 mod patch;
 mod problem;
 mod problems;

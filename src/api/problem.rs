@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::carrier::CarrierProblem;
 use super::request_id::RequestId;
+use crate::domain::DialRefusal;
 use crate::store;
 
 /// Why a request is refused, or could not be answered.
@@ -39,6 +40,9 @@ pub enum ApiError {
     /// same asker.
     #[error("the same is being done at this moment; ask again in a moment")]
     InFlight,
+    /// The outbound policy does not allow somebody to be rung.
+    #[error("{0}")]
+    Refused(DialRefusal),
     /// The carrier did not do as it was asked.
     #[error(transparent)]
     Carrier(CarrierProblem),
@@ -132,6 +136,14 @@ impl ApiError {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::InFlight => (StatusCode::CONFLICT, "in-flight", "Under way"),
+            Self::Refused(refusal) => {
+                let status = if refusal.is_of_number() {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                } else {
+                    StatusCode::CONFLICT
+                };
+                (status, "policy-refused", "Refused by the outbound policy")
+            }
             Self::Carrier(problem) => problem.kind(),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -192,9 +204,13 @@ impl IntoResponse for ApiError {
             title,
             status: status.as_u16(),
             detail: self.to_string(),
+            code: None,
             request_id: None,
             errors: Vec::new(),
         };
+        if let Self::Refused(refusal) = &self {
+            problem.code = Some(refusal.code());
+        }
         let mut response = status.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
@@ -224,6 +240,9 @@ pub(super) struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    /// A stable word for the reason, where the type has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

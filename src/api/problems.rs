@@ -42,6 +42,13 @@ const PROBLEMS: &[(&str, &str)] = &[
          yet. Ask again after `Retry-After`; with the same key the answer will be the first one's.",
     ),
     (
+        "policy-refused",
+        "The tenant's outbound policy does not allow this number to be rung, or not now.\n\
+         `code` is a stable word for the reason: `country_not_allowed` and its like (422) are\n\
+         the number's fault, `hourly_limit` and its like (409) pass.\n\
+         `/api/calls/outbound/policy` has the policy, which allows nothing at first.",
+    ),
+    (
         "not-configured",
         "This installation lacks a setting, which `detail` names. `frontdesk serve --help` tells\n\
          what it is and where to find it.",

@@ -7,9 +7,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::calls::{control, live, log, remarks, show, stats};
+use super::calls::{control, live, log, remarks, show, stats, transfer};
 use super::gate::{Gate, Need};
 use super::openapi;
+use super::outbound::{place, policy, queue};
 use super::sms::{messages as sms, opt_outs};
 use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
@@ -57,6 +58,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::CallsControl), routes!(control::say)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::mute)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::hold)))
+        .routes(gate.ask(may(P::CallsControl), gate.once(routes!(transfer::transfer))))
         .routes(gate.ask(may(P::NumbersRead), routes!(numbers::list::list)))
         .routes(gate.ask(may(P::NumbersRead), routes!(numbers::available::available)))
         .routes(gate.ask(
@@ -79,6 +81,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
         .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .merge(outbound(&gate))
         .merge(contacts(&gate))
         .merge(receptionists(&gate))
         .merge(settings(&gate))
@@ -89,6 +92,16 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+}
+
+/// Calls that we make.
+fn outbound(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::CallsWrite, gate.once(routes!(place::create))))
+        .routes(ask(P::CallsWrite, gate.once(routes!(queue::call_next))))
+        .routes(ask(P::BudgetsRead, routes!(policy::show)))
+        .routes(ask(P::BudgetsWrite, routes!(policy::replace)))
 }
 
 fn contacts(gate: &Gate) -> OpenApiRouter<ApiState> {

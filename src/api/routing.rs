@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::audit::{self, Change};
 use super::extract::{Json, Path, Query, optional_text, text};
 use super::operator::Operator;
+use super::outbound::never;
 use super::problem::{ApiError, Fault};
 use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
@@ -46,7 +47,8 @@ pub(super) async fn replace(
     let found = number_plans::find(&state.store, tenant, &number).await?;
     let (id, _) = found.ok_or(ApiError::NotFound)?;
     let plan = Plan::from(text);
-    let faults = strangers(&state, tenant, &plan).await?;
+    let mut faults = strangers(&state, tenant, &plan).await?;
+    faults.extend(dear(&plan));
     if !faults.is_empty() {
         return Err(ApiError::Invalid(faults));
     }
@@ -96,6 +98,18 @@ async fn strangers(
     Ok(faults)
 }
 
+/// Numbers outside that callers are never sent to, each by its place.
+fn dear(plan: &Plan) -> impl Iterator<Item = Fault> {
+    targets(plan).into_iter().filter_map(|(at, target)| {
+        let Target::Forward(forward) = target else {
+            return None;
+        };
+        let detail = never(&forward.phone_number)?.to_owned();
+        let pointer = format!("{at}/forward/phone_number");
+        Some(Fault { pointer, detail })
+    })
+}
+
 pub(super) fn missing(reference: Reference) -> &'static str {
     match reference {
         Reference::Hours(_) => "are no opening hours",
@@ -129,6 +143,21 @@ fn places(plan: &Plan) -> Vec<(String, Reference)> {
     for (n, target) in plan.fallback.iter().enumerate() {
         found.extend(places_in(&format!("#/fallback/{n}"), target));
     }
+    found
+}
+
+/// Every target of the plan, and where it stands in the body.
+fn targets(plan: &Plan) -> Vec<(String, &Target)> {
+    let mut found = vec![("#/open".to_owned(), &plan.open)];
+    let after_hours = plan.after_hours.iter();
+    found.extend(after_hours.map(|target| ("#/after_hours".to_owned(), target)));
+    for (n, rule) in plan.rules.iter().enumerate() {
+        if let Action::Go(target) = &rule.then {
+            found.push((format!("#/rules/{n}/then/go"), target));
+        }
+    }
+    let fallback = plan.fallback.iter().enumerate();
+    found.extend(fallback.map(|(n, target)| (format!("#/fallback/{n}"), target)));
     found
 }
 

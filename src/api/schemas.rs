@@ -24,6 +24,22 @@ pub(super) fn tags() -> RefOr<Schema> {
     list(20, text(r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$", 50), about)
 }
 
+/// Names and texts beside a call.
+pub(super) fn metadata() -> RefOr<Schema> {
+    let about = "Names with texts of your own, which are kept with the call.";
+    let object = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property_names(Some(text(".", 40).build()))
+        .additional_properties(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .max_length(Some(500)),
+        ))
+        .max_properties(Some(20))
+        .description(Some(about));
+    RefOr::T(Schema::Object(object.build()))
+}
+
 fn text(pattern: &str, max_length: usize) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)

@@ -68,6 +68,10 @@ impl Cues {
                 "the time for this call is up: apologise, thank the caller and say goodbye in one \
                  or two short sentences",
             ),
+            Reply::Handover => self.speak(
+                "a colleague takes over: say in one short sentence that you are connecting the \
+                 caller now, and ask nothing",
+            ),
             Reply::Goodbye => self.speak("say goodbye to the caller in one short sentence"),
         };
         Some(format!("{}\n\n{cue}", self.instructions))

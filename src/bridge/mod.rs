@@ -22,6 +22,7 @@ mod carrier_leg;
 mod cues;
 mod dial;
 mod feed;
+mod handover;
 mod keeper;
 mod live;
 mod logbook;

@@ -23,7 +23,7 @@ use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
-use crate::routing::Route;
+use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
@@ -110,6 +110,8 @@ struct Place {
 struct Shared {
     calls: DashMap<CallSid, Place>,
     outcomes: DashMap<CallSid, (EndReason, Instant)>,
+    /// Where calls go on that are handed on.
+    handovers: DashMap<CallSid, Handover>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
@@ -133,6 +135,7 @@ impl Bridge {
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
+            handovers: DashMap::new(),
             live: AtomicUsize::new(0),
             capacity,
             is_draining: AtomicBool::new(false),
@@ -284,6 +287,10 @@ impl Bridge {
         self.shared.tasks.wait().await;
     }
 
+    pub(super) fn handovers(&self) -> &DashMap<CallSid, Handover> {
+        &self.shared.handovers
+    }
+
     pub(super) fn waiting_room(&self) -> &Arc<Semaphore> {
         &self.shared.waiting_room
     }
@@ -350,6 +357,7 @@ impl Bridge {
             self.shared
                 .outcomes
                 .retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
+            self.forget_old_handovers();
         }
     }
 }

@@ -85,6 +85,8 @@ pub enum Reply {
     GoodbyeForTime,
     /// Goodbye, for the agent wished to end the call and has not said it yet.
     Goodbye,
+    /// Somebody else takes over now.
+    Handover,
 }
 
 /// What is worth knowing about a call while it goes on.

@@ -80,15 +80,41 @@ impl Session {
         self.timers.stop(Timer::AgentReady);
         if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
             self.end_oversight(now);
+            let end_reason = if self.is_transferring() {
+                EndReason::Transferred
+            } else {
+                end_reason
+            };
             self.ending = Some(Ending::new(end_reason, Stage::Said, now));
         }
     }
 
-    pub(super) fn say_goodbye(&mut self, reply: Reply, end_reason: EndReason, now: Instant) {
-        if self
-            .ending
-            .is_some_and(|ending| ending.stage == Stage::Said)
+    /// The caller is handed on: after a word about it, if there is somebody to
+    /// say it.
+    pub(super) fn on_transfer(&mut self, now: Instant) {
+        let end_reason = EndReason::Transferred;
+        if let Some(ending) = &mut self.ending
+            && ending.stage == Stage::Said
         {
+            ending.end_reason = end_reason;
+        } else if self.has_agent && self.has_carrier {
+            self.say_goodbye(Reply::Handover, end_reason, now);
+        } else {
+            self.end(end_reason, now);
+        }
+    }
+
+    fn is_transferring(&self) -> bool {
+        self.ending
+            .is_some_and(|ending| ending.end_reason == EndReason::Transferred)
+    }
+
+    pub(super) fn say_goodbye(&mut self, reply: Reply, end_reason: EndReason, now: Instant) {
+        let is_said = self
+            .ending
+            .is_some_and(|ending| ending.stage == Stage::Said);
+        // Who is handed on is told so once, and nothing else.
+        if is_said || self.is_transferring() {
             return;
         }
         self.begin_ending(Ending::new(end_reason, Stage::Asked, now), now);

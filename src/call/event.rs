@@ -121,6 +121,8 @@ pub enum Order {
     },
     /// The caller waits, or waits no longer.
     Hold(bool),
+    /// The caller is told that somebody else takes over, and handed on.
+    Transfer,
     /// The call ends.
     HangUp(EndReason),
 }

@@ -20,15 +20,25 @@ const MAX_EARLY: usize = 8;
 pub(super) struct Oversight {
     is_caller_muted: bool,
     is_receptionist_muted: bool,
-    is_held: bool,
+    hold: Hold,
     /// What is to be said once there is somebody to say it, and to hear it.
     early: Vec<Pii<String>>,
+}
+
+/// Whether the caller waits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Hold {
+    #[default]
+    Off,
+    /// As soon as there is a caller.
+    Due,
+    On,
 }
 
 impl Oversight {
     /// Whether nothing of what `speaker` says reaches the other.
     pub(super) fn silences(&self, speaker: Speaker) -> bool {
-        self.is_held
+        self.is_held()
             || match speaker {
                 Speaker::Caller => self.is_caller_muted,
                 Speaker::Receptionist => self.is_receptionist_muted,
@@ -42,7 +52,7 @@ impl Oversight {
 
     /// Whether the caller waits.
     pub(super) fn is_held(&self) -> bool {
-        self.is_held
+        self.hold == Hold::On
     }
 }
 
@@ -52,6 +62,7 @@ impl Session {
             Order::Say(text) => self.on_say(text),
             Order::Mute { who, is_on } => self.on_mute(who, is_on, now),
             Order::Hold(is_on) => self.on_hold(is_on, now),
+            Order::Transfer => self.on_transfer(now),
             Order::HangUp(end_reason) => self.end(end_reason, now),
         }
     }
@@ -68,15 +79,18 @@ impl Session {
         }
         self.agent(AgentAction::Tell(Notice::Say(text)));
         // On hold nobody would hear it: it is said when the hold ends.
-        if !self.oversight.is_held {
+        if !self.oversight.is_held() {
             self.respond(Reply::Answer);
         }
     }
 
-    /// Both are there, and greeted: says what was to be said before.
-    pub(super) fn say_early(&mut self) {
+    /// Both are there, and greeted: does what was to be done before.
+    pub(super) fn catch_up(&mut self, now: Instant) {
         for text in mem::take(&mut self.oversight.early) {
             self.on_say(text);
+        }
+        if self.oversight.hold == Hold::Due {
+            self.on_hold(true, now);
         }
     }
 
@@ -99,10 +113,14 @@ impl Session {
     }
 
     fn on_hold(&mut self, is_on: bool, now: Instant) {
-        if self.oversight.is_held == is_on || !self.has_carrier || self.ending.is_some() {
+        if !self.has_carrier {
+            self.oversight.hold = if is_on { Hold::Due } else { Hold::Off };
             return;
         }
-        self.oversight.is_held = is_on;
+        if self.oversight.is_held() == is_on || self.ending.is_some() {
+            return;
+        }
+        self.oversight.hold = if is_on { Hold::On } else { Hold::Off };
         self.report(Report::Held(is_on));
         if is_on {
             self.interrupt(now);
@@ -124,7 +142,7 @@ impl Session {
         if self.oversight.silences(Speaker::Receptionist) {
             self.interrupt(now);
         }
-        if self.oversight.is_held {
+        if self.oversight.is_held() {
             self.report(Report::Held(false));
             self.resume(now);
         }

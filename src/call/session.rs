@@ -118,6 +118,8 @@ impl Session {
             Event::AgentClosed => self.on_agent_gone(EndReason::AgentLost, now),
             Event::CarrierStopped => {
                 let planned = self.ending.map(|ending| ending.end_reason);
+                // Who hangs up is handed on no more.
+                let planned = planned.filter(|why| *why != EndReason::Transferred);
                 self.end(planned.unwrap_or(EndReason::CallerHungUp), now);
             }
             Event::CarrierLost => self.end(EndReason::CarrierLost, now),
@@ -213,7 +215,7 @@ impl Session {
         self.intake.open(|frame| {
             actions.push_back(listen(frame));
         });
-        self.say_early();
+        self.catch_up(now);
         self.silence.confirm(now);
         self.timers
             .set(Timer::Silence, now + self.plan.silence.prompt_after);

@@ -32,7 +32,7 @@ impl Turn {
         let is_goodbye = |reply| {
             matches!(
                 reply,
-                Reply::GoodbyeForSilence | Reply::GoodbyeForTime | Reply::Goodbye
+                Reply::GoodbyeForSilence | Reply::GoodbyeForTime | Reply::Goodbye | Reply::Handover
             )
         };
         if !self.wanted.is_some_and(is_goodbye) || is_goodbye(reply) {

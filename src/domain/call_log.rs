@@ -1,6 +1,6 @@
 //! The log of a call: its state, how it ended, what it cost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AnsweredBy, Bill, CallId, CallSid, ContactId, Money, ParseError, Party, Pii, ReceptionistId,
@@ -50,6 +50,19 @@ pub struct CallLog {
     pub bill: Bill,
     /// What people wrote beside it.
     pub remarks: Remarks,
+    /// What whoever placed it wants of it.
+    pub wishes: Wishes,
+}
+
+/// What whoever placed a call wants of it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Wishes {
+    /// Whether it is to be recorded, if they said so.
+    pub recording: Option<bool>,
+    /// Whether it is to be written down, if they said so.
+    pub transcript: Option<bool>,
+    /// Names and texts of their own.
+    pub metadata: BTreeMap<String, Pii<String>>,
 }
 
 /// What people make of a call.
@@ -211,6 +224,8 @@ pub enum EndReason {
     AgentLost,
     /// An operator, or the carrier's status, ended it.
     HungUp,
+    /// The caller was handed on to somebody else.
+    Transferred,
     /// The house was closing.
     Shutdown,
     /// We failed.
@@ -219,7 +234,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CallerHungUp,
         Self::ReceptionistHungUp,
         Self::Silence,
@@ -230,6 +245,7 @@ impl EndReason {
         Self::AgentUnavailable,
         Self::AgentLost,
         Self::HungUp,
+        Self::Transferred,
         Self::Shutdown,
         Self::Internal,
     ];
@@ -248,17 +264,19 @@ impl EndReason {
             Self::AgentUnavailable => "agent.unavailable",
             Self::AgentLost => "agent.lost",
             Self::HungUp => "operator.hung_up",
+            Self::Transferred => "transferred",
             Self::Shutdown => "gateway.shutdown",
             Self::Internal => "gateway.internal",
         }
     }
 
-    /// Whether the caller is still on the line and owed an explanation.
+    /// Whether the caller is still on the line, and goes on to somebody else.
     pub fn leaves_caller_waiting(self) -> bool {
         match self {
             Self::CarrierLost
             | Self::AgentUnavailable
             | Self::AgentLost
+            | Self::Transferred
             | Self::Shutdown
             | Self::Internal => true,
             Self::CallerHungUp

@@ -183,3 +183,10 @@ carrier_sid!(
     /// The carrier's name for a conference (`CF…` at Twilio).
     ConferenceSid
 );
+
+impl CallSid {
+    /// What stands for the carrier's name of a call that it has not named yet.
+    pub fn unnamed(call: CallId) -> Self {
+        Self(call.to_string().into())
+    }
+}

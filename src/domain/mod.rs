@@ -11,6 +11,7 @@ mod call_log;
 mod caller_list;
 mod contact;
 mod day;
+mod dialling;
 mod error;
 mod greeting;
 mod hours;
@@ -36,10 +37,14 @@ mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
 pub use bill::{Bill, Cost, CostPart, Totals, carrier_estimate};
-pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks};
+pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks, Wishes};
 pub use caller_list::{CallerList, ListKind};
 pub use contact::{Contact, Tag};
 pub use day::Day;
+pub use dialling::{
+    Country, Dial, DialPolicy, DialRefusal, DialsUsed, Line, LineKind, Permit, Prefix, Purpose,
+    Rate,
+};
 pub use error::ParseError;
 pub use greeting::{Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};

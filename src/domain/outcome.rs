@@ -87,7 +87,7 @@ impl Outcome {
         );
         let was_let_down = call
             .end_reason
-            .is_some_and(EndReason::leaves_caller_waiting);
+            .is_some_and(|why| why.leaves_caller_waiting() && why != EndReason::Transferred);
         match call.answered_by {
             Some(AnsweredBy::Ai) if nobody_came => Self::Failed,
             Some(who) => Self::Answered(who),

@@ -13,6 +13,8 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// What is not rated by then never will be.
 const PATIENCE_MS: i64 = 24 * HOUR_MS;
+/// The same for a call that nobody answered, which mostly costs nothing.
+const LITTLE_PATIENCE_MS: i64 = HOUR_MS;
 /// More telephones than this do not ring for one call.
 const MOST_LEGS: usize = 200;
 
@@ -78,6 +80,9 @@ fn charge(call: &Call) -> Option<(i64, Currency)> {
 fn later(call: &CallLog, now: Timestamp) -> Next {
     let ended_at = call.ended_at.unwrap_or(call.created_at);
     let age = now.as_ms() - ended_at.as_ms();
+    if call.status != CallStatus::Completed && age >= LITTLE_PATIENCE_MS {
+        return Next::Done;
+    }
     if age >= PATIENCE_MS {
         metrics::counter!("frontdesk_carrier_prices_missing_total").increment(1);
         tracing::info!(call.id = %call.id, "call.not_rated");

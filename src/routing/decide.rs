@@ -195,6 +195,7 @@ pub(super) fn place(
         Target::Forward(forward) => Ok(Stop::Ring(RingStop {
             phone_numbers: vec![forward.phone_number.clone()],
             is_in_turn: false,
+            longest: None,
             ring: forward.ring.clone(),
         })),
     }
@@ -213,6 +214,7 @@ fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
     Ok(Stop::Ring(RingStop {
         phone_numbers,
         is_in_turn: users.strategy == Strategy::InTurn,
+        longest: None,
         ring: users.ring.clone(),
     }))
 }

@@ -22,6 +22,45 @@ pub struct Route {
     pub steps: Vec<Step>,
 }
 
+/// Where a call goes on that is handed on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Handover {
+    /// The place in the route of its first stop.
+    pub first: usize,
+    /// From there on; never empty.
+    pub stops: Vec<Stop>,
+}
+
+impl Route {
+    /// Goes on as the handover says, from its place on.
+    pub fn take_over(&mut self, handover: &Handover) {
+        self.stops.truncate(handover.first);
+        self.stops.extend_from_slice(&handover.stops);
+    }
+
+    /// What follows when a call that was handed on to `stop` finds nobody there:
+    /// the telephones and queues that its receptionist stood before, and
+    /// voicemail. No receptionist: the caller has had one.
+    pub fn handed_on(&self, stop: Stop) -> Vec<Stop> {
+        let mut stops = vec![stop];
+        if stops[0].is_last() {
+            return stops;
+        }
+        let is_ai = |stop: &Stop| matches!(stop, Stop::Ai(_));
+        let rest = self.stops.iter().skip_while(|stop| !is_ai(stop));
+        for stop in rest.filter(|stop| matches!(stop, Stop::Ring(_) | Stop::Queue(_))) {
+            // However often it is handed on, each is tried once.
+            if !stops.contains(stop) {
+                stops.push(stop.clone());
+            }
+        }
+        let is_voicemail = |stop: &&Stop| matches!(stop, Stop::Voicemail { .. });
+        let own = self.stops.iter().find(is_voicemail).cloned();
+        stops.push(own.unwrap_or(Stop::Voicemail { greeting: None }));
+        stops
+    }
+}
+
 /// A place where a call may end, or go on from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Stop {
@@ -89,6 +128,8 @@ pub struct RingStop {
     pub phone_numbers: Vec<PhoneNumber>,
     /// Whether one after another, instead of all at once.
     pub is_in_turn: bool,
+    /// How long they may speak, if the gate said so.
+    pub longest: Option<Duration>,
     /// How.
     pub ring: Ring,
 }

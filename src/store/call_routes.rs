@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::row::{RowOf, json};
 use super::text::{StepText, StopText};
-use super::{Db, Error};
+use super::{Db, Error, by_id};
 use crate::domain::{CallId, CallSid, TenantId, Timestamp};
 use crate::routing::{Route, Stop};
 
@@ -21,6 +21,8 @@ pub struct KeptRoute {
     pub is_closed: bool,
     /// Whether a receptionist has had the call.
     pub has_had_agent: bool,
+    /// Where the call goes on that was handed on, if it was.
+    pub moved_to: Option<usize>,
 }
 
 /// Keeps the route of the tenant's call; the first one that is kept counts.
@@ -63,11 +65,53 @@ pub async fn find_by_sid(
     row.map(KeptRoute::try_from).transpose()
 }
 
-const FIND_BY_SID: &str = "
-    SELECT routes.tenant_id, routes.call_id, stops, language, closed_at_ms, end_reason
-    FROM call_routes AS routes
-    JOIN calls ON calls.tenant_id = routes.tenant_id AND calls.id = routes.call_id
-    WHERE calls.call_sid = $1";
+/// The columns of a [`RouteRow`], and where they are.
+macro_rules! rows {
+    () => {
+        "SELECT routes.tenant_id, routes.call_id, stops, language, closed_at_ms, end_reason,
+            (SELECT MAX(first_stop) FROM call_transfers
+                WHERE call_transfers.tenant_id = routes.tenant_id
+                    AND call_transfers.call_id = routes.call_id) AS moved_to
+        FROM call_routes AS routes
+        JOIN calls ON calls.tenant_id = routes.tenant_id AND calls.id = routes.call_id"
+    };
+}
+
+const FIND_BY_SID: &str = concat!(rows!(), " WHERE calls.call_sid = $1");
+
+/// The route of the tenant's call.
+pub async fn find(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<Option<Route>, Error> {
+    let kept: Option<KeptRoute> = by_id::find::<RouteRow, _>(db, FIND, tenant, call).await?;
+    Ok(kept.map(|kept| kept.route))
+}
+
+const FIND: &str = concat!(
+    rows!(),
+    " WHERE routes.tenant_id = $1 AND routes.call_id = $2"
+);
+
+/// Writes a route of the tenant's call that has become longer.
+pub async fn lengthen(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+    route: &Route,
+) -> Result<(), Error> {
+    let chain: Vec<StopText> = route.stops.iter().map(StopText::from).collect();
+    let mut conn = db.into().write().await?;
+    sqlx::query(LENGTHEN)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .bind(json(&chain))
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const LENGTHEN: &str = "UPDATE call_routes SET stops = $3 WHERE tenant_id = $1 AND call_id = $2";
 
 /// Notes that the carrier has said that the call of that SID is over. For the
 /// carrier, who knows no tenant.
@@ -93,6 +137,7 @@ struct RouteRow {
     language: Option<String>,
     closed_at_ms: Option<i64>,
     end_reason: Option<String>,
+    moved_to: Option<i64>,
 }
 
 impl TryFrom<RouteRow> for KeptRoute {
@@ -114,6 +159,7 @@ impl TryFrom<RouteRow> for KeptRoute {
             },
             is_closed: row.closed_at_ms.is_some(),
             has_had_agent: row.end_reason.is_some(),
+            moved_to: row.moved_to.and_then(|stop| usize::try_from(stop).ok()),
         })
     }
 }

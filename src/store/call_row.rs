@@ -1,10 +1,14 @@
 //! A row of the log of calls.
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use super::Error;
 use super::row::{RowOf, time};
-use crate::domain::{Bill, CallContact, CallLog, Currency, Money, Pii, Remarks, Timestamp, Usage};
+use crate::domain::{
+    Bill, CallContact, CallLog, Currency, Money, Pii, Remarks, Timestamp, Usage, Wishes,
+};
 
 /// The columns of a [`CallRow`], of a table where another could be meant.
 macro_rules! columns {
@@ -45,7 +49,10 @@ macro_rules! columns {
             "usage_day",
             "disposition",
             "notes",
-            "tags"
+            "tags",
+            "wants_recording",
+            "wants_transcript",
+            "metadata"
         )
     };
     ($of:literal, $first:literal $(, $name:literal)*) => {
@@ -93,6 +100,9 @@ pub(super) struct CallRow {
     disposition: Option<String>,
     notes: Option<String>,
     tags: String,
+    wants_recording: Option<i64>,
+    wants_transcript: Option<i64>,
+    metadata: Option<String>,
 }
 
 impl CallRow {
@@ -122,6 +132,20 @@ impl CallRow {
             id: self.at().parse(id)?,
             name: Pii::new(name.clone()),
         }))
+    }
+
+    fn wishes(&self) -> Result<Wishes, Error> {
+        let at = self.at();
+        let truth = |value: Option<i64>| value.map(|value| at.truth(value)).transpose();
+        let metadata = self.metadata.as_deref();
+        let metadata = metadata.map(|text| at.json(text, "an object of texts"));
+        let metadata: BTreeMap<String, String> = metadata.transpose()?.unwrap_or_default();
+        let pairs = metadata.into_iter();
+        Ok(Wishes {
+            recording: truth(self.wants_recording)?,
+            transcript: truth(self.wants_transcript)?,
+            metadata: pairs.map(|(name, value)| (name, Pii::new(value))).collect(),
+        })
     }
 
     fn money(&self, micros: Option<i64>, currency: Option<&str>) -> Result<Option<Money>, Error> {
@@ -174,6 +198,7 @@ impl TryFrom<CallRow> for CallLog {
             usage: row.usage(),
             cost: row.money(row.cost_micros, row.cost_currency.as_deref())?,
             bill: row.bill()?,
+            wishes: row.wishes()?,
             remarks: Remarks {
                 disposition: at.parse_opt(row.disposition.as_deref())?,
                 notes: row.notes.map(Pii::new),

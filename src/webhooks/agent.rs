@@ -8,7 +8,7 @@ use super::at::Point;
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Refusal};
-use crate::domain::{Receptionist, SettingKey};
+use crate::domain::{Direction, Receptionist, SettingKey};
 use crate::routing::AiStop;
 use crate::store::{routing_facts, settings};
 use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
@@ -29,12 +29,17 @@ pub(super) async fn connect(
     if placed.has_had_agent {
         return Err(Refusal::Over);
     }
-    let (receptionist, may_have_ai) = tokio::join!(
+    let (mut receptionist, may_have_ai) = tokio::join!(
         receptionist(house, placed, stop),
         budget::may_have_ai(house, placed, &request.call_sid)
     );
     if !may_have_ai {
         return Err(Refusal::Spent);
+    }
+    if let Some(receptionist) = &mut receptionist
+        && request.direction == Direction::Outbound
+    {
+        receptionist.instructions.push_str(WE_CALLED);
     }
     let token = house.bridge.admit(Admission {
         call_id: placed.call_id,
@@ -48,6 +53,11 @@ pub(super) async fn connect(
         Refusal::NobodyAnswers
     })
 }
+
+const WE_CALLED: &str = "\n\n\
+    You have placed this call: the person at the other end was rung by you and has just picked up. \
+    They may be somebody else than you expect, or an answering machine. If it is no good time for \
+    them, apologise and end the call.";
 
 /// The receptionist, saying what this number wants to be said.
 async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Option<Receptionist> {

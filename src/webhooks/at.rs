@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::domain::CallSid;
+use crate::domain::{CallId, CallSid};
 use crate::routing::ivr::NodeId;
 
 /// A place on a route.
@@ -43,6 +43,8 @@ pub(super) struct At {
     pub(super) leg: Option<Leg>,
     /// The call that has the route, if it is not the one asking.
     pub(super) call: Option<CallSid>,
+    /// The call of ours that the carrier is to name, or speaks of.
+    pub(super) own: Option<CallId>,
 }
 
 impl At {
@@ -67,7 +69,10 @@ impl<S: Sync> FromRequestParts<S> for At {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "stop" => at.stop = value.parse().unwrap_or_default(),
-                "call" => at.call = value.parse().ok(),
+                "call" => {
+                    at.call = value.parse().ok();
+                    at.own = value.parse().ok();
+                }
                 "node" => node = value.parse().ok(),
                 "step" => step = value.parse().unwrap_or_default(),
                 _ => {}

@@ -32,6 +32,8 @@ pub(super) struct Placed {
     pub(super) since: Timestamp,
     /// Whether a receptionist has had the call and may not have it again.
     pub(super) has_had_agent: bool,
+    /// Where the call goes on that was handed on, if it was.
+    pub(super) moved_to: Option<usize>,
     pub(super) is_over: AtomicBool,
 }
 
@@ -39,6 +41,26 @@ impl Placed {
     /// Whether the carrier has said that the call is over.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// What follows the stop `n`: where the call was handed on to meanwhile, else
+    /// the next one.
+    pub(super) fn after(&self, n: usize) -> usize {
+        self.moved_to.filter(|first| *first > n).unwrap_or(n + 1)
+    }
+
+    fn copied(&self) -> Self {
+        Self {
+            call_id: self.call_id,
+            tenant_id: self.tenant_id,
+            route: self.route.clone(),
+            facts: self.facts.clone(),
+            contact: self.contact.clone(),
+            since: self.since,
+            has_had_agent: self.has_had_agent,
+            moved_to: self.moved_to,
+            is_over: AtomicBool::new(self.is_over()),
+        }
     }
 }
 
@@ -104,9 +126,24 @@ impl Memory {
         Arc::clone(&entry.or_insert_with(|| Arc::new(placed)))
     }
 
+    /// Remembers something else of a call that was placed here; none if it was
+    /// not.
+    pub(super) fn change(
+        &self,
+        call_sid: &CallSid,
+        change: impl FnOnce(&mut Placed),
+    ) -> Option<Arc<Placed>> {
+        let mut entry = self.calls.get_mut(call_sid)?;
+        let mut placed = entry.copied();
+        change(&mut placed);
+        *entry = Arc::new(placed);
+        Some(Arc::clone(&entry))
+    }
+
     /// The carrier says that the call is over.
     pub(super) fn close(&self, call_sid: &CallSid) {
-        if let Some(placed) = self.call(call_sid) {
+        // Whoever changes it meanwhile waits, and copies this too.
+        if let Some(placed) = self.calls.get(call_sid) {
             placed.is_over.store(true, Ordering::Relaxed);
         }
     }

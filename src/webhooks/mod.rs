@@ -13,7 +13,10 @@
 //! | path | what |
 //! |---|---|
 //! | `/api/voice/webhooks/twiml/inbound` | somebody rings |
+//! | `/api/voice/webhooks/twiml/outbound` | somebody whom we ring has picked up |
+//! | `/api/voice/webhooks/twiml/outbound/accepted` | a member wants to be connected |
 //! | `/api/voice/webhooks/stream-ended` | the stream is over, what comes next? |
+//! | `/api/voice/webhooks/transferred` | the call was led to another stop |
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
 //! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
 //! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
@@ -41,6 +44,7 @@ mod inbound;
 mod ivr;
 mod log;
 mod memory;
+mod outbound;
 mod queue;
 mod queue_member;
 mod record;

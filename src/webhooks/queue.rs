@@ -35,7 +35,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Ok(form) = QueueWait::from_pairs(&pairs) else {
         return Xml(Response::new().leave());
     };
-    let placed = switchboard::find(&house, &form.call.call_sid).await;
+    let placed = switchboard::find_at(&house, &form.call.call_sid, at.stop).await;
     // Whoever waits in a queue that we know nothing of is let out of it.
     let Some(placed) = &placed else {
         return Xml(Response::new().leave());
@@ -114,7 +114,8 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         | QueueOutcome::SystemError => {}
     }
     let request = &result.call;
-    let Some(placed) = switchboard::find(&house, &request.call_sid).await else {
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    let Some(placed) = placed else {
         return Xml(spoken::apology());
     };
     let max_wait = match stops::at(&house, &placed, &at).await {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use tokio::time::timeout;
 
+use super::at::At;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, switchboard};
 use crate::domain::{Direction, QueueId};
-use crate::store::queues;
+use crate::store::{outbound_calls, queues};
 use crate::twilio::twiml::{Dial, Queue, Response};
 use crate::twilio::webhook::VoiceRequest;
 
@@ -22,12 +23,16 @@ const DEADLINE: Duration = Duration::from_secs(3);
 pub(super) async fn answer(
     State(house): State<Webhooks>,
     Path(queue): Path<String>,
+    at: At,
     Signed(pairs): Signed,
 ) -> Xml {
     let queue: Result<QueueId, _> = queue.parse();
     let (Ok(queue), Ok(request)) = (queue, VoiceRequest::from_pairs(&pairs)) else {
         return Xml(spoken::apology());
     };
+    if !is_expected(&house, &at, &request).await {
+        return Xml(Response::new().hangup());
+    }
     if !is_member(&house, queue, &request).await {
         return Xml(spoken::apology());
     }
@@ -42,6 +47,13 @@ pub(super) async fn answer(
         .say(speech.say(speech.phrases.nobody_waits))
         .hangup();
     Xml(response)
+}
+
+/// Whether the call that we made, if we made it, is the one that we wait for.
+async fn is_expected(house: &Webhooks, at: &At, request: &VoiceRequest) -> bool {
+    let Some(own) = at.own else { return true };
+    let named = outbound_calls::name(&house.store, own, &request.call_sid);
+    matches!(timeout(DEADLINE, named).await, Ok(Ok(true)))
 }
 
 async fn is_member(house: &Webhooks, queue: QueueId, request: &VoiceRequest) -> bool {

@@ -7,7 +7,7 @@ use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
-use crate::domain::{AnsweredBy as Answerer, Party, PhoneNumber};
+use crate::domain::{AnsweredBy as Answerer, DialPolicy, Party, PhoneNumber};
 use crate::routing::ivr::Outcome;
 use crate::routing::{CallerId, RingStop, Stop};
 use crate::twilio::twiml::{AnswerDetection, Dial, Gather, MachineDetection, Number, Response};
@@ -15,17 +15,25 @@ use crate::twilio::webhook::{
     AnsweredBy, DialResult, DialStatus, GatherResult, StatusCallback, VoiceRequest,
 };
 
-/// The telephones at a place on a route.
+/// The telephones at a place on a route; none if there is none that may be rung.
 pub(super) fn dial(
     house: &Webhooks,
     request: &VoiceRequest,
     (point, stop): (&Point, &RingStop),
-) -> Response {
+) -> Option<Response> {
+    let numbers: Vec<_> = stop.phone_numbers.iter().filter(may_ring(stop)).collect();
+    if numbers.is_empty() {
+        tracing::warn!("ring.refused: nobody there may be rung");
+        return None;
+    }
     let ring = &stop.ring;
     let mut dial = Dial::new()
         .action(house.stop_url("dial-status", point))
         .timeout(ring.timeout)
         .answer_on_bridge(true);
+    if let Some(longest) = stop.longest {
+        dial = dial.time_limit(longest);
+    }
     if stop.is_in_turn {
         dial = dial.sequential(true);
     }
@@ -38,7 +46,7 @@ pub(super) fn dial(
         house.stop_url("whisper", point),
         request.call_sid
     );
-    for number in &stop.phone_numbers {
+    for number in numbers {
         let mut number = Number::new(number);
         if has_whisper {
             number = number.url(&whisper);
@@ -48,7 +56,13 @@ pub(super) fn dial(
         }
         dial = dial.number(number);
     }
-    Response::new().dial(dial)
+    Some(Response::new().dial(dial))
+}
+
+/// Whatever was configured before the gate stood there: nobody pays for what is
+/// dear, unless the gate has let it through.
+fn may_ring(stop: &RingStop) -> impl FnMut(&&PhoneNumber) -> bool {
+    |number| stop.longest.is_some() || DialPolicy::judge_anywhere(number).is_ok()
 }
 
 /// The number that is shown; none where the carrier shows the caller's own.
@@ -75,7 +89,7 @@ pub(super) async fn dial_status(
     // Who declined, and a machine, have answered and were never connected.
     let is_done = is_answered && result.bridged != Some(false);
     let request = &result.call;
-    let placed = switchboard::find(&house, &request.call_sid).await;
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
     if let Some(placed) = placed.as_ref().filter(|_| is_done) {
         let lasted = result.duration.unwrap_or_default();
         switchboard::note_answer(&house, placed, Answerer::Person, lasted);
@@ -102,7 +116,7 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
     let Some(call_sid) = &at.call else {
         return Xml(Response::new());
     };
-    let placed = switchboard::find(&house, call_sid).await;
+    let placed = switchboard::find_at(&house, call_sid, at.stop).await;
     let placed = placed.filter(|placed| !placed.is_over());
     let Some(placed) = &placed else {
         return Xml(Response::new());

@@ -13,7 +13,7 @@ pub(super) struct Speech {
     own_tag: Option<&'static str>,
 }
 
-/// Our own sentences. `{}` is a number.
+/// Our own sentences. `{}` is a number, or digits.
 #[derive(Debug)]
 pub(super) struct Phrases {
     pub(super) leave_a_message: &'static str,
@@ -22,6 +22,7 @@ pub(super) struct Phrases {
     pub(super) waiting_time: &'static str,
     pub(super) press_1_for_message: &'static str,
     pub(super) press_1_to_accept: &'static str,
+    pub(super) press_1_to_call: &'static str,
     pub(super) connecting: &'static str,
     pub(super) next_caller: &'static str,
     pub(super) nobody_waits: &'static str,
@@ -97,6 +98,7 @@ static ENGLISH: Phrases = Phrases {
     waiting_time: "The waiting time is about {} minutes.",
     press_1_for_message: "Press 1 to leave a message instead.",
     press_1_to_accept: "Press 1 to take the call.",
+    press_1_to_call: "Press 1 to call {}.",
     connecting: "We are connecting you now.",
     next_caller: "You are being connected with the next caller.",
     nobody_waits: "Nobody else is waiting. Goodbye.",
@@ -110,6 +112,7 @@ static GERMAN: Phrases = Phrases {
     waiting_time: "Die Wartezeit beträgt etwa {} Minuten.",
     press_1_for_message: "Drücken Sie die 1, um stattdessen eine Nachricht zu hinterlassen.",
     press_1_to_accept: "Drücken Sie die 1, um das Gespräch anzunehmen.",
+    press_1_to_call: "Drücken Sie die 1, um {} anzurufen.",
     connecting: "Wir verbinden Sie jetzt.",
     next_caller: "Sie werden mit dem nächsten Anrufer verbunden.",
     nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
@@ -123,6 +126,7 @@ static SPANISH: Phrases = Phrases {
     waiting_time: "El tiempo de espera es de unos {} minutos.",
     press_1_for_message: "Pulse 1 si prefiere dejar un mensaje.",
     press_1_to_accept: "Pulse 1 para aceptar la llamada.",
+    press_1_to_call: "Pulse 1 para llamar al {}.",
     connecting: "Le conectamos ahora.",
     next_caller: "Le conectamos con la siguiente llamada.",
     nobody_waits: "No espera nadie más. Adiós.",
@@ -136,6 +140,7 @@ static FRENCH: Phrases = Phrases {
     waiting_time: "Le temps d'attente est d'environ {} minutes.",
     press_1_for_message: "Appuyez sur 1 pour laisser plutôt un message.",
     press_1_to_accept: "Appuyez sur 1 pour prendre l'appel.",
+    press_1_to_call: "Appuyez sur 1 pour appeler le {}.",
     connecting: "Nous vous mettons en relation.",
     next_caller: "Nous vous mettons en relation avec l'appelant suivant.",
     nobody_waits: "Plus personne n'attend. Au revoir.",

@@ -3,16 +3,21 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::at::At;
 use super::signed::Signed;
 use super::{Webhooks, log};
 use crate::domain::EndReason;
-use crate::store::{self, call_routes, calls, ivr_states};
+use crate::store::{self, call_routes, calls, ivr_states, outbound_calls};
 use crate::twilio::webhook::StatusCallback;
 
 /// Writes the state down; the log moves forward only, whatever the order.
 ///
 /// A failure is 503: the carrier repeats the callback if it is told to.
-pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed) -> StatusCode {
+pub(super) async fn status(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> StatusCode {
     let callback = match StatusCallback::from_pairs(&pairs) {
         Ok(callback) => callback,
         Err(error) => {
@@ -28,7 +33,7 @@ pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed)
         house.memory.close(&callback.call.call_sid);
         house.journal.forget(&callback.call.call_sid);
     }
-    match write_down(&house, &callback).await {
+    match write_down(&house, &at, &callback).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {
             tracing::error!(%error, "status.failed");
@@ -37,8 +42,19 @@ pub(super) async fn status(State(house): State<Webhooks>, Signed(pairs): Signed)
     }
 }
 
-async fn write_down(house: &Webhooks, callback: &StatusCallback) -> Result<(), store::Error> {
+async fn write_down(
+    house: &Webhooks,
+    at: &At,
+    callback: &StatusCallback,
+) -> Result<(), store::Error> {
     let call = &callback.call;
+    if let Some(own) = at.own
+        && !outbound_calls::name(&house.store, own, &call.call_sid).await?
+    {
+        // A call of ours that was forgotten, or that the carrier has made twice.
+        tracing::warn!(call.id = %own, "status.unknown: nobody waits for this call");
+        return Ok(());
+    }
     let news = calls::StatusNews {
         status: call.status,
         sequence: callback

@@ -81,7 +81,10 @@ pub(super) async fn answer(
     }
     match ivr::resume(house, placed, request, (&at.point(), input)).await {
         Course::Taken(response) => response,
-        Course::Left(said) => said.append(follow(house, placed, request, at.stop + 1).await),
+        Course::Left(said) => {
+            let first = placed.after(at.stop);
+            said.append(follow(house, placed, request, first).await)
+        }
     }
 }
 
@@ -131,7 +134,7 @@ pub(super) fn said(
     (point, stop): (&Point, &Stop),
 ) -> Option<Response> {
     let response = match stop {
-        Stop::Ring(ring) => ring::dial(house, request, (point, ring)),
+        Stop::Ring(ring) => return ring::dial(house, request, (point, ring)),
         Stop::Queue(stop) => {
             let queued = queue::enqueue(house, (point, stop));
             return queued

@@ -21,16 +21,48 @@ pub(super) async fn stream_ended(
     let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
+    let outcome = house.bridge.outcome(&request.call_sid);
     // A call that this process does not know ended with another process.
-    let is_waiting = house
-        .bridge
-        .outcome(&request.call_sid)
-        .is_none_or(EndReason::leaves_caller_waiting);
+    let is_waiting = outcome.is_none_or(EndReason::leaves_caller_waiting);
     if !is_waiting {
         return Xml(Response::new().hangup());
     }
+    // Also where something failed before the caller was told.
+    let is_moved = house.bridge.handover(&request.call_sid).is_some();
+    if is_moved || outcome == Some(EndReason::Transferred) {
+        return Xml(moved(&house, &at, &request).await);
+    }
     Xml(match switchboard::find(&house, &request.call_sid).await {
         Some(placed) => stops::go_on(&house, &placed, &request, &at, Outcome::Failed).await,
+        None => spoken::apology(),
+    })
+}
+
+/// The receptionist has handed the caller on.
+async fn moved(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
+    let Some(placed) = switchboard::find_moved(house, &request.call_sid).await else {
+        return spoken::apology();
+    };
+    let first = placed.after(at.stop);
+    switchboard::note_moved(house, &request.call_sid, first);
+    stops::follow(house, &placed, request, first).await
+}
+
+/// The carrier was told to lead the call to another stop of its route.
+pub(super) async fn transferred(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> Xml {
+    let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    Xml(match placed {
+        Some(placed) => {
+            switchboard::note_moved(&house, &request.call_sid, at.stop);
+            stops::follow(&house, &placed, &request, at.stop).await
+        }
         None => spoken::apology(),
     })
 }

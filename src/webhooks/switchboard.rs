@@ -10,8 +10,9 @@ use super::Webhooks;
 use super::memory::Placed;
 use crate::domain::{AnsweredBy, CallId, CallSid};
 use crate::routing::{Caller, Facts, Route, Stop, route};
+use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, call_routes, routing_facts};
+use crate::store::{Error, call_transfers, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The caller does not wait longer than this for a database.
@@ -49,17 +50,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
     if let Some(placed) = house.memory.call(call_sid) {
         return Some(placed);
     }
-    let kept = match timeout(DEADLINE, call_routes::find_by_sid(&house.store, call_sid)).await {
-        Ok(Ok(kept)) => kept?,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "call.route_lost");
-            return None;
-        }
-        Err(_) => {
-            tracing::error!("call.route_lost: the database did not answer in time");
-            return None;
-        }
-    };
+    let kept = kept(house, call_sid).await?;
     let placed = Placed {
         call_id: kept.call_id,
         tenant_id: kept.tenant_id,
@@ -68,9 +59,66 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         contact: None,
         since: house.clock.now(),
         has_had_agent: kept.has_had_agent,
+        moved_to: kept.moved_to,
         is_over: AtomicBool::new(kept.is_closed),
     };
     Some(house.memory.place(call_sid, placed))
+}
+
+async fn kept(house: &Webhooks, call_sid: &CallSid) -> Option<KeptRoute> {
+    match timeout(DEADLINE, call_routes::find_by_sid(&house.store, call_sid)).await {
+        Ok(Ok(kept)) => kept,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "call.route_lost");
+            None
+        }
+        Err(_) => {
+            tracing::error!("call.route_lost: the database did not answer in time");
+            None
+        }
+    }
+}
+
+/// The same call, with the stop `n` in its route: it may have been handed on
+/// since it was placed.
+pub(super) async fn find_at(house: &Webhooks, call_sid: &CallSid, n: usize) -> Option<Arc<Placed>> {
+    let placed = find(house, call_sid).await?;
+    if n < placed.route.stops.len() {
+        return Some(placed);
+    }
+    Some(reread(house, call_sid).await.unwrap_or(placed))
+}
+
+/// The call that its receptionist has handed on, here or elsewhere.
+pub(super) async fn find_moved(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
+    let placed = find(house, call_sid).await?;
+    let Some(handover) = house.bridge.handover(call_sid) else {
+        return Some(reread(house, call_sid).await.unwrap_or(placed));
+    };
+    let moved = house.memory.change(call_sid, |placed| {
+        placed.route.take_over(&handover);
+        placed.moved_to = Some(handover.first);
+    });
+    Some(moved.unwrap_or(placed))
+}
+
+async fn reread(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
+    let kept = kept(house, call_sid).await?;
+    house.memory.change(call_sid, |placed| {
+        placed.route = kept.route;
+        placed.moved_to = kept.moved_to;
+    })
+}
+
+/// Notes that the carrier has followed a call that was handed on to the stop
+/// `first`. Whoever is on the line is not kept waiting for it.
+pub(super) fn note_moved(house: &Webhooks, call_sid: &CallSid, first: usize) {
+    let (store, call_sid) = (house.store.clone(), call_sid.clone());
+    tokio::spawn(async move {
+        if let Err(error) = call_transfers::take(&store, &call_sid, first).await {
+            tracing::warn!(%error, "call.transfer_not_noted");
+        }
+    });
 }
 
 /// Notes for the log who has answered a call, and for how long. Whoever is on
@@ -127,6 +175,7 @@ async fn decide(
         contact: caller.contact,
         since: house.clock.now(),
         has_had_agent: call.end_reason.is_some(),
+        moved_to: None,
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
     };
@@ -153,6 +202,7 @@ fn from_memory(
         contact: None,
         since: house.clock.now(),
         has_had_agent: false,
+        moved_to: None,
         is_over: AtomicBool::new(false),
     };
     note(&placed);

@@ -465,7 +465,8 @@ fn whole_call_body(id: CallId) -> Value {
         },
         "disposition": null,
         "notes": null,
-        "tags": [],
+        "record": null, "transcribe": null, "metadata": {},
+                "tags": [],
         "transcript": [
             {
                 "speaker": "receptionist",

@@ -169,6 +169,8 @@ fn body_of(operation: &str) -> Value {
         "hold_call" => json!({"on": true}),
         "mute_call" => json!({"on": true, "who": "caller"}),
         "say_in_call" => json!({"text": "hello"}),
+        "transfer_call" => json!({"to": {"voicemail": {}}}),
+        "call_next_in_queue" => json!({"user_id": "usr_00000000000000000000000000"}),
         "restore_receptionist" | "restore_flow" => json!({"version": 1}),
         "add_caller_list_member" => json!({"phone_number": "+15550100001"}),
         "replace_hours" => json!({"name": "x", "time_zone": "UTC", "week": {}}),

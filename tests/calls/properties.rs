@@ -201,6 +201,7 @@ fn event() -> impl Strategy<Value = Event> {
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),
         rare() => Just(Event::Ordered(Order::HangUp(EndReason::HungUp))),
+        rare() => Just(Event::Ordered(Order::Transfer)),
     ]
 }
 

@@ -139,6 +139,7 @@ impl Names {
             ["operator", verb @ ("holds" | "resumes")] => {
                 Event::Ordered(Order::Hold(verb == "holds"))
             }
+            ["operator", "transfers"] => Event::Ordered(Order::Transfer),
             ["operator", "hangs", "up"] => Event::Ordered(Order::HangUp(EndReason::HungUp)),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {

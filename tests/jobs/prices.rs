@@ -1,7 +1,8 @@
 //! What the carrier charged: late, in parts, in its own currency, or never.
 
-use frontdesk::domain::{CostPart, Currency, Day, Money};
+use frontdesk::domain::{CallStatus, CostPart, Currency, Day, Money};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
+use frontdesk::store::calls::{self, StatusNews};
 use frontdesk::store::usage;
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated, sid};
@@ -119,6 +120,33 @@ async fn who_has_no_price_after_a_day_is_not_asked_any_more() {
         assert_eq!(desk.log(unrated.id).await.bill.carrier, None);
         let guessed = (CostPart::CarrierEstimate, "USD".to_owned(), 17_000);
         assert_eq!(spent(&desk).await, [guessed], "the estimate stays");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_price_of_a_call_that_nobody_answered_is_asked_for_an_hour() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        let news = StatusNews {
+            status: CallStatus::NoAnswer,
+            sequence: None,
+            duration_s: Some(0),
+            at: desk.clock.now(),
+        };
+        let told = calls::apply_status(&desk.store, &call.call_sid, &news).await;
+        told.unwrap();
+        account.put_call(at_carrier(1, "no-answer"));
+        for _ in 0..12 {
+            desk.after(10 * MINUTE).await;
+        }
+        let count = asked(&account);
+        assert!((3..10).contains(&count), "{count} times");
+        desk.after(DAY).await;
+        assert_eq!(asked(&account), count);
+        assert_eq!(spent(&desk).await, []);
     })
     .await;
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use frontdesk::domain::{CallerListId, ListKind, Party, Queue, QueueId, Timestamp, UserId};
 use frontdesk::routing::{
-    Action, Caller, CallerId, Condition, Facts, Forward, Plan, Refusal, Ring, Route, Rule, Stop,
-    Strategy, Target, Times, Users, Voice, route,
+    Action, AiStop, Caller, CallerId, Condition, Facts, Forward, Handover, Plan, Refusal, Ring,
+    Route, Rule, Stop, Strategy, Target, Times, Users, Voice, route,
 };
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Any;
@@ -310,6 +310,63 @@ fn any_rule() -> impl Any<Value = Rule> {
         Just(Action::Reject(Refusal::Busy)),
     ];
     (proptest::collection::vec(condition, 0..3), action).prop_map(|(when, then)| rule(when, then))
+}
+
+#[test]
+fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
+    let facts = office();
+    let telephone = |number: u64| {
+        let forward = Target::Forward(Forward {
+            name: "x".to_owned(),
+            phone_number: number.parse().unwrap(),
+            ring: Ring::default(),
+        });
+        let plan = Plan {
+            open: forward,
+            ..Plan::default()
+        };
+        let facts = Facts {
+            plan: Some(plan),
+            ..facts.clone()
+        };
+        route(&facts, &stranger(), at(FRIDAY_NOON)).stops.remove(0)
+    };
+    let mut route = Route {
+        stops: vec![
+            telephone(1),
+            Stop::Ai(AiStop {
+                receptionist_id: id(1),
+                voice: Voice::default(),
+            }),
+            telephone(2),
+            Stop::Message {
+                text: "Closed.".to_owned(),
+            },
+        ],
+        language: None,
+        steps: Vec::new(),
+    };
+    let voicemail = Stop::Voicemail { greeting: None };
+    let first = telephone(3);
+    let stops = route.handed_on(first.clone());
+    let expected = [first, telephone(2), voicemail.clone()];
+    assert_eq!(stops, expected);
+    assert_eq!(route.handed_on(voicemail.clone()).len(), 1);
+    for n in 0..20_usize {
+        let to = telephone(u64::try_from(n % 4).unwrap() + 1);
+        let stops = route.handed_on(to.clone());
+        assert_eq!((stops.first(), stops.last()), (Some(&to), Some(&voicemail)));
+        assert!(stops.len() <= 6, "{stops:?}");
+        assert!(stops.iter().all(|stop| !matches!(stop, Stop::Ai(_))));
+        let handover = Handover {
+            first: route.stops.len(),
+            stops,
+        };
+        route.take_over(&handover);
+        let before = route.clone();
+        route.take_over(&handover);
+        assert_eq!(route, before, "twice is once");
+    }
 }
 
 proptest! {

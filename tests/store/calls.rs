@@ -2,7 +2,7 @@
 
 use frontdesk::domain::{
     AnsweredBy, Bill, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party,
-    Remarks, Usage, carrier_estimate,
+    Remarks, Usage, Wishes, carrier_estimate,
 };
 use frontdesk::store::call_search::{self, Filter};
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
@@ -375,6 +375,7 @@ fn as_written(new: &NewCall) -> CallLog {
         bill: Bill::default(),
         answered_by: None,
         remarks: Remarks::default(),
+        wishes: Wishes::default(),
     }
 }
 

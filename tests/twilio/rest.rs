@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    CallSid, CallStatus, Capabilities, ConferenceSid, Party, PhoneNumber, Pii, Secret, Timestamp,
+    CallSid, CallStatus, Capabilities, ConferenceSid, Dial, DialPolicy, DialsUsed, Party, Permit,
+    PhoneNumber, Pii, Purpose, Secret, Timestamp, Zone,
 };
 use frontdesk::rehearsal::rest::{ForSale, RestCall, RestFault, RestParticipant};
 use frontdesk::twilio::rest::{
@@ -133,7 +135,7 @@ async fn a_call_is_made_sent_elsewhere_hung_up_and_looked_at() {
     let account = RestAccount::open(&[]).await;
     account.own(NUMBER);
     let client = account.client();
-    let made = client.create_call(&new_call()).await.unwrap();
+    let made = client.create_call(new_call()).await.unwrap();
     assert_eq!(made.status, CallStatus::Queued);
     assert_eq!(made.to, Party::Number(number(OTHER)));
     let [call] = account.calls().try_into().unwrap();
@@ -261,7 +263,7 @@ async fn a_refusal_says_by_twilios_code_what_is_wrong() {
     local.webhooks.as_mut().unwrap().voice = "http://localhost/voice".to_owned();
     let refused = client.buy_number(&number(NUMBER), &local).await;
     assert_eq!(code(refused), Some(21_402));
-    assert_eq!(code(client.create_call(&new_call()).await), Some(21_210));
+    assert_eq!(code(client.create_call(new_call()).await), Some(21_210));
     assert_eq!(code(client.send_message(&message()).await), Some(21_606));
     let mut abroad = search();
     abroad.country = "ZZ".to_owned();
@@ -368,7 +370,7 @@ async fn w7_what_may_have_happened_is_never_asked_for_twice() {
         account.put_call(live_call());
         let client = account.client();
         account.fail_next([fault]);
-        let call = client.create_call(&new_call()).await.map(drop);
+        let call = client.create_call(new_call()).await.map(drop);
         account.fail_next([fault]);
         let message = client.send_message(&message()).await.map(drop);
         account.fail_next([fault]);
@@ -489,9 +491,28 @@ fn settings() -> NumberSettings {
     }
 }
 
+/// The gate, wide open.
+fn permit() -> Permit {
+    let policy = DialPolicy {
+        longest: Duration::from_hours(1),
+        ..DialPolicy::default()
+    };
+    let dial = Dial {
+        to: &number(OTHER),
+        purpose: Purpose::Member,
+        via: None,
+        longest: Duration::MAX,
+    };
+    let now = Clock::system().now();
+    let judged = policy.judge(&dial, &DialsUsed::default(), (&Zone::utc(), now));
+    judged.unwrap()
+}
+
 fn new_call() -> NewCall {
+    let permit = permit();
     NewCall {
-        to: Party::Number(number(OTHER)),
+        time_limit: Some(permit.longest()),
+        to: permit,
         from: number(NUMBER),
         instructions: Instructions::Url("https://desk.example.com/outbound".to_owned()),
         fallback_url: Some("https://desk.example.com/fallback".to_owned()),
@@ -500,7 +521,6 @@ fn new_call() -> NewCall {
             events: vec![CallEvent::Answered, CallEvent::Completed],
         }),
         ring_for: Some(Duration::from_secs(25)),
-        time_limit: Some(Duration::from_hours(1)),
     }
 }
 
@@ -565,7 +585,7 @@ async fn w7_a_message_whose_answer_was_lost_is_found_by_its_words() {
     let account = RestAccount::open(&[]).await;
     account.own(NUMBER);
     let client = account.client();
-    let began = Timestamp::from_ms(frontdesk::clock::Clock::system().now().as_ms() - 5_000);
+    let began = Timestamp::from_ms(Clock::system().now().as_ms() - 5_000);
     assert_eq!(client.find_messages(&message(), began).await, Ok(vec![]));
     account.fail_next([RestFault::AnswerLost]);
     let lost = client.send_message(&message()).await;

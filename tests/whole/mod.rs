@@ -13,6 +13,7 @@ mod frames;
 mod ivr;
 mod letters;
 mod load;
+mod outbound;
 mod privacy;
 mod queues;
 mod routed;

@@ -1,5 +1,7 @@
 //! A call of the log, as a stranger reads it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +15,8 @@ use crate::domain::{
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::api) struct CallBody {
     id: String,
-    call_sid: String,
+    /// The carrier's name for it; null until the carrier has named it.
+    call_sid: Option<String>,
     direction: &'static str,
     /// An E.164 number, `client:…`, `sip:…`, or `anonymous`.
     from: String,
@@ -42,10 +45,17 @@ pub(in crate::api) struct CallBody {
     disposition: Option<String>,
     notes: Option<String>,
     tags: Vec<String>,
+    /// Whether whoever placed it wants it recorded; null where nothing was said.
+    record: Option<bool>,
+    /// Whether whoever placed it wants it written down; null where nothing was
+    /// said.
+    transcribe: Option<bool>,
+    /// What whoever placed it wrote beside it.
+    metadata: BTreeMap<String, String>,
 }
 
 impl CallBody {
-    pub(super) fn new(call: &CallLog, operator: &Operator) -> Self {
+    pub(in crate::api) fn new(call: &CallLog, operator: &Operator) -> Self {
         let party = |party: &Party| {
             if operator.sees_masked() {
                 masked(&party.to_text())
@@ -63,7 +73,7 @@ impl CallBody {
         };
         Self {
             id: call.id.to_string(),
-            call_sid: call.call_sid.to_string(),
+            call_sid: Some(call.call_sid.to_string()).filter(|sid| *sid != call.id.to_string()),
             direction: call.direction.as_str(),
             from: party(&call.from),
             to: party(&call.to),
@@ -87,6 +97,14 @@ impl CallBody {
             disposition: call.remarks.disposition.as_ref().map(word),
             notes: call.remarks.notes.as_ref().map(words),
             tags: call.remarks.tags.iter().map(word).collect(),
+            record: call.wishes.recording,
+            transcribe: call.wishes.transcript,
+            metadata: {
+                let pairs = call.wishes.metadata.iter();
+                pairs
+                    .map(|(name, value)| (name.clone(), words(value)))
+                    .collect()
+            },
         }
     }
 

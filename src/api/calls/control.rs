@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::live_call::{account, gone, open_call};
 use super::show::seen;
 use crate::api::audit::{self, Change};
 use crate::api::extract::{Json, Path, text};
@@ -14,8 +15,9 @@ use crate::api::state::ApiState;
 use crate::call::Order;
 use crate::domain::{CallId, EndReason, Outcome, Pii, Speaker};
 use crate::store::text::Line;
+use crate::twilio::rest::CallUpdate;
 
-/// Hangs up on a caller who speaks with the AI.
+/// Hangs up, whoever has the call, and also if nobody has answered it yet.
 #[utoipa::path(post, path = "/api/calls/{id}/hangup", operation_id = "hang_up_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]
@@ -24,8 +26,17 @@ pub(in crate::api) async fn hang_up(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<StatusCode, ApiError> {
-    let order = Order::HangUp(EndReason::HungUp);
-    give(&state, &operator, id, ("call.hung_up", order)).await
+    let call = open_call((&state, &operator), id).await?;
+    if state.bridge.has(&call.call_sid) {
+        let order = Order::HangUp(EndReason::HungUp);
+        return give(&state, &operator, id, ("call.hung_up", order)).await;
+    }
+    let carrier = account(&state)?;
+    note(&state, &operator, id, "call.hung_up").await?;
+    // Twice is once; and the carrier tells us when it is over.
+    let done = carrier.update_call(&call.call_sid, &CallUpdate::Complete);
+    done.await.map_err(gone)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Has the AI say something, at its next turn to speak.
@@ -59,7 +70,8 @@ pub(in crate::api) async fn mute(
     give(&state, &operator, id, ("call.muted", order)).await
 }
 
-/// Lets the caller wait, with a soft chime, or wait no longer.
+/// Lets the caller wait, with a soft chime, or wait no longer. Where the line is
+/// not open yet, the caller waits as soon as it is.
 #[utoipa::path(post, path = "/api/calls/{id}/hold", operation_id = "hold_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
     request_body = HoldBody, responses((status = 204)))]
@@ -84,8 +96,25 @@ async fn give(
         return Err(ApiError::Conflict("the call is over"));
     }
     if !state.bridge.has(&call.call_sid) {
-        return Err(ApiError::Conflict("no AI speaks with the caller here"));
+        return Err(ApiError::Conflict(
+            "no AI speaks with the caller here: a call that people have cannot be held, muted or \
+             spoken into, but handed on and hung up",
+        ));
     }
+    note(state, operator, id, action).await?;
+    if state.bridge.order(&call.call_sid, order) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::Conflict("the call has just ended"))
+    }
+}
+
+async fn note(
+    state: &ApiState,
+    operator: &Operator,
+    id: CallId,
+    action: &'static str,
+) -> Result<(), ApiError> {
     let change = Change {
         action,
         object: id.to_string(),
@@ -93,11 +122,7 @@ async fn give(
     };
     let tx = state.store.begin().await?;
     audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
-    if state.bridge.order(&call.call_sid, order) {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::Conflict("the call has just ended"))
-    }
+    Ok(())
 }
 
 /// What is to be said.

@@ -3,9 +3,11 @@
 mod body;
 pub(super) mod control;
 pub(super) mod live;
+mod live_call;
 pub(super) mod log;
 pub(super) mod remarks;
 pub(super) mod show;
 pub(super) mod stats;
+pub(super) mod transfer;
 
-pub(super) use body::MoneyBody;
+pub(super) use body::{CallBody, MoneyBody};

@@ -42,7 +42,8 @@ pub(super) enum Flow {
 
 impl<'a> Call<'a> {
     pub(super) fn new(carrier: &'a Carrier, script: &'a Script, document: Url) -> Self {
-        let call_sid = carrier_name("CA");
+        let call_sid = carrier.options.call_sid.clone();
+        let call_sid = call_sid.unwrap_or_else(|| carrier_name("CA"));
         Self {
             carrier,
             faults: &script.faults,

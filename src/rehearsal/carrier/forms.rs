@@ -17,6 +17,7 @@ pub(super) fn voice(options: &CarrierOptions, call_sid: &str, call_status: &str)
         from,
         to,
         account_sid,
+        direction,
         ..
     } = options;
     form(&[
@@ -38,7 +39,7 @@ pub(super) fn voice(options: &CarrierOptions, call_sid: &str, call_status: &str)
         ("CallerCountry", "US"),
         ("CallerState", "ID"),
         ("CallerZip", "83814"),
-        ("Direction", "inbound"),
+        ("Direction", direction),
         ("From", from),
         ("FromCity", "COEUR D'ALÈNE"),
         ("FromCountry", "US"),

@@ -13,8 +13,13 @@ pub struct CarrierOptions {
     pub base_url: String,
     /// Where the carrier believes they go, which is what it signs.
     pub public_url: String,
-    /// Path of the webhook for incoming calls.
+    /// Path of the webhook for incoming calls; for a call that the gateway has
+    /// made, of the one that it named.
     pub inbound_path: String,
+    /// The call's own name, where it was made over REST and has one already.
+    pub call_sid: Option<String>,
+    /// `inbound`, or `outbound-api` for a call that was made over REST.
+    pub direction: String,
     /// Path of the status callback, if the number has one.
     pub status_path: Option<String>,
     /// Path of the fallback webhook, if the number has one.
@@ -48,6 +53,8 @@ impl CarrierOptions {
             public_url: base_url.clone(),
             base_url,
             inbound_path: "/api/voice/webhooks/twiml/inbound".to_owned(),
+            call_sid: None,
+            direction: "inbound".to_owned(),
             status_path: Some("/api/voice/webhooks/status".to_owned()),
             fallback_path: Some("/api/voice/webhooks/fallback".to_owned()),
             auth_token,

@@ -167,8 +167,8 @@ impl Account {
             ("GET", ["IncomingPhoneNumbers"]) => self.list_numbers(request),
             ("POST", ["IncomingPhoneNumbers"]) => self.buy(request),
             (_, ["IncomingPhoneNumbers", sid]) => self.one_number(request, sid),
-            ("GET", ["Calls"]) => self.list_calls(request),
             ("POST", ["Calls"]) => self.create_call(request),
+            ("GET", ["Calls"]) => self.list_calls(request),
             ("GET", ["Calls", sid]) => self.show_call(request, sid),
             ("POST", ["Calls", sid]) => self.update_call(request, sid),
             ("GET", ["Conferences", conference, "Participants"]) => {

@@ -77,7 +77,7 @@ impl Account {
                 && has("From", Some(&call.from))
                 && has("Status", Some(&call.status))
         };
-        let found = self.calls.iter().filter(fits);
+        let found = self.calls.iter().rev().filter(fits);
         let found: Vec<Value> = found.map(|call| self.call_resource(call)).collect();
         page(request, "calls", &found, self.options.max_page)
     }

@@ -3,6 +3,7 @@
 //! One form for both, so that what is written is what is read. Values are read
 //! by the parsers of their types; what does not fit is refused with its place.
 
+mod dialling;
 mod hours;
 mod ivr;
 mod ivr_answer;
@@ -17,6 +18,7 @@ mod route;
 mod rule;
 mod value;
 
+pub use dialling::{DearKindText, DialPolicyText};
 pub use hours::{ExceptionText, HoursText, WeekText};
 pub use ivr::{EdgeText, FlowText, NodeText, PositionText};
 pub use ivr_answer::{kept_of, kept_of_json};

@@ -135,7 +135,8 @@ impl VoicemailText {
         }
     }
 
-    pub(super) fn into_greeting(self) -> Option<String> {
+    /// What is said before the beep, if not the usual.
+    pub fn into_greeting(self) -> Option<String> {
         self.greeting.map(|Line(words)| words)
     }
 }

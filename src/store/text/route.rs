@@ -52,6 +52,9 @@ pub struct RingStopText {
     phone_numbers: Vec<E164>,
     /// Whether one after another, instead of all at once.
     is_in_turn: bool,
+    /// How long they may speak, in seconds, if that is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    longest_s: Option<u64>,
     ring: RingText,
 }
 
@@ -125,6 +128,7 @@ impl From<&Stop> for StopText {
             Stop::Ring(ring) => Self::Ring(RingStopText {
                 phone_numbers: ring.phone_numbers.iter().cloned().map(E164).collect(),
                 is_in_turn: ring.is_in_turn,
+                longest_s: ring.longest.map(|longest| longest.as_secs()),
                 ring: (&ring.ring).into(),
             }),
             Stop::Queue(queue) => Self::Queue(QueueStopText {
@@ -168,6 +172,7 @@ impl From<StopText> for Stop {
                     .map(|E164(one)| one)
                     .collect(),
                 is_in_turn: ring.is_in_turn,
+                longest: ring.longest_s.map(Duration::from_secs),
                 ring: ring.ring.into(),
             }),
             StopText::Queue(queue) => Self::Queue(QueueStop {

@@ -10,7 +10,7 @@ use super::page::{Listed, Listing};
 use super::price::{Micros, Price};
 use super::read;
 use super::request::{Pairs, Request};
-use crate::domain::{CallSid, CallStatus, Party, PhoneNumber, Pii, Timestamp};
+use crate::domain::{CallSid, CallStatus, Party, Permit, PhoneNumber, Pii, Timestamp};
 use crate::twilio::twiml::CallEvent;
 
 /// What a call is to do: a document, or where to ask for one.
@@ -41,10 +41,10 @@ pub struct StatusCallback {
 }
 
 /// A call to be made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct NewCall {
-    /// Who is rung.
-    pub to: Party,
+    /// Who is rung. The gate has let it through, and it is worth one call.
+    pub to: Permit,
     /// The number that is shown; one of the account's.
     pub from: PhoneNumber,
     /// What happens when somebody answers.
@@ -62,7 +62,7 @@ pub struct NewCall {
 impl NewCall {
     fn pairs(&self) -> Pairs {
         let mut pairs = vec![
-            ("To", self.to.to_text()),
+            ("To", self.to.to().as_str().to_owned()),
             ("From", self.from.as_str().to_owned()),
         ];
         pairs.extend(self.instructions.pairs());
@@ -112,6 +112,9 @@ pub struct Call {
     /// Who rang.
     #[serde(default = "nobody", deserialize_with = "party")]
     pub from: Party,
+    /// When Twilio heard of it.
+    #[serde(default, rename = "date_created", deserialize_with = "read::moment")]
+    pub created_at: Option<Timestamp>,
     /// When it was answered.
     #[serde(default, deserialize_with = "read::moment")]
     pub start_time: Option<Timestamp>,
@@ -156,7 +159,7 @@ fn nobody() -> Party {
 /// <https://www.twilio.com/docs/voice/api/call-resource>
 impl Client {
     /// Rings somebody. If that is [`Error::Unknown`], somebody may be rung.
-    pub async fn create_call(&self, call: &NewCall) -> Result<Call, Error> {
+    pub async fn create_call(&self, call: NewCall) -> Result<Call, Error> {
         let url = self.at(&["Calls.json"]);
         self.send(&Request::create(url, call.pairs())).await
     }
@@ -188,6 +191,21 @@ impl Client {
     ) -> Result<Listing<Call>, Error> {
         let url = self.at(&["Calls.json"]);
         let pairs = vec![("ParentCallSid", parent.to_string())];
+        self.list(url, pairs, limit).await
+    }
+
+    /// Up to `limit` calls between these two, newest first.
+    pub async fn find_calls(
+        &self,
+        from: &PhoneNumber,
+        to: &PhoneNumber,
+        limit: usize,
+    ) -> Result<Listing<Call>, Error> {
+        let url = self.at(&["Calls.json"]);
+        let pairs = vec![
+            ("From", from.as_str().to_owned()),
+            ("To", to.as_str().to_owned()),
+        ];
         self.list(url, pairs, limit).await
     }
 }

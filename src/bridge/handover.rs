@@ -1,0 +1,32 @@
+//! Calls that their receptionist hands on.
+
+use super::registry::Bridge;
+use crate::call::Order;
+use crate::domain::CallSid;
+use crate::routing::Handover;
+
+impl Bridge {
+    /// Hands a call on that a receptionist has: the caller is told so, and when
+    /// the carrier asks what comes next, it is what the handover says. False if
+    /// the call is not live, or too busy to listen.
+    pub fn transfer(&self, call_sid: &CallSid, handover: Handover) -> bool {
+        self.handovers().insert(call_sid.clone(), handover);
+        let is_told = self.order(call_sid, Order::Transfer);
+        if !is_told {
+            self.handovers().remove(call_sid);
+        }
+        is_told
+    }
+
+    /// Where a call goes on that was handed on here a short time ago.
+    pub fn handover(&self, call_sid: &CallSid) -> Option<Handover> {
+        let found = self.handovers().get(call_sid);
+        found.map(|handover| handover.clone())
+    }
+
+    /// What nobody asks for any more.
+    pub(super) fn forget_old_handovers(&self) {
+        let is_known = |sid: &CallSid| self.has(sid) || self.outcome(sid).is_some();
+        self.handovers().retain(|sid, _| is_known(sid));
+    }
+}

@@ -1,0 +1,20 @@
+//! Ringing somebody of our own accord: what kind of number that is, and whether it is allowed.
+//!
+//! [`DialPolicy::judge`] is the gate. It is a function of values: a policy, a
+//! number, what was used so far and a moment make a [`Permit`] or a
+//! [`DialRefusal`].
+//!
+//! **Invariant:** nobody else makes a [`Permit`], and no call is made at the
+//! carrier without one.
+
+mod country;
+mod line;
+mod permit;
+mod policy;
+mod refusal;
+
+pub use country::Country;
+pub use line::{Line, LineKind};
+pub use permit::Permit;
+pub use policy::{Dial, DialPolicy, DialsUsed, Prefix, Purpose, Rate};
+pub use refusal::DialRefusal;

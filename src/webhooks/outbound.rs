@@ -1,0 +1,127 @@
+//! Somebody whom we ring has picked up: who speaks with them, or whom they want to speak with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use tokio::time::timeout;
+
+use super::at::At;
+use super::memory::Placed;
+use super::signed::Signed;
+use super::speech::Speech;
+use super::xml::Xml;
+use super::{Webhooks, spoken, stops, switchboard};
+use crate::domain::{CallId, CallSid, Contact, PhoneNumber};
+use crate::routing::Stop;
+use crate::store::{Error, calls, contacts, outbound_calls};
+use crate::twilio::twiml::{Gather, Response};
+use crate::twilio::webhook::{GatherResult, VoiceRequest};
+
+/// Whoever has picked up does not wait longer than this for a database.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// Leads whoever has picked up along the call's route. The agent is dialled
+/// now, while the carrier opens its stream: many calls are never answered, and
+/// an agent that waits for them costs money.
+///
+/// A member whose own telephone was rung says first that it is them: voicemail
+/// presses no key.
+pub(super) async fn outbound(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    let (Some(id), Some(placed)) = (at.own, found(&house, at.own, &request.call_sid).await) else {
+        return Xml(Response::new().hangup());
+    };
+    Xml(match placed.route.stops.first() {
+        Some(Stop::Ring(ring)) if !placed.is_over() => {
+            asked(&house, &placed, (id, &ring.phone_numbers))
+        }
+        _ => stops::follow(&house, &placed, &request, 0).await,
+    })
+}
+
+/// The call that this is at the carrier. One that the carrier has made twice is
+/// the first alone.
+async fn found(house: &Webhooks, own: Option<CallId>, call_sid: &CallSid) -> Option<Arc<Placed>> {
+    match timeout(DEADLINE, named(house, own?, call_sid)).await {
+        Ok(Ok(placed)) => placed,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "outbound.lost");
+            None
+        }
+        Err(_) => {
+            tracing::error!("outbound.lost: the database did not answer in time");
+            None
+        }
+    }
+}
+
+async fn named(
+    house: &Webhooks,
+    id: CallId,
+    call_sid: &CallSid,
+) -> Result<Option<Arc<Placed>>, Error> {
+    if !outbound_calls::name(&house.store, id, call_sid).await? {
+        tracing::warn!(call.id = %id, "outbound.unknown: nobody waits for this call");
+        return Ok(None);
+    }
+    let Some(placed) = switchboard::find(house, call_sid).await else {
+        return Ok(None);
+    };
+    if placed.contact.is_some() {
+        return Ok(Some(placed));
+    }
+    let contact = contact(house, &placed).await?;
+    let known = house
+        .memory
+        .change(call_sid, |placed| placed.contact = contact);
+    Ok(Some(known.unwrap_or(placed)))
+}
+
+/// Whom of the contacts the call is with.
+async fn contact(house: &Webhooks, placed: &Placed) -> Result<Option<Contact>, Error> {
+    let (store, tenant) = (&house.store, placed.tenant_id);
+    let call = calls::find(store, tenant, placed.call_id).await?;
+    let Some(contact) = call.and_then(|call| call.contact) else {
+        return Ok(None);
+    };
+    contacts::find(store, tenant, contact.id).await
+}
+
+/// Tells the member who will be called, and waits for a key.
+fn asked(house: &Webhooks, placed: &Placed, (id, to): (CallId, &[PhoneNumber])) -> Response {
+    let speech = Speech::new(placed.route.language.as_deref());
+    let digits = to.first().map(spelled).unwrap_or_default();
+    let words = speech.phrases.press_1_to_call.replace("{}", &digits);
+    let action = house.url(&format!(
+        "/api/voice/webhooks/twiml/outbound/accepted?call={id}"
+    ));
+    let gather = Gather::new().num_digits(1).action(action);
+    Response::new()
+        .gather(gather.say(speech.say(&words)))
+        .hangup()
+}
+
+/// Digit by digit, or it is read as billions.
+fn spelled(number: &PhoneNumber) -> String {
+    let digits = number.as_str()[1..].chars().map(String::from);
+    digits.collect::<Vec<_>>().join(" ")
+}
+
+/// The member pressed a key: 1 calls, anything else does not.
+pub(super) async fn accepted(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Ok(form) = GatherResult::from_pairs(&pairs) else {
+        return Xml(Response::new().hangup());
+    };
+    let is_accepted = form.digits.is_some_and(|digits| digits.expose() == "1");
+    let request = VoiceRequest::from_pairs(&pairs);
+    let (true, Ok(request)) = (is_accepted, request) else {
+        return Xml(Response::new().hangup());
+    };
+    Xml(match found(&house, at.own, &request.call_sid).await {
+        Some(placed) => stops::follow(&house, &placed, &request, 0).await,
+        None => Response::new().hangup(),
+    })
+}
