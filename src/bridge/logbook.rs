@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::admission::Admission;
 use super::agent_leg::DialError;
 use super::feed::Feed;
 use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
-use super::registry::Admission;
 use crate::call::{Report, Session};
 use crate::domain::{
     CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage,

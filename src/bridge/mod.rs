@@ -15,6 +15,7 @@
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
+mod admission;
 mod agent_leg;
 mod arrival;
 mod briefing;
@@ -34,10 +35,11 @@ mod run;
 mod token;
 mod wire;
 
+pub use admission::{Admission, Refusal};
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
-pub use registry::{Admission, Bridge, Counts, Refusal};
+pub use registry::{Bridge, Counts};
 pub use token::StreamToken;

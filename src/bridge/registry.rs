@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use super::admission::{Admission, Refusal};
 use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
@@ -22,7 +23,7 @@ use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
-use crate::domain::{CallId, CallSid, Contact, EndReason, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, EndReason};
 use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
@@ -41,44 +42,6 @@ const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
 const WAITING_ROOM: usize = 256;
-
-/// A call that asks to be let in.
-#[derive(Clone, Debug)]
-pub struct Admission {
-    /// Its name in the log.
-    pub call_id: CallId,
-    /// Whose call it is.
-    pub tenant_id: TenantId,
-    /// The carrier's name for it.
-    pub call_sid: CallSid,
-    /// Who answers.
-    pub receptionist: Receptionist,
-    /// Who is at the other end, if the tenant knows them.
-    pub contact: Option<Contact>,
-}
-
-/// Why a call is not let in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refusal {
-    /// Every place is taken.
-    #[error("every place is taken")]
-    Full,
-    /// The house is closing.
-    #[error("the house is closing")]
-    Draining,
-    /// No receptionist is configured.
-    #[error("no receptionist is configured")]
-    NobodyAnswers,
-    /// The tenant does not want to hear from this caller.
-    #[error("the caller is blocked")]
-    Blocked,
-    /// The tenant has used as much as it may.
-    #[error("the tenant has used as much as it may")]
-    Spent,
-    /// The call is over already.
-    #[error("the call is over")]
-    Over,
-}
 
 /// Why a stream is not let in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -399,7 +362,7 @@ mod tests {
     use crate::bridge::{AgentLeg, DialError};
     use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::ModelPrice;
+    use crate::domain::{ModelPrice, Receptionist, TenantId};
     use crate::store::{Store, default_receptionist};
 
     /// Agents that never answer.

@@ -49,6 +49,11 @@ impl Placed {
         self.moved_to.filter(|first| *first > n).unwrap_or(n + 1)
     }
 
+    /// Whether the call was handed on from the stop `n`, or one before it.
+    pub(super) fn is_moved_from(&self, n: usize) -> bool {
+        self.moved_to.is_some_and(|first| first > n)
+    }
+
     fn copied(&self) -> Self {
         Self {
             call_id: self.call_id,

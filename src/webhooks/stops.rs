@@ -79,12 +79,14 @@ pub(super) async fn answer(
     if is_gone(placed, request) {
         return Response::new().hangup();
     }
+    let next = placed.after(at.stop);
+    // A call that was handed on does not come back to the flow that it was in.
+    if placed.is_moved_from(at.stop) {
+        return follow(house, placed, request, next).await;
+    }
     match ivr::resume(house, placed, request, (&at.point(), input)).await {
         Course::Taken(response) => response,
-        Course::Left(said) => {
-            let first = placed.after(at.stop);
-            said.append(follow(house, placed, request, first).await)
-        }
+        Course::Left(said) => said.append(follow(house, placed, request, next).await),
     }
 }
 

@@ -318,7 +318,7 @@ fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
     let telephone = |number: u64| {
         let forward = Target::Forward(Forward {
             name: "x".to_owned(),
-            phone_number: number.parse().unwrap(),
+            phone_number: phone(number),
             ring: Ring::default(),
         });
         let plan = Plan {

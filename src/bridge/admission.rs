@@ -1,0 +1,41 @@
+//! A call that asks to be let in, and why it may not be.
+
+use crate::domain::{CallId, CallSid, Contact, Receptionist, TenantId};
+
+/// A call that asks to be let in.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// Its name in the log.
+    pub call_id: CallId,
+    /// Whose call it is.
+    pub tenant_id: TenantId,
+    /// The carrier's name for it.
+    pub call_sid: CallSid,
+    /// Who answers.
+    pub receptionist: Receptionist,
+    /// Who is at the other end, if the tenant knows them.
+    pub contact: Option<Contact>,
+}
+
+/// Why a call is not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Every place is taken.
+    #[error("every place is taken")]
+    Full,
+    /// The house is closing.
+    #[error("the house is closing")]
+    Draining,
+    /// No receptionist is configured.
+    #[error("no receptionist is configured")]
+    NobodyAnswers,
+    /// The tenant does not want to hear from this caller.
+    #[error("the caller is blocked")]
+    Blocked,
+    /// The tenant has used as much as it may.
+    #[error("the tenant has used as much as it may")]
+    Spent,
+    /// The call is over already.
+    #[error("the call is over")]
+    Over,
+}
