@@ -7,12 +7,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::extract::pointer_to;
+use super::outbound::never;
 use super::problem::{ApiError, Fault};
 use super::routing::missing;
 use super::state::ApiState;
 use crate::domain::TenantId;
-use crate::routing::Reference;
-use crate::routing::ivr::{self, Exit, Flow, Node, NodeId};
+use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
+use crate::routing::{Reference, Target};
 use crate::store::ivr_flows::Draft;
 use crate::store::number_plans;
 use crate::store::text::FlowText;
@@ -159,7 +160,8 @@ impl DrawnFlow {
     }
 }
 
-/// What the flow names and the tenant does not have, each by its place.
+/// What the flow names and the tenant does not have, and whom callers are not
+/// sent to, each by its place.
 pub(super) async fn strangers(
     state: &ApiState,
     tenant: TenantId,
@@ -182,8 +184,21 @@ pub(super) async fn strangers(
                 faults.push(Fault { pointer, detail });
             }
         }
+        faults.extend(dear(n, node));
     }
     Ok(faults)
+}
+
+/// A number outside that callers are never sent to.
+fn dear(n: usize, node: &Node) -> Option<Fault> {
+    let Kind::HandOver(Target::Forward(forward)) = &node.kind else {
+        return None;
+    };
+    let detail = never(&forward.phone_number)?;
+    Some(Fault {
+        pointer: format!("#/flow/nodes/{n}/kind/forward/phone_number"),
+        detail: format!("{}: {detail}", node.id),
+    })
 }
 
 fn field(node: &Node, reference: Reference, m: usize) -> String {

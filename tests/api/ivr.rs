@@ -284,6 +284,26 @@ async fn i9_a_flow_names_only_what_the_tenant_has_and_a_plan_only_its_flows() {
 }
 
 #[tokio::test]
+async fn i11_no_flow_sends_callers_to_a_number_that_is_dear() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        for number in ["+19002345678", "+911", "+8816123456789"] {
+            let forward = json!({"forward": {"name": "Dear", "phone_number": number}});
+            let body = json!({"name": "x", "flow": {"nodes": [{"id": "f", "kind": forward}]}});
+            let refused = desk.send(("POST", FLOWS), &key, &body).await;
+            let told = faults(&refused);
+            assert_eq!(told[0].0, "#/flow/nodes/0/kind/forward/phone_number");
+            assert!(
+                told[0].1.starts_with("f: callers are not sent to"),
+                "{told:?}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_number_leads_into_a_flow_and_the_preview_says_so() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

@@ -33,6 +33,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::desk::{Desk, ms, talkative};
+use super::outbound;
 use super::routed::{
     ask, form_to, key, member, message, plan, preview, set, show_to_oracle, tenant,
 };
@@ -326,6 +327,24 @@ async fn a_receptionist_who_fails_leads_to_a_person_in_the_flow() {
     );
     assert_eq!(report.dialled(), [ADA]);
     desk.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receptionist_in_a_flow_hands_the_caller_on_and_nothing_of_the_flow_comes_back() {
+    let (desk, _account, key) = outbound::open().await;
+    lead(&desk, outbound::OURS, shop(&desk).await).await;
+    let grace = member(&desk, "+12025550177").await;
+    let to = json!({"user_id": grace.to_string()});
+    let steps = vec![Step::Digit('1'), Step::StayUntilEnd];
+    let report = outbound::handed_on(&desk, &key, &to, ("no-answer", steps)).await;
+    assert_eq!(report.dialled(), ["+12025550177"]);
+    let names = report.verb_names();
+    assert_eq!(names[..4], ["Say", "Gather", "Connect", "Dial"]);
+    assert!(names.contains(&"Record"), "{names:?}");
+    assert_eq!(
+        desk.log(&report).await.end_reason,
+        Some(EndReason::Transferred)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,12 +18,12 @@ use super::routed::{ai, ask, form_to, forward, key, member, message, phone, plan
 use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
 
-const OURS: &str = "+12025550100";
+pub(super) const OURS: &str = "+12025550100";
 const THEIRS: &str = "+12025550123";
 const MEMBERS: &str = "+12025550131";
 
 /// A house with a number and an account, that may ring the United States.
-async fn open() -> (Desk, RestAccount, String) {
+pub(super) async fn open() -> (Desk, RestAccount, String) {
     let account = RestAccount::open(&[]).await;
     account.own(OURS);
     let client = account.client();
@@ -296,7 +296,7 @@ async fn a_member_of_a_queue_is_rung_and_connected_with_its_next_caller() {
 
 /// Has a call handed on once both ends are there, while the caller follows
 /// `steps`.
-async fn handed_on(
+pub(super) async fn handed_on(
     desk: &Desk,
     key: &str,
     to: &Value,
