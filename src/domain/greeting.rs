@@ -86,6 +86,41 @@ impl FromStr for GreetingKind {
     }
 }
 
+/// Whether it is open when a call comes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OpenState {
+    /// It is, or nobody has said when it is not.
+    #[default]
+    Open,
+    /// It is closed.
+    Closed,
+    /// It is closed because of a holiday.
+    Holiday,
+}
+
+impl OpenState {
+    /// `open`, `closed` or `holiday`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Holiday => "holiday",
+        }
+    }
+}
+
+impl FromStr for OpenState {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let all = [Self::Open, Self::Closed, Self::Holiday];
+        let found = all.into_iter().find(|state| state.as_str() == text);
+        found.ok_or(ParseError {
+            expected: "open, closed or holiday",
+        })
+    }
+}
+
 /// What is heard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GreetingContent {

@@ -46,7 +46,9 @@ pub use dialling::{
     Rate, Writing,
 };
 pub use error::ParseError;
-pub use greeting::{Greeting, GreetingContent, GreetingKind, Occasion, SoundFormat, choose};
+pub use greeting::{
+    Greeting, GreetingContent, GreetingKind, Occasion, OpenState, SoundFormat, choose,
+};
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,

@@ -6,7 +6,7 @@ use super::plan::{Action, Plan, Refusal, Strategy, Target, Users, Voice};
 use super::route::{AiStop, IvrStop, QueueStop, RingStop, Route, Stop};
 use super::rules;
 use super::steps::Steps;
-use crate::domain::{Closure, Opening, Timestamp};
+use crate::domain::{Closure, OpenState, Opening, Timestamp};
 
 /// Where a call of `caller` goes that comes at `now`.
 pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
@@ -20,8 +20,21 @@ pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
     };
     Route {
         stops: chain,
+        open_state: open_state(plan, facts, now),
         language: language(plan, facts),
         steps: steps.into_vec(),
+    }
+}
+
+/// A rule may lead elsewhere: who leaves a message is told how it is all the same.
+fn open_state(plan: &Plan, facts: &Facts, now: Timestamp) -> OpenState {
+    let hours = plan.hours_id.and_then(|id| facts.hours.get(&id));
+    match hours.map(|hours| hours.plan.is_open(now)) {
+        None | Some(Opening::Open { .. }) => OpenState::Open,
+        Some(Opening::Closed { why, .. }) => match why {
+            Closure::Weekly => OpenState::Closed,
+            Closure::Holiday(_) => OpenState::Holiday,
+        },
     }
 }
 
@@ -142,7 +155,7 @@ fn stops(
 /// Where a planned number leaves the caller is voicemail; one that nobody has
 /// planned has nobody who listens to it.
 fn end(facts: &Facts) -> Stop {
-    if facts.plan.is_some() {
+    if facts.plan.is_some() && facts.has_voicemail {
         Stop::Voicemail { greeting: None }
     } else {
         Stop::Apology
@@ -175,6 +188,9 @@ pub(super) fn place(
                 max_wait: queue.max_wait,
                 max_size: queue.max_size,
             }))
+        }
+        Target::Voicemail { .. } if !facts.has_voicemail => {
+            Err("messages are switched off (enable_voicemail)")
         }
         Target::Voicemail { greeting } => Ok(Stop::Voicemail {
             greeting: greeting.clone(),

@@ -37,6 +37,8 @@ pub struct Facts {
     pub flows: BTreeMap<FlowId, Published>,
     /// Whether callers may be led through flows.
     pub has_ivr: bool,
+    /// Whether callers may leave messages.
+    pub has_voicemail: bool,
 }
 
 /// Who calls.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
-use crate::domain::{FlowId, PhoneNumber, QueueId, ReceptionistId};
+use crate::domain::{FlowId, OpenState, PhoneNumber, QueueId, ReceptionistId};
 
 /// Where a call goes, and where it goes after that.
 ///
@@ -16,6 +16,8 @@ pub struct Route {
     /// In order; the first is where the call goes, each of the others what
     /// follows if the one before it fails. Never empty.
     pub stops: Vec<Stop>,
+    /// Whether it was open when the call came.
+    pub open_state: OpenState,
     /// BCP 47 language of announcements; none where nobody has chosen one.
     pub language: Option<String>,
     /// Why it is so.

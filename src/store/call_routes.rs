@@ -42,14 +42,15 @@ pub async fn insert(
         .bind(route.language.as_deref())
         .bind(json(&why))
         .bind(at.as_ms())
+        .bind(route.open_state.as_str())
         .execute(&mut *conn)
         .await?;
     Ok(())
 }
 
 const INSERT: &str = "
-    INSERT INTO call_routes (tenant_id, call_id, stops, language, steps, decided_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO call_routes (tenant_id, call_id, stops, language, steps, decided_at_ms, open_state)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (call_id) DO NOTHING";
 
 /// The route of the call of that SID. For the carrier, who knows no tenant.
@@ -68,7 +69,8 @@ pub async fn find_by_sid(
 /// The columns of a [`RouteRow`], and where they are.
 macro_rules! rows {
     () => {
-        "SELECT routes.tenant_id, routes.call_id, stops, language, closed_at_ms, end_reason,
+        "SELECT routes.tenant_id, routes.call_id, stops, language, open_state, closed_at_ms,
+            end_reason,
             (SELECT MAX(first_stop) FROM call_transfers
                 WHERE call_transfers.tenant_id = routes.tenant_id
                     AND call_transfers.call_id = routes.call_id) AS moved_to
@@ -135,6 +137,7 @@ struct RouteRow {
     call_id: String,
     stops: String,
     language: Option<String>,
+    open_state: String,
     closed_at_ms: Option<i64>,
     end_reason: Option<String>,
     moved_to: Option<i64>,
@@ -154,6 +157,7 @@ impl TryFrom<RouteRow> for KeptRoute {
             call_id: at.parse(&row.call_id)?,
             route: Route {
                 stops: stops.into_iter().map(Stop::from).collect(),
+                open_state: at.parse(&row.open_state)?,
                 language: row.language,
                 steps: Vec::new(),
             },

@@ -172,6 +172,7 @@ pub async fn facts_of(
         receptionists: BTreeMap::new(),
         flows: BTreeMap::new(),
         has_ivr: settings.truth(SettingKey::EnableIvr),
+        has_voicemail: settings.truth(SettingKey::EnableVoicemail),
     };
     let default = facts.default_receptionist.map(Reference::Receptionist);
     let named = published.flow.references().into_iter().map(|(_, one)| one);

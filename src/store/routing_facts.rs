@@ -37,9 +37,10 @@ pub async fn look_up(
     let lists = read_named(&mut conn, &mut facts, from).await?;
     read_receptionists(&mut conn, &mut facts, default).await?;
     drop(conn);
-    if !facts.flows.is_empty() {
+    if facts.plan.is_some() {
         let settings = settings::of_tenant(store, facts.tenant_id, None).await?;
         facts.has_ivr = settings.truth(SettingKey::EnableIvr);
+        facts.has_voicemail = settings.truth(SettingKey::EnableVoicemail);
     }
     let caller = Caller::on_lists(from.clone(), &lists);
     let contact = match from.number() {
@@ -105,6 +106,7 @@ impl NumberRow {
             receptionists: BTreeMap::new(),
             flows: BTreeMap::new(),
             has_ivr: true,
+            has_voicemail: true,
         })
     }
 }

@@ -47,7 +47,6 @@ mod memory;
 mod outbound;
 mod queue;
 mod queue_member;
-mod record;
 mod ring;
 mod router;
 mod signed;

@@ -7,8 +7,9 @@ use axum::extract::State;
 use super::at::{At, Point};
 use super::signed::Signed;
 use super::speech::Speech;
+use super::voicemail_twiml::Caller;
 use super::xml::Xml;
-use super::{Webhooks, hold_music, record, spoken, stops, switchboard};
+use super::{Webhooks, hold_music, spoken, stops, switchboard, voicemail_twiml};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
@@ -125,14 +126,13 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let has_left_early = result.waited.is_some_and(|waited| waited < max_wait);
     let has_left = result.outcome == QueueOutcome::Leave && has_left_early;
     if has_left && at.leg.is_none() && !placed.is_over() {
-        let speech = Speech::new(placed.route.language.as_deref());
         let greeting = placed.route.stops.iter().find_map(|stop| {
             let Stop::Voicemail { greeting } = stop else {
                 return None;
             };
             greeting.as_deref()
         });
-        return Xml(record::record(&house, &speech, greeting));
+        return Xml(voicemail_twiml::leave(&house, &Caller::of(&placed), greeting).await);
     }
     let outcome = match result.outcome {
         QueueOutcome::Leave if has_left => Outcome::Left,

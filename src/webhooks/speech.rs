@@ -18,6 +18,7 @@ pub(super) struct Speech {
 pub(super) struct Phrases {
     pub(super) leave_a_message: &'static str,
     pub(super) nothing_heard: &'static str,
+    pub(super) thanks: &'static str,
     pub(super) place_in_queue: &'static str,
     pub(super) waiting_time: &'static str,
     pub(super) press_1_for_message: &'static str,
@@ -52,6 +53,11 @@ impl Speech {
     /// Says a phrase of ours.
     pub(super) fn say(&self, phrase: &str) -> Say {
         Say::new(phrase).language(self.tag)
+    }
+
+    /// Whether our phrases are English.
+    pub(super) fn is_english(&self) -> bool {
+        self.tag.starts_with("en")
     }
 
     /// Says what the tenant wrote.
@@ -94,6 +100,7 @@ static ENGLISH: Phrases = Phrases {
     leave_a_message: "Nobody can take your call at the moment. Please leave a message after the \
         tone, with your name and your number.",
     nothing_heard: "We did not hear anything. Goodbye.",
+    thanks: "Thank you. Goodbye.",
     place_in_queue: "You are number {} in the queue.",
     waiting_time: "The waiting time is about {} minutes.",
     press_1_for_message: "Press 1 to leave a message instead.",
@@ -108,6 +115,7 @@ static GERMAN: Phrases = Phrases {
     leave_a_message: "Zurzeit kann niemand Ihren Anruf annehmen. Bitte hinterlassen Sie nach dem \
         Ton eine Nachricht mit Ihrem Namen und Ihrer Nummer.",
     nothing_heard: "Wir haben nichts gehört. Auf Wiederhören.",
+    thanks: "Vielen Dank. Auf Wiederhören.",
     place_in_queue: "Sie sind Nummer {} in der Warteschlange.",
     waiting_time: "Die Wartezeit beträgt etwa {} Minuten.",
     press_1_for_message: "Drücken Sie die 1, um stattdessen eine Nachricht zu hinterlassen.",
@@ -122,6 +130,7 @@ static SPANISH: Phrases = Phrases {
     leave_a_message: "En este momento nadie puede atender su llamada. Deje un mensaje después del \
         tono, con su nombre y su número.",
     nothing_heard: "No hemos oído nada. Adiós.",
+    thanks: "Gracias. Adiós.",
     place_in_queue: "Usted es el número {} en la cola.",
     waiting_time: "El tiempo de espera es de unos {} minutos.",
     press_1_for_message: "Pulse 1 si prefiere dejar un mensaje.",
@@ -136,6 +145,7 @@ static FRENCH: Phrases = Phrases {
     leave_a_message: "Personne ne peut prendre votre appel pour le moment. Laissez un message \
         après le bip, avec votre nom et votre numéro.",
     nothing_heard: "Nous n'avons rien entendu. Au revoir.",
+    thanks: "Merci. Au revoir.",
     place_in_queue: "Vous êtes le numéro {} dans la file d'attente.",
     waiting_time: "Le temps d'attente est d'environ {} minutes.",
     press_1_for_message: "Appuyez sur 1 pour laisser plutôt un message.",

@@ -4,7 +4,8 @@ use super::at::{At, Point};
 use super::ivr::{self, Course};
 use super::memory::Placed;
 use super::speech::Speech;
-use super::{Webhooks, agent, queue, record, ring, spoken};
+use super::voicemail_twiml::Caller;
+use super::{Webhooks, agent, queue, ring, spoken, voicemail_twiml};
 use crate::bridge::Refusal;
 use crate::routing::ivr::{Input, Outcome};
 use crate::routing::{Refusal as Rejection, Stop};
@@ -52,7 +53,7 @@ pub(super) async fn follow(
     said.append(match refusal {
         Some(Refusal::Full) => spoken::engaged(),
         // Whoever rings is not to suffer for a limit: they leave a message.
-        Some(Refusal::Spent) => record::record(house, &speech_of(placed), None),
+        Some(Refusal::Spent) => voicemail_twiml::leave(house, &Caller::of(placed), None).await,
         _ => spoken::apology(),
     })
 }
@@ -121,6 +122,10 @@ pub(super) async fn take(
             Some(why)
         });
     }
+    if let Stop::Voicemail { greeting } = stop {
+        let caller = Caller::of(placed);
+        return Ok(voicemail_twiml::leave(house, &caller, greeting.as_deref()).await);
+    }
     said(house, request, &speech_of(placed), (point, stop)).ok_or(None)
 }
 
@@ -143,7 +148,7 @@ pub(super) fn said(
                 .inspect_err(|error| tracing::error!(%error, "call.not_queued"))
                 .ok();
         }
-        Stop::Voicemail { greeting } => record::record(house, speech, greeting.as_deref()),
+        Stop::Voicemail { greeting } => voicemail_twiml::plain(house, speech, greeting.as_deref()),
         Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
         Stop::Reject(_) => Response::new().hangup(),
         Stop::Apology => spoken::apology(),

@@ -5,10 +5,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response as Answer};
 
 use super::signed::Signed;
-use super::voicemail_twiml::{occasion, take_message};
+use super::speech::Speech;
+use super::voicemail_twiml::{Caller, take_message};
 use super::xml::Xml;
 use super::{Webhooks, log, spoken, switchboard};
-use crate::domain::{AnsweredBy, CallSid, MessageSound, UserId};
+use crate::domain::{AnsweredBy, CallSid, MessageSound, OpenState, UserId};
 use crate::store::voicemail_messages::{self as messages, News};
 use crate::store::{self, calls};
 use crate::twilio::twiml::Response;
@@ -46,9 +47,13 @@ async fn lead(
     if call.ended_at.is_some() {
         return Ok(Response::new().hangup());
     }
-    let hours = (!asked.is_closed, asked.is_holiday);
-    let occasion = occasion(house, &call, asked.user, hours).await?;
-    take_message(house, &call, &occasion).await
+    let caller = Caller {
+        tenant: call.tenant_id,
+        user: asked.user,
+        open_state: asked.open_state(),
+        speech: Speech::new(None),
+    };
+    take_message(house, &caller).await
 }
 
 /// What a query of ours says.
@@ -71,6 +76,16 @@ impl Asked {
             }
         }
         asked
+    }
+}
+
+impl Asked {
+    fn open_state(&self) -> OpenState {
+        match (self.is_holiday, self.is_closed) {
+            (true, _) => OpenState::Holiday,
+            (false, true) => OpenState::Closed,
+            (false, false) => OpenState::Open,
+        }
     }
 }
 
@@ -107,7 +122,11 @@ pub(super) async fn recorded(
             tracing::error!(%error, "voicemail.failed");
         }
     }
-    let thanks = "Thank you. Goodbye.";
+    let language = placed
+        .as_ref()
+        .and_then(|placed| placed.route.language.as_deref());
+    let speech = Speech::new(language);
+    let thanks = speech.say(speech.phrases.thanks);
     Xml(Response::new().say(thanks).hangup()).into_response()
 }
 

@@ -2,56 +2,130 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
+use super::memory::Placed;
+use super::speech::Speech;
 use super::{Webhooks, greeting_sound, spoken};
 use crate::domain::{
-    CallLog, Day, Greeting, GreetingContent, Occasion, SettingKey, Settings, UserId, choose,
+    Day, Greeting, GreetingContent, Occasion, OpenState, SettingKey, Settings, TenantId, UserId,
+    choose,
 };
 use crate::store::{Error, greetings, settings, tenants, users};
 use crate::twilio::twiml::{Callback, Key, Play, Record, RecordingEvent, Response, Say};
 
-/// What the caller of this call hears and does, on this occasion.
+/// The caller does not wait longer than this for the tenant's greeting.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// The longest message.
+const LONGEST: Duration = Duration::from_mins(3);
+/// The carrier writes down no longer ones.
+///
+/// <https://www.twilio.com/docs/voice/twiml/record#transcribe>
+const LONGEST_WRITTEN: Duration = Duration::from_mins(2);
+
+/// Who is to hear a beep.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    /// Whose caller it is.
+    pub(super) tenant: TenantId,
+    /// Whom they wanted to speak with, if a person.
+    pub(super) user: Option<UserId>,
+    /// Whether it is open.
+    pub(super) open_state: OpenState,
+    /// In which language we speak.
+    pub(super) speech: Speech,
+}
+
+impl Caller {
+    /// The caller of a call on its route.
+    pub(super) fn of(placed: &Placed) -> Self {
+        Self {
+            tenant: placed.tenant_id,
+            user: None,
+            open_state: placed.route.open_state,
+            speech: Speech::new(placed.route.language.as_deref()),
+        }
+    }
+}
+
+/// A stop of a route at which a caller leaves a message. Without the database
+/// they hear a greeting of ours.
+pub(super) async fn leave(house: &Webhooks, caller: &Caller, own: Option<&str>) -> Response {
+    if own.is_some() {
+        return plain(house, &caller.speech, own);
+    }
+    match timeout(PATIENCE, take_message(house, caller)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "voicemail.greeting_lost");
+            plain(house, &caller.speech, None)
+        }
+        Err(_) => {
+            tracing::warn!("voicemail.greeting_lost: the database did not answer in time");
+            plain(house, &caller.speech, None)
+        }
+    }
+}
+
+/// What can be had without a database: these words or ours, and the beep.
+pub(super) fn plain(house: &Webhooks, speech: &Speech, own: Option<&str>) -> Response {
+    let greeting = match own {
+        Some(own) => speech.say_own(own),
+        None => speech.say(speech.phrases.leave_a_message),
+    };
+    recorded(Response::new().say(greeting), speech, record(house, None))
+}
+
+/// What the tenant's callers hear and do, as the tenant wants it.
 ///
 /// Where the tenant wants no voicemail, that is an apology.
-pub(super) async fn take_message(
-    house: &Webhooks,
-    call: &CallLog,
-    occasion: &Occasion,
-) -> Result<Response, Error> {
-    let settings = settings::of_tenant(&house.store, call.tenant_id, occasion.user).await?;
+pub(super) async fn take_message(house: &Webhooks, caller: &Caller) -> Result<Response, Error> {
+    let (tenant, user) = (caller.tenant, caller.user);
+    let settings = settings::of_tenant(&house.store, tenant, user).await?;
     if !settings.truth(SettingKey::EnableVoicemail) {
         return Ok(spoken::apology());
     }
-    let those = greetings::list_for(&house.store, call.tenant_id, occasion.user).await?;
-    let response = match choose(&those, occasion) {
+    let those = greetings::list_for(&house.store, tenant, user).await?;
+    let response = match choose(&those, &occasion(house, caller).await?) {
         Some(greeting) => greet(house, greeting).await,
         None => None,
     };
     let response = if let Some(response) = response {
         response
     } else {
-        let name = name(house, call, occasion.user).await?;
-        let words = settings.text(SettingKey::DefaultVoicemailGreeting);
-        Response::new().say(words.replace("{name}", &name))
+        Response::new().say(usual(house, caller, &settings).await?)
     };
-    let record = record(house, occasion.user, &settings);
-    let nothing = "We did not hear anything. Goodbye.";
-    Ok(response.record(record).say(nothing).hangup())
+    let record = written_down(house, record(house, user), (user, &settings));
+    Ok(recorded(response, &caller.speech, record))
+}
+
+/// What is said where nobody has made a greeting. Who has not chosen the words
+/// has them in the language of the number.
+async fn usual(house: &Webhooks, caller: &Caller, settings: &Settings) -> Result<Say, Error> {
+    let key = SettingKey::DefaultVoicemailGreeting;
+    let (words, speech) = (settings.text(key), &caller.speech);
+    if words == key.default_value().to_text() && !speech.is_english() {
+        return Ok(speech.say(speech.phrases.leave_a_message));
+    }
+    let name = name(house, caller).await?;
+    Ok(speech.say_own(&words.replace("{name}", &name)))
+}
+
+/// A caller who says nothing hears goodbye.
+fn recorded(greeted: Response, speech: &Speech, record: Record) -> Response {
+    let nothing = speech.say(speech.phrases.nothing_heard);
+    greeted.record(record).say(nothing).hangup()
 }
 
 /// The occasion that it is now.
-pub(super) async fn occasion(
-    house: &Webhooks,
-    call: &CallLog,
-    user: Option<UserId>,
-    (is_open, is_holiday): (bool, bool),
-) -> Result<Occasion, Error> {
-    let tenant = tenants::find(&house.store, call.tenant_id).await?;
+async fn occasion(house: &Webhooks, caller: &Caller) -> Result<Occasion, Error> {
+    let tenant = tenants::find(&house.store, caller.tenant).await?;
     let time_zone = tenant.map_or_else(|| "UTC".to_owned(), |tenant| tenant.time_zone);
     Ok(Occasion {
         today: Day::of(house.clock.now(), &time_zone),
-        is_holiday,
-        is_open,
-        user,
+        is_holiday: caller.open_state == OpenState::Holiday,
+        is_open: caller.open_state == OpenState::Open,
+        user: caller.user,
     })
 }
 
@@ -85,37 +159,45 @@ async fn greet(house: &Webhooks, greeting: &Greeting) -> Option<Response> {
 }
 
 /// Who was rung, in a word: the person, or the tenant.
-async fn name(house: &Webhooks, call: &CallLog, user: Option<UserId>) -> Result<String, Error> {
-    if let Some(user) = user
-        && let Some(user) = users::find(&house.store, call.tenant_id, user).await?
+async fn name(house: &Webhooks, caller: &Caller) -> Result<String, Error> {
+    if let Some(user) = caller.user
+        && let Some(user) = users::find(&house.store, caller.tenant, user).await?
     {
         return Ok(user.name);
     }
-    let tenant = tenants::find(&house.store, call.tenant_id).await?;
+    let tenant = tenants::find(&house.store, caller.tenant).await?;
     Ok(tenant.map_or_else(String::new, |tenant| tenant.name))
 }
 
-fn record(house: &Webhooks, user: Option<UserId>, settings: &Settings) -> Record {
-    let whose = user.map_or_else(String::new, |user| format!("?user={user}"));
-    let url = house.url(&format!("/api/voice/webhooks/voicemail{whose}"));
+fn record(house: &Webhooks, user: Option<UserId>) -> Record {
+    let url = house.url(&format!("/api/voice/webhooks/voicemail{}", whose(user)));
     let status = Callback::new(url.clone());
-    let record = Record::new()
+    Record::new()
         .action(url)
         .max_length(LONGEST)
         .finish_on_keys(&[Key::HASH])
-        .recording_status_callback(status.on(&[RecordingEvent::Completed, RecordingEvent::Absent]));
-    let is_transcribed = settings.truth(SettingKey::AutoTranscribeVoicemails)
-        && settings.truth(SettingKey::EnableAiTranscription)
-        && settings.text(SettingKey::TranscriptionProvider) == "carrier";
-    if is_transcribed {
-        let transcription = house.url(&format!("/api/voice/webhooks/transcription{whose}"));
-        record.transcribe(true).transcribe_callback(&transcription)
-    } else {
-        record
-    }
+        .recording_status_callback(status.on(&[RecordingEvent::Completed, RecordingEvent::Absent]))
 }
 
-/// The carrier writes down no longer ones.
-///
-/// <https://www.twilio.com/docs/voice/twiml/record#transcribe>
-const LONGEST: Duration = Duration::from_mins(2);
+/// Has the carrier write it down, if that is what the tenant wants.
+fn written_down(
+    house: &Webhooks,
+    record: Record,
+    (user, settings): (Option<UserId>, &Settings),
+) -> Record {
+    let is_written = settings.truth(SettingKey::AutoTranscribeVoicemails)
+        && settings.truth(SettingKey::EnableAiTranscription)
+        && settings.text(SettingKey::TranscriptionProvider) == "carrier";
+    if !is_written {
+        return record;
+    }
+    let url = house.url(&format!("/api/voice/webhooks/transcription{}", whose(user)));
+    record
+        .max_length(LONGEST_WRITTEN)
+        .transcribe(true)
+        .transcribe_callback(&url)
+}
+
+fn whose(user: Option<UserId>) -> String {
+    user.map_or_else(String::new, |user| format!("?user={user}"))
+}

@@ -1,6 +1,6 @@
 //! Calls that go on, handed to others: by the receptionist, or by the carrier.
 
-use frontdesk::domain::{CallId, Party, PhoneNumber, Role, TenantId};
+use frontdesk::domain::{CallId, OpenState, Party, PhoneNumber, Role, TenantId};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::routing::{Ring, RingStop, Route, Stop};
 use frontdesk::store::{call_routes, call_transfers, calls};
@@ -35,6 +35,7 @@ fn telephones(number: &str) -> Stop {
 /// Where the call goes by itself: to a person, and then to an end.
 async fn routed(desk: &Desk, tenant: TenantId, call: CallId) {
     let route = Route {
+        open_state: OpenState::Open,
         stops: vec![telephones("+12025550160"), Stop::Apology],
         language: None,
         steps: Vec::new(),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallerListId, ListKind, Party, Queue, QueueId, Timestamp, UserId};
+use frontdesk::domain::{
+    CallerListId, ListKind, OpenState, Party, Queue, QueueId, Timestamp, UserId,
+};
 use frontdesk::routing::{
     Action, AiStop, Caller, CallerId, Condition, Facts, Forward, Handover, Plan, Refusal, Ring,
     Route, Rule, Stop, Strategy, Target, Times, Users, Voice, route,
@@ -332,6 +334,7 @@ fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
         route(&facts, &stranger(), at(FRIDAY_NOON)).stops.remove(0)
     };
     let mut route = Route {
+        open_state: OpenState::Open,
         stops: vec![
             telephone(1),
             Stop::Ai(AiStop {
@@ -404,4 +407,26 @@ proptest! {
         // The same question has the same answer.
         prop_assert_eq!(route(&facts, &caller, now), decided);
     }
+}
+
+#[test]
+fn where_messages_are_switched_off_the_end_is_an_apology() {
+    let mut facts = office();
+    facts.plan = Some(Plan {
+        open: Target::Voicemail { greeting: None },
+        ..Plan::default()
+    });
+    let decided = |facts: &Facts| {
+        let route = route(facts, &stranger(), at(FRIDAY_NOON));
+        let kinds: Vec<_> = route.stops.iter().map(Stop::kind).collect();
+        let skipped = route
+            .steps
+            .into_iter()
+            .find(|step| step.code == "target.skipped");
+        (kinds, skipped.map(|step| step.text))
+    };
+    assert_eq!(decided(&facts), (vec!["voicemail"], None));
+    facts.has_voicemail = false;
+    let why = "messages are switched off (enable_voicemail)".to_owned();
+    assert_eq!(decided(&facts), (vec!["apology"], Some(why)));
 }

@@ -85,6 +85,7 @@ pub(super) fn facts(plan: Plan) -> Facts {
         receptionists: [receptionist(1), receptionist(2)].into(),
         flows: BTreeMap::new(),
         has_ivr: true,
+        has_voicemail: true,
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a route depends on, in the database, and what was decided by it.
 
 use frontdesk::domain::{
-    CallerList, CallerListId, Hours, HoursId, ListKind, Number, NumberId, Party, Queue, QueueId,
-    Timestamp,
+    CallerList, CallerListId, Hours, HoursId, ListKind, Number, NumberId, OpenState, Party, Queue,
+    QueueId, Timestamp,
 };
 use frontdesk::routing::{Plan, Route, Stop, Target, route};
 use frontdesk::store::{
@@ -185,6 +185,7 @@ async fn the_first_route_of_a_call_is_kept_until_the_carrier_closes_it() {
         let call = new_call(tenant.id, 1);
         calls::find_or_create(store, &call).await.unwrap();
         let decided = |text: &str| Route {
+            open_state: OpenState::Open,
             stops: vec![
                 Stop::Queue(frontdesk::routing::QueueStop {
                     queue_id: queue(tenant.id).id,

@@ -200,7 +200,11 @@ async fn the_calls_that_a_call_has_made_are_listed() {
         .items
         .iter()
         .map(|call| call.price().map(|price| price.micros));
-    assert_eq!(prices.collect::<Vec<_>>(), [Some(-14_000), None]);
+    assert_eq!(
+        prices.collect::<Vec<_>>(),
+        [None, Some(-14_000)],
+        "newest first"
+    );
     let parents = found.items.iter().map(|call| call.parent_call_sid.clone());
     assert!(parents.into_iter().all(|parent| parent == Some(call_sid())));
     let other: CallSid = CALL.replace('0', "2").parse().unwrap();

@@ -2,6 +2,7 @@
 
 mod agents;
 mod allocation;
+mod beeps;
 mod budgets;
 mod closing;
 mod contacts;

@@ -88,7 +88,7 @@ async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicem
     assert_eq!(report.dialled(), ["+15550300002"]);
     assert_eq!(report.verb_names(), ["Connect", "Dial", "Say", "Record"]);
     assert!(
-        report.said()[0].starts_with("Nobody can take your call"),
+        report.said()[0].starts_with("You have reached Default."),
         "{:?}",
         report.said()
     );

@@ -152,9 +152,7 @@ async fn a_caller_is_greeted_records_a_message_and_is_thanked() {
     }
     let thanked = post(&desk, RECORDED, &action("CA1")).await;
     assert!(
-        thanked
-            .body
-            .contains("<Say>Thank you. Goodbye.</Say><Hangup/>"),
+        thanked.body.contains(">Thank you. Goodbye.</Say><Hangup/>"),
         "{}",
         thanked.body
     );

@@ -6,7 +6,9 @@ use super::body::NewOutboundCall;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{Permission, PhoneNumber, Reach, Receptionist, ReceptionistId, User, UserId};
+use crate::domain::{
+    OpenState, Permission, PhoneNumber, Reach, Receptionist, ReceptionistId, User, UserId,
+};
 use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Voice};
 use crate::store::{numbers, routing_facts, tenants, users};
 
@@ -95,6 +97,7 @@ impl Answerer {
             }
         };
         Ok(Route {
+            open_state: OpenState::Open,
             stops,
             language,
             steps: Vec::new(),

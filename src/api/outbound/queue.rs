@@ -16,7 +16,7 @@ use crate::api::extract::{Json, Path, optional_text};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{PhoneNumber, Purpose, QueueId, UserId, Wishes};
+use crate::domain::{OpenState, PhoneNumber, Purpose, QueueId, UserId, Wishes};
 use crate::routing::{Route, Stop};
 use crate::store::queues;
 
@@ -56,6 +56,7 @@ pub(in crate::api) async fn call_next(
         contact_id: None,
         wishes: Wishes::default(),
         route: Route {
+            open_state: OpenState::Open,
             stops: vec![Stop::Apology],
             language: None,
             steps: Vec::new(),

@@ -1,4 +1,4 @@
-//! Ringing somebody of our own accord, or writing to them: what kind of number that is, and whether it is allowed.
+//! Ringing somebody of our own accord, or writing to them: is that allowed, and for what number?
 //!
 //! [`DialPolicy::judge`] is the gate. It is a function of values: a policy, a
 //! number, what was used so far and a moment make a [`Permit`] or a

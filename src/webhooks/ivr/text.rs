@@ -80,8 +80,8 @@ impl Sending {
     }
 
     /// In the log of the call: `submitted`, `failed`, `unwanted` by the caller,
-    /// `refused` by the tenant's policy, or `skipped` because there is no account at the carrier or no number at
-    /// an end of the call.
+    /// `refused` by the tenant's policy, or `skipped` because there is no account
+    /// at the carrier or no number at an end of the call.
     async fn note(&self, outcome: &'static str) {
         metrics::counter!("frontdesk_ivr_texts_total", "outcome" => outcome).increment(1);
         let detail = format!(r#"{{"outcome":"{outcome}"}}"#);

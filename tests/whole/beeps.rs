@@ -1,0 +1,186 @@
+//! What callers hear at the end of their route, before they leave a message.
+
+use std::collections::BTreeMap;
+
+use frontdesk::clock::Clock;
+use frontdesk::domain::{
+    Entry, Greeting, GreetingContent, GreetingKind, Hours, HoursPlan, Lock, SettingKey,
+    SettingValue, Week, Zone,
+};
+use frontdesk::routing::{Plan, Target, Voice};
+use frontdesk::store::{greetings, hours, settings};
+
+use super::desk::{Desk, talkative};
+use super::routed::{plan, tenant};
+use super::visitor::{Answer, INBOUND, form, post};
+
+const TO: &str = "+15550100000";
+
+async fn greet(desk: &Desk, kind: GreetingKind, words: &str) {
+    let clock = Clock::system();
+    let greeting = Greeting {
+        id: clock.new_id(),
+        tenant_id: tenant(desk).await.0,
+        kind,
+        user_id: None,
+        name: words.to_owned(),
+        content: GreetingContent::Spoken {
+            text: words.to_owned(),
+            voice: None,
+            language: None,
+        },
+        from: None,
+        until: None,
+        is_default: true,
+        created_at: clock.now(),
+    };
+    greetings::insert(&desk.store, &greeting).await.unwrap();
+}
+
+/// Hours in which it is never open.
+async fn never(desk: &Desk) -> Hours {
+    let hours = Hours {
+        id: Clock::system().new_id(),
+        tenant_id: tenant(desk).await.0,
+        name: "Never".to_owned(),
+        plan: HoursPlan {
+            zone: Zone::utc(),
+            week: Week::new([]),
+            exceptions: BTreeMap::new(),
+        },
+        created_at: Clock::system().now(),
+    };
+    hours::insert(&desk.store, &hours).await.unwrap();
+    hours
+}
+
+fn voicemail(own: Option<&str>) -> Target {
+    Target::Voicemail {
+        greeting: own.map(str::to_owned),
+    }
+}
+
+async fn rung(desk: &Desk, call: &str) -> Answer {
+    let answer = post(desk, INBOUND, &form(call, "ringing")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer
+}
+
+fn says(answer: &Answer, words: &str) {
+    assert!(answer.body.contains(words), "{words}: {}", answer.body);
+    assert!(answer.body.contains("<Record "), "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_too_late_hears_so_and_what_the_number_wants_comes_first() {
+    let desk = Desk::open(talkative()).await;
+    plan(
+        &desk,
+        TO,
+        &Plan {
+            open: voicemail(None),
+            ..Plan::default()
+        },
+    )
+    .await;
+    says(&rung(&desk, "CA1").await, "You have reached Default.");
+    greet(&desk, GreetingKind::Business, "We are on the other line.").await;
+    greet(&desk, GreetingKind::AfterHours, "We are closed.").await;
+    says(&rung(&desk, "CA2").await, "We are on the other line.");
+    let closed = Plan {
+        hours_id: Some(never(&desk).await.id),
+        after_hours: Some(voicemail(None)),
+        ..Plan::default()
+    };
+    plan(&desk, TO, &closed).await;
+    says(&rung(&desk, "CA3").await, "We are closed.");
+    let own = Plan {
+        after_hours: Some(voicemail(Some("Back at nine."))),
+        ..closed
+    };
+    plan(&desk, TO, &own).await;
+    says(&rung(&desk, "CA4").await, "Back at nine.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_that_nobody_wrote_is_said_in_the_language_of_the_number() {
+    let desk = Desk::open(talkative()).await;
+    let german = Plan {
+        open: voicemail(None),
+        voice: Voice {
+            language: Some("de-DE".to_owned()),
+            ..Voice::default()
+        },
+        ..Plan::default()
+    };
+    plan(&desk, TO, &german).await;
+    says(
+        &rung(&desk, "CA1").await,
+        "Bitte hinterlassen Sie nach dem Ton",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_messages_are_switched_off_nobody_leaves_one() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        open: voicemail(None),
+        fallback: vec![Target::Message {
+            text: "Try again tomorrow.".to_owned(),
+        }],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let entry = Entry {
+        value: SettingValue::Truth(false),
+        lock: Lock::Unlocked,
+    };
+    let (tenant, at) = (tenant(&desk).await.0, Clock::system().now());
+    let off = settings::put_tenant(
+        &desk.store,
+        tenant,
+        SettingKey::EnableVoicemail,
+        (&entry, at),
+    );
+    off.await.unwrap();
+    let answer = rung(&desk, "CA1").await;
+    assert!(
+        answer.body.contains("Try again tomorrow."),
+        "{}",
+        answer.body
+    );
+    assert!(!answer.body.contains("<Record"), "{}", answer.body);
+    plan(
+        &desk,
+        TO,
+        &Plan {
+            open: voicemail(None),
+            ..Plan::default()
+        },
+    )
+    .await;
+    assert!(rung(&desk, "CA2").await.is_apology());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w5_without_a_database_a_caller_leaves_a_message_after_words_of_ours() {
+    let desk = Desk::open(talkative()).await;
+    plan(
+        &desk,
+        TO,
+        &Plan {
+            open: voicemail(None),
+            ..Plan::default()
+        },
+    )
+    .await;
+    says(&rung(&desk, "CA1").await, "You have reached Default.");
+    desk.store.close().await;
+    let answer = rung(&desk, "CA2").await;
+    says(&answer, "Nobody can take your call at the moment.");
+    assert!(
+        answer.body.contains(r##"finishOnKey="#""##),
+        "{}",
+        answer.body
+    );
+}
