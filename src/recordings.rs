@@ -2,9 +2,13 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
+
+/// Numbers the files that are being written.
+static PARTS: AtomicU64 = AtomicU64::new(0);
 
 /// A folder for sound. Names are of our making: parts of letters, digits, `_`,
 /// `-` and full stops, with slashes between them.
@@ -25,7 +29,9 @@ impl Recordings {
         let path = self.path(name)?;
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).await?;
-        let part = path.with_extension("part");
+        // Who writes the same at the same time has a file of their own.
+        let turn = PARTS.fetch_add(1, Ordering::Relaxed);
+        let part = path.with_extension(format!("{}-{turn}.part", std::process::id()));
         let written = write_through(&part, bytes).await;
         let kept = match written {
             Ok(()) => fs::rename(&part, &path).await,
@@ -132,9 +138,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let recordings = Recordings::at(folder.path());
         recordings.put("a.wav", b"whole").await.unwrap();
-        // A folder stands where the new file would be written first.
-        std::fs::create_dir(folder.path().join("a.part")).unwrap();
-        assert!(recordings.put("a.wav", b"torn").await.is_err());
+        // A file stands where the folder of the new one would be.
+        assert!(recordings.put("a.wav/b.wav", b"torn").await.is_err());
+        // A folder stands where the new file would be.
+        std::fs::create_dir(folder.path().join("c.wav")).unwrap();
+        assert!(recordings.put("c.wav", b"torn").await.is_err());
+        let left = std::fs::read_dir(folder.path()).unwrap();
+        assert_eq!(left.count(), 2, "what was written of it is gone");
         assert_eq!(recordings.read("a.wav").await.unwrap().unwrap(), b"whole");
     }
 }

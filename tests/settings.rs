@@ -137,6 +137,7 @@ fn every_setting_has_a_default_that_it_takes_and_a_name_that_is_read_back() {
              the beep.",
             "call_retention_days=90",
             "recording_retention_days=90",
+            "sms_retention_days=90",
             "voicemail_retention_days=30",
         ]
     );

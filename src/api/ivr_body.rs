@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::extract::pointer_to;
 use super::outbound::never;
 use super::problem::{ApiError, Fault};
-use super::routing::missing;
+use super::routing::{foreign_number, missing};
 use super::state::ApiState;
 use crate::domain::TenantId;
 use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
@@ -185,6 +185,14 @@ pub(super) async fn strangers(
             }
         }
         faults.extend(dear(n, node));
+        if let Kind::HandOver(target) = &node.kind {
+            let pointer = format!("#/flow/nodes/{n}/kind/{}/ring/caller_id", node.kind.word());
+            let foreign = foreign_number(state, tenant, target, pointer).await?;
+            faults.extend(foreign.map(|fault| Fault {
+                detail: format!("{}: {}", node.id, fault.detail),
+                ..fault
+            }));
+        }
     }
     Ok(faults)
 }

@@ -49,11 +49,11 @@ pub(super) async fn set(
 /// How much the platform lets a tenant use.
 #[utoipa::path(get, path = "/api/tenants/{id}/quota", operation_id = "show_tenant_quota",
     tag = "Platform", params(("id" = String, Path, description = "`ten_…`")),
-    responses((status = 200, body = LimitsBody)))]
+    responses((status = 200, body = QuotaLimitsBody)))]
 pub(super) async fn show_of_tenant(
     State(state): State<ApiState>,
     Path(id): Path<TenantId>,
-) -> Result<JsonBody<LimitsBody>, ApiError> {
+) -> Result<JsonBody<QuotaLimitsBody>, ApiError> {
     exists(&state, id).await?;
     let quota = quotas::find(&state.store, id).await?.platform;
     Ok(JsonBody(quota.unwrap_or_default().into()))
@@ -62,13 +62,13 @@ pub(super) async fn show_of_tenant(
 /// Says how much a tenant may use, in place of what was said before.
 #[utoipa::path(put, path = "/api/tenants/{id}/quota", operation_id = "set_tenant_quota",
     tag = "Platform", params(("id" = String, Path, description = "`ten_…`")),
-    request_body = NewQuota, responses((status = 200, body = LimitsBody)))]
+    request_body = NewQuota, responses((status = 200, body = QuotaLimitsBody)))]
 pub(super) async fn set_of_tenant(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<TenantId>,
     Json(new): Json<NewQuota>,
-) -> Result<JsonBody<LimitsBody>, ApiError> {
+) -> Result<JsonBody<QuotaLimitsBody>, ApiError> {
     let quota = Quota::from(new);
     let mut tx = state.store.begin().await?;
     match quotas::put_platform(&mut tx, id, &quota, state.clock.now()).await {
@@ -100,8 +100,8 @@ async fn body(state: &ApiState, tenant: TenantId) -> Result<QuotaBody, ApiError>
     Ok(QuotaBody {
         may_spend: standing.may_spend(),
         limits: standing.quota.unwrap_or_default().into(),
-        by_platform: said.platform.map(LimitsBody::from),
-        by_tenant: said.tenant.map(LimitsBody::from),
+        by_platform: said.platform.map(QuotaLimitsBody::from),
+        by_tenant: said.tenant.map(QuotaLimitsBody::from),
         gauges: standing.gauges().iter().map(GaugeBody::from).collect(),
         alerts: alerts.into_iter().map(AlertBody::from).collect(),
     })
@@ -188,7 +188,7 @@ impl From<NewQuota> for Quota {
 
 /// How much may be used.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct LimitsBody {
+pub(super) struct QuotaLimitsBody {
     day: PeriodLimits,
     month: PeriodLimits,
     alert_percent: u8,
@@ -213,7 +213,7 @@ impl From<QuotaLimits> for PeriodLimits {
     }
 }
 
-impl From<Quota> for LimitsBody {
+impl From<Quota> for QuotaLimitsBody {
     fn from(quota: Quota) -> Self {
         Self {
             day: quota.day.into(),
@@ -229,11 +229,11 @@ pub(super) struct QuotaBody {
     /// Whether callers reach the AI.
     may_spend: bool,
     /// What holds: of two limits the lower one.
-    limits: LimitsBody,
+    limits: QuotaLimitsBody,
     /// What the platform has said; null where it has said nothing.
-    by_platform: Option<LimitsBody>,
+    by_platform: Option<QuotaLimitsBody>,
     /// What the tenant has said; null where it has said nothing.
-    by_tenant: Option<LimitsBody>,
+    by_tenant: Option<QuotaLimitsBody>,
     /// Every limit that there is, and how much of it is used.
     gauges: Vec<GaugeBody>,
     /// What was told in this month, in order.

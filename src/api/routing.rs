@@ -14,7 +14,7 @@ use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{self, Action, Plan, Reference, Route, Target};
 use crate::store::text::{PlanText, StepText, StopText};
-use crate::store::{self, number_plans, routing_facts};
+use crate::store::{self, number_plans, numbers, routing_facts};
 
 /// The plan of a number. One that nobody has planned has a plan all the same:
 /// its receptionist answers.
@@ -49,6 +49,10 @@ pub(super) async fn replace(
     let plan = Plan::from(text);
     let mut faults = strangers(&state, tenant, &plan).await?;
     faults.extend(dear(&plan));
+    for (at, target) in targets(&plan) {
+        let pointer = format!("{at}/{}/ring/caller_id", word(target));
+        faults.extend(foreign_number(&state, tenant, target, pointer).await?);
+    }
     if !faults.is_empty() {
         return Err(ApiError::Invalid(faults));
     }
@@ -96,6 +100,29 @@ async fn strangers(
         }
     }
     Ok(faults)
+}
+
+/// A number that would be shown and is somebody else's.
+pub(super) async fn foreign_number(
+    state: &ApiState,
+    tenant: TenantId,
+    target: &Target,
+    pointer: String,
+) -> Result<Option<Fault>, ApiError> {
+    let Some(number) = target.caller_id() else {
+        return Ok(None);
+    };
+    let own = numbers::find_of_tenant(&state.store, tenant, number).await?;
+    let detail = "you have no such number".to_owned();
+    Ok(own.is_none().then_some(Fault { pointer, detail }))
+}
+
+fn word(target: &Target) -> &'static str {
+    if matches!(target, Target::Users(_)) {
+        "users"
+    } else {
+        "forward"
+    }
 }
 
 /// Numbers outside that callers are never sent to, each by its place.

@@ -50,6 +50,20 @@ impl JobKind {
         }
     }
 
+    /// How many of its kind are done at one time, so that those who wait for a
+    /// slow stranger leave room for the others.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::MessageSound | Self::SmsToSend => 2,
+            Self::CarrierPrice
+            | Self::ForgottenMessage
+            | Self::OpenCalls
+            | Self::UncountedCalls
+            | Self::QuotaAlerts
+            | Self::Retention => 1,
+        }
+    }
+
     /// Whether it is done for ever, time and again: there is one such job, and
     /// nobody gives it up.
     pub fn is_recurring(self) -> bool {

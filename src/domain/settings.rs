@@ -181,6 +181,8 @@ settings! {
     CallRetentionDays = "call_retention_days", SettingKind::Whole(1, 3_650), "90";
     /// Recordings are kept for so many days.
     RecordingRetentionDays = "recording_retention_days", SettingKind::Whole(1, 3_650), "90";
+    /// Text messages are kept for so many days.
+    SmsRetentionDays = "sms_retention_days", SettingKind::Whole(1, 3_650), "90";
     /// Voicemail is kept for so many days.
     VoicemailRetentionDays = "voicemail_retention_days", SettingKind::Whole(1, 3_650), "30";
 }

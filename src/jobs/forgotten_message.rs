@@ -23,8 +23,14 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         return Ok(Next::Done);
     };
     match carrier.delete_recording(recording_sid).await {
-        Ok(_) => Ok(Next::Done),
-        Err(error @ Error::Refused(_)) => Err(Failure::GiveUp(error.into())),
+        // Whoever was fetching the sound meanwhile may have put it back.
+        Ok(true) => Ok(Next::Again(house.clock.now().plus_ms(LATER_MS))),
+        Ok(false) => Ok(Next::Done),
+        Err(Error::Refused(refusal)) if !refusal.is_of_credentials() => {
+            Err(Failure::GiveUp(Error::Refused(refusal).into()))
+        }
         Err(error) => Err(Failure::Retry(error.into())),
     }
 }
+
+const LATER_MS: i64 = 10 * 60_000;

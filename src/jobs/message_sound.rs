@@ -84,12 +84,9 @@ async fn write_down(
 ) -> Result<Next, Failure> {
     let words = match transcriber.transcribe(sound, None).await {
         Ok(words) => words,
-        Err(error @ Error::Refused { .. }) => return Err(Failure::GiveUp(error.into())),
-        Err(Error::Busy {
-            retry_after: Some(pause),
-        }) => {
-            let pause = i64::try_from(pause.as_millis()).unwrap_or(HOUR_MS);
-            return Ok(Next::Again(house.clock.now().plus_ms(pause.min(HOUR_MS))));
+        // A key that is not good today is replaced.
+        Err(error @ Error::Refused { status, .. }) if ![401, 403].contains(&status) => {
+            return Err(Failure::GiveUp(error.into()));
         }
         Err(error) => return Err(Failure::Retry(error.into())),
     };
@@ -100,5 +97,3 @@ async fn write_down(
     }
     Ok(Next::Done)
 }
-
-const HOUR_MS: i64 = 3_600_000;

@@ -6,7 +6,7 @@
 //! is due, a few jobs at a time, and hands each to its [`Worker`]; what comes of
 //! it is `done`, `again` at a later time, or a [`Failure`] that says whether
 //! another try is worth anything. What fails is tried again after pauses that
-//! double, and is buried after the tenth.
+//! double up to an hour, and is buried after three days.
 //!
 //! **Invariant:** a job is done by one process at a time. One that dies over it
 //! leaves it locked for five minutes, and then it is done again: every job is

@@ -75,7 +75,9 @@ impl Sweep {
         let messages = (since(SettingKey::VoicemailRetentionDays), now);
         let messages = Heap::Messages(tenant, messages);
         let calls = Heap::Calls(tenant, since(SettingKey::CallRetentionDays));
-        Ok(self.all(&messages).await? && self.all(&calls).await?)
+        let texts = Heap::Texts(tenant, (since(SettingKey::SmsRetentionDays), now));
+        let is_done = self.all(&messages).await? && self.all(&texts).await?;
+        Ok(is_done && self.all(&calls).await?)
     }
 
     /// Takes the heap away, a little at a time; whether nothing of it is left.
@@ -122,6 +124,7 @@ impl Sweep {
                 retention::delete_idempotency_keys(store, *before, limit).await
             }
             Heap::Jobs(before) => jobs::forget_finished(store, *before, limit).await,
+            Heap::Texts(tenant, span) => retention::empty_texts(store, *tenant, *span, limit).await,
             Heap::Messages(tenant, span) => self.some_messages(*tenant, *span).await,
             Heap::Calls(tenant, before) => {
                 retention::delete_calls(store, *tenant, *before, limit).await
@@ -135,6 +138,7 @@ enum Heap {
     Answers(Timestamp),
     Jobs(Timestamp),
     /// With the time that it is.
+    Texts(TenantId, (Timestamp, Timestamp)),
     Messages(TenantId, (Timestamp, Timestamp)),
     Calls(TenantId, Timestamp),
 }
@@ -144,6 +148,7 @@ impl Heap {
         match self {
             Self::Answers(_) => "idempotency_keys",
             Self::Jobs(_) => "jobs",
+            Self::Texts(..) => "texts",
             Self::Messages(..) => "messages",
             Self::Calls(..) => "calls",
         }

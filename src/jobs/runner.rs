@@ -1,5 +1,6 @@
 //! Takes the jobs that are due, a few at a time, and settles what came of them.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::worker::{Failure, Next, Worker};
 use crate::clock::{Clock, random_bytes};
-use crate::domain::Timestamp;
+use crate::domain::{JobKind, Timestamp};
 use crate::store::jobs::{self, ClaimedJob, NewJob};
 use crate::store::{self, Store};
 
 /// Jobs that are done at one time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 /// How long a job may take.
 const PATIENCE: Duration = Duration::from_mins(4);
 /// Longer than a job may take: who has not told by then has died.
@@ -30,8 +31,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How often what waits is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
-/// How often a job is tried before it is buried.
-const ATTEMPTS: u32 = 10;
+/// How often a job is tried before it is buried: for two days and more, so that
+/// who is away for a night is waited for.
+const ATTEMPTS: u32 = 72;
 /// The pause after the first failure; it doubles with each further one.
 const PAUSE_MS: i64 = 30_000;
 /// The longest of these pauses.
@@ -59,19 +61,18 @@ impl Runner {
 
     /// Does what is due until `stop`, and then ends what it has begun.
     pub async fn run(self, stop: CancellationToken) {
-        let mut running = JoinSet::new();
+        let mut running = Running::default();
         let (mut is_ready, mut counted_at) = (false, None::<Instant>);
         while !stop.is_cancelled() {
             if counted_at.is_none_or(|at| at.elapsed() >= COUNT_EVERY) {
                 self.count_waiting().await;
                 counted_at = Some(Instant::now());
             }
-            let free = AT_ONCE - running.len();
             let begun = async {
                 if !is_ready {
                     self.ask_for_recurring().await?;
                 }
-                self.begin(free, &mut running).await
+                self.begin(&mut running).await
             };
             let wait = match begun.await {
                 Ok(wait) => {
@@ -86,11 +87,11 @@ impl Runner {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.store.work_asked_for() => {}
-                Some(_) = running.join_next() => {}
+                () = running.one_ends() => {}
                 () = sleep(wait) => {}
             }
         }
-        while running.join_next().await.is_some() {}
+        while running.tasks.join_next().await.is_some() {}
     }
 
     /// Does what is due at this moment, and what that makes due at once; how
@@ -99,7 +100,7 @@ impl Runner {
         self.ask_for_recurring().await?;
         let mut count = 0;
         loop {
-            let jobs = self.claim(AT_ONCE).await?;
+            let jobs = self.claim(self.worker.kinds(), AT_ONCE).await?;
             if jobs.is_empty() {
                 return Ok(count);
             }
@@ -130,22 +131,19 @@ impl Runner {
     }
 
     /// Begins what is due, and says when to look again.
-    async fn begin(
-        &self,
-        free: usize,
-        running: &mut JoinSet<()>,
-    ) -> Result<Duration, store::Error> {
-        if free == 0 {
+    async fn begin(&self, running: &mut Running) -> Result<Duration, store::Error> {
+        let mut kinds = running.free(self.worker.kinds());
+        while !kinds.is_empty() {
+            let Some(job) = self.claim(&kinds, 1).await?.pop() else {
+                break;
+            };
+            running.begin(self.clone(), job);
+            kinds = running.free(self.worker.kinds());
+        }
+        if kinds.is_empty() {
             return Ok(LOOK_EVERY);
         }
-        let jobs = self.claim(free).await?;
-        if !jobs.is_empty() {
-            for job in jobs {
-                running.spawn(self.clone().work(job));
-            }
-            return Ok(SHORTEST_WAIT);
-        }
-        let next = jobs::next_at(&self.store, self.worker.kinds()).await?;
+        let next = jobs::next_at(&self.store, &kinds).await?;
         Ok(next.map_or(LOOK_EVERY, |next| {
             let ms = next.as_ms() - self.clock.now().as_ms();
             let wait = Duration::from_millis(u64::try_from(ms).unwrap_or_default());
@@ -153,9 +151,13 @@ impl Runner {
         }))
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, store::Error> {
+    async fn claim(
+        &self,
+        kinds: &[JobKind],
+        limit: usize,
+    ) -> Result<Vec<ClaimedJob>, store::Error> {
         let now = self.clock.now();
-        jobs::claim(&self.store, self.worker.kinds(), (now, LEASE), limit).await
+        jobs::claim(&self.store, kinds, (now, LEASE), limit).await
     }
 
     /// Does one job, whatever it does.
@@ -232,6 +234,49 @@ impl Runner {
             gauge!("frontdesk_jobs_waiting", "kind" => name).set(as_gauge(jobs));
             gauge!("frontdesk_jobs_oldest_seconds", "kind" => name)
                 .set(as_gauge(age_ms.max(0) / 1_000));
+        }
+    }
+}
+
+/// The jobs that are being done, and how many there are of a kind.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<JobKind>,
+    busy: BTreeMap<JobKind, usize>,
+}
+
+impl Running {
+    /// Of these kinds, those of which another may be begun.
+    fn free(&self, kinds: &[JobKind]) -> Vec<JobKind> {
+        if self.tasks.len() >= AT_ONCE {
+            return Vec::new();
+        }
+        let is_free = |kind: &JobKind| {
+            let busy = self.busy.get(kind).copied().unwrap_or_default();
+            busy < kind.lanes()
+        };
+        kinds.iter().copied().filter(is_free).collect()
+    }
+
+    fn begin(&mut self, runner: Runner, job: ClaimedJob) {
+        let kind = job.kind;
+        *self.busy.entry(kind).or_default() += 1;
+        self.tasks.spawn(async move {
+            runner.work(job).await;
+            kind
+        });
+    }
+
+    /// Waits until one is over; for ever, where there is none.
+    async fn one_ends(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Ok(kind)) => {
+                let busy = self.busy.entry(kind).or_default();
+                *busy = busy.saturating_sub(1);
+            }
+            // It did not come to its end: nobody knows whose place it had.
+            Some(Err(_)) => self.busy.clear(),
+            None => std::future::pending().await,
         }
     }
 }

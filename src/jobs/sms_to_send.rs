@@ -10,6 +10,8 @@ use crate::store::sms_messages::{self, News};
 use crate::store::sms_opt_outs;
 use crate::twilio::rest::{Client, Error, Message, NewMessage, Refusal};
 
+/// What was to be read today is not sent in the night after.
+const TOO_LATE_MS: i64 = 6 * 3_600_000;
 /// Clocks differ by no more than this.
 const SKEW_MS: i64 = 60_000;
 
@@ -24,6 +26,10 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         return Ok(Next::Done);
     };
     let sending = Sending { house, sms: &sms };
+    let age_ms = house.clock.now().as_ms() - sms.created_at.as_ms();
+    if age_ms > TOO_LATE_MS && sms.state == SmsState::Pending {
+        return sending.settle(SmsState::Failed, None, None).await;
+    }
     match sms.state {
         SmsState::Pending => sending.first().await,
         SmsState::Unknown => sending.once_more().await,
@@ -70,8 +76,9 @@ impl Sending<'_> {
                 return self.settle(SmsState::Queued, Some(&sid), None).await;
             }
         }
-        if self.is_unwanted(&message).await? {
-            return self.settle(SmsState::Failed, None, Some(UNWANTED)).await;
+        let age_ms = self.house.clock.now().as_ms() - self.sms.created_at.as_ms();
+        if self.is_unwanted(&message).await? || age_ms > TOO_LATE_MS {
+            return self.settle(SmsState::Failed, None, None).await;
         }
         self.send(carrier, &message).await
     }

@@ -252,6 +252,23 @@ impl Plan {
 }
 
 impl Target {
+    /// The number that whoever is rung sees, where the plan names one.
+    pub fn caller_id(&self) -> Option<&PhoneNumber> {
+        let ring = match self {
+            Self::Users(users) => &users.ring,
+            Self::Forward(forward) => &forward.ring,
+            Self::Ai { .. }
+            | Self::Queue { .. }
+            | Self::Voicemail { .. }
+            | Self::Message { .. }
+            | Self::Ivr { .. } => return None,
+        };
+        match &ring.caller_id {
+            CallerId::Number(number) => Some(number),
+            CallerId::Caller | CallerId::Called => None,
+        }
+    }
+
     /// What the target names, in the order in which it names it.
     pub fn references(&self) -> Vec<Reference> {
         match self {

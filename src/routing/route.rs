@@ -34,9 +34,10 @@ pub struct Handover {
 }
 
 impl Route {
-    /// Goes on as the handover says, from its place on.
+    /// Goes on as the handover says, from its place on. What stands before it
+    /// there and not here was struck, and is never gone to.
     pub fn take_over(&mut self, handover: &Handover) {
-        self.stops.truncate(handover.first);
+        self.stops.resize(handover.first, Stop::Apology);
         self.stops.extend_from_slice(&handover.stops);
     }
 
@@ -50,7 +51,18 @@ impl Route {
         }
         let is_ai = |stop: &Stop| matches!(stop, Stop::Ai(_));
         let rest = self.stops.iter().skip_while(|stop| !is_ai(stop));
-        for stop in rest.filter(|stop| matches!(stop, Stop::Ring(_) | Stop::Queue(_))) {
+        // Who went through the gate once does not go through it again.
+        let is_meant = |stop: &&Stop| match stop {
+            Stop::Ring(ring) => ring.longest.is_none(),
+            Stop::Queue(_) => true,
+            Stop::Reject(_)
+            | Stop::Ai(_)
+            | Stop::Voicemail { .. }
+            | Stop::Ivr(_)
+            | Stop::Message { .. }
+            | Stop::Apology => false,
+        };
+        for stop in rest.filter(is_meant) {
             // However often it is handed on, each is tried once.
             if !stops.contains(stop) {
                 stops.push(stop.clone());

@@ -4,8 +4,8 @@ use sqlx::FromRow;
 
 use super::row::{RowOf, json};
 use super::text::{StepText, StopText};
-use super::{Db, Error, by_id};
-use crate::domain::{CallId, CallSid, TenantId, Timestamp};
+use super::{Db, Error, Store, by_id, ivr_states};
+use crate::domain::{CallId, CallSid, EndReason, TenantId, Timestamp};
 use crate::routing::{Route, Stop};
 
 /// A route as it was kept; why it came out so is not read back.
@@ -19,8 +19,8 @@ pub struct KeptRoute {
     pub route: Route,
     /// Whether the carrier has said that the call is over.
     pub is_closed: bool,
-    /// Whether a receptionist has had the call.
-    pub has_had_agent: bool,
+    /// Why a receptionist who had the call has it no more.
+    pub end_reason: Option<EndReason>,
     /// Where the call goes on that was handed on, if it was.
     pub moved_to: Option<usize>,
 }
@@ -115,16 +115,17 @@ pub async fn lengthen(
 
 const LENGTHEN: &str = "UPDATE call_routes SET stops = $3 WHERE tenant_id = $1 AND call_id = $2";
 
-/// Notes that the carrier has said that the call of that SID is over. For the
-/// carrier, who knows no tenant.
-pub async fn close(db: impl Into<Db<'_>>, call_sid: &CallSid, at: Timestamp) -> Result<(), Error> {
-    let mut conn = db.into().write().await?;
+/// Notes that the carrier has said that the call of that SID is over, and
+/// forgets what its caller entered in flows. For the carrier, who knows no tenant.
+pub async fn close(store: &Store, call_sid: &CallSid, at: Timestamp) -> Result<(), Error> {
+    let mut conn = Db::from(store).write().await?;
     sqlx::query(CLOSE)
         .bind(call_sid.as_str())
         .bind(at.as_ms())
         .execute(&mut *conn)
         .await?;
-    Ok(())
+    drop(conn);
+    ivr_states::forget(store, call_sid).await
 }
 
 const CLOSE: &str = "
@@ -162,7 +163,7 @@ impl TryFrom<RouteRow> for KeptRoute {
                 steps: Vec::new(),
             },
             is_closed: row.closed_at_ms.is_some(),
-            has_had_agent: row.end_reason.is_some(),
+            end_reason: at.parse_opt(row.end_reason.as_deref())?,
             moved_to: row.moved_to.and_then(|stop| usize::try_from(stop).ok()),
         })
     }

@@ -155,11 +155,12 @@ async fn stand(
     Ok(())
 }
 
-// What the carrier has told us meanwhile is not forgotten.
+// The carrier may follow before its answer is lost, or after.
 const STAND: &str = "
-    UPDATE call_transfers SET standing = $4
-    WHERE tenant_id = $1 AND call_id = $2 AND first_stop = $3
-        AND (standing <> 'taken' OR $4 = 'taken')";
+    UPDATE call_transfers
+    SET standing = CASE WHEN $4 <> 'taken' AND standing IN ('taken', 'taken_late')
+        THEN 'taken_late' ELSE $4 END
+    WHERE tenant_id = $1 AND call_id = $2 AND first_stop = $3";
 
 fn place(stop: usize) -> i64 {
     i64::try_from(stop).unwrap_or(i64::MAX)

@@ -7,7 +7,7 @@
 //!
 //! **Invariant:** a tenant's row is reached with its `TenantId` in hand. Some
 //! functions ask on behalf of a stranger who has none yet, and say so:
-//! [`numbers::find_by_phone_number`] with [`numbers::answering`] and
+//! [`numbers::find_by_phone_number`] with [`numbers::answering`] and [`numbers::owner`],
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and

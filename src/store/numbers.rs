@@ -173,6 +173,32 @@ pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: NumberId) -> Re
 
 const DELETE: &str = "DELETE FROM numbers WHERE tenant_id = $1 AND id = $2";
 
+/// Whose number it is; the default tenant's, where nobody has it and there is
+/// no other tenant. For the carrier, who knows no tenant.
+pub async fn owner(
+    db: impl Into<Db<'_>>,
+    number: Option<&PhoneNumber>,
+) -> Result<Option<TenantId>, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Option<String> = sqlx::query_scalar(OWNER)
+        .bind(number.map(PhoneNumber::as_str))
+        .fetch_optional(&mut *conn)
+        .await?;
+    let at = RowOf {
+        table: "numbers",
+        id: number.map_or("", PhoneNumber::as_str),
+    };
+    at.parse_opt(found.as_deref())
+}
+
+const OWNER: &str = "
+    SELECT id FROM (
+        SELECT tenant_id AS id, 0 AS detour FROM numbers WHERE phone_number = $1
+        UNION ALL
+        SELECT MIN(id), 1 FROM tenants HAVING COUNT(*) = 1
+    ) AS candidates
+    ORDER BY detour LIMIT 1";
+
 /// Who answers when `to` is rung, in one round trip: the number's
 /// receptionist, else its tenant's default, else the default tenant's
 /// default, as it was last published; one that never was does not answer. The

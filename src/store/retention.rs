@@ -4,7 +4,7 @@
 //! more asks again, and everybody else has their turn in between. SQLite has one
 //! writer, and a caller whose call cannot be written down waits for it.
 
-use super::{Db, Error};
+use super::{Db, Error, Store};
 use crate::domain::{TenantId, Timestamp};
 
 /// Forgets at most `limit` calls of the tenant that began before `before` and
@@ -35,6 +35,46 @@ const DELETE_CALLS: &str = "
             AND NOT EXISTS (SELECT 1 FROM voicemail_messages AS kept
                 WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
                     AND kept.deleted_at_ms IS NULL)
+        ORDER BY created_at_ms, id LIMIT $3)";
+
+/// Empties at most `limit` text messages of the tenant from before `before`, so
+/// that nothing is left but that they were. How many they were.
+pub async fn empty_texts(
+    store: &Store,
+    tenant: TenantId,
+    (before, now): (Timestamp, Timestamp),
+    limit: u32,
+) -> Result<u64, Error> {
+    let mut tx = store.begin().await?;
+    let mut conn = Db::from(&mut tx).write().await?;
+    let mut emptied = 0;
+    for sql in [STRIP_TEXTS, EMPTY_TEXTS] {
+        let done = sqlx::query(sql)
+            .bind(tenant.to_string())
+            .bind(before.as_ms())
+            .bind(i64::from(limit))
+            .bind(now.as_ms())
+            .execute(&mut *conn)
+            .await?;
+        emptied = done.rows_affected();
+    }
+    drop(conn);
+    tx.commit().await?;
+    Ok(emptied)
+}
+
+const STRIP_TEXTS: &str = "
+    DELETE FROM sms_media WHERE tenant_id = $1 AND $4 > 0 AND sms_id IN (
+        SELECT id FROM sms_messages
+        WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
+        ORDER BY created_at_ms, id LIMIT $3)";
+
+const EMPTY_TEXTS: &str = "
+    UPDATE sms_messages SET deleted_at_ms = $4, stranger_party = '', body = '', sought = '',
+        contact_id = NULL
+    WHERE tenant_id = $1 AND id IN (
+        SELECT id FROM sms_messages
+        WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
         ORDER BY created_at_ms, id LIMIT $3)";
 
 /// Forgets at most `limit` answers to requests that were kept for whoever asks

@@ -10,10 +10,10 @@ use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, switchboard};
-use crate::domain::{Direction, QueueId};
+use crate::domain::{CallId, Direction, QueueId};
 use crate::store::{outbound_calls, queues};
-use crate::twilio::twiml::{Dial, Queue, Response};
-use crate::twilio::webhook::VoiceRequest;
+use crate::twilio::twiml::{Dial, Gather, Queue, Response};
+use crate::twilio::webhook::{GatherResult, VoiceRequest};
 
 /// A member does not wait longer than this for a database.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -36,6 +36,17 @@ pub(super) async fn answer(
     if !is_member(&house, queue, &request).await {
         return Xml(spoken::apology());
     }
+    // We have rung somebody: voicemail presses no key.
+    if let Some(own) = at.own {
+        let digits = GatherResult::from_pairs(&pairs)
+            .ok()
+            .and_then(|form| form.digits);
+        match digits.as_ref().map(|digits| digits.expose().as_str()) {
+            Some("1") => {}
+            Some(_) => return Xml(Response::new().hangup()),
+            None => return Xml(asked(&house, queue, own)),
+        }
+    }
     let connecting = house.url("/api/voice/webhooks/queue/connecting");
     let Ok(noun) = Queue::new(&queue.to_string()) else {
         return Xml(spoken::apology());
@@ -47,6 +58,17 @@ pub(super) async fn answer(
         .say(speech.say(speech.phrases.nobody_waits))
         .hangup();
     Xml(response)
+}
+
+fn asked(house: &Webhooks, queue: QueueId, own: CallId) -> Response {
+    let speech = Speech::new(None);
+    let action = house.url(&format!(
+        "/api/voice/webhooks/queue/{queue}/answer?call={own}"
+    ));
+    let gather = Gather::new().num_digits(1).action(action);
+    Response::new()
+        .gather(gather.say(speech.say(speech.phrases.press_1_to_accept)))
+        .hangup()
 }
 
 /// Whether the call that we made, if we made it, is the one that we wait for.

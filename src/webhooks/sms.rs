@@ -51,7 +51,8 @@ pub(super) async fn received(State(house): State<Webhooks>, Signed(pairs): Signe
 }
 
 async fn keep(house: &Webhooks, message: &MessageRequest) -> Result<(), Error> {
-    let Some((tenant, _)) = numbers::answering(&house.store, message.to.number()).await? else {
+    let owner = numbers::owner(&house.store, message.to.number()).await?;
+    let Some(tenant) = owner else {
         tracing::warn!("sms.of_nobody");
         return Ok(());
     };
@@ -62,7 +63,7 @@ async fn keep(house: &Webhooks, message: &MessageRequest) -> Result<(), Error> {
     let media: Vec<_> = media.collect();
     let new = NewSms {
         id: house.clock.new_id(),
-        tenant_id: tenant.id,
+        tenant_id: tenant,
         direction: Direction::Inbound,
         message_sid: Some(&message.message_sid),
         own: &message.to,
@@ -75,7 +76,7 @@ async fn keep(house: &Webhooks, message: &MessageRequest) -> Result<(), Error> {
     };
     let mut tx = house.store.begin().await?;
     if sms_messages::insert(&mut tx, &new).await? {
-        heed(house, &mut tx, tenant.id, message).await?;
+        heed(house, &mut tx, tenant, message).await?;
         metrics::counter!("frontdesk_sms_total", "direction" => "inbound").increment(1);
     }
     tx.commit().await

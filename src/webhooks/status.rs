@@ -7,7 +7,7 @@ use super::at::At;
 use super::signed::Signed;
 use super::{Webhooks, log};
 use crate::domain::EndReason;
-use crate::store::{self, call_routes, calls, ivr_states, outbound_calls};
+use crate::store::{self, call_routes, calls, outbound_calls};
 use crate::twilio::webhook::StatusCallback;
 
 /// Writes the state down; the log moves forward only, whatever the order.
@@ -75,7 +75,6 @@ async fn write_down(
     }
     if call.status.is_terminal() {
         call_routes::close(&house.store, &call.call_sid, news.at).await?;
-        ivr_states::forget(&house.store, &call.call_sid).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::speech::Speech;
 use super::voicemail_twiml::Caller;
 use super::{Webhooks, agent, queue, ring, spoken, voicemail_twiml};
 use crate::bridge::Refusal;
+use crate::domain::Direction;
 use crate::routing::ivr::{Input, Outcome};
 use crate::routing::{Refusal as Rejection, Stop};
 use crate::twilio::twiml::{RejectReason, Response};
@@ -49,6 +50,10 @@ pub(super) async fn follow(
             Err(Some(Refusal::Over)) if n == 0 => return Response::new().hangup(),
             Err(why) => refusal = why.or(refusal),
         }
+    }
+    // Who was called by us did not call to leave a message.
+    if request.direction == Direction::Outbound {
+        return said.hangup();
     }
     said.append(match refusal {
         Some(Refusal::Full) => spoken::engaged(),

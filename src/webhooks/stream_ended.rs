@@ -21,8 +21,17 @@ pub(super) async fn stream_ended(
     let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
-    let outcome = house.bridge.outcome(&request.call_sid);
-    // A call that this process does not know ended with another process.
+    let outcome = match house.bridge.outcome(&request.call_sid) {
+        Some(outcome) => {
+            let sid = &request.call_sid;
+            house
+                .memory
+                .change(sid, |placed| placed.has_had_agent = true);
+            Some(outcome)
+        }
+        None => switchboard::ended_elsewhere(&house, &request.call_sid).await,
+    };
+    // Of one whose process has died, nobody knows more than that it is here.
     let is_waiting = outcome.is_none_or(EndReason::leaves_caller_waiting);
     if !is_waiting {
         return Xml(Response::new().hangup());

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{AnsweredBy, CallId, CallSid};
+use crate::domain::{AnsweredBy, CallId, CallSid, EndReason};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
@@ -58,7 +58,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         facts: None,
         contact: None,
         since: house.clock.now(),
-        has_had_agent: kept.has_had_agent,
+        has_had_agent: kept.end_reason.is_some(),
         moved_to: kept.moved_to,
         is_over: AtomicBool::new(kept.is_closed),
     };
@@ -109,6 +109,29 @@ async fn reread(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
         placed.moved_to = kept.moved_to;
     })
 }
+
+/// Why the receptionist has the call no more, if that was at another process;
+/// what is remembered of the call here is old then. It writes down the end when
+/// both lines are closed, a moment after the carrier asks us.
+pub(super) async fn ended_elsewhere(house: &Webhooks, call_sid: &CallSid) -> Option<EndReason> {
+    for _ in 0..LOOKS {
+        let kept = kept(house, call_sid).await?;
+        if let Some(end_reason) = kept.end_reason {
+            house.memory.change(call_sid, |placed| {
+                placed.route = kept.route;
+                placed.moved_to = kept.moved_to;
+                placed.has_had_agent = true;
+            });
+            return Some(end_reason);
+        }
+        sleep(BREATH).await;
+    }
+    None
+}
+
+/// How often another process is given the time to write.
+const LOOKS: u32 = 4;
+const BREATH: Duration = Duration::from_millis(250);
 
 /// Notes that the carrier has followed a call that was handed on to the stop
 /// `first`. Whoever is on the line is not kept waiting for it.

@@ -1,5 +1,9 @@
 //! What the interface says of itself, and whether it is so.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::desk::Desk;
@@ -96,4 +100,38 @@ async fn the_page_for_developers_brings_all_that_it_needs() {
         assert!(start.body.contains("/openapi.json"), "{}", start.body);
     })
     .await;
+}
+
+/// Two types of one name would be one in the document, and one of them wrong.
+#[test]
+fn every_shape_has_a_name_of_its_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.join("api"), root.join("store/text")];
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            for shape in text.split("ToSchema").skip(1) {
+                let words: Vec<_> = shape.split_whitespace().take(60).collect();
+                let at = words
+                    .iter()
+                    .position(|word| ["struct", "enum"].contains(word));
+                let Some(name) = at.and_then(|at| words.get(at + 1)) else {
+                    continue;
+                };
+                let is_sign = |c: char| c.is_alphanumeric() || c == '_';
+                let name: String = name.chars().take_while(|c| is_sign(*c)).collect();
+                let here = path.display().to_string();
+                if let Some(there) = names.insert(name.clone(), here.clone()) {
+                    assert_eq!(there, here, "{name} stands in both");
+                }
+            }
+        }
+    }
+    assert!(names.len() > 100, "{} shapes were found", names.len());
 }

@@ -695,3 +695,23 @@ async fn i11_no_plan_sends_callers_to_a_number_that_is_dear() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_used_up_what_it_may_use_rings_nobody() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let office = Office::open(&desk, &account, "A", OURS).await;
+        let quota = json!({"day": {"minutes": 0}});
+        let set = desk
+            .send(("PUT", "/api/usage/quota"), &office.key, &quota)
+            .await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        let body = json!({"to": THEIRS, "receptionist_id": office.receptionist.to_string()});
+        let refused = desk.send(PLACE, &office.key, &body).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert_eq!(refused.problem()["code"], "quota_used_up");
+        assert_eq!(account.calls().len(), 0);
+    })
+    .await;
+}

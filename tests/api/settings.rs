@@ -192,7 +192,7 @@ async fn a_setting_takes_what_its_table_says_and_nothing_else() {
         let (tenant, key) = desk.tenant("A").await;
         let (agent, _) = desk.member(tenant, Role::Agent).await;
         let list = desk.get("/api/settings", &key).await.json();
-        assert_eq!(list["data"].as_array().unwrap().len(), 13);
+        assert_eq!(list["data"].as_array().unwrap().len(), 14);
         let duration = one(&list, KEY);
         assert_eq!(
             (&duration["minimum"], &duration["maximum"]),

@@ -303,9 +303,9 @@ async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
         let account = RestAccount::open(&[]).await;
         let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
         let (tenant, key) = writer(&desk, &account).await;
-        let send = async |number: &str| desk.send(("POST", MESSAGES), &key, &to(number)).await;
+        let write = async |number: &str| desk.send(("POST", MESSAGES), &key, &to(number)).await;
         let code = async |number: &str| {
-            let refused = send(number).await;
+            let refused = write(number).await;
             (refused.status.as_u16(), refused.problem()["code"].clone())
         };
         assert_eq!(
@@ -315,7 +315,7 @@ async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
         let policy = json!({"countries": ["US"], "max_texts_per_hour": 2});
         let path = "/api/calls/outbound/policy";
         assert_eq!(desk.send(("PUT", path), &key, &policy).await.status, 200);
-        let sent = send("+12025550123").await;
+        let sent = write("+12025550123").await;
         assert_eq!(sent.status, 201, "{}", sent.body);
         assert_eq!(sent.json()["state"], "pending");
         assert_eq!(sent.json()["from"], OWN);
@@ -326,7 +326,7 @@ async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
         assert_eq!(code("+19002345678").await, (422, json!("kind_not_allowed")));
         // Who has written is answered, wherever they are.
         sms(&desk, tenant, "+4930901820", "Are you open?", None).await;
-        assert_eq!(send("+4930901820").await.status, 201);
+        assert_eq!(write("+4930901820").await.status, 201);
         assert_eq!(
             code("+12025550123").await,
             (409, json!("hourly_limit_of_texts"))
@@ -402,11 +402,13 @@ async fn a_text_that_makes_no_sense_is_refused_by_field_and_one_with_a_key_goes_
             ["We are open."]
         );
         let (_, agents) = desk.member(tenant, Role::Agent).await;
-        let own = desk.send(("POST", MESSAGES), &agents, &to(stranger)).await;
-        assert_eq!(own.status, 201, "{}", own.body);
+        let made = desk.send(("POST", MESSAGES), &agents, &to(stranger)).await;
+        assert_eq!(made.status, 201, "{}", made.body);
         assert_eq!(bodies(&desk, &agents, "").await, ["We are open."]);
-        let without = Desk::on(db);
-        let refused = without.send(("POST", MESSAGES), &key, &to(stranger)).await;
+        let elsewhere = Desk::on(db);
+        let refused = elsewhere
+            .send(("POST", MESSAGES), &key, &to(stranger))
+            .await;
         assert_eq!(refused.status, 503);
     })
     .await;

@@ -5,7 +5,7 @@ use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::sms_messages::{self, NewSms, News};
 use frontdesk::store::sms_opt_outs;
 
-use super::desk::{Desk, HOUR, MINUTE};
+use super::desk::{DAY, Desk, HOUR, MINUTE};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -203,6 +203,42 @@ async fn news_that_come_before_the_answer_are_not_overruled_by_it() {
         desk.after(HOUR).await;
         assert_eq!(sms(&desk, id).await.state, SmsState::Delivered);
         assert_eq!(account.exchanges().len(), 1, "there is nothing to look for");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn texts_are_emptied_when_they_were_kept_long_enough() {
+    on_each_database(async |db| {
+        let account = account().await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let old = written(&desk, "We were open.").await;
+        desk.after(0).await;
+        desk.after(89 * DAY).await;
+        let new = written(&desk, "We are open.").await;
+        assert!(
+            sms_messages::find(&desk.store, desk.tenant, old)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        desk.after(2 * DAY).await;
+        assert_eq!(
+            sms_messages::find(&desk.store, desk.tenant, old)
+                .await
+                .unwrap(),
+            None
+        );
+        let left = sms(&desk, new).await;
+        assert_eq!(
+            (left.body.expose().as_str(), left.state),
+            ("We are open.", SmsState::Failed)
+        );
+        assert_eq!(
+            account.messages().len(),
+            1,
+            "what is two days old is not sent"
+        );
     })
     .await;
 }

@@ -430,3 +430,23 @@ fn where_messages_are_switched_off_the_end_is_an_apology() {
     let why = "messages are switched off (enable_voicemail)".to_owned();
     assert_eq!(decided(&facts), (vec!["apology"], Some(why)));
 }
+
+#[test]
+fn a_handover_that_was_struck_elsewhere_moves_no_later_one() {
+    let place = |n: u64| Stop::Message {
+        text: n.to_string(),
+    };
+    let mut route = Route {
+        open_state: OpenState::Open,
+        stops: vec![place(0), place(1)],
+        language: None,
+        steps: Vec::new(),
+    };
+    // Two stops were appended and struck where this process did not see it.
+    route.take_over(&Handover {
+        first: 4,
+        stops: vec![place(4)],
+    });
+    assert_eq!(route.stops.len(), 5);
+    assert_eq!(route.stops[4], place(4));
+}

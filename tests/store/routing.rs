@@ -215,7 +215,7 @@ async fn the_first_route_of_a_call_is_kept_until_the_carrier_closes_it() {
             .unwrap();
         assert_eq!(kept.route, decided("first"));
         assert_eq!((kept.tenant_id, kept.call_id), key);
-        assert!(!kept.is_closed && !kept.has_had_agent);
+        assert!(!kept.is_closed && kept.end_reason.is_none());
         call_routes::close(store, &call.call_sid, at(3))
             .await
             .unwrap();

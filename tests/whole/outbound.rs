@@ -280,18 +280,23 @@ async fn a_member_of_a_queue_is_rung_and_connected_with_its_next_caller() {
     let id = call["id"].as_str().unwrap();
     let answer = format!("queue/{queue}/answer?call={id}");
     let sid = call["call_sid"].as_str().unwrap();
-    for (sid, expected) in [
-        (sid, "</Queue>"),
-        ("CA77", "<Response><Hangup/></Response>"),
+    // Voicemail presses no key.
+    for (sid, keys, expected) in [
+        (sid, None, "</Gather><Hangup/>"),
+        (sid, Some("2"), "<Response><Hangup/></Response>"),
+        (sid, Some("1"), "</Queue>"),
+        ("CA77", Some("1"), "<Response><Hangup/></Response>"),
     ] {
         let mut form = form_to(sid, MEMBERS, &[]);
+        form.extend(keys.map(|keys| ("Digits".to_owned(), keys.to_owned())));
         set(&mut form, "From", OURS);
         set(&mut form, "Direction", "outbound-api");
         let xml = ask(&desk, &answer, &form).await;
         assert!(xml.contains(expected), "{xml}");
     }
-    let report = answered(ringing(&desk, &account), vec![Step::StayUntilEnd]).await;
-    assert_eq!(report.verb_names()[..2], ["Say", "Dial"]);
+    let steps = vec![Step::Digit('1'), Step::StayUntilEnd];
+    let report = answered(ringing(&desk, &account), steps).await;
+    assert_eq!(report.verb_names()[..3], ["Gather", "Say", "Dial"]);
 }
 
 /// Has a call handed on once both ends are there, while the caller follows

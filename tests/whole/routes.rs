@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallSid, CallerList, CallerListId, EndReason, ListKind, Secret,
+    AnsweredBy, CallSid, CallStatus, CallerList, CallerListId, Direction, EndReason, ListKind,
+    OpenState, Party, Secret, Usage,
 };
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Script, Step};
 use frontdesk::rehearsal::model::{Failure, ModelOptions};
 use frontdesk::routing::{
-    Action, CallerId, Condition, Plan, Refusal, Ring, Route, Rule, Strategy, Target, Users, Voice,
+    Action, CallerId, Condition, Plan, Refusal, Ring, Route, Rule, Stop, Strategy, Target, Users,
+    Voice,
 };
+use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
     Store, call_routes, caller_lists, calls, default_receptionist, receptionists,
@@ -440,6 +443,54 @@ async fn a_call_goes_on_along_its_route_with_another_process() {
     // And beyond the last stop there is nothing but that.
     let next = ask(&second, "dial-status?stop=99", &unanswered).await;
     assert!(next.contains("We are sorry"), "{next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_goodbye_at_another_process_is_a_goodbye() {
+    let desk = Desk::open(talkative()).await;
+    for (sid, end_reason, goes_on) in [
+        ("CA1", EndReason::ReceptionistHungUp, false),
+        ("CA2", EndReason::AgentUnavailable, true),
+    ] {
+        // It rang there; here nobody has heard of it.
+        let (tenant_id, receptionist_id) = tenant(&desk).await;
+        let new = NewCall {
+            id: Clock::system().new_id(),
+            tenant_id,
+            call_sid: sid.parse().unwrap(),
+            direction: Direction::Inbound,
+            from: Party::Anonymous,
+            to: TO.parse().unwrap(),
+            receptionist_id: Some(receptionist_id),
+            status: CallStatus::InProgress,
+            created_at: Clock::system().now(),
+        };
+        calls::find_or_create(&desk.store, &new).await.unwrap();
+        let stop = |text: &str| Stop::Message {
+            text: text.to_owned(),
+        };
+        let route = Route {
+            stops: vec![stop("The receptionist."), stop("Nobody is here.")],
+            open_state: OpenState::Open,
+            language: None,
+            steps: Vec::new(),
+        };
+        let at = Clock::system().now();
+        call_routes::insert(&desk.store, (tenant_id, new.id), &route, at)
+            .await
+            .unwrap();
+        let finished = Finished {
+            end_reason,
+            ended_at: at,
+            usage: Usage::default(),
+            cost: None,
+        };
+        calls::finish(&desk.store, tenant_id, new.id, &finished)
+            .await
+            .unwrap();
+        let next = ask(&desk, "stream-ended?stop=0", &form_to(sid, TO, &[])).await;
+        assert_eq!(next.contains("Nobody is here."), goes_on, "{next}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

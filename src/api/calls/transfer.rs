@@ -51,6 +51,11 @@ pub(in crate::api) async fn transfer(
     let mut stop = body.stop(whole, &call).await?;
     let route = call_routes::find(&state.store, tenant, id).await?;
     let route = route.ok_or(ApiError::Conflict(UNROUTED))?;
+    // Of a call that a member has placed, the carrier's name is the member's.
+    let is_receptionists = matches!(route.stops.first(), Some(Stop::Ai(_)));
+    if call.direction == Direction::Outbound && !is_receptionists {
+        return Err(ApiError::Conflict(OF_MEMBER));
+    }
     let tx = state.store.begin().await?;
     let mut tx = let_through(whole, tx, (id, &mut stop)).await?;
     let stops = route.handed_on(stop);
@@ -76,6 +81,9 @@ pub(in crate::api) async fn transfer(
         by_carrier(whole, &call, handover.first).await
     }
 }
+
+const OF_MEMBER: &str =
+    "a member has placed this call by their own telephone, and hands it on there";
 
 /// The receptionist tells the caller, and ends the stream; then the carrier asks.
 async fn by_receptionist(

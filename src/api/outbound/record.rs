@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::gate::cleared;
+use super::gate::{cleared, refused};
 use crate::api::audit::{self, Change};
 use crate::api::carrier::CarrierProblem;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{
-    CallId, CallLog, CallSid, CallStatus, ContactId, Dial, Direction, Party, Permit, PhoneNumber,
-    Purpose, ReceptionistId, SettingKey, Timestamp, UserId, Wishes,
+    CallId, CallLog, CallSid, CallStatus, ContactId, Dial, DialRefusal, Direction, Party, Permit,
+    PhoneNumber, Purpose, ReceptionistId, SettingKey, Timestamp, UserId, Wishes,
 };
 use crate::routing::{Route, Stop};
 use crate::store::calls::{self, StatusNews};
 use crate::store::dials::Clearing;
 use crate::store::outbound_calls::{self as outbound, NewOutbound, Standing};
-use crate::store::{call_routes, dials, settings};
+use crate::store::{call_routes, dials, quotas, settings};
 use crate::twilio::rest::{Client, Error, Instructions, NewCall as Asked, StatusCallback};
 use crate::twilio::twiml::CallEvent;
 
@@ -88,6 +88,9 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
     let (state, operator) = whole;
     let (tenant_id, now) = (operator.tenant_id, state.clock.now());
     let longest = longest(state, operator).await?;
+    if !quotas::may_spend(&state.store, tenant_id, now).await? {
+        return Err(refused(whole, "call.refused", DialRefusal::Quota).await?);
+    }
     let mut tx = state.store.begin().await?;
     dials::lock(&mut tx, tenant_id).await?;
     outbound::give_up(&mut tx, tenant_id, now).await?;

@@ -196,15 +196,18 @@ impl DialPolicy {
         minutes.saturating_mul(price)
     }
 
+    pub(super) fn judge_prefix(&self, number: &PhoneNumber) -> Result<(), Refusal> {
+        let is_denied = self.denied_prefixes.iter().any(|one| one.covers(number));
+        (!is_denied).then_some(()).ok_or(Refusal::Prefix)
+    }
+
     pub(super) fn judge_number(&self, number: &PhoneNumber) -> Result<(), Refusal> {
         let line = Line::of(number);
         let covers = |prefixes: &BTreeSet<Prefix>| prefixes.iter().any(|one| one.covers(number));
         if line.kind == LineKind::Emergency {
             return Err(Refusal::Emergency);
         }
-        if covers(&self.denied_prefixes) {
-            return Err(Refusal::Prefix);
-        }
+        self.judge_prefix(number)?;
         let is_named = covers(&self.allowed_prefixes);
         if line.kind.is_dear() {
             let is_allowed = is_named && self.dear_kinds.contains(&line.kind);

@@ -47,6 +47,9 @@ pub enum DialRefusal {
     /// They said STOP, or somebody was told.
     #[error("they do not want to be written to; they must write START first")]
     Unwanted,
+    /// What the tenant may use is used up.
+    #[error("what the tenant may use is used up; /api/usage/quota has its limits")]
+    Quota,
     /// So many at once are enough.
     #[error("as many calls as are allowed at one time go on already")]
     AtOnce,
@@ -72,6 +75,7 @@ impl DialRefusal {
             Self::HourlyOfTexts => "hourly_limit_of_texts",
             Self::DailyOfTexts => "daily_limit_of_texts",
             Self::Unwanted => "opted_out",
+            Self::Quota => "quota_used_up",
             Self::AtOnce => "too_many_at_once",
             Self::Budget => "budget_spent",
         }
@@ -89,6 +93,7 @@ impl DialRefusal {
             | Self::HourlyOfTexts
             | Self::DailyOfTexts
             | Self::Unwanted
+            | Self::Quota
             | Self::AtOnce
             | Self::Budget => false,
         }

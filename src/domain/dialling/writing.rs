@@ -29,6 +29,7 @@ impl DialPolicy {
         }
         if writing.is_answer {
             Self::judge_anywhere(writing.to)?;
+            self.judge_prefix(writing.to)?;
         } else {
             self.judge_number(writing.to)?;
             self.judge_hours(zone, now)?;

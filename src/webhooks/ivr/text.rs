@@ -1,6 +1,10 @@
 //! The text messages of a flow: to the caller, from the number that was called.
 
-use crate::domain::{CallId, DialRefusal, Direction, Party, PhoneNumber, Pii, SmsState, TenantId};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::{
+    CallId, DialRefusal, Direction, Party, PhoneNumber, Pii, SmsId, SmsState, TenantId, Timestamp,
+};
 use crate::routing::ivr::Walk;
 use crate::store::Error;
 use crate::store::call_events::{self, NewEvent};
@@ -27,11 +31,13 @@ pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, wa
         .zip(request.to.number().cloned());
     let ends = ends.filter(|_| house.carrier.is_some());
     let texts = walk.texts.clone();
+    let step = format!("{}/{}/{}", placed.call_id, walk.state.node, walk.state.step);
     tokio::spawn(async move {
-        for text in texts {
+        for (n, text) in texts.into_iter().enumerate() {
+            let id = name(&step, n);
             let outcome = match &ends {
                 None => Ok("skipped"),
-                Some((to, from)) => sending.submit((to, from), &text).await,
+                Some((to, from)) => sending.submit(id, (to, from), &text).await,
             };
             let outcome = outcome.unwrap_or_else(|error| {
                 tracing::warn!(call.id = %sending.call, %error, "ivr.text_not_sent");
@@ -40,6 +46,15 @@ pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, wa
             sending.note(outcome).await;
         }
     });
+}
+
+/// The same name for the same text, whichever process walks the same step again:
+/// it is written down once.
+fn name(step: &str, n: usize) -> SmsId {
+    let hash = Sha256::digest(format!("{step}/{n}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    SmsId::from_parts(Timestamp::from_ms(0), u128::from_le_bytes(bytes))
 }
 
 /// Texts on their way.
@@ -53,11 +68,12 @@ impl Sending {
     /// Writes a text down for a job to send, unless the caller wants none.
     async fn submit(
         &self,
+        id: SmsId,
         (to, from): (&PhoneNumber, &PhoneNumber),
         body: &Pii<String>,
     ) -> Result<&'static str, Error> {
         let new = NewSms {
-            id: self.house.clock.new_id(),
+            id,
             tenant_id: self.tenant,
             direction: Direction::Outbound,
             message_sid: None,
@@ -70,7 +86,13 @@ impl Sending {
             at: self.house.clock.now(),
         };
         let mut tx = self.house.store.begin().await?;
-        match sms_messages::submit(&mut tx, &new, true).await? {
+        let outcome = match sms_messages::submit(&mut tx, &new, true).await {
+            Ok(outcome) => outcome,
+            // The same step was walked before.
+            Err(Error::Conflict) => return Ok("submitted"),
+            Err(error) => return Err(error),
+        };
+        match outcome {
             Ok(()) => {}
             Err(DialRefusal::Unwanted) => return Ok("unwanted"),
             Err(_) => return Ok("refused"),
