@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Json, Path};
+use super::extract::{Json, Path, object};
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
@@ -112,10 +112,10 @@ async fn body(state: &ApiState, tenant: TenantId) -> Result<QuotaBody, ApiError>
 #[serde(deny_unknown_fields)]
 pub(super) struct NewQuota {
     /// From midnight to midnight where the tenant is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     day: NewLimits,
     /// From the first of the month to the last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     month: NewLimits,
     /// From so many hundredths of a limit on an alert is kept, once in the period.
     #[serde(default = "usual_percent", deserialize_with = "percent")]

@@ -203,6 +203,7 @@ async fn limits_that_make_no_sense_are_refused_by_name() {
             ),
             (json!({"month": {"micros": 0.5}}), "#/month/micros"),
             (json!({"month": null}), "#/month"),
+            (json!({"month": [null, 0]}), "#/month"),
             (json!({"alert_percent": 0}), "#/alert_percent"),
             (json!({"alert_percent": 101}), "#/alert_percent"),
             (json!({"week": {}}), "#/week"),

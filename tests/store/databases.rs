@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk::domain::{AudioFormat, ToolName, TurnDetection};
+use frontdesk::clock::Clock;
+use frontdesk::domain::{AudioFormat, Number, PhoneNumber, Tenant, ToolName, TurnDetection};
 use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
 use futures::future::join_all;
 
@@ -228,6 +229,33 @@ async fn sqlite_is_tuned_as_promised() {
         if db.is_sqlite() {
             assert_eq!(db.text("PRAGMA journal_mode").await, "wal");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_a_text_to_a_number_that_nobody_has_is_the_only_tenants_and_else_nobodys() {
+    on_each_database(async |db| {
+        let clock = Clock::system();
+        db.store.seed_defaults(clock.now()).await.unwrap();
+        let default = tenants::default_tenant(&db.store).await.unwrap().unwrap();
+        let number: PhoneNumber = "+15550100009".parse().unwrap();
+        let owner = async |number| numbers::owner(&db.store, number).await.unwrap();
+        assert_eq!(owner(Some(&number)).await, Some(default.id));
+        assert_eq!(owner(None).await, Some(default.id));
+        let other = Tenant {
+            id: clock.new_id(),
+            name: "B".to_owned(),
+            default_receptionist: None,
+            ..default
+        };
+        tenants::insert(&db.store, &other, clock.now())
+            .await
+            .unwrap();
+        assert_eq!(owner(Some(&number)).await, None);
+        let new = Number::new(clock.new_id(), other.id, number.clone(), clock.now());
+        numbers::insert(&db.store, &new).await.unwrap();
+        assert_eq!(owner(Some(&number)).await, Some(other.id));
     })
     .await;
 }
