@@ -1,8 +1,8 @@
 //! Which greeting a caller hears, and what is known of a sound by its bytes.
 
 use frontdesk::domain::{
-    Day, Greeting, GreetingContent, GreetingId, GreetingKind, Occasion, SoundFormat, TenantId,
-    Timestamp, UserId, choose,
+    Day, Greeting, GreetingContent, GreetingId, GreetingKind, Occasion, OpenState, SoundFormat,
+    TenantId, Timestamp, UserId, choose,
 };
 
 const NOON_OF_CHRISTMAS_EVE: i64 = 1_798_113_600_000;
@@ -66,26 +66,26 @@ fn all() -> Vec<Greeting> {
 #[test]
 fn a_holiday_goes_before_the_hours_the_hours_before_the_person_and_the_person_before_all() {
     let all = all();
-    for (today, is_holiday, is_open, who, expected) in [
-        ("2026-11-21", true, true, Some(1), "holiday"),
-        ("2026-11-21", true, false, None, "holiday"),
-        ("2026-12-25", true, false, Some(1), "christmas"),
+    let (open, closed, holiday) = (OpenState::Open, OpenState::Closed, OpenState::Holiday);
+    for (today, open_state, who, expected) in [
+        ("2026-11-21", holiday, Some(1), "holiday"),
+        ("2026-11-21", holiday, None, "holiday"),
+        ("2026-12-25", holiday, Some(1), "christmas"),
         // Its days make it a holiday, whoever forgot to say so elsewhere.
-        ("2026-12-24", false, true, None, "christmas"),
-        ("2026-12-26", false, true, None, "christmas"),
-        ("2026-12-23", false, true, None, "business"),
-        ("2026-12-27", false, true, None, "business"),
-        ("2026-11-21", false, false, Some(1), "after hours"),
-        ("2026-11-21", false, true, Some(1), "personal"),
-        ("2026-11-21", false, true, Some(2), "business"),
-        ("2026-11-21", false, true, None, "business"),
-        ("2026-05-31", false, true, None, "spring fair"),
-        ("2026-06-01", false, true, None, "business"),
+        ("2026-12-24", open, None, "christmas"),
+        ("2026-12-26", open, None, "christmas"),
+        ("2026-12-23", open, None, "business"),
+        ("2026-12-27", open, None, "business"),
+        ("2026-11-21", closed, Some(1), "after hours"),
+        ("2026-11-21", open, Some(1), "personal"),
+        ("2026-11-21", open, Some(2), "business"),
+        ("2026-11-21", open, None, "business"),
+        ("2026-05-31", open, None, "spring fair"),
+        ("2026-06-01", open, None, "business"),
     ] {
         let occasion = Occasion {
             today: day(today),
-            is_holiday,
-            is_open,
+            open_state,
             user: who.map(user),
         };
         let found = choose(&all, &occasion).map(|greeting| greeting.name.as_str());
@@ -97,8 +97,7 @@ fn a_holiday_goes_before_the_hours_the_hours_before_the_person_and_the_person_be
 fn where_no_greeting_is_meant_none_is_heard_and_the_order_of_a_list_means_nothing() {
     let occasion = Occasion {
         today: day("2026-05-01"),
-        is_holiday: true,
-        is_open: false,
+        open_state: OpenState::Holiday,
         user: Some(user(1)),
     };
     assert_eq!(choose(&[], &occasion), None);

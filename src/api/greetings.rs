@@ -25,12 +25,7 @@ pub(super) async fn list(
     operator: Operator,
     Query(query): Query<GreetingQuery>,
 ) -> Result<JsonBody<PageBody<GreetingBody>>, ApiError> {
-    let user = match (operator.only(), query.user) {
-        (Some(own), Some(other)) if own != other => {
-            return Err(ApiError::parameter("user", "expected your own id"));
-        }
-        (own, given) => own.or(given),
-    };
+    let user = operator.narrowed(query.user)?;
     let filter = Filter {
         kind: query.kind,
         user,

@@ -40,6 +40,17 @@ impl Operator {
         self.member().filter(|_| self.reach == Reach::Own)
     }
 
+    /// Whose things a list shows: the `given` member's, everybody's where none is
+    /// given, and never more than are open.
+    pub(super) fn narrowed(&self, given: Option<UserId>) -> Result<Option<UserId>, ApiError> {
+        match (self.only(), given) {
+            (Some(own), Some(other)) if own != other => {
+                Err(ApiError::parameter("user", "expected your own id"))
+            }
+            (own, given) => Ok(own.or(given)),
+        }
+    }
+
     /// The same, as far as they may read with `permission`: who may write and not
     /// read is shown numbers and words masked.
     pub(super) fn reading(&self, permission: Permission) -> Self {

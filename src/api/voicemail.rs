@@ -26,12 +26,7 @@ pub(super) async fn list(
     operator: Operator,
     Query(query): Query<MessageQuery>,
 ) -> Result<JsonBody<PageBody<MessageBody>>, ApiError> {
-    let user = match (operator.only(), query.user) {
-        (Some(own), Some(other)) if own != other => {
-            return Err(ApiError::parameter("user", "expected your own id"));
-        }
-        (own, given) => own.or(given),
-    };
+    let user = operator.narrowed(query.user)?;
     let filter = Filter {
         is_read: query.is_read,
         user,

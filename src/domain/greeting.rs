@@ -207,10 +207,8 @@ impl FromStr for SoundFormat {
 pub struct Occasion {
     /// The day where the tenant is.
     pub today: Day,
-    /// Whether it is a holiday there.
-    pub is_holiday: bool,
     /// Whether somebody should be there at this hour.
-    pub is_open: bool,
+    pub open_state: OpenState,
     /// With whom the caller wanted to speak, if with one person.
     pub user: Option<UserId>,
 }
@@ -235,9 +233,10 @@ pub fn choose<'a>(greetings: &'a [Greeting], occasion: &Occasion) -> Option<&'a 
             |greeting: &&Greeting| (greeting.is_scheduled(), greeting.created_at, greeting.id);
         greetings.iter().filter(is_it).max_by_key(rank)
     };
-    best(GreetingKind::Holiday, !occasion.is_holiday)
+    let needs_day = occasion.open_state != OpenState::Holiday;
+    best(GreetingKind::Holiday, needs_day)
         .or_else(|| {
-            let is_closed = !occasion.is_open;
+            let is_closed = occasion.open_state != OpenState::Open;
             is_closed.then(|| best(GreetingKind::AfterHours, false))?
         })
         .or_else(|| best(GreetingKind::Personal, false))

@@ -26,11 +26,10 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         return Ok(Next::Done);
     };
     let sending = Sending { house, sms: &sms };
-    let age_ms = house.clock.now().as_ms() - sms.created_at.as_ms();
-    if age_ms > TOO_LATE_MS && sms.state == SmsState::Pending {
-        return sending.settle(SmsState::Failed, None, None).await;
-    }
     match sms.state {
+        SmsState::Pending if sending.is_too_late() => {
+            sending.settle(SmsState::Failed, None, None).await
+        }
         SmsState::Pending => sending.first().await,
         SmsState::Unknown => sending.once_more().await,
         // The carrier has told where it stands.
@@ -76,8 +75,7 @@ impl Sending<'_> {
                 return self.settle(SmsState::Queued, Some(&sid), None).await;
             }
         }
-        let age_ms = self.house.clock.now().as_ms() - self.sms.created_at.as_ms();
-        if self.is_unwanted(&message).await? || age_ms > TOO_LATE_MS {
+        if self.is_unwanted(&message).await? || self.is_too_late() {
             return self.settle(SmsState::Failed, None, None).await;
         }
         self.send(carrier, &message).await
@@ -123,6 +121,10 @@ impl Sending<'_> {
         };
         sms_messages::apply(&self.house.store, &news).await?;
         Ok(Next::Done)
+    }
+
+    fn is_too_late(&self) -> bool {
+        self.house.clock.now() > self.sms.created_at.plus_ms(TOO_LATE_MS)
     }
 
     async fn is_unwanted(&self, message: &NewMessage) -> Result<bool, Failure> {

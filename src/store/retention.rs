@@ -4,7 +4,8 @@
 //! more asks again, and everybody else has their turn in between. SQLite has one
 //! writer, and a caller whose call cannot be written down waits for it.
 
-use super::{Db, Error, Store};
+use super::row::RowOf;
+use super::{Db, Error, Store, sms_messages};
 use crate::domain::{TenantId, Timestamp};
 
 /// Forgets at most `limit` calls of the tenant that began before `before` and
@@ -37,45 +38,38 @@ const DELETE_CALLS: &str = "
                     AND kept.deleted_at_ms IS NULL)
         ORDER BY created_at_ms, id LIMIT $3)";
 
-/// Empties at most `limit` text messages of the tenant from before `before`, so
-/// that nothing is left but that they were. How many they were.
+/// Empties at most `limit` text messages of the tenant from before `before`. How
+/// many they were.
 pub async fn empty_texts(
     store: &Store,
     tenant: TenantId,
     (before, now): (Timestamp, Timestamp),
     limit: u32,
 ) -> Result<u64, Error> {
-    let mut tx = store.begin().await?;
-    let mut conn = Db::from(&mut tx).write().await?;
-    let mut emptied = 0;
-    for sql in [STRIP_TEXTS, EMPTY_TEXTS] {
-        let done = sqlx::query(sql)
-            .bind(tenant.to_string())
-            .bind(before.as_ms())
-            .bind(i64::from(limit))
-            .bind(now.as_ms())
-            .execute(&mut *conn)
-            .await?;
-        emptied = done.rows_affected();
-    }
+    let mut conn = Db::from(store).read().await?;
+    let old: Vec<String> = sqlx::query_scalar(OLD_TEXTS)
+        .bind(tenant.to_string())
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
     drop(conn);
+    let mut tx = store.begin().await?;
+    for id in &old {
+        let at = RowOf {
+            table: "sms_messages",
+            id,
+        };
+        sms_messages::delete(&mut tx, tenant, at.parse(id)?, now).await?;
+    }
     tx.commit().await?;
-    Ok(emptied)
+    Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
 }
 
-const STRIP_TEXTS: &str = "
-    DELETE FROM sms_media WHERE tenant_id = $1 AND $4 > 0 AND sms_id IN (
-        SELECT id FROM sms_messages
-        WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
-        ORDER BY created_at_ms, id LIMIT $3)";
-
-const EMPTY_TEXTS: &str = "
-    UPDATE sms_messages SET deleted_at_ms = $4, stranger_party = '', body = '', sought = '',
-        contact_id = NULL
-    WHERE tenant_id = $1 AND id IN (
-        SELECT id FROM sms_messages
-        WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
-        ORDER BY created_at_ms, id LIMIT $3)";
+const OLD_TEXTS: &str = "
+    SELECT id FROM sms_messages
+    WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
+    ORDER BY created_at_ms, id LIMIT $3";
 
 /// Forgets at most `limit` answers to requests that were kept for whoever asks
 /// again, of any tenant, from before `before`. How many they were.

@@ -320,22 +320,18 @@ pub async fn delete(
     at: Timestamp,
 ) -> Result<bool, Error> {
     let mut conn = Db::from(tx).write().await?;
-    let mut emptied = 0;
-    for (sql, is_last) in [(EMPTY, false), (STRIP, true)] {
-        let query = sqlx::query(sql)
-            .bind(tenant.to_string())
-            .bind(id.to_string());
-        let query = if is_last {
-            query
-        } else {
-            query.bind(at.as_ms())
-        };
-        let done = query.execute(&mut *conn).await?;
-        if !is_last {
-            emptied = done.rows_affected();
-        }
-    }
-    Ok(emptied == 1)
+    let emptied = sqlx::query(EMPTY)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(STRIP)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(emptied.rows_affected() == 1)
 }
 
 const EMPTY: &str = "

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::row::RowOf;
-use super::{Db, Error, page};
+use super::{Db, Error, by_id, page};
 use crate::domain::{OptOut, OptOutSource, PhoneNumber, TenantId, Timestamp};
 
 /// Notes that somebody does not want to be written to by the tenant. What they
@@ -32,13 +32,7 @@ pub async fn find(
     tenant: TenantId,
     phone_number: &PhoneNumber,
 ) -> Result<Option<OptOut>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<OptOutRow> = sqlx::query_as(FIND)
-        .bind(tenant.to_string())
-        .bind(phone_number.as_str())
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(OptOut::try_from).transpose()
+    by_id::find::<OptOutRow, _>(db, FIND, tenant, phone_number.as_str()).await
 }
 
 const FIND: &str = "

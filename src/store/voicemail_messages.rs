@@ -147,13 +147,7 @@ pub async fn find_by_recording(
     tenant: TenantId,
     recording_sid: &str,
 ) -> Result<Option<VoicemailMessage>, Error> {
-    let mut conn = db.into().read().await?;
-    let row: Option<MessageRow> = sqlx::query_as(FIND_BY_RECORDING)
-        .bind(tenant.to_string())
-        .bind(recording_sid)
-        .fetch_optional(&mut *conn)
-        .await?;
-    row.map(VoicemailMessage::try_from).transpose()
+    by_id::find::<MessageRow, _>(db, FIND_BY_RECORDING, tenant, recording_sid).await
 }
 
 const FIND_BY_RECORDING: &str = concat!(

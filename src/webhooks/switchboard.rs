@@ -104,10 +104,13 @@ pub(super) async fn find_moved(house: &Webhooks, call_sid: &CallSid) -> Option<A
 
 async fn reread(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
     let kept = kept(house, call_sid).await?;
-    house.memory.change(call_sid, |placed| {
-        placed.route = kept.route;
-        placed.moved_to = kept.moved_to;
-    })
+    house.memory.change(call_sid, |placed| adopt(placed, kept))
+}
+
+/// The call goes where it was led elsewhere.
+fn adopt(placed: &mut Placed, kept: KeptRoute) {
+    placed.route = kept.route;
+    placed.moved_to = kept.moved_to;
 }
 
 /// Why the receptionist has the call no more, if that was at another process;
@@ -118,8 +121,7 @@ pub(super) async fn ended_elsewhere(house: &Webhooks, call_sid: &CallSid) -> Opt
         let kept = kept(house, call_sid).await?;
         if let Some(end_reason) = kept.end_reason {
             house.memory.change(call_sid, |placed| {
-                placed.route = kept.route;
-                placed.moved_to = kept.moved_to;
+                adopt(placed, kept);
                 placed.has_had_agent = true;
             });
             return Some(end_reason);

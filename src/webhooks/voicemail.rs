@@ -77,9 +77,7 @@ impl Asked {
         }
         asked
     }
-}
 
-impl Asked {
     fn open_state(&self) -> OpenState {
         match (self.is_holiday, self.is_closed) {
             (true, _) => OpenState::Holiday,

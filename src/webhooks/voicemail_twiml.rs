@@ -123,8 +123,7 @@ async fn occasion(house: &Webhooks, caller: &Caller) -> Result<Occasion, Error> 
     let time_zone = tenant.map_or_else(|| "UTC".to_owned(), |tenant| tenant.time_zone);
     Ok(Occasion {
         today: Day::of(house.clock.now(), &time_zone),
-        is_holiday: caller.open_state == OpenState::Holiday,
-        is_open: caller.open_state == OpenState::Open,
+        open_state: caller.open_state,
         user: caller.user,
     })
 }

@@ -28,12 +28,7 @@ pub(in crate::api) async fn list(
     operator: Operator,
     Query(query): Query<SmsQuery>,
 ) -> Result<JsonBody<PageBody<SmsBody>>, ApiError> {
-    let user = match (operator.only(), query.user) {
-        (Some(own), Some(other)) if own != other => {
-            return Err(ApiError::parameter("user", "expected your own id"));
-        }
-        (own, given) => own.or(given),
-    };
+    let user = operator.narrowed(query.user)?;
     let filter = Filter {
         number: query.number,
         direction: query.direction,

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::error::{Error, if_there};
 use super::patience::Patience;
 use super::request::Request;
+use crate::domain::SoundFormat;
 
 /// <https://www.twilio.com/docs/voice/api/recording>
 impl Client {
@@ -33,5 +34,5 @@ const PATIENCE: Patience = Patience {
 };
 
 fn is_wav(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE")
+    SoundFormat::sniff(bytes) == Some(SoundFormat::Wav)
 }
