@@ -23,7 +23,7 @@ use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
-use crate::store::Store;
+use crate::store::{Seals, Store};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -34,6 +34,8 @@ use crate::webhooks::{self, Webhooks};
 pub struct HousePlan {
     /// `sqlite://…` or `postgres://…`; created and brought up to date.
     pub database_url: Secret<String>,
+    /// What seals the secrets of tenants.
+    pub seals: Seals,
     /// The folder in which sound is kept.
     pub storage: PathBuf,
     /// Our address as the carrier sees it, without a slash at its end.
@@ -91,6 +93,7 @@ impl House {
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
         let store = migrate::open(&plan.database_url, &clock).await?;
+        let store = store.with_seals(plan.seals);
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());

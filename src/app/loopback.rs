@@ -19,7 +19,7 @@ use crate::domain::{AudioFormat, Secret};
 use crate::egress::Outside;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::store::receptionist_versions::{Publication, publish};
-use crate::store::{Store, receptionists, tenants};
+use crate::store::{MasterKey, Seals, Store, receptionists, tenants};
 
 /// How the simulated carrier believes to reach us; it signs this.
 pub(super) const PUBLIC_URL: &str = "https://rehearsal.frontdesk.example";
@@ -51,6 +51,7 @@ impl Loopback {
         let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
         let plan = HousePlan {
             database_url: Secret::new(database),
+            seals: Seals::new([&MasterKey::random()]),
             storage: folder.join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],

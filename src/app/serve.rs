@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
+use super::master_key;
 use super::shutdown::Shutdown;
 use super::telemetry::Metrics;
 use crate::api::{Keyring, TokenRules};
@@ -25,14 +26,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
     let rendering = Arc::new(move || metrics.render());
     let listener = listen(&config.http).await?;
-    let house = House::build(plan(config), Clock::system(), rendering).await?;
+    let house = House::build(plan(config)?, Clock::system(), rendering).await?;
     house.open(listener, shutdown).await;
     upkeep.abort();
     tracing::info!("closed");
     Ok(())
 }
 
-fn plan(config: Config) -> HousePlan {
+fn plan(config: Config) -> anyhow::Result<HousePlan> {
     let public_url = config
         .http
         .public_url()
@@ -47,8 +48,10 @@ fn plan(config: Config) -> HousePlan {
     ];
     let transcriber = transcriber(&config.openai);
     let overlay = config.openai.openai_session_overlay.clone();
-    HousePlan {
+    let seals = master_key::seals(&config.seal, &config.database.database_url)?;
+    Ok(HousePlan {
         database_url: config.database.database_url,
+        seals,
         storage: config.storage.storage_url.into_folder(),
         public_url,
         carrier_tokens: tokens.into_iter().flatten().collect(),
@@ -64,7 +67,7 @@ fn plan(config: Config) -> HousePlan {
         drain_timeout: config.calls.drain_timeout,
         server,
         outside: Outside::guarded(),
-    }
+    })
 }
 
 fn carrier(config: &TwilioConfig) -> Option<Client> {

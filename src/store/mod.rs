@@ -27,6 +27,10 @@
 //! a prepared `*` once a migration has added a column), and a transaction
 //! begins with a write (SQLite cannot promote a reader that is out of date).
 //!
+//! **Invariant:** a secret that a tenant gives us for somebody else, such as the value of
+//! a header, is a [`Credential`](crate::domain::Credential) and written down sealed, by
+//! [`Seals::seal_given`] for its [`Place`]; it is opened where it is shown to whom it is for.
+//!
 //! A new table: a migration, a file here with its row type (private, turned
 //! into a domain type by `TryFrom`), its queries as constants, its functions,
 //! and its cases in the tests, which run on both databases.
@@ -41,6 +45,7 @@ mod key_text;
 mod migrate;
 mod receptionist_row;
 mod row;
+mod seals;
 mod seed;
 
 pub mod api_keys;
@@ -89,4 +94,5 @@ pub use call_words::Search;
 pub use database::{Db, Store, Tx};
 pub use error::Error;
 pub use key_text::KeyText;
+pub use seals::{MasterKey, Place, SealError, Seals};
 pub use seed::default_receptionist;
