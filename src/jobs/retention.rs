@@ -22,6 +22,8 @@ const BREATH: Duration = Duration::from_millis(5);
 const STINT: Duration = Duration::from_mins(2);
 /// Answers are given again for a day; one more is for clocks that differ.
 const ANSWERS_FOR_MS: i64 = 2 * DAY_MS;
+/// That a call was deleted: nobody at the carrier tells of it after that, nor asks again.
+const FORGOTTEN_FOR_MS: i64 = 30 * DAY_MS;
 /// Jobs that are over, so that nobody asks for them again.
 const JOBS_FOR_MS: i64 = 7 * DAY_MS;
 
@@ -47,7 +49,9 @@ impl Sweep {
     async fn of_house(&self, now: Timestamp) -> Result<bool, store::Error> {
         let answers = Heap::Answers(now.plus_ms(-ANSWERS_FOR_MS));
         let jobs = Heap::Jobs(now.plus_ms(-JOBS_FOR_MS));
-        Ok(self.all(&answers).await? && self.all(&jobs).await?)
+        let calls = Heap::ForgottenCalls(now.plus_ms(-FORGOTTEN_FOR_MS));
+        let is_done = self.all(&answers).await? && self.all(&jobs).await?;
+        Ok(is_done && self.all(&calls).await?)
     }
 
     async fn of_tenants(&self, now: Timestamp) -> Result<bool, store::Error> {
@@ -74,7 +78,7 @@ impl Sweep {
         let since = |key| kept_since(&settings, key, now);
         let messages = (since(SettingKey::VoicemailRetentionDays), now);
         let messages = Heap::Messages(tenant, messages);
-        let calls = Heap::Calls(tenant, since(SettingKey::CallRetentionDays));
+        let calls = Heap::Calls(tenant, (since(SettingKey::CallRetentionDays), now));
         let texts = Heap::Texts(tenant, (since(SettingKey::SmsRetentionDays), now));
         let is_done = self.all(&messages).await? && self.all(&texts).await?;
         Ok(is_done && self.all(&calls).await?)
@@ -126,8 +130,11 @@ impl Sweep {
             Heap::Jobs(before) => jobs::forget_finished(store, *before, limit).await,
             Heap::Texts(tenant, span) => retention::empty_texts(store, *tenant, *span, limit).await,
             Heap::Messages(tenant, span) => self.some_messages(*tenant, *span).await,
-            Heap::Calls(tenant, before) => {
-                retention::delete_calls(store, *tenant, *before, limit).await
+            Heap::ForgottenCalls(before) => {
+                retention::delete_forgotten_calls(store, *before, limit).await
+            }
+            Heap::Calls(tenant, span) => {
+                retention::delete_calls(store, *tenant, *span, limit).await
             }
         }
     }
@@ -137,10 +144,11 @@ impl Sweep {
 enum Heap {
     Answers(Timestamp),
     Jobs(Timestamp),
+    ForgottenCalls(Timestamp),
     /// With the time that it is.
     Texts(TenantId, (Timestamp, Timestamp)),
     Messages(TenantId, (Timestamp, Timestamp)),
-    Calls(TenantId, Timestamp),
+    Calls(TenantId, (Timestamp, Timestamp)),
 }
 
 impl Heap {
@@ -148,6 +156,7 @@ impl Heap {
         match self {
             Self::Answers(_) => "idempotency_keys",
             Self::Jobs(_) => "jobs",
+            Self::ForgottenCalls(_) => "forgotten_calls",
             Self::Texts(..) => "texts",
             Self::Messages(..) => "messages",
             Self::Calls(..) => "calls",

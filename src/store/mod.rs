@@ -11,8 +11,8 @@
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
-//! [`sms_messages::apply`], [`outbound_calls::name`] and
-//! [`call_transfers::take`]; one sweeps up after a crash: [`calls::list_open`];
+//! [`sms_messages::apply`], [`outbound_calls::name`],
+//! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after a crash: [`calls::list_open`];
 //! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
 //! [`quotas::list_limited`] and [`retention`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
@@ -60,6 +60,7 @@ pub mod caller_lists;
 pub mod calls;
 pub mod contacts;
 pub mod dials;
+pub mod forgotten_calls;
 pub mod greetings;
 pub mod hours;
 pub mod idempotency_keys;

@@ -177,7 +177,10 @@ async fn decide(
     house.memory.learn(&request.to, Arc::clone(&facts));
     let new = new_call(&house, &request, id, (&facts, &route));
     let mut tx = house.store.begin().await?;
-    let (call, is_new) = calls::find_or_create(&mut tx, &new).await?;
+    let (call, is_new) = match calls::find_or_create(&mut tx, &new).await {
+        Err(Error::Forgotten) => return Ok(Some(forgotten(&house, id, (facts, route)))),
+        found => found?,
+    };
     let kept = if is_new {
         None
     } else {
@@ -206,6 +209,22 @@ async fn decide(
     };
     note(&placed);
     Ok(Some(house.memory.place(&request.call_sid, placed)))
+}
+
+/// A call that was deleted, and is asked about once more: it is over. Nothing of it
+/// is remembered.
+fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) -> Arc<Placed> {
+    Arc::new(Placed {
+        call_id: id,
+        tenant_id: facts.tenant_id,
+        route,
+        facts: Some(facts),
+        contact: None,
+        since: house.clock.now(),
+        has_had_agent: false,
+        moved_to: None,
+        is_over: AtomicBool::new(true),
+    })
 }
 
 /// Decides by what is remembered. Who is on which list is not.
