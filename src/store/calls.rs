@@ -296,8 +296,9 @@ pub async fn lose(
         if Outcome::of(call) == Outcome::Open {
             call.end_reason.get_or_insert(EndReason::CarrierStatusLost);
             call.status = call.status.merge(CallStatus::Completed);
-            call.ended_at = Some(at);
         }
+        // One may be over, and nobody has said since when.
+        call.ended_at.get_or_insert(at);
     })
     .await
 }

@@ -12,10 +12,10 @@
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
-//! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after a crash: [`calls::list_open`];
-//! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
-//! [`quotas::list_limited`] and [`retention`]; one tells that a number is
-//! somebody's, and not whose: [`numbers::is_taken`].
+//! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
+//! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
+//! [`usage::list_uncounted`], [`quotas::list_limited`] and [`retention`]; one tells
+//! that a number is somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both

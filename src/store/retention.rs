@@ -91,6 +91,22 @@ const OLD_TEXTS: &str = "
     WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
     ORDER BY created_at_ms, id LIMIT $3";
 
+/// Forgets what callers entered in flows in at most `limit` calls of any tenant that
+/// were over before `before`, where nobody did so when they ended. How many entries
+/// that were.
+pub async fn delete_flow_states(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    delete_older(db, DELETE_FLOW_STATES, before, limit).await
+}
+
+const DELETE_FLOW_STATES: &str = "
+    DELETE FROM ivr_states WHERE call_id IN (
+        SELECT calls.id FROM calls
+        WHERE calls.id IN (SELECT call_id FROM ivr_states) AND calls.ended_at_ms < $1 LIMIT $2)";
+
 /// Forgets at most `limit` answers to requests that were kept for whoever asks
 /// again, of any tenant, from before `before`. How many they were.
 pub async fn delete_idempotency_keys(

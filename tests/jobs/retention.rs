@@ -7,7 +7,7 @@ use frontdesk::store::calls::NewCall;
 use frontdesk::store::voicemail_messages::{self as messages, Filter, News};
 use frontdesk::store::{self, calls, page, settings};
 
-use super::desk::{DAY, Desk, at};
+use super::desk::{DAY, Desk, MINUTE, at};
 use crate::support::database::on_each_database;
 
 async fn keep(desk: &Desk, tenant: TenantId, key: SettingKey, days: i64) {
@@ -195,6 +195,30 @@ async fn a_call_is_not_deleted_while_somebody_tells_of_it_for_the_first_time() {
             assert!(!is_there(&desk, call.id).await);
         }
         assert_eq!(db.number("SELECT COUNT(*) FROM calls").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_callers_entered_in_flows_goes_a_day_after_their_calls() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let (over, open) = (desk.call(1).await, desk.call(2).await);
+        for call in [&over, &open] {
+            db.execute(&format!(
+                "INSERT INTO ivr_states (tenant_id, call_id, stop, step, state)
+                VALUES ('{}', '{}', 0, 0, '{{}}'), ('{}', '{}', 0, 1, '{{}}')",
+                desk.tenant, call.id, desk.tenant, call.id
+            ))
+            .await;
+        }
+        desk.ended(&over, 60).await;
+        let kept = "SELECT COUNT(*) FROM ivr_states";
+        desk.live.lock().unwrap().push(open.call_sid.clone());
+        desk.after(0).await;
+        assert_eq!(db.number(kept).await, 4);
+        desk.after(DAY + MINUTE).await;
+        assert_eq!(db.number(kept).await, 2, "those of the call that goes on");
     })
     .await;
 }
