@@ -27,7 +27,7 @@ use crate::store::{Seals, Store};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
-use crate::webhooks::{self, Webhooks};
+use crate::webhooks::{self, Patience, Webhooks};
 
 /// What a house is built from.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub struct HousePlan {
     pub server: ServerOptions,
     /// The way to whom flows ask.
     pub outside: Outside,
+    /// How long a caller waits for the database where something else will do.
+    pub patience: Patience,
 }
 
 /// Everything that answers a call.
@@ -120,6 +122,7 @@ impl House {
             journal: webhooks::Journal::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
+            patience: plan.patience,
         };
         let api = api::router(ApiState {
             store: store.clone(),

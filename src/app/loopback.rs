@@ -20,6 +20,7 @@ use crate::egress::Outside;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::store::receptionist_versions::{Publication, publish};
 use crate::store::{MasterKey, Seals, Store, receptionists, tenants};
+use crate::webhooks::Patience;
 
 /// How the simulated carrier believes to reach us; it signs this.
 pub(super) const PUBLIC_URL: &str = "https://rehearsal.frontdesk.example";
@@ -64,6 +65,7 @@ impl Loopback {
             drain_timeout: Duration::from_secs(10),
             server: ServerOptions::default(),
             outside: Outside::guarded(),
+            patience: Patience::default(),
         };
         let house = House::build(plan, Clock::system(), Arc::new(String::new)).await?;
         speak(house.store(), format).await?;

@@ -18,6 +18,7 @@ use crate::egress::{self, Outside};
 use crate::realtime::{Auth, Endpoint, SessionOptions};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
+use crate::webhooks::Patience;
 
 /// Opens the house, and closes it when asked to.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
@@ -67,6 +68,7 @@ fn plan(config: Config) -> anyhow::Result<HousePlan> {
         drain_timeout: config.calls.drain_timeout,
         server,
         outside: Outside::guarded(),
+        patience: Patience::default(),
     })
 }
 

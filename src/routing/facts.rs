@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ivr::Published;
-use super::plan::Plan;
+use super::allowance::Allowance;
+use super::ivr::{Kind, Published};
+use super::plan::{Plan, Target};
 use crate::domain::{
     CallerListId, Contact, FlowId, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue,
     QueueId, Receptionist, ReceptionistId, TenantId, UserId, Zone,
@@ -35,10 +36,26 @@ pub struct Facts {
     /// The flows that the plan names, as far as they are published. What they
     /// name is among the rest.
     pub flows: BTreeMap<FlowId, Published>,
+    /// With whom callers may be connected, and for how long.
+    pub allowance: Allowance,
     /// Whether callers may be led through flows.
     pub has_ivr: bool,
     /// Whether callers may leave messages.
     pub has_voicemail: bool,
+}
+
+impl Facts {
+    /// The telephones that may come to ring.
+    pub fn telephones(&self) -> BTreeSet<&PhoneNumber> {
+        let planned = self.plan.iter().flat_map(Plan::targets);
+        let nodes = self.flows.values().flat_map(|flow| &flow.flow.nodes);
+        let led = nodes.filter_map(|node| match &node.kind {
+            Kind::HandOver(target) => Some(target),
+            _ => None,
+        });
+        let outside = planned.chain(led).filter_map(Target::outside);
+        outside.chain(self.users.values()).collect()
+    }
 }
 
 /// Who calls.

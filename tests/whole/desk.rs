@@ -17,6 +17,7 @@ use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script,
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Clip, RECEPTIONIST};
 use frontdesk::store::{MasterKey, Seals, Store, calls};
+use frontdesk::webhooks::Patience;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -81,6 +82,8 @@ impl Desk {
             drain_timeout: Duration::from_secs(20),
             server: ServerOptions::default(),
             outside: Outside::guarded(),
+            // Whoever wants to see a caller lose patience says so.
+            patience: Patience::of(Duration::from_secs(2)),
         };
         change(&mut plan);
         let house = House::build(plan, Clock::system(), Arc::new(String::new));
