@@ -253,10 +253,7 @@ pub(super) async fn strangers(
 /// Numbers outside that callers are not sent to, each by its place.
 async fn closed(state: &ApiState, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, ApiError> {
     let nodes = flow.nodes.iter().enumerate();
-    let outside = nodes.filter_map(|(n, node)| match &node.kind {
-        Kind::HandOver(target) => Some(((n, &node.id), target.outside()?)),
-        _ => None,
-    });
+    let outside = nodes.filter_map(|(n, node)| Some(((n, &node.id), node.outside()?)));
     let (places, numbers): (Vec<_>, Vec<_>) = outside.unzip();
     let details = closed_to_callers(state, tenant, &numbers).await?;
     let faults = places.into_iter().zip(details);

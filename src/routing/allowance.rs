@@ -45,4 +45,4 @@ impl Allowance {
 }
 
 /// No call lasts longer at the carrier.
-const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(4);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowance::Allowance;
-use super::ivr::{Kind, Published};
+use super::ivr::{Node, Published};
 use super::plan::{Plan, Target};
 use crate::domain::{
     CallerListId, Contact, FlowId, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue,
@@ -48,13 +48,10 @@ impl Facts {
     /// The telephones that may come to ring.
     pub fn telephones(&self) -> BTreeSet<&PhoneNumber> {
         let planned = self.plan.iter().flat_map(Plan::targets);
+        let planned = planned.filter_map(Target::outside);
         let nodes = self.flows.values().flat_map(|flow| &flow.flow.nodes);
-        let led = nodes.filter_map(|node| match &node.kind {
-            Kind::HandOver(target) => Some(target),
-            _ => None,
-        });
-        let outside = planned.chain(led).filter_map(Target::outside);
-        outside.chain(self.users.values()).collect()
+        let led = nodes.filter_map(Node::outside);
+        planned.chain(led).chain(self.users.values()).collect()
     }
 }
 

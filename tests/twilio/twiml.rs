@@ -174,7 +174,7 @@ fn debugging_shows_neither_numbers_nor_credentials() {
     let dial = Dial::new()
         .caller_id(&Party::Number(number.clone()))
         .number(
-            Number::new(&Permit::kept(&number, Duration::from_secs(60)))
+            Number::new(&Permit::kept(&number, Duration::from_mins(1)))
                 .url(Webhook::get("https://h/secret")),
         )
         .sip(Sip::new("sip:a@b").credentials("me", &Secret::new("hunter2".to_owned())));

@@ -41,6 +41,8 @@ pub(in crate::api) async fn refused(
     Ok(ApiError::Refused(refusal))
 }
 
+const SEE_POLICY: &str = "; see /api/calls/outbound/policy";
+
 /// Why the tenant's callers are not sent to these numbers, as far as they are not,
 /// in the same order: what the gate would say if one was sent there now.
 pub(in crate::api) async fn closed_to_callers(
@@ -55,12 +57,12 @@ pub(in crate::api) async fn closed_to_callers(
     let allowance = routing_facts::allowance(&state.store, tenant, &all).await?;
     let judged = all.iter().map(|number| {
         let refusal = allowance.permit(number, Purpose::Outside).err()?;
-        Some(match refusal {
-            DialRefusal::Country | DialRefusal::Prefix | DialRefusal::Kind(_) => {
-                format!("{refusal}; see /api/calls/outbound/policy")
-            }
-            _ => refusal.to_string(),
-        })
+        let is_of_policy = matches!(
+            refusal,
+            DialRefusal::Country | DialRefusal::Prefix | DialRefusal::Kind(_)
+        );
+        let see = if is_of_policy { SEE_POLICY } else { "" };
+        Some(format!("{refusal}{see}"))
     });
     Ok(judged.collect())
 }

@@ -7,7 +7,7 @@ use url::{Origin, Url};
 
 use super::exit::{Exit, NodeId};
 use super::node::{Header, Kind};
-use crate::domain::{Credential, FlowId};
+use crate::domain::{Credential, FlowId, PhoneNumber};
 use crate::routing::plan::Reference;
 
 /// What callers are told and asked. It may have faults while it is a draft:
@@ -140,12 +140,13 @@ impl Flow {
     /// The values of headers, each with the places of its node and itself.
     pub fn credentials_mut(&mut self) -> impl Iterator<Item = ((usize, usize), &mut Credential)> {
         let nodes = self.nodes.iter_mut().enumerate();
-        let asks = nodes.filter_map(|(n, node)| match &mut node.kind {
-            Kind::Http(ask) => Some((n, ask)),
-            _ => None,
-        });
-        asks.flat_map(|(n, ask)| {
-            let headers = ask.headers.iter_mut().enumerate();
+        nodes.flat_map(|(n, node)| {
+            let headers = if let Kind::Http(ask) = &mut node.kind {
+                ask.headers.as_mut_slice()
+            } else {
+                &mut []
+            };
+            let headers = headers.iter_mut().enumerate();
             headers.filter_map(move |(m, header)| Some(((n, m), header.value.as_mut()?)))
         })
     }
@@ -158,6 +159,15 @@ impl Flow {
 }
 
 impl Node {
+    /// The number outside that callers are sent to, if they are.
+    pub fn outside(&self) -> Option<&PhoneNumber> {
+        if let Kind::HandOver(target) = &self.kind {
+            target.outside()
+        } else {
+            None
+        }
+    }
+
     /// What the node names, in the order in which it names it.
     pub fn references(&self) -> Vec<Reference> {
         match &self.kind {
