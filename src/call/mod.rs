@@ -29,7 +29,9 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether
+//! there is an agent), [`wait`] (what the caller hears while nobody answers).
+//! [`session`] only dispatches.
 
 mod action;
 mod barge_in;
@@ -38,6 +40,7 @@ mod ending;
 mod event;
 mod intake;
 mod keys;
+mod link;
 mod oversight;
 mod plan;
 mod playback;
@@ -48,8 +51,9 @@ mod silence;
 mod timers;
 mod transcript;
 mod turn;
+mod wait;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report};
 pub use event::{Event, Order, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey};
 pub use plan::{CallPlan, Interruption};
