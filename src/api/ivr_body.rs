@@ -14,9 +14,9 @@ use super::state::ApiState;
 use crate::domain::{FlowId, TenantId};
 use crate::routing::Reference;
 use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
-use crate::store::ivr_flows::{self, Draft};
-use crate::store::number_plans;
+use crate::store::ivr_flows::Draft;
 use crate::store::text::FlowText;
+use crate::store::{ivr_secrets, number_plans};
 
 /// A flow, as it is edited.
 #[derive(Debug, Serialize, ToSchema)]
@@ -184,7 +184,7 @@ pub(super) fn sealed(
         return Err(of_headers(flow, &withheld, MOVED));
     }
     let id = id.to_string();
-    let place = ivr_flows::place_of_secrets(tenant, &id);
+    let place = ivr_secrets::place(tenant, &id);
     let mut unsealed = Vec::new();
     for (at, credential) in flow.credentials_mut() {
         if state.store.seals().seal_given(&place, credential).is_err() {

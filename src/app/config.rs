@@ -125,13 +125,12 @@ pub struct SealConfig {
     /// 32 bytes in base64, as `openssl rand -base64 32` makes them.
     ///
     /// Default with SQLite: a key in a file beside the database (`frontdesk.db.key`), made when
-    /// absent. With PostgreSQL there is none: without this, nobody can save such secrets. What
-    /// was sealed is lost with the key: keep it with your backups.
+    /// absent, which still opens what it has sealed when another is given here. With PostgreSQL
+    /// none: nobody can save such secrets. What was sealed is lost with the key: back it up.
     #[arg(long, env, hide_env_values = true, value_name = "KEY")]
     pub master_key: Option<MasterKey>,
 
-    /// The key before that, which still opens what it has sealed, while what it has sealed is
-    /// saved anew.
+    /// The key before that, which still opens what it has sealed until that is saved anew.
     #[arg(long, env, hide_env_values = true, value_name = "KEY")]
     pub master_key_secondary: Option<MasterKey>,
 }

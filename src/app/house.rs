@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,7 +24,7 @@ use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::Recordings;
-use crate::store::{Seals, Store};
+use crate::store::{Seals, Store, ivr_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -96,6 +97,11 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let store = store.with_seals(plan.seals);
+        let sealed = ivr_secrets::seal_all(&store).await;
+        let sealed = sealed.context("the secrets of flows cannot be sealed")?;
+        if sealed > 0 {
+            tracing::info!(flows = sealed, "secrets from before are sealed now");
+        }
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());

@@ -15,56 +15,66 @@ use crate::store::{MasterKey, Seals, Store};
 /// that a receptionist on one machine keeps secrets with nothing configured;
 /// beside PostgreSQL, where several processes need the same, it is to be given.
 pub(super) fn seals(config: &SealConfig, database_url: &Secret<String>) -> anyhow::Result<Seals> {
-    let earlier = config.master_key_secondary.as_ref();
-    if let Some(key) = &config.master_key {
-        return Ok(Seals::new([key].into_iter().chain(earlier)));
-    }
-    let Some(file) = Store::file(database_url.expose()) else {
-        tracing::warn!(
-            "secrets that tenants give cannot be kept; MASTER_KEY is to be set \
-             (`openssl rand -base64 32`)"
-        );
-        return Ok(Seals::new(earlier));
+    let given = config.master_key.as_ref();
+    let file = Store::file(database_url.expose()).map(|file| beside(&file));
+    let kept = match (&file, given) {
+        (Some(file), None) => Some(made(file)?),
+        // What it has sealed before a key was given still opens.
+        (Some(file), Some(_)) => read(file)?,
+        (None, Some(_)) => None,
+        (None, None) => {
+            tracing::warn!(
+                "secrets that tenants give cannot be kept; MASTER_KEY is to be set \
+                 (`openssl rand -base64 32`)"
+            );
+            return Ok(Seals::default());
+        }
     };
-    let key = beside(&file)?;
-    Ok(Seals::new([&key].into_iter().chain(earlier)))
+    let earlier = config.master_key_secondary.as_ref();
+    Ok(Seals::new(given.into_iter().chain(&kept).chain(earlier)))
 }
 
-/// The key in the file beside the database, which is made where it is missing.
-/// Of several processes that make it at one time, one does.
-fn beside(database: &Path) -> anyhow::Result<MasterKey> {
+fn beside(database: &Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
-    let path = PathBuf::from(path);
-    let place = || format!("the key file {}", path.display());
-    match std::fs::read_to_string(&path) {
-        Ok(text) => return text.trim().parse().with_context(place),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(place),
-    }
-    let folder = database.parent().filter(|one| !one.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(place)?;
-    // It is there as a whole or not at all.
-    let key = MasterKey::random();
-    let draft = written(folder, &key).with_context(place)?;
-    let linked = std::fs::hard_link(&draft, &path);
-    std::fs::remove_file(&draft).with_context(place)?;
-    match linked {
-        Ok(()) => {
-            let file = path.display().to_string();
-            tracing::info!(
-                file,
-                "a key was made that seals secrets; keep it with backups"
-            );
-            Ok(key)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let text = std::fs::read_to_string(&path).with_context(place)?;
-            text.trim().parse().with_context(place)
-        }
+    PathBuf::from(path)
+}
+
+/// The key in that file, if it is there.
+fn read(file: &Path) -> anyhow::Result<Option<MasterKey>> {
+    let place = || format!("the key file {}", file.display());
+    match std::fs::read_to_string(file) {
+        Ok(text) => text.trim().parse().map(Some).with_context(place),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(place),
     }
+}
+
+/// The key in that file, which is made where it is missing: as a whole, and of
+/// several processes that make it at one time, by one.
+fn made(file: &Path) -> anyhow::Result<MasterKey> {
+    if let Some(key) = read(file)? {
+        return Ok(key);
+    }
+    let place = || format!("the key file {}", file.display());
+    let folder = file.parent().filter(|one| !one.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(place)?;
+    let draft = written(folder, &MasterKey::random()).with_context(place)?;
+    match std::fs::hard_link(&draft, file) {
+        Ok(()) => std::fs::remove_file(&draft).with_context(place)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::remove_file(&draft).with_context(place)?;
+        }
+        // Not every file system has two names for a file.
+        Err(_) => std::fs::rename(&draft, file).with_context(place)?,
+    }
+    let name = file.display().to_string();
+    tracing::info!(
+        file = name,
+        "a key was made that seals secrets; keep it with backups"
+    );
+    read(file)?.with_context(|| format!("the key file {name} is gone again"))
 }
 
 /// A file with the key under a name that nobody looks for, which its owner alone
@@ -86,7 +96,7 @@ fn written(folder: &Path, key: &MasterKey) -> io::Result<PathBuf> {
 mod tests {
     use super::*;
     use crate::domain::TenantId;
-    use crate::store::Place;
+    use crate::store::{Place, SealError};
 
     #[test]
     fn without_a_key_one_is_kept_beside_the_database() {
@@ -105,11 +115,21 @@ mod tests {
         };
         let secret = Secret::new("Bearer abc".to_owned());
         let sealed = seals(&nothing, &url).unwrap().seal(&place, &secret);
+        let sealed = sealed.unwrap();
         let again = seals(&nothing, &url).unwrap();
-        assert_eq!(again.open(&place, &sealed.unwrap()), Ok(secret));
+        assert_eq!(again.open(&place, &sealed), Ok(secret.clone()));
         let files = std::fs::read_dir(folder.path().join("sub")).unwrap();
         let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
         assert_eq!(names, ["desk.db.key"], "and no draft is left");
+        // Who gives a key of their own keeps what was sealed before.
+        let own = SealConfig {
+            master_key: Some(MasterKey::random()),
+            master_key_secondary: None,
+        };
+        let own = seals(&own, &url).unwrap();
+        assert_eq!(own.open(&place, &sealed), Ok(secret.clone()));
+        let anew = own.seal(&place, &secret).unwrap();
+        assert_eq!(again.open(&place, &anew), Err(SealError::OtherKey));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -4,7 +4,7 @@ use sqlx::{AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, json};
 use super::text::FlowText;
-use super::{Db, Error, Place, by_id, number_plans, page};
+use super::{Db, Error, by_id, number_plans, page};
 use crate::domain::{FlowId, TenantId, Timestamp};
 use crate::routing::Reference;
 use crate::routing::ivr::Flow;
@@ -51,15 +51,6 @@ impl Draft {
             created_at: at,
             updated_at: at,
         }
-    }
-}
-
-/// Where the secrets of a flow are sealed: its versions have the same as its draft.
-pub fn place_of_secrets(tenant: TenantId, id: &str) -> Place<'_> {
-    Place {
-        tenant,
-        table: "ivr_flows",
-        row: id,
     }
 }
 

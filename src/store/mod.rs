@@ -14,8 +14,8 @@
 //! [`sms_messages::apply`], [`outbound_calls::name`],
 //! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
 //! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
-//! [`usage::list_uncounted`], [`quotas::list_limited`] and [`retention`]; one tells
-//! that a number is somebody's, and not whose: [`numbers::is_taken`].
+//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`] and
+//! [`retention`]; one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -67,6 +67,7 @@ pub mod idempotency_keys;
 pub mod ivr_counters;
 pub mod ivr_flow_versions;
 pub mod ivr_flows;
+pub mod ivr_secrets;
 pub mod ivr_states;
 pub mod jobs;
 pub mod number_plans;

@@ -25,13 +25,14 @@ pub async fn delete_calls(
         .fetch_all(&mut *conn)
         .await?;
     drop(conn);
-    let mut tx = store.begin().await?;
+    let (mut tx, mut count) = (store.begin().await?, 0);
     for id in &old {
         let at = RowOf { table: "calls", id };
-        forgotten_calls::forget(&mut tx, tenant, at.parse(id)?, now).await?;
+        let is_gone = forgotten_calls::forget(&mut tx, tenant, at.parse(id)?, now).await?;
+        count += u64::from(is_gone);
     }
     tx.commit().await?;
-    Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    Ok(count)
 }
 
 // A call that was not counted yet would take its usage with it.

@@ -8,8 +8,8 @@ use crate::routing::{Allowance, RingStop};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::routing_facts;
 
-/// So many calls of one number to another go on at one time where a company has
-/// several lines; more of them are one call that is sent round and round, by
+/// So many calls of one number to another go on here at one time where a company
+/// has several lines; more of them are one call that is sent round and round, by
 /// telephones of which we know nothing.
 const MOST_HOPS: usize = 8;
 

