@@ -37,7 +37,7 @@ pub(super) async fn may_have_ai(house: &Webhooks, placed: &Placed, call_sid: &Ca
 /// Whether the tenant has something left to spend. Where the database does not
 /// tell in time it has, unless it had nothing the last time: a limit that is
 /// overdrawn by a call is better than a caller whom nobody answers.
-pub(super) async fn may_spend(house: &Webhooks, tenant: TenantId) -> bool {
+async fn may_spend(house: &Webhooks, tenant: TenantId) -> bool {
     let (store, memory) = (house.store.clone(), house.memory.clone());
     let now = house.clock.now();
     // Not cut short when we lose patience: it goes on, and is remembered.

@@ -1,9 +1,9 @@
 //! The gate before every telephone that a caller is connected with.
 
+use super::Webhooks;
 use super::at::Point;
 use super::memory::Placed;
-use super::{Webhooks, budget};
-use crate::domain::{DialRefusal, Pii, Purpose};
+use crate::domain::{DialRefusal, Pii};
 use crate::routing::{Allowance, RingStop};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::routing_facts;
@@ -13,12 +13,13 @@ use crate::store::routing_facts;
 /// telephones of which we know nothing.
 const MOST_HOPS: usize = 8;
 
-/// With whom the call may be connected. Where the database does not tell, nobody is
+/// With whom the call may be connected. Where the database does not tell, nobody outside is
 /// rung whom the gate has not let through before.
 ///
-/// Whoever rings is not to suffer for a limit, but their call outside is paid for
-/// by the tenant: where that has nothing left to spend, it goes on to who costs
-/// nothing.
+/// Whoever rings is not to suffer for a limit that the tenant has set: what it may
+/// use is asked before the AI answers, and how often somebody is rung, where we ring
+/// of our own accord. A forward is limited by whom it may ring, for how long, and by
+/// not coming back.
 pub(super) async fn of(
     house: &Webhooks,
     placed: &Placed,
@@ -26,10 +27,6 @@ pub(super) async fn of(
 ) -> Result<Allowance, DialRefusal> {
     if placed.same >= MOST_HOPS {
         return Err(DialRefusal::LeadsBack);
-    }
-    let is_paid = stop.whose == Purpose::Outside && stop.longest.is_none();
-    if is_paid && !budget::may_spend(house, placed.tenant_id).await {
-        return Err(DialRefusal::Quota);
     }
     if let Some(facts) = &placed.facts {
         return Ok(facts.allowance.clone());

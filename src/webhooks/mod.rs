@@ -8,7 +8,10 @@
 //! route ([`stops`]), and the flows on it ([`ivr`]), by addresses of ours that say
 //! how far it has come. What is
 //! decided is kept with the call and in [`memory`], which also answers when the
-//! database is away.
+//! database is away; a database that hangs is waited for once ([`patience`]).
+//!
+//! **Invariant:** no telephone rings that the tenant's policy does not let ring
+//! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
 //!
 //! | path | what |
 //! |---|---|
