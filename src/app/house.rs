@@ -17,7 +17,7 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Keeper, RealtimeDialer};
+use crate::bridge::{Bridge, Dialer, Keeper, Phrasebook, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -49,6 +49,8 @@ pub struct HousePlan {
     pub transcriber: Option<Transcriber>,
     /// Where the agents are: the first that can be reached answers.
     pub agents: Vec<Endpoint>,
+    /// Whether agents say beforehand what callers hear while nobody answers.
+    pub speaks_ahead: bool,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
     /// Whose tokens the admin interface believes.
@@ -104,8 +106,12 @@ impl House {
         }
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
-        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let recordings = Recordings::at(plan.storage);
+        let dialer: Arc<dyn Dialer> = Arc::new(dialer);
+        let phrasebook = plan
+            .speaks_ahead
+            .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
+        let bridge = Bridge::speaking(plan.max_calls, dialer, keeper.clone(), phrasebook);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
             store: store.clone(),

@@ -54,7 +54,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(
         plan: CallPlan,
-        dial: Dial,
+        (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
         log: Logbook,
     ) -> Self {
@@ -63,7 +63,7 @@ impl Call {
             session: Session::new(plan, now),
             carrier: None,
             line: Line::new(dial),
-            phrases: Phrases::default(),
+            phrases,
             inbox,
             log,
             events: VecDeque::new(),

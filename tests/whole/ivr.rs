@@ -315,7 +315,7 @@ async fn who_has_much_to_hear_hears_all_of_it_in_documents_that_the_carrier_take
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receptionist_who_fails_leads_to_a_person_in_the_flow() {
     let broken = ModelOptions {
-        failures: vec![Failure::RefuseUpgrade(500); 4],
+        failures: vec![Failure::RefuseUpgrade(500); 64],
         ..talkative()
     };
     let desk = Desk::open(broken).await;

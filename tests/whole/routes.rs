@@ -61,7 +61,7 @@ async fn place(desk: &Desk, to: &str, dialled: &str, steps: Vec<Step>) -> CallRe
 
 fn broken() -> ModelOptions {
     ModelOptions {
-        failures: vec![Failure::RefuseUpgrade(500); 4],
+        failures: vec![Failure::RefuseUpgrade(500); 64],
         ..talkative()
     }
 }
