@@ -97,13 +97,7 @@ impl House {
         clock: Clock,
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
-        let store = migrate::open(&plan.database_url, &clock).await?;
-        let store = store.with_seals(plan.seals);
-        let sealed = ivr_secrets::seal_all(&store).await;
-        let sealed = sealed.context("the secrets of flows cannot be sealed")?;
-        if sealed > 0 {
-            tracing::info!(flows = sealed, "secrets from before are sealed now");
-        }
+        let store = store(&plan.database_url, plan.seals, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let recordings = Recordings::at(plan.storage);
@@ -204,7 +198,17 @@ impl House {
     }
 }
 
-/// Does what outlives a process, with whatever it needs for that.
+/// The database, with every secret in it sealed.
+async fn store(url: &Secret<String>, seals: Seals, clock: &Clock) -> anyhow::Result<Store> {
+    let store = migrate::open(url, clock).await?.with_seals(seals);
+    let sealed = ivr_secrets::seal_all(&store).await;
+    let sealed = sealed.context("the secrets of flows cannot be sealed")?;
+    if sealed > 0 {
+        tracing::info!(flows = sealed, "secrets from before are sealed now");
+    }
+    Ok(store)
+}
+
 /// The address, if a carrier can reach it.
 fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();

@@ -88,7 +88,13 @@ async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicem
         ..Plan::default()
     };
     plan(&desk, TO, &office).await;
-    let steps = vec![Step::WaitForSpeech, Step::Speak(spoken(&CALLER[0]))];
+    // While agents are tried the caller hears that it takes a moment.
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(5_000)),
+        Step::WaitForSpeech,
+        Step::Speak(spoken(&CALLER[0])),
+    ];
     let report = place(&desk, TO, "no-answer", steps).await;
     assert_eq!(report.dialled(), ["+15550300002"]);
     assert_eq!(report.verb_names(), ["Connect", "Dial", "Say", "Record"]);
