@@ -10,7 +10,9 @@ use allocation_counter::{measure, opt_out};
 use frontdesk::domain::AudioFormat;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::memory_call::{MemoryCall, client, delta, mark, media, server};
+use crate::support::memory_call::{
+    CLIENT_PONG, MemoryCall, SERVER_PONG, client, delta, mark, media, server,
+};
 
 const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcm24, AudioFormat::Pcmu];
 
@@ -147,6 +149,9 @@ async fn answer(call: &mut MemoryCall, pieces: usize) {
             let letters = sound.trim_end_matches("\"}}").trim_end_matches('=').len();
             played += letters * 3 / 4;
         }
+        // Who is heard of lives, however long nobody says a word.
+        call.carrier.say(&CLIENT_PONG).await;
+        call.model.say(&SERVER_PONG).await;
     }
 }
 
