@@ -145,6 +145,7 @@ impl Stage {
             silence: SilencePolicy::default(),
             limits: Limits::default(),
             interruption: Interruption::Truncate,
+            has_zero_key: true,
         };
         let now = Instant::now();
         let mut stage = Self {

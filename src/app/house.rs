@@ -16,7 +16,7 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Keeper, RealtimeDialer};
+use crate::bridge::{Bridge, Keeper, RealtimeDialer, Toolbox};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -93,7 +93,14 @@ impl House {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
-        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
+        let toolbox = Toolbox {
+            store: store.clone(),
+            clock: clock.clone(),
+            outside: plan.outside.clone(),
+            has_carrier: plan.carrier.is_some(),
+        };
+        let dialer = Arc::new(dialer);
+        let bridge = Bridge::with_tools(plan.max_calls, dialer, keeper.clone(), Some(toolbox));
         let recordings = Recordings::at(plan.storage);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {

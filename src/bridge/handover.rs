@@ -1,7 +1,7 @@
 //! Calls that their receptionist hands on.
 
 use super::registry::Bridge;
-use crate::call::Order;
+use crate::call::{HandsTo, Order};
 use crate::domain::CallSid;
 use crate::routing::Handover;
 
@@ -11,11 +11,18 @@ impl Bridge {
     /// the call is not live, or too busy to listen.
     pub fn transfer(&self, call_sid: &CallSid, handover: Handover) -> bool {
         self.handovers().insert(call_sid.clone(), handover);
-        let is_told = self.order(call_sid, Order::Transfer);
+        let to = HandsTo::Person;
+        let is_told = self.order(call_sid, Order::Transfer(to));
         if !is_told {
             self.handovers().remove(call_sid);
         }
         is_told
+    }
+
+    /// The call goes on there as soon as the carrier asks; its caller is being
+    /// told.
+    pub(super) fn hand_over(&self, call_sid: &CallSid, handover: Handover) {
+        self.handovers().insert(call_sid.clone(), handover);
     }
 
     /// Where a call goes on that was handed on here a short time ago.

@@ -84,6 +84,7 @@ impl Logbook {
             | Report::Speaking(_)
             | Report::Said(_)
             | Report::Digits(_)
+            | Report::Tool { .. }
             | Report::Muted { .. }
             | Report::Held(_)
             | Report::Silence { .. } => {}

@@ -10,6 +10,7 @@
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
+//! - [`errands`] has the agent's [`tools`] used beside the call.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
@@ -22,6 +23,7 @@ mod briefing;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod errands;
 mod feed;
 mod handover;
 mod keeper;
@@ -33,6 +35,7 @@ mod realtime_leg;
 mod registry;
 mod run;
 mod token;
+mod tools;
 mod wire;
 
 pub use admission::{Admission, Refusal};
@@ -43,3 +46,4 @@ pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use registry::{Bridge, Counts};
 pub use token::StreamToken;
+pub use tools::{Toolbox, check_parameters};

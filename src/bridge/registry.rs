@@ -15,12 +15,14 @@ use super::admission::{Admission, Refusal};
 use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
+use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
+use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::domain::{CallId, CallSid, EndReason};
@@ -79,6 +81,7 @@ struct Shared {
     capacity: usize,
     is_draining: AtomicBool,
     dialer: Arc<dyn Dialer>,
+    toolbox: Option<Toolbox>,
     keeper: Keeper,
     feed: Feed,
     tasks: TaskTracker,
@@ -94,7 +97,18 @@ pub struct Bridge {
 
 impl Bridge {
     /// A house with `capacity` places, whose agents `dialer` reaches.
+    /// They have no tools but to end a call.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
+        Self::with_tools(capacity, dialer, keeper, None)
+    }
+
+    /// The same, with tools.
+    pub fn with_tools(
+        capacity: usize,
+        dialer: Arc<dyn Dialer>,
+        keeper: Keeper,
+        toolbox: Option<Toolbox>,
+    ) -> Self {
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
@@ -103,6 +117,7 @@ impl Bridge {
             capacity,
             is_draining: AtomicBool::new(false),
             dialer,
+            toolbox,
             keeper,
             feed: Feed::new(),
             tasks: TaskTracker::new(),
@@ -254,6 +269,15 @@ impl Bridge {
         &self.shared.handovers
     }
 
+    pub(super) fn toolbox(&self) -> Option<&Toolbox> {
+        self.shared.toolbox.as_ref()
+    }
+
+    /// Does something beside the calls that the house waits for when it closes.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn(work);
+    }
+
     pub(super) fn waiting_room(&self) -> &Arc<Semaphore> {
         &self.shared.waiting_room
     }
@@ -278,19 +302,21 @@ impl Bridge {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,
             interruption: shared.dialer.interruption(),
+            has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, admission.contact.as_ref());
         let agent = shared.dialer.dial(&receptionist);
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
+        let errands = Errands::new(self.clone(), &admission);
         let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, agent, inbox, log);
+        let call = Call::new(plan, agent, inbox, (log, errands));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });

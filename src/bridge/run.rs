@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::agent_leg::{AgentLeg, DialError};
 use super::carrier_leg::Carrier;
+use super::errands::Errands;
 use super::logbook::Logbook;
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
@@ -50,6 +51,7 @@ pub(super) struct Call {
     agent: Agent,
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
+    errands: Errands,
     events: VecDeque<Event>,
     timer: Pin<Box<Sleep>>,
     armed: Instant,
@@ -62,7 +64,7 @@ impl Call {
         plan: CallPlan,
         agent: Dialing,
         inbox: mpsc::Receiver<Control>,
-        log: Logbook,
+        (log, errands): (Logbook, Errands),
     ) -> Self {
         let now = now();
         Self {
@@ -71,6 +73,7 @@ impl Call {
             agent: Agent::Dialing(agent),
             inbox,
             log,
+            errands,
             events: VecDeque::new(),
             timer: Box::pin(sleep(Duration::ZERO)),
             armed: now,
@@ -130,6 +133,7 @@ impl Call {
     /// Puts what has happened into the events. Pending when nobody has more.
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_inbox(cx);
+        self.errands.poll_ends(cx, &mut self.events);
         let carrier = match &mut self.carrier {
             Some(carrier) => carrier.poll_events(cx, &mut self.events),
             None => Poll::Pending,
@@ -218,6 +222,7 @@ impl Call {
                         leg.perform(action);
                     }
                 }
+                Action::Tool(action) => self.errands.perform(action, &mut self.events),
                 Action::Report(report) => self.log.report(report),
                 Action::End(_) => {}
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ItemKey, Mark};
+use super::{Errand, ItemKey, Mark, ToolAnswer, ToolKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Pii, Speaker, TurnLatency, Usage, Utterance};
 
@@ -13,6 +13,8 @@ pub enum Action {
     Carrier(CarrierAction),
     /// For the agent leg.
     Agent(AgentAction),
+    /// For whoever does what the agent cannot do by speaking.
+    Tool(ToolAction),
     /// For whoever keeps the log or watches.
     Report(Report),
     /// The call is over: close both legs. Comes once, and last.
@@ -55,10 +57,33 @@ pub enum AgentAction {
         /// Which item.
         item: ItemKey,
     },
-    /// Its wish to end the call is granted, once the goodbye has been heard.
-    AllowEnd,
-    /// Its wish to end the call is refused, for the caller has broken in.
-    RefuseEnd,
+    /// Know what came of a tool that it asked for.
+    AnswerTool {
+        /// Its name for this wish.
+        call: ToolKey,
+        /// What came of it.
+        answer: ToolAnswer,
+    },
+}
+
+/// What is to be done for the agent, or for the caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ToolAction {
+    /// Use a tool.
+    Run {
+        /// The agent's name for this wish.
+        call: ToolKey,
+        /// The tool.
+        name: String,
+        /// As the agent wrote them.
+        arguments: Pii<String>,
+    },
+    /// Find somebody for a caller who wants a person.
+    FindPerson,
+    /// The call goes on where this has found a place for it.
+    HandOver(Errand),
+    /// It does not: nobody waits for it any more.
+    Withdraw(Errand),
 }
 
 /// What the agent is told that the caller does not hear.
@@ -87,6 +112,12 @@ pub enum Reply {
     Goodbye,
     /// Somebody else takes over now.
     Handover,
+    /// Nobody can take over: the caller may leave a message now.
+    HandoverToVoicemail,
+    /// Something is being looked up.
+    Filler,
+    /// Whatever the conversation asks for, with what is known by now.
+    AnswerWithoutTools,
 }
 
 /// What is worth knowing about a call while it goes on.
@@ -109,6 +140,13 @@ pub enum Report {
     Latency(TurnLatency),
     /// The caller finished an entry on the keypad.
     Digits(Pii<String>),
+    /// The agent has asked for a tool, and this came of it.
+    Tool {
+        /// Which; none if there is no such tool, or it is not permitted.
+        name: Option<String>,
+        /// `done`, `failed`, `repeated`, or why it was refused.
+        outcome: &'static str,
+    },
     /// A response was paid for.
     Used(Usage),
     /// Somebody keeps one of the two from being heard, or does so no longer.

@@ -29,7 +29,8 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`dtmf`], [`tool`] (what the agent asks for), [`person`] (what the caller asks for),
+//! [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
 
 mod action;
 mod barge_in;
@@ -39,6 +40,7 @@ mod event;
 mod intake;
 mod keys;
 mod oversight;
+mod person;
 mod plan;
 mod playback;
 mod playhead;
@@ -46,12 +48,15 @@ mod response;
 mod session;
 mod silence;
 mod timers;
+mod tool;
+mod tool_end;
 mod transcript;
 mod turn;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report, ToolAction};
 pub use event::{Event, Order, Outcome};
-pub use keys::{ItemKey, Mark, ResponseKey};
+pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
 pub use plan::{CallPlan, Interruption};
 pub use playback::MAX_LEAD;
 pub use session::Session;
+pub use tool_end::{Errand, HandsTo, ToolAnswer, ToolEnd, ToolRefusal};

@@ -11,6 +11,8 @@ pub struct CallPlan {
     pub limits: Limits,
     /// Who tells the agent that it was interrupted.
     pub interruption: Interruption,
+    /// Whether the key 0, alone, asks for a person.
+    pub has_zero_key: bool,
 }
 
 /// What an agent needs from us when the caller breaks in.

@@ -13,14 +13,11 @@ use crate::domain::{EndReason, Speaker, Usage};
 const OWED: Duration = Duration::from_secs(15);
 /// Responses that may fail in a row before the agent is lost.
 const MAX_FAILURES: u32 = 1;
-/// Tools that the agent may use in a row without a word to the caller.
-const MAX_TOOLS: u32 = 6;
 
 /// What the agent did since it was last heard instead of speaking.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     failures: u32,
-    tools: u32,
 }
 
 impl Session {
@@ -90,13 +87,6 @@ impl Session {
             self.on_agent_gone(EndReason::AgentLost, now);
         } else {
             self.respond(reply);
-        }
-    }
-
-    pub(super) fn on_tool_answered(&mut self) {
-        self.patience.tools += 1;
-        if self.patience.tools <= MAX_TOOLS {
-            self.respond(Reply::Answer);
         }
     }
 

@@ -15,6 +15,10 @@ pub(super) enum Timer {
     MediaStall,
     /// The agent owes an answer and does not sound.
     Answer,
+    /// A tool has had its time.
+    Tool,
+    /// A caller who waits for a tool hears nothing.
+    Filler,
     /// Nobody has spoken for a while.
     Silence,
     /// An entry on the keypad is taken for finished.
@@ -28,12 +32,14 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::CarrierStart,
         Self::AgentReady,
         Self::Pace,
         Self::MediaStall,
         Self::Answer,
+        Self::Tool,
+        Self::Filler,
         Self::Silence,
         Self::Entry,
         Self::MaxDuration,

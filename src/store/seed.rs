@@ -6,7 +6,7 @@ use super::receptionist_versions::{self, Publication};
 use super::{Error, Store, receptionists, tenants};
 use crate::domain::{
     AudioFormat, Limits, Receptionist, ReceptionistId, SilencePolicy, Tenant, TenantId, Timestamp,
-    ToolName, TurnDetection,
+    ToolName, Toolkit, TurnDetection,
 };
 
 /// See [`Store::seed_defaults`].
@@ -61,6 +61,7 @@ pub fn default_receptionist(tenant_id: TenantId, id: ReceptionistId) -> Receptio
         format: AudioFormat::default(),
         turn_detection: TurnDetection::default(),
         tools: BTreeSet::from([ToolName::EndCall]),
+        toolkit: Toolkit::default(),
         silence: SilencePolicy::default(),
         limits: Limits::default(),
     }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Order,
-    Outcome, Report, ResponseKey,
+    Action, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption, ItemKey,
+    Notice, Order, Outcome, Report, ResponseKey, ToolAction, ToolAnswer, ToolEnd, ToolKey,
 };
-use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{
+    Effect, EndReason, Limits, PermittedTool, Pii, SilencePolicy, Speaker, ToolName, Usage,
+};
 
 use super::stage::Stage;
 
@@ -28,6 +30,7 @@ pub(super) fn replay(script: &str) -> String {
             max_duration: Duration::from_hours(1),
         },
         interruption: Interruption::Truncate,
+        has_zero_key: true,
     };
     let settings: Vec<&str> = script
         .lines()
@@ -98,6 +101,8 @@ fn duration(text: &str) -> Duration {
 struct Names {
     items: BTreeMap<String, ItemKey>,
     responses: BTreeMap<String, ResponseKey>,
+    /// Wishes to end the call so far.
+    ends: u32,
 }
 
 impl Names {
@@ -139,7 +144,7 @@ impl Names {
             ["operator", verb @ ("holds" | "resumes")] => {
                 Event::Ordered(Order::Hold(verb == "holds"))
             }
-            ["operator", "transfers"] => Event::Ordered(Order::Transfer),
+            ["operator", "transfers"] => Event::Ordered(Order::Transfer(HandsTo::Person)),
             ["operator", "hangs", "up"] => Event::Ordered(Order::HangUp(EndReason::HungUp)),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
@@ -167,16 +172,44 @@ impl Names {
             ["audio", response, item, length] => {
                 return self.agent_audio(response, item, duration(length));
             }
-            ["tool", "answered"] => Event::ToolAnswered,
+            ["tool", call, tool, response] => self.called(call, tool, response),
+            ["tool", call, "ended"] => ended(errand(call), true, None),
+            ["tool", call, "failed"] => ended(errand(call), false, None),
+            ["tool", call, "hands", "to", "person"] => {
+                ended(errand(call), true, Some(HandsTo::Person))
+            }
+            ["tool", call, "hands", "to", "voicemail"] => {
+                ended(errand(call), true, Some(HandsTo::Voicemail))
+            }
             ["text", item] => Event::AgentText {
                 item: self.item(item),
                 delta: quoted.into(),
             },
-            ["ends", "call", response] => Event::AgentEndsCall {
-                response: self.response(response),
-            },
+            ["ends", "call", response] => {
+                let call = self.ends;
+                self.ends += 1;
+                self.called(&call.to_string(), "end_call", response)
+            }
             _ => panic!("no such event: {line}"),
         }]
+    }
+
+    fn called(&mut self, call: &str, tool: &str, response: &str) -> Event {
+        let tool = match (tool, tool.parse::<ToolName>()) {
+            (_, Ok(tool)) => Some(tool.into()),
+            ("unknown", _) => None,
+            (name, _) => Some(PermittedTool {
+                name: name.to_owned(),
+                effect: Effect::Looks,
+                patience: Duration::from_secs(20),
+            }),
+        };
+        Event::ToolCalled {
+            call: ToolKey(call.parse().expect("the number of a wish")),
+            response: self.response(response),
+            tool,
+            arguments: Pii::new("{}".to_owned()),
+        }
     }
 
     fn added(&mut self, item: &str, previous: Option<&str>, speaker: &str) -> Event {
@@ -214,6 +247,23 @@ impl Names {
     }
 }
 
+fn errand(call: &str) -> Errand {
+    match call {
+        "person" => Errand::Person,
+        call => Errand::Tool(ToolKey(call.parse().expect("the number of a wish"))),
+    }
+}
+
+fn ended(errand: Errand, is_good: bool, hands_to: Option<HandsTo>) -> Event {
+    let output = Pii::new("{}".to_owned());
+    let end = ToolEnd {
+        output,
+        is_good,
+        hands_to,
+    };
+    Event::ToolEnded { errand, end }
+}
+
 fn caller_audio(at: Option<Duration>, length: Duration) -> Vec<Event> {
     let mut timestamp = at;
     let mut events = Vec::new();
@@ -247,7 +297,11 @@ impl Answers {
         let run = match action {
             Action::Carrier(CarrierAction::Play(frame)) => Some(("play", frame.duration())),
             Action::Agent(AgentAction::Listen(frame)) => Some(("listen", frame.duration())),
-            Action::Carrier(_) | Action::Agent(_) | Action::Report(_) | Action::End(_) => None,
+            Action::Carrier(_)
+            | Action::Agent(_)
+            | Action::Tool(_)
+            | Action::Report(_)
+            | Action::End(_) => None,
         };
         if let (Some((verb, length)), Some((since, running, total))) = (run, &mut self.run)
             && verb == *running
@@ -307,8 +361,18 @@ fn say(action: &Action, names: &Names) -> String {
             format!("-> truncate {} at {}", names.of(*item), ms(*heard))
         }
         Action::Agent(AgentAction::Delete { item }) => format!("-> delete {}", names.of(*item)),
-        Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
-        Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
+        Action::Agent(AgentAction::AnswerTool { call, answer }) => match answer {
+            ToolAnswer::EndAllowed => "-> allow end".to_owned(),
+            ToolAnswer::EndRefused => "-> refuse end".to_owned(),
+            ToolAnswer::Done(_) => format!("-> answer tool {}", call.0),
+            ToolAnswer::Refused(refusal) => {
+                format!("-> refuse tool {}: {}", call.0, refusal.as_str())
+            }
+        },
+        Action::Tool(ToolAction::Run { call, name, .. }) => format!("-> run {name} {}", call.0),
+        Action::Tool(ToolAction::FindPerson) => "-> find a person".to_owned(),
+        Action::Tool(ToolAction::HandOver(_)) => "-> hand over".to_owned(),
+        Action::Tool(ToolAction::Withdraw(_)) => "-> withdraw".to_owned(),
         Action::Report(report) => format!("-- {}", tell(report, names)),
         Action::End(end_reason) => format!("-> end {}", end_reason.as_str()),
     }
@@ -343,6 +407,9 @@ fn tell(report: &Report, names: &Names) -> String {
             format!("{} {verb}", who.as_str())
         }
         Report::Held(is_on) => (if *is_on { "held" } else { "resumed" }).to_owned(),
+        Report::Tool { name, outcome } => {
+            format!("tool {} {outcome}", name.as_deref().unwrap_or("?"))
+        }
         Report::Used(_) => "used".to_owned(),
         Report::Silence { prompts } => format!("silence {prompts}"),
     }

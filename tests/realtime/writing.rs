@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use frontdesk::domain::{
     self, AudioFormat, Eagerness, Limits, Receptionist, ReceptionistId, SilencePolicy, TenantId,
-    Timestamp, ToolName,
+    Timestamp, ToolName, Toolkit,
 };
 use frontdesk::realtime::client_event::write_append;
 use frontdesk::realtime::{
@@ -47,7 +47,7 @@ fn a_receptionist_becomes_a_session() {
             "tools": [{
                 "type": "function",
                 "name": "end_call",
-                "description": Tool::from(ToolName::EndCall).description,
+                "description": json!(Tool::from(ToolName::EndCall))["description"],
                 "parameters": {
                     "type": "object",
                     "properties": {"reason": {
@@ -468,6 +468,7 @@ fn receptionist() -> Receptionist {
             silence_duration: Duration::from_millis(500),
         },
         tools: BTreeSet::from([ToolName::EndCall]),
+        toolkit: Toolkit::default(),
         silence: SilencePolicy::default(),
         limits: Limits::default(),
     }

@@ -282,6 +282,7 @@ fn admission(format: AudioFormat) -> Admission {
             format,
             turn_detection: TurnDetection::default(),
             tools: BTreeSet::new(),
+            toolkit: frontdesk::domain::Toolkit::default(),
             silence: SilencePolicy::default(),
             limits: Limits::default(),
         },

@@ -168,6 +168,16 @@ pub struct HeaderText {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HeaderValueText(Secret<String>);
 
+impl HeaderValueText {
+    pub(super) fn new(value: Secret<String>) -> Self {
+        Self(value)
+    }
+
+    pub(super) fn into_secret(self) -> Secret<String> {
+        self.0
+    }
+}
+
 impl Serialize for HeaderValueText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.expose())

@@ -16,6 +16,7 @@ mod plan;
 mod ring;
 mod route;
 mod rule;
+mod toolkit;
 mod value;
 
 pub use dialling::{DearKindText, DialPolicyText};
@@ -41,4 +42,8 @@ pub use route::{
     AiStopText, CallerFactsText, IvrStopText, QueueStopText, RingStopText, StepText, StopText,
 };
 pub use rule::{ActionText, ConditionText, HoursRef, ListRef, RefusalText, RuleText, TimesText};
+pub use toolkit::{
+    DestinationText, HttpToolText, McpServerText, NumberRef, Parameters, PersonText, PlaceText,
+    QueueRef, ToolHeaderText, ToolWord, ToolkitText, TransferModeText, UserRef,
+};
 pub use value::{E164, Few, Line, Number, Text, Word};
