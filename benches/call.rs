@@ -146,6 +146,7 @@ impl Stage {
             limits: Limits::default(),
             interruption: Interruption::Truncate,
             has_zero_key: true,
+            is_back: false,
         };
         let now = Instant::now();
         let mut stage = Self {

@@ -1,5 +1,6 @@
 //! A call that asks to be let in, and why it may not be.
 
+use super::past::Past;
 use crate::domain::{CallId, CallSid, Contact, Receptionist, TenantId};
 
 /// A call that asks to be let in.
@@ -15,6 +16,9 @@ pub struct Admission {
     pub receptionist: Receptionist,
     /// Who is at the other end, if the tenant knows them.
     pub contact: Option<Contact>,
+    /// What was said before, if the caller comes back from a place where nobody
+    /// has taken the call.
+    pub past: Option<Past>,
 }
 
 /// Why a call is not let in.

@@ -88,6 +88,11 @@ impl Cues {
                  nothing else: \"{}\"",
                 self.greeting
             ),
+            Reply::Back => self.speak(
+                "the caller is back with you, for nobody has taken the call where you had handed \
+                 them on to: say so in one short sentence, truthfully and with an apology, and \
+                 offer to take a message or to help otherwise",
+            ),
             Reply::StillThere => {
                 self.speak("ask in one short sentence whether the caller is still there")
             }

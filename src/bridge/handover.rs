@@ -35,5 +35,6 @@ impl Bridge {
     pub(super) fn forget_old_handovers(&self) {
         let is_known = |sid: &CallSid| self.has(sid) || self.outcome(sid).is_some();
         self.handovers().retain(|sid, _| is_known(sid));
+        self.pasts().retain(|sid, _| is_known(sid));
     }
 }

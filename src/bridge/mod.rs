@@ -13,6 +13,7 @@
 //! - [`errands`] has the agent's [`tools`] used beside the call.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
+//! - [`past`] is what a caller who comes back has said before.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -29,6 +30,7 @@ mod handover;
 mod keeper;
 mod live;
 mod logbook;
+mod past;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
@@ -44,6 +46,7 @@ pub use dial::RealtimeDialer;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
+pub use past::Past;
 pub use registry::{Bridge, Counts};
 pub use token::StreamToken;
 pub use tools::{Toolbox, check_parameters};

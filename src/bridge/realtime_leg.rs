@@ -130,7 +130,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     fn respond(&mut self, reply: Reply) {
         let instructions = self.cues.instructions(reply);
         // Who is only to say something uses no tools for it.
-        let is_free = matches!(reply, Reply::Answer | Reply::Greeting | Reply::StillThere);
+        let is_free = matches!(
+            reply,
+            Reply::Answer | Reply::Greeting | Reply::Back | Reply::StillThere
+        );
         let response = (instructions.is_some() || !is_free).then(|| ResponseOptions {
             instructions: instructions.as_deref(),
             tool_choice: (!is_free).then_some(ToolChoice::None),

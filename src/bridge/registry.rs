@@ -20,13 +20,14 @@ use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
 use super::live::LiveEvent;
 use super::logbook::Logbook;
+use super::past::Past;
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::domain::{CallId, CallSid, EndReason};
-use crate::routing::{Handover, Route};
+use crate::routing::{Handover, Route, Stop};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
@@ -77,6 +78,8 @@ struct Shared {
     outcomes: DashMap<CallSid, (EndReason, Instant)>,
     /// Where calls go on that are handed on.
     handovers: DashMap<CallSid, Handover>,
+    /// What was said in those that may come back.
+    pasts: DashMap<CallSid, Past>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
@@ -113,6 +116,7 @@ impl Bridge {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
             handovers: DashMap::new(),
+            pasts: DashMap::new(),
             live: AtomicUsize::new(0),
             capacity,
             is_draining: AtomicBool::new(false),
@@ -146,7 +150,7 @@ impl Bridge {
                 tokens.push(ticket);
             }
             Entry::Vacant(vacant) => {
-                self.refuse(&admission.call_sid)?;
+                self.refuse(&admission)?;
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
                 vacant.insert(Place {
                     mailbox,
@@ -265,6 +269,10 @@ impl Bridge {
         self.shared.tasks.wait().await;
     }
 
+    pub(super) fn pasts(&self) -> &DashMap<CallSid, Past> {
+        &self.shared.pasts
+    }
+
     pub(super) fn handovers(&self) -> &DashMap<CallSid, Handover> {
         &self.shared.handovers
     }
@@ -282,11 +290,12 @@ impl Bridge {
         &self.shared.waiting_room
     }
 
-    fn refuse(&self, call_sid: &CallSid) -> Result<(), Refusal> {
+    fn refuse(&self, admission: &Admission) -> Result<(), Refusal> {
         if self.shared.is_draining.load(Ordering::Relaxed) {
             return Err(Refusal::Draining);
         }
-        if self.shared.outcomes.contains_key(call_sid) {
+        let is_back = admission.past.is_some();
+        if !is_back && self.shared.outcomes.contains_key(&admission.call_sid) {
             return Err(Refusal::Over);
         }
         let take = |live| (live < self.shared.capacity).then_some(live + 1);
@@ -296,16 +305,20 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(&self, admission: Admission, inbox: mpsc::Receiver<Control>) {
+    fn start(&self, mut admission: Admission, inbox: mpsc::Receiver<Control>) {
         let shared = Arc::clone(&self.shared);
+        if admission.past.is_some() {
+            self.welcome_back(&mut admission);
+        }
         let plan = CallPlan {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,
             interruption: shared.dialer.interruption(),
             has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
+            is_back: admission.past.is_some(),
         };
         let receptionist = admission.receptionist.clone();
-        let receptionist = briefed(receptionist, admission.contact.as_ref());
+        let receptionist = briefed(receptionist, &admission);
         let agent = shared.dialer.dial(&receptionist);
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
@@ -320,6 +333,22 @@ impl Bridge {
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
+    }
+
+    /// What was known of the end of the call is so no more, and what was said
+    /// here is known best here.
+    fn welcome_back(&self, admission: &mut Admission) {
+        let call_sid = &admission.call_sid;
+        self.shared.outcomes.remove(call_sid);
+        self.shared.handovers.remove(call_sid);
+        if let Some((_, past)) = self.shared.pasts.remove(call_sid) {
+            admission.past = Some(past);
+        }
+        let came_back = Note::CameBack {
+            tenant_id: admission.tenant_id,
+            call_id: admission.call_id,
+        };
+        self.shared.keeper.note(came_back);
     }
 
     fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
@@ -359,6 +388,18 @@ pub(super) struct PlaceGuard {
 }
 
 impl PlaceGuard {
+    /// The call may come back: keeps what was said in it.
+    pub(super) fn keep(&self, past: impl FnOnce() -> Past) {
+        let handover = self.shared.handovers.get(&self.call_sid);
+        let may_come_back = handover.is_some_and(|handover| {
+            let is_back = |stop: &Stop| matches!(stop, Stop::Ai(ai) if ai.back_from.is_some());
+            handover.stops.iter().any(is_back)
+        });
+        if may_come_back {
+            self.shared.pasts.insert(self.call_sid.clone(), past());
+        }
+    }
+
     /// The call is over: whoever asks from now on is told how it ended.
     pub(super) fn leave(&mut self, outcome: EndReason) {
         self.outcome = outcome;
@@ -425,6 +466,7 @@ mod tests {
             call_sid: call_sid.clone(),
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,
+            past: None,
         };
         bridge.admit(admission).unwrap();
         while bridge.order(&call_sid, Order::Hold(true)) {}

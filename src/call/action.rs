@@ -100,6 +100,8 @@ pub enum Notice {
 pub enum Reply {
     /// The greeting.
     Greeting,
+    /// Nobody took the call where the caller was handed on to, who is back.
+    Back,
     /// Whatever the conversation asks for.
     Answer,
     /// Is the caller still there?

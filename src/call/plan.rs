@@ -13,6 +13,8 @@ pub struct CallPlan {
     pub interruption: Interruption,
     /// Whether the key 0, alone, asks for a person.
     pub has_zero_key: bool,
+    /// Whether the caller comes back from a place where nobody took the call.
+    pub is_back: bool,
 }
 
 /// What an agent needs from us when the caller breaks in.

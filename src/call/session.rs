@@ -223,7 +223,13 @@ impl Session {
     /// Both are there: greet, and hand over what the caller said meanwhile.
     fn begin_conversation(&mut self, now: Instant) {
         self.report(Report::Connected);
-        self.respond(Reply::Greeting);
+        let first = if self.plan.is_back {
+            self.tools.caller_spoke();
+            Reply::Back
+        } else {
+            Reply::Greeting
+        };
+        self.respond(first);
         let actions = &mut self.actions;
         self.intake.open(|frame| {
             actions.push_back(listen(frame));

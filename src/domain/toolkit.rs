@@ -17,6 +17,54 @@ pub struct Toolkit {
     pub person: PersonRule,
 }
 
+impl Toolkit {
+    /// The same without what nobody is shown.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut kit = self.clone();
+        for header in kit.http.iter_mut().flat_map(|tool| &mut tool.headers) {
+            header.value = None;
+        }
+        for server in &mut kit.mcp {
+            server.authorization = None;
+        }
+        kit
+    }
+
+    /// Finds the secrets that are not told in an earlier kit: of the same name,
+    /// and for the same host, so that nobody has them sent elsewhere.
+    pub fn take_secrets_of(&mut self, earlier: &Self) {
+        for tool in &mut self.http {
+            let before = earlier.http.iter().find(|one| one.name == tool.name);
+            let Some(before) = before.filter(|one| origin(&one.url) == origin(&tool.url)) else {
+                continue;
+            };
+            for header in tool.headers.iter_mut().filter(|one| one.value.is_none()) {
+                let same = |one: &&ToolHeader| one.name.eq_ignore_ascii_case(&header.name);
+                let before = before.headers.iter().find(same);
+                header.value = before.and_then(|one| one.value.clone());
+            }
+        }
+        for server in self
+            .mcp
+            .iter_mut()
+            .filter(|one| one.authorization.is_none())
+        {
+            let mut before = earlier.mcp.iter();
+            let before = before.find(|one| one.label == server.label);
+            let before = before.filter(|one| origin(&one.url) == origin(&server.url));
+            server.authorization = before.and_then(|one| one.authorization.clone());
+        }
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("//").map_or(0, |at| at + 2);
+    let end = url[host..].find(['/', '?', '#']);
+    end.map_or(url, |end| &url[..host + end])
+}
+
 /// A place that callers may be handed on to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Destination {

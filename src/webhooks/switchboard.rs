@@ -59,6 +59,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         contact: None,
         since: house.clock.now(),
         has_had_agent: kept.end_reason.is_some(),
+        left_at: None,
         moved_to: kept.moved_to,
         is_over: AtomicBool::new(kept.is_closed),
     };
@@ -200,6 +201,7 @@ async fn decide(
         contact: caller.contact,
         since: house.clock.now(),
         has_had_agent: call.end_reason.is_some(),
+        left_at: None,
         moved_to: None,
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
@@ -227,6 +229,7 @@ fn from_memory(
         contact: None,
         since: house.clock.now(),
         has_had_agent: false,
+        left_at: None,
         moved_to: None,
         is_over: AtomicBool::new(false),
     };

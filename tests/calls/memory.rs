@@ -92,5 +92,6 @@ fn plan() -> CallPlan {
         limits: Limits::default(),
         interruption: Interruption::Truncate,
         has_zero_key: true,
+        is_back: false,
     }
 }

@@ -65,6 +65,7 @@ fn plan(interruption: Interruption) -> CallPlan {
         },
         interruption,
         has_zero_key: true,
+        is_back: false,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn replay(script: &str) -> String {
         },
         interruption: Interruption::Truncate,
         has_zero_key: true,
+        is_back: false,
     };
     let settings: Vec<&str> = script
         .lines()
@@ -83,6 +84,8 @@ fn set(plan: &mut CallPlan, setting: &str) {
             plan.interruption = Interruption::CancelAndTruncate;
         }
         ["agent", "interrupts", "itself"] => plan.interruption = Interruption::Agent,
+        ["zero", "is", "data"] => plan.has_zero_key = false,
+        ["caller", "is", "back"] => plan.is_back = true,
         ["marks", "never", "return"] => {}
         _ => panic!("no such setting: {setting}"),
     }

@@ -287,6 +287,7 @@ fn admission(format: AudioFormat) -> Admission {
             limits: Limits::default(),
         },
         contact: None,
+        past: None,
     }
 }
 
