@@ -44,8 +44,8 @@ pub struct HousePlan {
     pub carrier: Option<Client>,
     /// Who writes down what was said, if anybody does.
     pub transcriber: Option<Transcriber>,
-    /// Where the agents are.
-    pub agent: Endpoint,
+    /// Where the agents are: the first that can be reached answers.
+    pub agents: Vec<Endpoint>,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
     /// Whose tokens the admin interface believes.
@@ -92,7 +92,7 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
-        let dialer = RealtimeDialer::new(plan.agent, plan.session);
+        let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let toolbox = Toolbox {
             store: store.clone(),
             clock: clock.clone(),

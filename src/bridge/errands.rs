@@ -24,6 +24,8 @@ pub(super) struct Errands {
     call_id: CallId,
     call_sid: CallSid,
     receptionist: Arc<Receptionist>,
+    /// Another for each time that the caller comes back.
+    leg: u32,
     sender: mpsc::Sender<(Errand, Done)>,
     inbox: mpsc::Receiver<(Errand, Done)>,
     /// Where the call can go on, until the machine says whether it does.
@@ -40,6 +42,7 @@ impl Errands {
             call_id: admission.call_id,
             call_sid: admission.call_sid.clone(),
             receptionist: Arc::new(admission.receptionist.clone()),
+            leg: admission.past.as_ref().map_or(0, |past| past.leg),
             sender,
             inbox,
             found: BTreeMap::new(),
@@ -129,9 +132,9 @@ impl Errands {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
             receptionist: Arc::clone(&self.receptionist),
-            key: match errand {
-                Errand::Tool(key) => key,
-                Errand::Person => ToolKey(u32::MAX),
+            number: match errand {
+                Errand::Tool(ToolKey(key)) => i64::from(self.leg) << 32 | i64::from(key),
+                Errand::Person => -1,
             },
             name,
             arguments,

@@ -15,6 +15,8 @@ pub struct Past {
     pub usage: Usage,
     /// When the first of them answered.
     pub began: Instant,
+    /// Another for each time that the caller comes back.
+    pub leg: u32,
 }
 
 impl Past {

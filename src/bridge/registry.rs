@@ -18,6 +18,7 @@ use super::carrier_leg::{Carrier, CarrierLeg};
 use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
+use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::past::Past;
@@ -26,6 +27,7 @@ use super::token::{StreamToken, TokenHash};
 use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
+use crate::clock::random_bytes;
 use crate::domain::{CallId, CallSid, EndReason};
 use crate::routing::{Handover, Route, Stop};
 use crate::store::calls::NewCall;
@@ -316,10 +318,15 @@ impl Bridge {
             interruption: shared.dialer.interruption(),
             has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
             is_back: admission.past.is_some(),
+            seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, &admission);
-        let agent = shared.dialer.dial(&receptionist);
+        let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);
+        let dial: Dial = Box::new(move || {
+            let ordinal = ordinals.next().unwrap_or(u32::MAX);
+            dialer.dial(&receptionist, ordinal)
+        });
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
         let errands = Errands::new(self.clone(), &admission);
@@ -329,7 +336,9 @@ impl Bridge {
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, agent, inbox, (log, errands));
+        let past = admission.past.as_ref();
+        let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
+        let call = Call::new((plan, said), dial, inbox, (log, errands));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
@@ -341,8 +350,12 @@ impl Bridge {
         let call_sid = &admission.call_sid;
         self.shared.outcomes.remove(call_sid);
         self.shared.handovers.remove(call_sid);
-        if let Some((_, past)) = self.shared.pasts.remove(call_sid) {
-            admission.past = Some(past);
+        let kept = self.shared.pasts.remove(call_sid);
+        if let (Some(past), Some((_, kept))) = (&mut admission.past, kept) {
+            *past = Past {
+                leg: past.leg,
+                ..kept
+            };
         }
         let came_back = Note::CameBack {
             tenant_id: admission.tenant_id,
@@ -439,6 +452,7 @@ mod tests {
         fn dial(
             &self,
             _: &Receptionist,
+            _: u32,
         ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
             pending().boxed()
         }

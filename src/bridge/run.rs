@@ -2,25 +2,26 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, join};
+use futures::future::join;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use super::agent_leg::{AgentLeg, DialError};
 use super::carrier_leg::Carrier;
 use super::errands::Errands;
+use super::line::{Dial, Line};
 use super::logbook::Logbook;
+use super::phrases::Phrases;
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
-use crate::domain::EndReason;
+use crate::domain::{EndReason, Utterance};
 
-/// Idle proxies cut lines on which nothing goes to and fro.
-const PING_EVERY: Duration = Duration::from_secs(20);
+/// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
+/// silent to two of these is gone.
+const PING_EVERY: Duration = Duration::from_secs(10);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
 /// A call that always has more to do lets others go first after so many turns.
@@ -36,19 +37,12 @@ pub(super) enum Control {
     Order(Order),
 }
 
-type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
-
-enum Agent {
-    Dialing(Dialing),
-    Up(Box<dyn AgentLeg>),
-    Gone,
-}
-
 /// A call that goes on.
 pub(super) struct Call {
     session: Session,
     carrier: Option<Box<dyn Carrier>>,
-    agent: Agent,
+    line: Line,
+    phrases: Phrases,
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
     errands: Errands,
@@ -61,16 +55,17 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(
-        plan: CallPlan,
-        agent: Dialing,
+        (plan, said): (CallPlan, Vec<Utterance>),
+        dial: Dial,
         inbox: mpsc::Receiver<Control>,
         (log, errands): (Logbook, Errands),
     ) -> Self {
         let now = now();
         Self {
-            session: Session::new(plan, now),
+            session: Session::new(plan, now).remembering(said),
             carrier: None,
-            agent: Agent::Dialing(agent),
+            line: Line::new(dial),
+            phrases: Phrases::default(),
             inbox,
             log,
             errands,
@@ -95,12 +90,7 @@ impl Call {
                 carrier.close(1000).await;
             }
         };
-        let agent = async {
-            if let Agent::Up(agent) = self.agent {
-                agent.close().await;
-            }
-        };
-        join(carrier, agent).await;
+        join(carrier, self.line.close()).await;
         self.log.finish(&self.session, end_reason).await;
     }
 
@@ -135,11 +125,14 @@ impl Call {
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_inbox(cx);
         self.errands.poll_ends(cx, &mut self.events);
+        let agent = self.line.poll_events(cx, &mut self.events);
+        for error in self.line.take_failures() {
+            self.log.agent_failed(&error);
+        }
         let carrier = match &mut self.carrier {
             Some(carrier) => carrier.poll_events(cx, &mut self.events),
             None => Poll::Pending,
         };
-        let agent = self.poll_agent(cx);
         if carrier.is_ready() { carrier } else { agent }
     }
 
@@ -163,35 +156,6 @@ impl Call {
                 self.events.push_back(Event::CarrierReplaced);
             }
         }
-    }
-
-    fn poll_agent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Agent::Dialing(dialing) = &mut self.agent {
-            match dialing.as_mut().poll(cx) {
-                Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
-                Poll::Ready(Err(error)) => {
-                    self.log.agent_failed(&error);
-                    self.agent = Agent::Gone;
-                    self.events.push_back(Event::AgentFailed);
-                }
-                Poll::Pending => {}
-            }
-        }
-        let Agent::Up(leg) = &mut self.agent else {
-            return Poll::Pending;
-        };
-        let before = self.events.len();
-        let polled = leg.poll_events(cx, &mut self.events);
-        let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
-        if let Some(at) = self.events.iter().skip(before).position(is_gone)
-            && let Agent::Up(leg) = mem::replace(&mut self.agent, Agent::Gone)
-        {
-            // Who is gone says nothing more.
-            self.events.truncate(before + at + 1);
-            // Its goodbye is answered while the caller hears the rest.
-            tokio::spawn(leg.close());
-        }
-        polled
     }
 
     /// One event, drain; again; then the one timer.
@@ -218,10 +182,13 @@ impl Call {
                         carrier.perform(action);
                     }
                 }
-                Action::Agent(action) => {
-                    if let Agent::Up(leg) = &mut self.agent {
-                        leg.perform(action);
-                    }
+                Action::Agent(action) => self.line.perform(action),
+                Action::Dial => self.line.dial(),
+                Action::DialSpare => self.line.dial_spare(),
+                Action::Swap => self.line.swap(),
+                Action::Utter(phrase) => {
+                    let (text, sound) = self.phrases.sentence(phrase);
+                    self.events.push_back(Event::Uttered { text, sound });
                 }
                 Action::Tool(action) => self.errands.perform(action, &mut self.events),
                 Action::Report(report) => self.log.report(report),
@@ -234,9 +201,7 @@ impl Call {
         if let Some(carrier) = &mut self.carrier {
             carrier.poll_flush(cx);
         }
-        if let Agent::Up(leg) = &mut self.agent {
-            leg.poll_flush(cx);
-        }
+        self.line.poll_flush(cx);
     }
 
     /// A carrier that reads nothing is lost, however alive its socket looks.
@@ -257,9 +222,7 @@ impl Call {
         if let Some(carrier) = &mut self.carrier {
             carrier.ping();
         }
-        if let Agent::Up(leg) = &mut self.agent {
-            leg.ping();
-        }
+        self.line.ping();
     }
 
     /// Sets the timer, unless it goes off early enough as it is: a wake-up

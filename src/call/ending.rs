@@ -84,7 +84,8 @@ impl Session {
     pub(super) fn on_agent_gone(&mut self, end_reason: EndReason, now: Instant) {
         self.playback.finish_all();
         self.tools.agent_gone();
-        self.timers.stop(Timer::AgentReady);
+        self.timers.stop(Timer::Redial);
+        self.timers.stop(Timer::Renew);
         if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
             self.end_oversight(now);
             let end_reason = if self.is_transferring() {
@@ -113,6 +114,12 @@ impl Session {
         } else {
             self.end(end_reason, now);
         }
+    }
+
+    /// Whether the caller hears the rest and is handed to somebody else.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.ending
+            .is_some_and(|ending| ending.stage == Stage::Said)
     }
 
     fn is_transferring(&self) -> bool {

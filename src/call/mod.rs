@@ -30,7 +30,9 @@
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
 //! [`dtmf`], [`tool`] (what the agent asks for), [`person`] (what the caller asks for),
-//! [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether there is
+//! an agent), [`wait`] (what the caller hears while nobody answers). [`session`]
+//! only dispatches.
 
 mod action;
 mod barge_in;
@@ -39,6 +41,7 @@ mod ending;
 mod event;
 mod intake;
 mod keys;
+mod link;
 mod oversight;
 mod person;
 mod plan;
@@ -52,8 +55,9 @@ mod tool;
 mod tool_end;
 mod transcript;
 mod turn;
+mod wait;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report, ToolAction};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report, ToolAction};
 pub use event::{Event, Order, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
 pub use plan::{CallPlan, Interruption};

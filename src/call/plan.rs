@@ -15,6 +15,9 @@ pub struct CallPlan {
     pub has_zero_key: bool,
     /// Whether the caller comes back from a place where nobody took the call.
     pub is_back: bool,
+    /// Anything, and another for each call: what keeps calls apart that would
+    /// do the same thing at the same moment.
+    pub seed: u64,
 }
 
 /// What an agent needs from us when the caller breaks in.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::timers::Timer;
+use super::wait::Wait;
 use super::{
     Action, AgentAction, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
     ToolEnd, ToolKey, ToolRefusal,
@@ -18,12 +19,6 @@ use crate::domain::{Effect, PermittedTool, Pii};
 const MAX_OF_TURN: u32 = 6;
 /// Tools that may be asked for in a call.
 const MAX_OF_CALL: u32 = 60;
-/// A caller who hears nothing for so long is told that something is looked up.
-const FILLER_AFTER: Duration = Duration::from_millis(1_200);
-/// How soon it is looked again whether somebody speaks.
-const FILLER_AGAIN: Duration = Duration::from_millis(400);
-/// The next such sentence comes so long after one.
-const FILLER_PAUSE: Duration = Duration::from_secs(8);
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
 
@@ -68,11 +63,10 @@ impl Tools {
         !self.running.is_empty()
     }
 
-    /// The agent is gone, and another counts its wishes anew; nobody waits for
-    /// what still runs.
+    /// The agent is gone; nobody waits for what still runs, but a caller who is
+    /// being handed on.
     pub(super) fn agent_gone(&mut self) {
-        self.running.retain(|one| one.errand == Errand::Person);
-        self.next = 0;
+        self.running.retain(|one| one.hands_on);
         self.owes_reply = false;
     }
 
@@ -109,6 +103,7 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
+        self.note_act();
         let is_new = self.tools.is_new(call);
         let is_end = tool
             .as_ref()
@@ -169,9 +164,6 @@ impl Session {
             hands_on: tool.effect == Effect::HandsOn,
             due: now + tool.patience,
         });
-        if !self.timers.is_set(Timer::Filler) {
-            self.timers.set(Timer::Filler, now + FILLER_AFTER);
-        }
         let name = tool.name;
         self.actions.push_back(Action::Tool(ToolAction::Run {
             call,
@@ -272,6 +264,7 @@ impl Session {
             return;
         }
         self.tools.owes_reply = false;
+        self.wait = Wait::default();
         // The answer to what the caller is saying is an answer to this too.
         if self.turn.is_caller_speaking() {
             return;
@@ -284,21 +277,11 @@ impl Session {
         }
     }
 
-    /// A caller who waits for a tool hears that, unless somebody speaks.
-    pub(super) fn fill(&mut self, now: Instant) {
-        if !self.tools.is_running() || self.ending.is_some() {
-            return;
-        }
-        let is_quiet = self.playback.is_quiet(now)
-            && !self.turn.is_busy()
-            && !self.turn.is_wanted()
-            && !self.turn.is_caller_speaking()
-            && !self.oversight.explains_silence();
-        if is_quiet && self.has_agent {
+    /// A caller who waits for a tool hears that, unless something is to be said
+    /// anyway.
+    pub(super) fn fill(&mut self) {
+        if !self.turn.is_wanted() {
             self.respond(Reply::Filler);
-            self.timers.set(Timer::Filler, now + FILLER_PAUSE);
-        } else {
-            self.timers.set(Timer::Filler, now + FILLER_AGAIN);
         }
     }
 
@@ -306,10 +289,7 @@ impl Session {
     fn mind_tools(&mut self) {
         match self.tools.next_due() {
             Some(at) => self.timers.set(Timer::Tool, at),
-            None => {
-                self.timers.stop(Timer::Tool);
-                self.timers.stop(Timer::Filler);
-            }
+            None => self.timers.stop(Timer::Tool),
         }
     }
 

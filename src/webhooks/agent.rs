@@ -44,7 +44,7 @@ pub(super) async fn connect(
         receptionist.instructions.push_str(WE_CALLED);
     }
     let past = if is_back {
-        Some(past(house, placed).await)
+        Some(past(house, placed, point).await)
     } else {
         None
     };
@@ -68,7 +68,7 @@ const WE_CALLED: &str = "\n\n\
     them, apologise and end the call.";
 
 /// What was said before the caller came back, as far as it is written down.
-async fn past(house: &Webhooks, placed: &Placed) -> Past {
+async fn past(house: &Webhooks, placed: &Placed, point: &Point) -> Past {
     let of = (placed.tenant_id, placed.call_id);
     let read = async {
         let call = calls::find(&house.store, of.0, of.1).await?;
@@ -88,6 +88,7 @@ async fn past(house: &Webhooks, placed: &Placed) -> Past {
         utterances,
         usage: call.map(|call| call.usage).unwrap_or_default(),
         began: began.checked_sub(lasted).unwrap_or(began),
+        leg: u32::try_from(point.stop).unwrap_or(u32::MAX),
     }
 }
 

@@ -93,5 +93,6 @@ fn plan() -> CallPlan {
         interruption: Interruption::Truncate,
         has_zero_key: true,
         is_back: false,
+        seed: 0,
     }
 }

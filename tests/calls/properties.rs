@@ -66,6 +66,7 @@ fn plan(interruption: Interruption) -> CallPlan {
         interruption,
         has_zero_key: true,
         is_back: false,
+        seed: 0,
     }
 }
 
@@ -120,8 +121,11 @@ impl Witness {
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
             | Event::ToolEnded { .. }
-            | Event::AgentFailed
+            | Event::AgentFailed { .. }
             | Event::AgentClosed
+            | Event::SpareReady
+            | Event::SpareFailed
+            | Event::Uttered { .. }
             | Event::CarrierStopped
             | Event::CarrierLost
             | Event::Ordered(_) => {}
@@ -161,6 +165,10 @@ impl Witness {
             Action::Carrier(CarrierAction::Mark(_))
             | Action::Agent(_)
             | Action::Tool(_)
+            | Action::Dial
+            | Action::DialSpare
+            | Action::Swap
+            | Action::Utter(_)
             | Action::Report(_) => {}
         }
         self.check_lead(at, action);
@@ -223,7 +231,9 @@ fn event() -> impl Strategy<Value = Event> {
         })),
         1 => any::<bool>().prop_map(|is_on| Event::Ordered(Order::Hold(is_on))),
         rare() => Just(Event::CarrierReplaced),
-        rare() => Just(Event::AgentFailed),
+        rare() => any::<bool>().prop_map(|is_final| Event::AgentFailed { is_final }),
+        rare() => Just(Event::SpareReady),
+        rare() => Just(Event::SpareFailed),
         rare() => Just(Event::AgentClosed),
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),

@@ -14,6 +14,7 @@ use frontdesk::call::{
 };
 use frontdesk::domain::{
     Effect, EndReason, Limits, PermittedTool, Pii, SilencePolicy, Speaker, ToolName, Usage,
+    Utterance,
 };
 
 use super::stage::Stage;
@@ -32,6 +33,7 @@ pub(super) fn replay(script: &str) -> String {
         interruption: Interruption::Truncate,
         has_zero_key: true,
         is_back: false,
+        seed: 0,
     };
     let settings: Vec<&str> = script
         .lines()
@@ -137,7 +139,10 @@ impl Names {
             ["carrier", "stopped"] => Event::CarrierStopped,
             ["carrier", "lost"] => Event::CarrierLost,
             ["agent", "ready"] => Event::AgentReady,
-            ["agent", "failed"] => Event::AgentFailed,
+            ["agent", "failed"] => Event::AgentFailed { is_final: false },
+            ["agent", "refused"] => Event::AgentFailed { is_final: true },
+            ["spare", "ready"] => Event::SpareReady,
+            ["spare", "failed"] => Event::SpareFailed,
             ["agent", "closed"] => Event::AgentClosed,
             ["operator", "says"] => Event::Ordered(Order::Say(quoted.into())),
             ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Ordered(Order::Mute {
@@ -228,6 +233,8 @@ impl Names {
             "done" => Outcome::Completed,
             "cancelled" => Outcome::Cancelled,
             "failed" => Outcome::Failed,
+            "busy" => Outcome::Busy(Duration::from_millis(700)),
+            "withheld" => Outcome::Withheld,
             _ => panic!("no such outcome: {outcome}"),
         };
         Event::ResponseDone {
@@ -303,6 +310,10 @@ impl Answers {
             Action::Carrier(_)
             | Action::Agent(_)
             | Action::Tool(_)
+            | Action::Dial
+            | Action::DialSpare
+            | Action::Swap
+            | Action::Utter(_)
             | Action::Report(_)
             | Action::End(_) => None,
         };
@@ -376,13 +387,27 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Tool(ToolAction::FindPerson) => "-> find a person".to_owned(),
         Action::Tool(ToolAction::HandOver(_)) => "-> hand over".to_owned(),
         Action::Tool(ToolAction::Withdraw(_)) => "-> withdraw".to_owned(),
+        Action::Agent(AgentAction::Recall(said)) => format!("-> recall {}", quote(said)),
+        Action::Dial => "-> dial".to_owned(),
+        Action::DialSpare => "-> dial spare".to_owned(),
+        Action::Swap => "-> swap".to_owned(),
+        Action::Utter(phrase) => format!("-> utter {phrase:?}"),
         Action::Report(report) => format!("-- {}", tell(report, names)),
         Action::End(end_reason) => format!("-> end {}", end_reason.as_str()),
     }
 }
 
+fn quote(said: &[Utterance]) -> String {
+    let said = said
+        .iter()
+        .map(|said| format!("{}: \"{}\"", said.speaker.as_str(), said.text.expose()));
+    said.collect::<Vec<_>>().join(", ")
+}
+
 fn tell(report: &Report, names: &Names) -> String {
     match report {
+        Report::AgentLost => "agent lost".to_owned(),
+        Report::AgentBack { after } => format!("agent back after {}", ms(*after)),
         Report::Connected => "connected".to_owned(),
         Report::Speaking(speaker) => format!("{} speaks", speaker.as_str()),
         Report::Said(said) => {

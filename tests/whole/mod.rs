@@ -17,6 +17,7 @@ mod load;
 mod outbound;
 mod privacy;
 mod queues;
+mod reconnects;
 mod routed;
 mod routes;
 mod sms;

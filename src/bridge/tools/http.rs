@@ -43,7 +43,7 @@ pub(super) async fn ask(house: &Toolbox, ask: &Ask) -> Done {
         HttpMethod::Get => (with_query(&tool.url, &arguments), None),
         HttpMethod::Post => {
             // Told again, it is done once.
-            let key = format!("{}-{}", ask.call_id, ask.key.0);
+            let key = format!("{}-{}", ask.call_id, ask.number);
             headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
             (Some(tool.url.clone()), Some(arguments.to_string()))
         }

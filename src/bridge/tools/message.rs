@@ -72,7 +72,7 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         is_read: false,
         created_at: now,
     };
-    taken_messages::insert(&house.store, &message, i64::from(ask.key.0)).await?;
+    taken_messages::insert(&house.store, &message, ask.number).await?;
     Ok(Done::good(&json!({
         "status": "ok",
         "detail": "The message is written down. Say so, and promise no time.",

@@ -66,7 +66,7 @@ pub(super) async fn send(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
 
 /// The same name for the same wish: it is written down once.
 fn name(ask: &Ask) -> SmsId {
-    let hash = Sha256::digest(format!("tool/{}/{}", ask.call_id, ask.key.0).as_bytes());
+    let hash = Sha256::digest(format!("tool/{}/{}", ask.call_id, ask.number).as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     SmsId::from_parts(Timestamp::from_ms(0), u128::from_le_bytes(bytes))

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::answer::{Problem, UNAVAILABLE, line};
 use super::{contact, hours, http, message, text, transfer};
-use crate::call::{HandsTo, ToolKey};
+use crate::call::HandsTo;
 use crate::clock::Clock;
 use crate::domain::{CallId, CallLog, Direction, Party, Pii, Receptionist, TenantId, ToolName};
 use crate::egress::Outside;
@@ -32,8 +32,8 @@ pub(in crate::bridge) struct Ask {
     pub(in crate::bridge) tenant_id: TenantId,
     pub(in crate::bridge) call_id: CallId,
     pub(in crate::bridge) receptionist: Arc<Receptionist>,
-    /// The agent's name for this wish, counted in the call.
-    pub(in crate::bridge) key: ToolKey,
+    /// This wish's number in the call, and no other's.
+    pub(in crate::bridge) number: i64,
     /// What it calls the tool.
     pub(in crate::bridge) name: String,
     /// As the agent wrote them.
