@@ -1,5 +1,9 @@
 //! What the agent is told when it is asked to say something of its own accord.
 
+use std::borrow::Cow;
+
+use serde_json::json;
+
 use crate::call::{Notice, Reply, ToolAnswer, ToolRefusal};
 use crate::domain::Receptionist;
 
@@ -9,37 +13,38 @@ const END_ALLOWED: &str = r#"{"status":"ok","detail":"The call ends when your go
 const END_REFUSED: &str =
     r#"{"error":"interrupted","detail":"The caller has spoken again; the call goes on."}"#;
 /// What the agent reads of a tool that it asked for.
-pub(super) fn answer(answer: &ToolAnswer) -> &str {
+pub(super) fn answer(answer: &ToolAnswer) -> Cow<'_, str> {
     match answer {
-        ToolAnswer::Done(output) => output.expose(),
-        ToolAnswer::EndAllowed => END_ALLOWED,
-        ToolAnswer::EndRefused => END_REFUSED,
-        ToolAnswer::Refused(refusal) => refused(*refusal),
+        ToolAnswer::Done(output) => Cow::Borrowed(output.expose()),
+        ToolAnswer::EndAllowed => Cow::Borrowed(END_ALLOWED),
+        ToolAnswer::EndRefused => Cow::Borrowed(END_REFUSED),
+        ToolAnswer::Refused(refusal) => {
+            let (error, detail) = (refusal.as_str(), refused(*refusal));
+            Cow::Owned(json!({"error": error, "detail": detail}).to_string())
+        }
     }
 }
 
 fn refused(refusal: ToolRefusal) -> &'static str {
     match refusal {
-        ToolRefusal::Unknown => {
-            r#"{"error":"unknown_tool","detail":"There is no such tool. Go on without it."}"#
-        }
-        ToolRefusal::Interrupted => {
-            r#"{"error":"interrupted","detail":"Nothing was done, for the caller has broken in. Listen first."}"#
-        }
+        ToolRefusal::Unknown => "There is no such tool. Go on without it.",
+        ToolRefusal::Interrupted => "Nothing was done, for the caller has broken in. Listen first.",
         ToolRefusal::NotNow => {
-            r#"{"error":"not_now","detail":"Nothing was done, for the call is ending, on hold or being handed on."}"#
+            "Nothing was done, for the call is ending, on hold or being handed on."
         }
         ToolRefusal::CallerSilent => {
-            r#"{"error":"caller_silent","detail":"Nothing was done, for the caller has not said anything yet. Ask first."}"#
+            "Nothing was done, for the caller has not said anything yet. Ask first."
         }
         ToolRefusal::SpentOfTurn => {
-            r#"{"error":"too_many_in_turn","detail":"Nothing was done. Answer the caller now with what you know, and use no tool before they have spoken."}"#
+            "Nothing was done. Answer the caller now with what you know, and use no tool before \
+             they have spoken."
         }
         ToolRefusal::SpentOfCall => {
-            r#"{"error":"too_many_in_call","detail":"Nothing was done. No more tools can be used in this call; go on without them."}"#
+            "Nothing was done. No more tools can be used in this call; go on without them."
         }
         ToolRefusal::TimedOut => {
-            r#"{"error":"timed_out","detail":"This took too long, and may or may not have been done. Say that it does not work at the moment; do not try it again."}"#
+            "This took too long, and may or may not have been done. Say that it does not work at \
+             the moment; do not try it again."
         }
     }
 }

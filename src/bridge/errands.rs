@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
 use super::admission::Admission;
+use super::past::Past;
 use super::registry::Bridge;
 use super::tools::{Ask, Done, Toolbox};
 use crate::call::{Errand, Event, ToolAction, ToolEnd, ToolKey};
@@ -84,6 +85,11 @@ impl Errands {
             };
             events.push_back(Event::ToolEnded { errand, end });
         }
+    }
+
+    /// Keeps what was said, if the call may come back.
+    pub(super) fn keep(&self, past: impl FnOnce() -> Past) {
+        self.bridge.keep(&self.call_sid, past);
     }
 
     /// What is begun is done to its end, also if the caller hangs up meanwhile:

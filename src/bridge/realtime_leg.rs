@@ -255,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),
             AgentAction::Delete { item } => self.delete(item),
             AgentAction::AnswerTool { call, answer } => {
-                self.answer_tool(call, cues::answer(&answer));
+                self.answer_tool(call, &cues::answer(&answer));
             }
         }
     }

@@ -29,7 +29,7 @@ use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
 use crate::domain::{CallId, CallSid, EndReason};
-use crate::routing::{Handover, Route, Stop};
+use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
@@ -271,6 +271,14 @@ impl Bridge {
         self.shared.tasks.wait().await;
     }
 
+    pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
+        self.shared.outcomes.remove(call_sid);
+    }
+
+    pub(super) fn keeper(&self) -> &Keeper {
+        &self.shared.keeper
+    }
+
     pub(super) fn pasts(&self) -> &DashMap<CallSid, Past> {
         &self.shared.pasts
     }
@@ -309,9 +317,7 @@ impl Bridge {
 
     fn start(&self, mut admission: Admission, inbox: mpsc::Receiver<Control>) {
         let shared = Arc::clone(&self.shared);
-        if admission.past.is_some() {
-            self.welcome_back(&mut admission);
-        }
+        self.welcome_back(&mut admission);
         let plan = CallPlan {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,
@@ -342,26 +348,6 @@ impl Bridge {
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
-    }
-
-    /// What was known of the end of the call is so no more, and what was said
-    /// here is known best here.
-    fn welcome_back(&self, admission: &mut Admission) {
-        let call_sid = &admission.call_sid;
-        self.shared.outcomes.remove(call_sid);
-        self.shared.handovers.remove(call_sid);
-        let kept = self.shared.pasts.remove(call_sid);
-        if let (Some(past), Some((_, kept))) = (&mut admission.past, kept) {
-            *past = Past {
-                leg: past.leg,
-                ..kept
-            };
-        }
-        let came_back = Note::CameBack {
-            tenant_id: admission.tenant_id,
-            call_id: admission.call_id,
-        };
-        self.shared.keeper.note(came_back);
     }
 
     fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
@@ -401,18 +387,6 @@ pub(super) struct PlaceGuard {
 }
 
 impl PlaceGuard {
-    /// The call may come back: keeps what was said in it.
-    pub(super) fn keep(&self, past: impl FnOnce() -> Past) {
-        let handover = self.shared.handovers.get(&self.call_sid);
-        let may_come_back = handover.is_some_and(|handover| {
-            let is_back = |stop: &Stop| matches!(stop, Stop::Ai(ai) if ai.back_from.is_some());
-            handover.stops.iter().any(is_back)
-        });
-        if may_come_back {
-            self.shared.pasts.insert(self.call_sid.clone(), past());
-        }
-    }
-
     /// The call is over: whoever asks from now on is told how it ended.
     pub(super) fn leave(&mut self, outcome: EndReason) {
         self.outcome = outcome;

@@ -81,7 +81,7 @@ impl Call {
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
         let end_reason = poll_fn(|cx| self.poll_end(cx)).await;
-        place.keep(|| self.log.past(&self.session));
+        self.errands.keep(|| self.log.past(&self.session));
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
         self.inbox.close();

@@ -104,6 +104,7 @@ impl Session {
         now: Instant,
     ) {
         self.note_act();
+        let is_audible = self.turn.is_audible(response);
         let is_new = self.tools.is_new(call);
         let is_end = tool
             .as_ref()
@@ -119,7 +120,7 @@ impl Session {
             self.report_tool(tool.map(|tool| tool.name), "repeated");
             self.tools.owes_reply = true;
         } else if let Some(tool) = tool {
-            match self.judge_tool(&tool, response) {
+            match self.judge_tool(&tool, is_audible) {
                 Ok(()) => self.run_tool(call, tool, arguments, now),
                 Err(refusal) => self.refuse_tool(call, Some(tool.name), refusal),
             }
@@ -130,17 +131,13 @@ impl Session {
     }
 
     /// Whether a tool may be used at this moment.
-    fn judge_tool(
-        &mut self,
-        tool: &PermittedTool,
-        response: ResponseKey,
-    ) -> Result<(), ToolRefusal> {
+    fn judge_tool(&self, tool: &PermittedTool, is_audible: bool) -> Result<(), ToolRefusal> {
         let acts = tool.effect != Effect::Looks;
         if self.tools.of_call > MAX_OF_CALL {
             Err(ToolRefusal::SpentOfCall)
         } else if self.tools.of_turn > MAX_OF_TURN || self.tools.running.len() >= MAX_AT_ONCE {
             Err(ToolRefusal::SpentOfTurn)
-        } else if !self.turn.is_audible(response) {
+        } else if !is_audible {
             Err(ToolRefusal::Interrupted)
         } else if self.ending.is_some() || self.oversight.is_held() || self.tools.hands_on() {
             Err(ToolRefusal::NotNow)

@@ -21,6 +21,7 @@ mod reconnects;
 mod routed;
 mod routes;
 mod sms;
+mod tools;
 mod truncation;
 mod visitor;
 mod voicemail;
