@@ -43,3 +43,14 @@ pub enum Refusal {
     #[error("the call is over")]
     Over,
 }
+
+/// How many calls there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counts {
+    /// Calls that have a task.
+    pub live: usize,
+    /// How many there may be.
+    pub capacity: usize,
+    /// Whether no more are let in.
+    pub is_draining: bool,
+}

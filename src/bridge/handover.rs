@@ -3,15 +3,15 @@
 use super::registry::Bridge;
 use crate::call::{HandsTo, Order};
 use crate::domain::CallSid;
-use crate::routing::Handover;
+use crate::routing::{Handover, Stop};
 
 impl Bridge {
     /// Hands a call on that a receptionist has: the caller is told so, and when
     /// the carrier asks what comes next, it is what the handover says. False if
     /// the call is not live, or too busy to listen.
     pub fn transfer(&self, call_sid: &CallSid, handover: Handover) -> bool {
+        let to = handover.stops.first().map_or(HandsTo::Person, to_whom);
         self.handovers().insert(call_sid.clone(), handover);
-        let to = HandsTo::Person;
         let is_told = self.order(call_sid, Order::Transfer(to));
         if !is_told {
             self.handovers().remove(call_sid);
@@ -36,5 +36,14 @@ impl Bridge {
         let is_known = |sid: &CallSid| self.has(sid) || self.outcome(sid).is_some();
         self.handovers().retain(|sid, _| is_known(sid));
         self.pasts().retain(|sid, _| is_known(sid));
+    }
+}
+
+/// What a caller may be told who is handed on there.
+pub(super) fn to_whom(stop: &Stop) -> HandsTo {
+    if matches!(stop, Stop::Voicemail { .. }) {
+        HandsTo::Voicemail
+    } else {
+        HandsTo::Person
     }
 }

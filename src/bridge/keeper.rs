@@ -38,6 +38,13 @@ pub(super) enum Note {
         tenant_id: TenantId,
         call_id: CallId,
     },
+    /// The agent has asked for a tool, and something came of it.
+    Tool {
+        tenant_id: TenantId,
+        call_id: CallId,
+        detail: String,
+        at: Timestamp,
+    },
     /// What the agent has used so far.
     Used {
         tenant_id: TenantId,
@@ -147,6 +154,21 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
             call_id,
             at,
         } => write_answered(store, *tenant_id, *call_id, *at).await,
+        Note::Tool {
+            tenant_id,
+            call_id,
+            detail,
+            at,
+        } => {
+            let event = NewEvent {
+                kind: "tool.used",
+                detail: detail.as_str().into(),
+                at: *at,
+                key: None,
+            };
+            call_events::append(store, *tenant_id, *call_id, &event).await?;
+            Ok(())
+        }
         Note::CameBack { tenant_id, call_id } => {
             calls::come_back(store, *tenant_id, *call_id).await?;
             Ok(())

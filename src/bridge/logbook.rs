@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -100,13 +101,23 @@ impl Logbook {
             | Report::Speaking(_)
             | Report::Said(_)
             | Report::Digits(_)
-            | Report::Tool { .. }
             | Report::Muted { .. }
             | Report::Held(_)
             | Report::Silence { .. } => {}
             Report::Used(usage) => self.note_usage(*usage),
+            Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }
         self.tell(Happening::Reported(report));
+    }
+
+    fn note_tool(&self, name: Option<&str>, outcome: &'static str) {
+        metrics::counter!("frontdesk_tools_total", "outcome" => outcome).increment(1);
+        self.keeper.note(Note::Tool {
+            tenant_id: self.tenant_id,
+            call_id: self.call_id,
+            detail: json!({"tool": name, "outcome": outcome}).to_string(),
+            at: self.keeper.now(),
+        });
     }
 
     fn note_usage(&mut self, usage: Usage) {

@@ -43,13 +43,13 @@ mod token;
 mod tools;
 mod wire;
 
-pub use admission::{Admission, Refusal};
+pub use admission::{Admission, Counts, Refusal};
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use past::Past;
-pub use registry::{Bridge, Counts};
+pub use registry::Bridge;
 pub use token::StreamToken;
 pub use tools::{Toolbox, check_parameters};

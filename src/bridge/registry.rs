@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Admission, Refusal};
+use super::admission::{Admission, Counts, Refusal};
 use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
@@ -57,17 +57,6 @@ pub(super) enum AttachError {
     /// The token is missing, wrong, spent or expired.
     #[error("the stream token is missing, wrong, spent or expired")]
     Token,
-}
-
-/// How many calls there are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Counts {
-    /// Calls that have a task.
-    pub live: usize,
-    /// How many there may be.
-    pub capacity: usize,
-    /// Whether no more are let in.
-    pub is_draining: bool,
 }
 
 struct Place {

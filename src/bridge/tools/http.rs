@@ -119,13 +119,17 @@ fn data(bytes: &[u8], max: usize) -> Value {
     if let Some(whole) = whole.filter(fits) {
         return whole;
     }
-    // Each byte may become six when it is written.
-    let cut = text
-        .chars()
-        .take(max.min(MAX_LINE / 6 - 200))
-        .collect::<String>();
-    let is_cut = cut.len() < text.len();
-    json!({"status": "ok", "about": ABOUT, "data": cut, "is_cut": is_cut})
+    let mut left = max;
+    loop {
+        let cut: String = text.chars().take(left).collect();
+        let is_cut = cut.len() < text.len();
+        let value = json!({"status": "ok", "about": ABOUT, "data": cut, "is_cut": is_cut});
+        // Each character may become six when it is written.
+        if line(&value).len() <= MAX_LINE {
+            return value;
+        }
+        left /= 2;
+    }
 }
 
 const MAX_LINE: usize = MAX_BYTES + 1_024;
@@ -156,3 +160,30 @@ const UNANSWERED: Problem = Problem::new(
     "The machine has not answered. Say that it does not work at the moment, and offer to take a \
      message.",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h5_what_a_machine_answers_is_data_and_has_an_end() {
+        for (answer, max) in [
+            ("x".repeat(60_000), 8_192),
+            ("\u{1}<>".repeat(20_000), 8_192),
+            ("\u{2028}ü🙂".repeat(9_000), 4_096),
+            (format!("[\"{}\"]", "y".repeat(9_000)), 8_192),
+        ] {
+            let value = data(answer.as_bytes(), max);
+            assert!(line(&value).len() <= MAX_LINE, "{}", line(&value).len());
+            assert_eq!(value["is_cut"], true);
+            assert!(value["data"].as_str().unwrap().len() >= 64);
+        }
+        let whole = data(br#"{"a": [1, null]}"#, 64);
+        assert_eq!(whole["data"], json!({"a": [1, null]}));
+        assert_eq!(
+            data(b"\xff\xfe plain", 64)["data"],
+            "\u{fffd}\u{fffd} plain"
+        );
+        assert_eq!(data(b"", 64)["data"], "");
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::answer::{Problem, bad_arguments, one_line, read};
 use super::toolbox::{Ask, Done, Toolbox, ends};
+use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
     CallLog, Destination, Dial, DialPolicy, Direction, PhoneNumber, Place, Purpose, SettingKey,
@@ -277,20 +278,6 @@ impl Journey<'_> {
             Standing::Done | Standing::UnderWay => Ok(UNDER_WAY.into()),
             Standing::Unrouted => Ok(super::answer::UNAVAILABLE.into()),
         }
-    }
-}
-
-/// What the caller may be told.
-fn to_whom(stop: &Stop) -> HandsTo {
-    match stop {
-        Stop::Voicemail { .. } => HandsTo::Voicemail,
-        Stop::Reject(_)
-        | Stop::Ai(_)
-        | Stop::Ring(_)
-        | Stop::Queue(_)
-        | Stop::Ivr(_)
-        | Stop::Message { .. }
-        | Stop::Apology => HandsTo::Person,
     }
 }
 
