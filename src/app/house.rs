@@ -16,7 +16,7 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Keeper, RealtimeDialer, Toolbox};
+use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, Toolbox};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -46,6 +46,8 @@ pub struct HousePlan {
     pub transcriber: Option<Transcriber>,
     /// Where the agents are: the first that can be reached answers.
     pub agents: Vec<Endpoint>,
+    /// Whether agents say beforehand what callers hear while nobody answers.
+    pub speaks_ahead: bool,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
     /// Whose tokens the admin interface believes.
@@ -93,15 +95,22 @@ impl House {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
+        let recordings = Recordings::at(plan.storage);
+        let dialer: Arc<dyn Dialer> = Arc::new(dialer);
+        let phrasebook = plan
+            .speaks_ahead
+            .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
         let toolbox = Toolbox {
             store: store.clone(),
             clock: clock.clone(),
             outside: plan.outside.clone(),
             has_carrier: plan.carrier.is_some(),
         };
-        let dialer = Arc::new(dialer);
-        let bridge = Bridge::with_tools(plan.max_calls, dialer, keeper.clone(), Some(toolbox));
-        let recordings = Recordings::at(plan.storage);
+        let equipment = Equipment {
+            phrasebook,
+            toolbox: Some(toolbox),
+        };
+        let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
             store: store.clone(),

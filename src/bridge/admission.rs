@@ -54,3 +54,14 @@ pub struct Counts {
     /// Whether no more are let in.
     pub is_draining: bool,
 }
+
+/// Why a stream is not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum AttachError {
+    /// No such call is waiting for a stream.
+    #[error("no such call is live")]
+    UnknownCall,
+    /// The token is missing, wrong, spent or expired.
+    #[error("the stream token is missing, wrong, spent or expired")]
+    Token,
+}

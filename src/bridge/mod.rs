@@ -14,6 +14,9 @@
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
 //! - [`past`] is what a caller who comes back has said before.
+//! - [`line`] holds the call's agents: the one that speaks, and the one that takes
+//!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
+//! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -25,6 +28,7 @@ mod briefing;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod equipment;
 mod errands;
 mod feed;
 mod handover;
@@ -46,10 +50,12 @@ mod wire;
 pub use admission::{Admission, Counts, Refusal};
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
+pub use equipment::Equipment;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use past::Past;
+pub use phrases::Phrasebook;
 pub use registry::Bridge;
 pub use token::StreamToken;
 pub use tools::{Toolbox, check_parameters};

@@ -11,10 +11,11 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Admission, Counts, Refusal};
+use super::admission::{Admission, AttachError, Counts, Refusal};
 use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
+use super::equipment::Equipment;
 use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
@@ -48,17 +49,6 @@ const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
 const WAITING_ROOM: usize = 256;
 
-/// Why a stream is not let in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum AttachError {
-    /// No such call is waiting for a stream.
-    #[error("no such call is live")]
-    UnknownCall,
-    /// The token is missing, wrong, spent or expired.
-    #[error("the stream token is missing, wrong, spent or expired")]
-    Token,
-}
-
 struct Place {
     mailbox: mpsc::Sender<Control>,
     tokens: Vec<(TokenHash, Instant)>,
@@ -75,7 +65,7 @@ struct Shared {
     capacity: usize,
     is_draining: AtomicBool,
     dialer: Arc<dyn Dialer>,
-    toolbox: Option<Toolbox>,
+    equipment: Equipment,
     keeper: Keeper,
     feed: Feed,
     tasks: TaskTracker,
@@ -93,15 +83,15 @@ impl Bridge {
     /// A house with `capacity` places, whose agents `dialer` reaches.
     /// They have no tools but to end a call.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
-        Self::with_tools(capacity, dialer, keeper, None)
+        Self::equipped(capacity, dialer, keeper, Equipment::default())
     }
 
-    /// The same, with tools.
-    pub fn with_tools(
+    /// The same, with more to work with.
+    pub fn equipped(
         capacity: usize,
         dialer: Arc<dyn Dialer>,
         keeper: Keeper,
-        toolbox: Option<Toolbox>,
+        equipment: Equipment,
     ) -> Self {
         let shared = Shared {
             calls: DashMap::new(),
@@ -112,7 +102,7 @@ impl Bridge {
             capacity,
             is_draining: AtomicBool::new(false),
             dialer,
-            toolbox,
+            equipment,
             keeper,
             feed: Feed::new(),
             tasks: TaskTracker::new(),
@@ -277,7 +267,7 @@ impl Bridge {
     }
 
     pub(super) fn toolbox(&self) -> Option<&Toolbox> {
-        self.shared.toolbox.as_ref()
+        self.shared.equipment.toolbox.as_ref()
     }
 
     /// Does something beside the calls that the house waits for when it closes.
@@ -317,6 +307,10 @@ impl Bridge {
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, &admission);
+        let phrases = shared.equipment.phrasebook.as_ref();
+        let phrases = phrases
+            .map(|book| book.of(&receptionist))
+            .unwrap_or_default();
         let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);
         let dial: Dial = Box::new(move || {
             let ordinal = ordinals.next().unwrap_or(u32::MAX);
@@ -333,7 +327,7 @@ impl Bridge {
         };
         let past = admission.past.as_ref();
         let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
-        let call = Call::new((plan, said), dial, inbox, (log, errands));
+        let call = Call::new((plan, said), (dial, phrases), inbox, (log, errands));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });

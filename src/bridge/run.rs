@@ -56,7 +56,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(
         (plan, said): (CallPlan, Vec<Utterance>),
-        dial: Dial,
+        (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
         (log, errands): (Logbook, Errands),
     ) -> Self {
@@ -65,7 +65,7 @@ impl Call {
             session: Session::new(plan, now).remembering(said),
             carrier: None,
             line: Line::new(dial),
-            phrases: Phrases::default(),
+            phrases,
             inbox,
             log,
             errands,
