@@ -97,19 +97,12 @@ impl House {
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let recordings = Recordings::at(plan.storage);
         let dialer: Arc<dyn Dialer> = Arc::new(dialer);
-        let phrasebook = plan
-            .speaks_ahead
-            .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
-        let toolbox = Toolbox {
-            store: store.clone(),
-            clock: clock.clone(),
-            outside: plan.outside.clone(),
-            has_carrier: plan.carrier.is_some(),
-        };
-        let equipment = Equipment {
-            phrasebook,
-            toolbox: Some(toolbox),
-        };
+        let ways = (
+            plan.speaks_ahead,
+            plan.outside.clone(),
+            plan.carrier.is_some(),
+        );
+        let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
@@ -202,7 +195,25 @@ impl House {
     }
 }
 
-/// Does what outlives a process, with whatever it needs for that.
+/// What agents have beside the line.
+fn equipment(
+    (speaks_ahead, outside, has_carrier): (bool, Outside, bool),
+    dialer: &Arc<dyn Dialer>,
+    (store, clock, recordings): (&Store, &Clock, &Recordings),
+) -> Equipment {
+    let phrasebook = speaks_ahead.then(|| Phrasebook::new(Arc::clone(dialer), recordings.clone()));
+    let toolbox = Toolbox {
+        store: store.clone(),
+        clock: clock.clone(),
+        outside,
+        has_carrier,
+    };
+    Equipment {
+        phrasebook,
+        toolbox: Some(toolbox),
+    }
+}
+
 /// The address, if a carrier can reach it.
 fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();

@@ -45,6 +45,7 @@ pub struct Mcp {
     pub require_approval: &'static str,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands a reference")]
 fn exposed<S: Serializer>(
     secret: &Option<Secret<String>>,
     serializer: S,
@@ -58,9 +59,12 @@ impl Tool {
         let kit = &receptionist.toolkit;
         let usable = |tool: &&ToolName| receptionist.can_use(**tool);
         let own = receptionist.tools.iter().filter(usable);
-        let own = own.map(|tool| match tool {
-            ToolName::TransferCall => Self::Function(transfer_call(&kit.destinations)),
-            tool => Self::from(*tool),
+        let own = own.map(|tool| {
+            if *tool == ToolName::TransferCall {
+                Self::Function(transfer_call(&kit.destinations))
+            } else {
+                Self::from(*tool)
+            }
         });
         let http = kit.http.iter().map(|tool| Self::Function(tool.into()));
         own.chain(http)
@@ -148,22 +152,7 @@ impl From<ToolName> for Tool {
                 "Write down a message from the caller, for somebody to attend to. Ask for the \
                  name, the reason and the number to call back; read the number back digit by \
                  digit, and use this only once the caller has said that it is right.",
-                json!({
-                    "caller_name": {"type": "string", "minLength": 1, "maxLength": 100},
-                    "callback_number": {
-                        "type": "string",
-                        "maxLength": 40,
-                        "description": "In international form if known; leave it out if the \
-                            caller wants to be called back on the number they call from.",
-                    },
-                    "reason": {
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": 1_000,
-                        "description": "What it is about, in the caller's words.",
-                    },
-                    "urgency": {"type": "string", "enum": ["low", "normal", "high"]},
-                }),
+                message_properties(),
                 Some(json!(["caller_name", "reason"])),
             ),
             ToolName::SendSms => (
@@ -205,6 +194,25 @@ impl From<ToolName> for Tool {
             parameters,
         })
     }
+}
+
+fn message_properties() -> Value {
+    json!({
+        "caller_name": {"type": "string", "minLength": 1, "maxLength": 100},
+        "callback_number": {
+            "type": "string",
+            "maxLength": 40,
+            "description": "In international form if known; leave it out if the \
+                caller wants to be called back on the number they call from.",
+        },
+        "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1_000,
+            "description": "What it is about, in the caller's words.",
+        },
+        "urgency": {"type": "string", "enum": ["low", "normal", "high"]},
+    })
 }
 
 /// Whether the model calls a tool.

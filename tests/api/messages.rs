@@ -175,88 +175,9 @@ async fn what_makes_no_sense_of_a_toolkit_is_named_by_its_place() {
             .send(("POST", "/api/queues"), &key_of_b, &json!({"name": "B"}))
             .await;
         let queue_of_b = queue.json()["id"].clone();
-        let to =
-            |place: Value| json!({"destinations": [{"key": "a", "description": "x", "to": place}]});
-        let tool = |more: &[(&str, Value)]| {
-            let mut tool = http_tool("https://shop.example.com/", &json!("x"));
-            for (name, value) in more {
-                tool[*name] = value.clone();
-            }
-            json!({"http_tools": [tool]})
-        };
-        let twice = json!({"key": "a", "description": "x", "to": {"voicemail": {}}});
-        for (toolkit, place) in [
-            (
-                to(json!({"queue_id": queue_of_b})),
-                "destinations/0/to/queue_id",
-            ),
-            (
-                to(json!({"user_id": "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"})),
-                "destinations/0/to/user_id",
-            ),
-            (to(json!({"user_id": "ada"})), "destinations/0/to"),
-            (
-                to(json!({"phone_number": "+19005550123"})),
-                "destinations/0/to/phone_number",
-            ),
-            (to(json!({"phone_number": "911"})), "destinations/0/to"),
-            (to(json!({"sip": "sip:a@b"})), "destinations/0/to"),
-            (
-                json!({"destinations": [twice, twice]}),
-                "destinations/1/key",
-            ),
-            (
-                json!({"destinations": [{"key": "end_call", "description": "x",
-                "to": {"voicemail": {}}}]}),
-                "destinations/0/key",
-            ),
-            (
-                json!({"destinations": [{"key": "a", "description": "x", "mode": "warm",
-                "to": {"voicemail": {}}}]}),
-                "destinations/0/mode",
-            ),
-            (
-                tool(&[("url", json!("http://shop.example.com/"))]),
-                "http_tools/0/url",
-            ),
-            (
-                tool(&[("name", json!("transfer_call"))]),
-                "http_tools/0/name",
-            ),
-            (
-                tool(&[("parameters", json!({"type": "string"}))]),
-                "http_tools/0/parameters",
-            ),
-            (
-                tool(&[("parameters", json!({"type": "object", "properties": 7}))]),
-                "http_tools/0/parameters",
-            ),
-            (
-                tool(&[(
-                    "parameters",
-                    json!({"type": "object", "$ref": "https://evil.example/x"}),
-                )]),
-                "http_tools/0/parameters",
-            ),
-            (
-                tool(&[("headers", json!([{"name": "Authorization"}]))]),
-                "http_tools/0/headers/0/value",
-            ),
-            (
-                tool(&[("timeout_ms", json!(60_000))]),
-                "http_tools/0/timeout_ms",
-            ),
-            (
-                json!({"mcp_servers": [{"label": "x", "url": "https://x.example/",
-                "allowed_tools": []}]}),
-                "mcp_servers/0/allowed_tools",
-            ),
-            (
-                json!({"person": {"destination": "nobody"}}),
-                "person/destination",
-            ),
-            (json!({"nose": "red"}), "toolkit"),
-        ] {
+        let mut all = bad_destinations(&queue_of_b);
+        all.extend(bad_machines());
+        for (toolkit, place) in all {
             let body = json!({"toolkit": toolkit});
             let refused = desk.send(("POST", "/api/receptionists"), &key, &body).await;
             assert_eq!(refused.status, 422, "{place}: {}", refused.body);
@@ -265,4 +186,94 @@ async fn what_makes_no_sense_of_a_toolkit_is_named_by_its_place() {
         }
     })
     .await;
+}
+
+fn bad_destinations(queue_of_b: &Value) -> Vec<(Value, &'static str)> {
+    let to =
+        |place: Value| json!({"destinations": [{"key": "a", "description": "x", "to": place}]});
+    let twice = json!({"key": "a", "description": "x", "to": {"voicemail": {}}});
+    vec![
+        (
+            to(json!({"queue_id": queue_of_b})),
+            "destinations/0/to/queue_id",
+        ),
+        (
+            to(json!({"user_id": "usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"})),
+            "destinations/0/to/user_id",
+        ),
+        (to(json!({"user_id": "ada"})), "destinations/0/to"),
+        (
+            to(json!({"phone_number": "+19005550123"})),
+            "destinations/0/to/phone_number",
+        ),
+        (to(json!({"phone_number": "911"})), "destinations/0/to"),
+        (to(json!({"sip": "sip:a@b"})), "destinations/0/to"),
+        (
+            json!({"destinations": [twice, twice]}),
+            "destinations/1/key",
+        ),
+        (
+            json!({"destinations": [{"key": "end_call", "description": "x",
+                "to": {"voicemail": {}}}]}),
+            "destinations/0/key",
+        ),
+        (
+            json!({"destinations": [{"key": "a", "description": "x", "mode": "warm",
+                "to": {"voicemail": {}}}]}),
+            "destinations/0/mode",
+        ),
+    ]
+}
+
+fn bad_machines() -> Vec<(Value, &'static str)> {
+    let tool = |more: &[(&str, Value)]| {
+        let mut tool = http_tool("https://shop.example.com/", &json!("x"));
+        for (name, value) in more {
+            tool[*name] = value.clone();
+        }
+        json!({"http_tools": [tool]})
+    };
+    vec![
+        (
+            tool(&[("url", json!("http://shop.example.com/"))]),
+            "http_tools/0/url",
+        ),
+        (
+            tool(&[("name", json!("transfer_call"))]),
+            "http_tools/0/name",
+        ),
+        (
+            tool(&[("parameters", json!({"type": "string"}))]),
+            "http_tools/0/parameters",
+        ),
+        (
+            tool(&[("parameters", json!({"type": "object", "properties": 7}))]),
+            "http_tools/0/parameters",
+        ),
+        (
+            tool(&[(
+                "parameters",
+                json!({"type": "object", "$ref": "https://evil.example/x"}),
+            )]),
+            "http_tools/0/parameters",
+        ),
+        (
+            tool(&[("headers", json!([{"name": "Authorization"}]))]),
+            "http_tools/0/headers/0/value",
+        ),
+        (
+            tool(&[("timeout_ms", json!(60_000))]),
+            "http_tools/0/timeout_ms",
+        ),
+        (
+            json!({"mcp_servers": [{"label": "x", "url": "https://x.example/",
+                "allowed_tools": []}]}),
+            "mcp_servers/0/allowed_tools",
+        ),
+        (
+            json!({"person": {"destination": "nobody"}}),
+            "person/destination",
+        ),
+        (json!({"nose": "red"}), "toolkit"),
+    ]
 }

@@ -82,12 +82,7 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         "/api/voicemail/messages/",
         pair(message.to_string(), of_nobody.to_string()),
     );
-    let taken = taken_of_a(desk, a, call).await;
-    let of_nobody: TakenMessageId = desk.clock.new_id();
-    things.insert(
-        "/api/messages/",
-        pair(taken.to_string(), of_nobody.to_string()),
-    );
+    taken_of_a(desk, (a, call), &mut things).await;
     texts_of_a(desk, a, key, &mut things).await;
     things
 }
@@ -166,7 +161,11 @@ async fn message_of_a(desk: &Desk, a: TenantId, call: CallId) -> MessageId {
     news.id
 }
 
-async fn taken_of_a(desk: &Desk, a: TenantId, call: CallId) -> TakenMessageId {
+async fn taken_of_a(
+    desk: &Desk,
+    (a, call): (TenantId, CallId),
+    things: &mut BTreeMap<&'static str, Pair>,
+) {
     let text = || Pii::new(CANARY.to_owned());
     let message = TakenMessage {
         id: desk.clock.new_id(),
@@ -185,7 +184,9 @@ async fn taken_of_a(desk: &Desk, a: TenantId, call: CallId) -> TakenMessageId {
             .await
             .unwrap()
     );
-    message.id
+    let of_nobody: TakenMessageId = desk.clock.new_id();
+    let ids = pair(message.id.to_string(), of_nobody.to_string());
+    things.insert("/api/messages/", ids);
 }
 
 fn pair(of_a: String, of_nobody: String) -> Pair {

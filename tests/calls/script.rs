@@ -180,26 +180,31 @@ impl Names {
             ["audio", response, item, length] => {
                 return self.agent_audio(response, item, duration(length));
             }
-            ["tool", call, tool, response] => self.called(call, tool, response),
-            ["tool", call, "ended"] => ended(errand(call), true, None),
-            ["tool", call, "failed"] => ended(errand(call), false, None),
-            ["tool", call, "hands", "to", "person"] => {
-                ended(errand(call), true, Some(HandsTo::Person))
-            }
-            ["tool", call, "hands", "to", "voicemail"] => {
-                ended(errand(call), true, Some(HandsTo::Voicemail))
-            }
+            ["tool", call, ..] => self.tool(call, &words[2..]),
             ["text", item] => Event::AgentText {
                 item: self.item(item),
                 delta: quoted.into(),
             },
-            ["ends", "call", response] => {
-                let call = self.ends;
-                self.ends += 1;
-                self.called(&call.to_string(), "end_call", response)
-            }
+            ["ends", "call", response] => self.end_wished(response),
             _ => panic!("no such event: {line}"),
         }]
+    }
+
+    fn tool(&mut self, call: &str, words: &[&str]) -> Event {
+        match *words {
+            [tool, response] => self.called(call, tool, response),
+            ["ended"] => ended(errand(call), true, None),
+            ["failed"] => ended(errand(call), false, None),
+            ["hands", "to", "person"] => ended(errand(call), true, Some(HandsTo::Person)),
+            ["hands", "to", "voicemail"] => ended(errand(call), true, Some(HandsTo::Voicemail)),
+            _ => panic!("no such event of a tool: {words:?}"),
+        }
+    }
+
+    fn end_wished(&mut self, response: &str) -> Event {
+        let call = self.ends;
+        self.ends += 1;
+        self.called(&call.to_string(), "end_call", response)
     }
 
     fn called(&mut self, call: &str, tool: &str, response: &str) -> Event {

@@ -100,10 +100,8 @@ const MAX_FAULTS: usize = 3;
 fn with_query(url: &str, arguments: &Value) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
     for (name, value) in arguments.as_object()? {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let text = value.as_str();
+        let text = text.map_or_else(|| value.to_string(), str::to_owned);
         url.query_pairs_mut().append_pair(name, &text);
     }
     Some(url.into())

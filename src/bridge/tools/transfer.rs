@@ -229,9 +229,13 @@ impl Journey<'_> {
     fn voice(&self) -> Voice {
         let own = self.ask.receptionist.id;
         let mut stops = self.route.stops.iter();
-        let said = stops.find_map(|stop| match stop {
-            Stop::Ai(ai) if ai.receptionist_id == own => Some(ai.voice.clone()),
-            _ => None,
+        let said = stops.find_map(|stop| {
+            if let Stop::Ai(ai) = stop
+                && ai.receptionist_id == own
+            {
+                return Some(ai.voice.clone());
+            }
+            None
         });
         said.unwrap_or_default()
     }
