@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::outbound::never;
+use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
 use super::routing::missing;
 use super::state::ApiState;
@@ -25,7 +25,13 @@ pub(super) async fn check(
         let (reference, field) = match &destination.place {
             Place::User(id) => (Reference::User(*id), "user_id"),
             Place::Queue(id) => (Reference::Queue(*id), "queue_id"),
-            Place::Number(_) | Place::Voicemail { .. } => continue,
+            Place::Number(number) => {
+                let closed = closed_to_callers(state, tenant, &[number]).await?;
+                let why = closed.into_iter().flatten();
+                faults.extend(why.map(|why| (format!("{at}/to/phone_number"), why)));
+                continue;
+            }
+            Place::Voicemail { .. } => continue,
         };
         if !number_plans::has(&state.store, tenant, reference).await? {
             let why = format!("there {} of that id here", missing(reference));
@@ -52,16 +58,7 @@ pub(super) async fn check(
 }
 
 fn of_destination(destination: &Destination) -> Option<(&'static str, String)> {
-    let is_telephone = match &destination.place {
-        Place::Number(number) => {
-            if let Some(why) = never(number) {
-                return Some(("/to/phone_number", why.to_owned()));
-            }
-            true
-        }
-        Place::User(_) => true,
-        Place::Queue(_) | Place::Voicemail { .. } => false,
-    };
+    let is_telephone = matches!(&destination.place, Place::Number(_) | Place::User(_));
     let is_warm = destination.mode == TransferMode::Warm;
     let why = "only a member or a number can be asked first: use blind";
     (is_warm && !is_telephone).then(|| ("/mode", why.to_owned()))

@@ -17,6 +17,8 @@ mod house;
 mod key;
 mod loopback;
 mod manners;
+mod master_key;
+mod measures;
 mod migrate;
 mod run;
 mod serve;
@@ -30,15 +32,16 @@ pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
     AuthConfig, CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
-    RealtimeAuth, StorageConfig, TwilioConfig,
+    RealtimeAuth, SealConfig, StorageConfig, TwilioConfig,
 };
 pub use demo::DemoConfig;
 pub use env_file::read_env_file;
 pub use house::{House, HousePlan};
 pub use key::{KeyCommand, NewKey};
 pub use manners::Manners;
+pub use measures::Metrics;
 pub use run::run;
 pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl};
 pub use shutdown::Shutdown;
-pub use telemetry::{Metrics, filter, log};
+pub use telemetry::{filter, log};

@@ -14,7 +14,7 @@
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
 //! - [`past`] is what a caller who comes back has said before.
-//! - [`line`] holds the call's agents: the one that speaks, and the one that takes
+//! - [`mod@line`] holds the call's agents: the one that speaks, and the one that takes
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes

@@ -25,6 +25,7 @@ mod phone;
 mod queue;
 mod quota;
 mod receptionist;
+mod sealed;
 mod secret;
 mod settings;
 mod sms;
@@ -69,6 +70,7 @@ pub use quota::{Gauge, Measure, Period, Quota, QuotaLimits, Quotas, Standing, St
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, TurnDetection,
 };
+pub use sealed::{Credential, Sealed};
 pub use secret::{Pii, Secret};
 pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,

@@ -2,23 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::at::Point;
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Past, Refusal};
-use crate::domain::{Direction, Receptionist, SettingKey};
+use crate::domain::{Direction, Receptionist};
 use crate::routing::AiStop;
-use crate::store::Error;
-use crate::store::{calls, routing_facts, settings, utterances};
+use crate::store::{Error, calls, routing_facts, utterances};
 use crate::twilio::twiml::{Connect, Error as TwimlError, Parameter, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
-
-/// The caller does not wait longer than this for a receptionist.
-const DEADLINE: Duration = Duration::from_secs(3);
-/// Nor longer than this for a limit that the tenant has set.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Lets the call in, which dials the agent, and asks for its stream.
 pub(super) async fn connect(
@@ -75,10 +69,8 @@ async fn past(house: &Webhooks, placed: &Placed, point: &Point) -> Past {
         let said = utterances::list(&house.store, of.0, of.1).await?;
         Ok::<_, Error>((call, said))
     };
-    let (call, utterances) = match timeout(DEADLINE, read).await {
-        Ok(Ok(read)) => read,
-        Ok(Err(_)) | Err(_) => (None, Vec::new()),
-    };
+    let read = house.patience.must(read).await;
+    let (call, utterances) = read.and_then(Result::ok).unwrap_or_default();
     let now = house.clock.now();
     let since = call.as_ref().and_then(|call| call.answered_at);
     let lasted = since.map_or(0, |since| now.as_ms() - since.as_ms());
@@ -101,15 +93,12 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         known.clone()
     } else {
         let found = routing_facts::receptionist(&house.store, placed.tenant_id, id);
-        timeout(DEADLINE, found).await.ok()?.ok()??
+        house.patience.must(found).await?.ok()??
     };
-    let settings = settings::of_tenant(&house.store, placed.tenant_id, None);
     // Without a database its own limit holds.
-    if let Ok(Ok(settings)) = timeout(PATIENCE, settings).await
-        && let Some(most) = settings.whole(SettingKey::MaxCallDurationSeconds)
-    {
+    if let Some(most) = longest(house, placed).await {
         let longest = &mut receptionist.limits.max_duration;
-        *longest = (*longest).min(Duration::from_secs(most));
+        *longest = (*longest).min(most);
     }
     let voice = &stop.voice;
     let fields = [
@@ -123,6 +112,16 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         }
     }
     Some(receptionist)
+}
+
+/// How long the tenant lets a call last, as it was when the call came.
+async fn longest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
+    if let Some(facts) = &placed.facts {
+        return Some(facts.allowance.longest);
+    }
+    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &[]);
+    let allowance = house.patience.wait(asked).await?.ok()?;
+    Some(allowance.longest)
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.

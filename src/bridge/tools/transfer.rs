@@ -176,6 +176,10 @@ impl Journey<'_> {
         };
         Ok(Stop::Ring(RingStop {
             phone_numbers: vec![number],
+            whose: match longest {
+                Some(_) => Purpose::Outside,
+                None => Purpose::Member,
+            },
             is_in_turn: false,
             longest,
             ring: Ring {

@@ -17,6 +17,7 @@ mod ring;
 mod route;
 mod rule;
 mod toolkit;
+mod toolkit_secret;
 mod value;
 
 pub use dialling::{DearKindText, DialPolicyText};
@@ -46,4 +47,5 @@ pub use toolkit::{
     DestinationText, HttpToolText, McpServerText, NumberRef, Parameters, PersonText, PlaceText,
     QueueRef, ToolHeaderText, ToolWord, ToolkitText, TransferModeText, UserRef,
 };
+pub use toolkit_secret::ToolSecret;
 pub use value::{E164, Few, Line, Number, Text, Word};
