@@ -146,6 +146,8 @@ impl Stage {
             silence: SilencePolicy::default(),
             limits: Limits::default(),
             interruption: Interruption::Truncate,
+            has_zero_key: true,
+            is_back: false,
         };
         let now = Instant::now();
         let mut stage = Self {

@@ -280,13 +280,20 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
             ".create_call(",
             &["api/outbound/record.rs", "rehearsal/rest/account.rs"],
         ),
-        ("dials::clear(", &["api/outbound/gate.rs"]),
+        (
+            "dials::clear(",
+            &["api/outbound/gate.rs", "bridge/tools/transfer.rs"],
+        ),
         // Texts are kept by the gate, and sent by one job.
         (".judge_writing(", &["store/dials.rs"]),
         ("dials::judge_writing(", &["store/sms_messages.rs"]),
         (
             "sms_messages::submit(",
-            &["api/sms/send.rs", "webhooks/ivr/text.rs"],
+            &[
+                "api/sms/send.rs",
+                "bridge/tools/text.rs",
+                "webhooks/ivr/text.rs",
+            ],
         ),
         (
             ".send_message(",

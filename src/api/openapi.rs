@@ -104,6 +104,10 @@ const TAGS: &[(&str, &str)] = &[
         "What callers left, and what they heard before they did.",
     ),
     (
+        "Messages",
+        "What receptionists wrote down for somebody to attend to.",
+    ),
+    (
         "Usage",
         "What was used, what it cost, and how much of it may be.",
     ),

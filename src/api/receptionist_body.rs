@@ -11,10 +11,10 @@ use super::extract::{Name, given, parsed};
 use super::patch::Fields;
 use super::schemas;
 use crate::domain::{
-    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
+    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, Toolkit, TurnDetection,
 };
 use crate::store::receptionists::Draft;
-use crate::store::text::{Few, Number};
+use crate::store::text::{Few, Number, ToolkitText};
 
 /// What is said of a receptionist. What is left out stays as it is; in a new
 /// one it is as in the receptionist of a fresh tenant.
@@ -57,6 +57,10 @@ pub(super) struct ReceptionistPatch {
     #[serde(default, deserialize_with = "tools")]
     #[schema(schema_with = schemas::tools)]
     tools: Option<BTreeSet<ToolName>>,
+    /// What it has at hand for that; replaced as a whole.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    toolkit: Option<ToolkitText>,
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     silence: Option<SilenceBody>,
@@ -82,6 +86,12 @@ impl ReceptionistPatch {
         let turns = self.turn_detection.map(TurnDetection::from);
         fields.lay("turn_detection", turns, &mut over.turn_detection);
         fields.lay("tools", self.tools, &mut over.tools);
+        let toolkit = self.toolkit.map(|text| {
+            let mut kit = Toolkit::from(text);
+            kit.take_secrets_of(&over.toolkit);
+            kit
+        });
+        fields.lay("toolkit", toolkit, &mut over.toolkit);
         let silence = self.silence.map(SilencePolicy::from);
         fields.lay("silence", silence, &mut over.silence);
         let limits = self.limits.map(Limits::from);
@@ -239,6 +249,7 @@ pub(super) struct ContentBody {
     audio_format: &'static str,
     turn_detection: TurnDetectionBody,
     tools: Vec<&'static str>,
+    toolkit: ToolkitText,
     silence: SilenceBody,
     limits: LimitsBody,
 }
@@ -253,6 +264,7 @@ impl From<Receptionist> for ContentBody {
                 .iter()
                 .map(|tool| tool.as_str())
                 .collect(),
+            toolkit: (&receptionist.toolkit.without_secrets()).into(),
             silence: SilenceBody {
                 prompt_after_ms: Number::of_millis(receptionist.silence.prompt_after),
                 prompts: Number(receptionist.silence.prompts),

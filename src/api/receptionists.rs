@@ -13,6 +13,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::receptionist_body::{ReceptionistBody, ReceptionistPatch};
 use super::state::ApiState;
+use super::toolkit;
 use crate::domain::{ReceptionistId, TenantId};
 use crate::store::receptionists::{self, Draft};
 use crate::store::{self, Db, default_receptionist, tenants};
@@ -43,6 +44,7 @@ pub(super) async fn create(
     let (tenant, now) = (operator.tenant_id, state.clock.now());
     let mut receptionist = default_receptionist(tenant, state.clock.new_id());
     let fields = patch.apply(&mut receptionist);
+    toolkit::check(&state, tenant, &receptionist.toolkit).await?;
     let mut tx = state.store.begin().await?;
     receptionists::insert(&mut tx, &receptionist, now).await?;
     let body = find(&mut tx, tenant, receptionist.id).await?.into();
@@ -82,6 +84,10 @@ pub(super) async fn update(
     let tenant = operator.tenant_id;
     let mut receptionist = find(&state.store, tenant, id).await?.receptionist;
     let fields = patch.apply(&mut receptionist);
+    // What was left as it is may name somebody who is gone; callers are told so.
+    if fields.contains(&"toolkit") {
+        toolkit::check(&state, tenant, &receptionist.toolkit).await?;
+    }
     let mut tx = state.store.begin().await?;
     if !receptionists::update(&mut tx, &receptionist, state.clock.now()).await? {
         return Err(ApiError::NotFound);

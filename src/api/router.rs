@@ -16,7 +16,7 @@ use super::state::ApiState;
 use super::{audit, health, keys, me, metrics, numbers, problems, tenants, users};
 use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
-use super::{greetings, settings, voicemail, voicemail_audio};
+use super::{greetings, messages, settings, voicemail, voicemail_audio};
 use super::{ivr_flows, ivr_simulation, ivr_versions};
 use super::{quotas, usage};
 use crate::domain::Permission as P;
@@ -87,6 +87,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(settings(&gate))
         .merge(voicemail(&gate))
         .merge(texts(&gate))
+        .merge(taken(&gate))
         .merge(ways(&gate))
         .merge(flows(&gate))
         .merge(spending(&gate))
@@ -204,6 +205,18 @@ fn texts(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(ask(P::InboxWrite, routes!(opt_outs::add)))
         .routes(ask(P::InboxRead, routes!(opt_outs::show)))
         .routes(ask(P::InboxWrite, routes!(opt_outs::remove)))
+}
+
+/// What receptionists wrote down.
+fn taken(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::InboxRead, routes!(messages::list)))
+        .routes(ask(P::InboxRead, routes!(messages::show)))
+        .routes(ask(
+            P::InboxWrite,
+            routes!(messages::update, messages::delete),
+        ))
 }
 
 /// What was used, and how much may be.

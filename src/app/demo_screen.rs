@@ -109,6 +109,10 @@ fn tell_report(report: &Report) -> Option<String> {
             )
         }
         Report::Digits(digits) => format!("caller        pressed {}", digits.expose()),
+        Report::Tool { name, outcome } => {
+            let name = name.as_deref().unwrap_or("unknown");
+            format!("gateway       tool {name}: {outcome}")
+        }
         Report::Silence { prompts } => format!("gateway       silence, prompt {prompts}"),
         Report::Speaking(_) | Report::Used(_) | Report::Muted { .. } | Report::Held(_) => {
             return None;

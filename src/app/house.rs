@@ -17,7 +17,7 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Dialer, Keeper, Phrasebook, RealtimeDialer};
+use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, Toolbox};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -102,10 +102,13 @@ impl House {
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let recordings = Recordings::at(plan.storage);
         let dialer: Arc<dyn Dialer> = Arc::new(dialer);
-        let phrasebook = plan
-            .speaks_ahead
-            .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
-        let bridge = Bridge::speaking(plan.max_calls, dialer, keeper.clone(), phrasebook);
+        let ways = (
+            plan.speaks_ahead,
+            plan.outside.clone(),
+            plan.carrier.is_some(),
+        );
+        let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
+        let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
             store: store.clone(),
@@ -195,6 +198,25 @@ impl House {
             tracing::error!("the database did not take the last notes in time");
         }
         self.store.close().await;
+    }
+}
+
+/// What agents have beside the line.
+fn equipment(
+    (speaks_ahead, outside, has_carrier): (bool, Outside, bool),
+    dialer: &Arc<dyn Dialer>,
+    (store, clock, recordings): (&Store, &Clock, &Recordings),
+) -> Equipment {
+    let phrasebook = speaks_ahead.then(|| Phrasebook::new(Arc::clone(dialer), recordings.clone()));
+    let toolbox = Toolbox {
+        store: store.clone(),
+        clock: clock.clone(),
+        outside,
+        has_carrier,
+    };
+    Equipment {
+        phrasebook,
+        toolbox: Some(toolbox),
     }
 }
 

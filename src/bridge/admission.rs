@@ -1,5 +1,6 @@
 //! A call that asks to be let in, and why it may not be.
 
+use super::past::Past;
 use crate::domain::{CallId, CallSid, Contact, Receptionist, TenantId};
 
 /// A call that asks to be let in.
@@ -15,6 +16,9 @@ pub struct Admission {
     pub receptionist: Receptionist,
     /// Who is at the other end, if the tenant knows them.
     pub contact: Option<Contact>,
+    /// What was said before, if the caller comes back from a place where nobody
+    /// has taken the call.
+    pub past: Option<Past>,
 }
 
 /// Why a call is not let in.
@@ -38,4 +42,26 @@ pub enum Refusal {
     /// The call is over already.
     #[error("the call is over")]
     Over,
+}
+
+/// How many calls there are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counts {
+    /// Calls that have a task.
+    pub live: usize,
+    /// How many there may be.
+    pub capacity: usize,
+    /// Whether no more are let in.
+    pub is_draining: bool,
+}
+
+/// Why a stream is not let in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum AttachError {
+    /// No such call is waiting for a stream.
+    #[error("no such call is live")]
+    UnknownCall,
+    /// The token is missing, wrong, spent or expired.
+    #[error("the stream token is missing, wrong, spent or expired")]
+    Token,
 }

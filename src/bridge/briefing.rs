@@ -6,18 +6,26 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::admission::Admission;
 use crate::domain::{Contact, Pii, Receptionist};
 
-/// A receptionist who knows whom they speak with.
-pub(super) fn briefed(mut receptionist: Receptionist, contact: Option<&Contact>) -> Receptionist {
-    if let Some(contact) = contact {
+/// A receptionist who knows whom they speak with, and what was said before.
+pub(super) fn briefed(mut receptionist: Receptionist, admission: &Admission) -> Receptionist {
+    if let Some(contact) = &admission.contact {
         receptionist.instructions.push_str(ABOUT);
         receptionist.instructions.push_str(&record(contact));
     }
+    if admission.past.is_some() {
+        receptionist.instructions.push_str(BEFORE);
+    }
     receptionist
 }
+
+const BEFORE: &str = "\n\n\
+    You have spoken with this caller before in this call, and have handed them on; nobody has \
+    taken the call, and they are back with you. Do not greet again.";
 
 const ABOUT: &str = "\n\n\
     Between the marks below is what is on file about the person at the other end, found by their \
@@ -37,6 +45,10 @@ fn record(contact: &Contact) -> String {
         "is_vip": contact.is_vip,
         "notes": contact.notes.as_ref().map(short),
     });
+    format!("<caller_record>\n{}\n</caller_record>", line(&record))
+}
+
+fn line(record: &Value) -> String {
     let mut line = String::new();
     for c in record.to_string().chars() {
         match c {
@@ -47,7 +59,7 @@ fn record(contact: &Contact) -> String {
             _ => line.push(c),
         }
     }
-    format!("<caller_record>\n{line}\n</caller_record>")
+    line
 }
 
 /// More than this of a note helps nobody on the telephone, and every turn of

@@ -1,17 +1,53 @@
 //! What the agent is told when it is asked to say something of its own accord.
 
-use crate::call::{Notice, Reply};
+use std::borrow::Cow;
+
+use serde_json::json;
+
+use crate::call::{Notice, Reply, ToolAnswer, ToolRefusal};
 use crate::domain::Receptionist;
 
 /// The agent may hang up.
-pub(super) const END_ALLOWED: &str =
-    r#"{"status":"ok","detail":"The call ends when your goodbye is heard."}"#;
+const END_ALLOWED: &str = r#"{"status":"ok","detail":"The call ends when your goodbye is heard."}"#;
 /// The agent may not hang up.
-pub(super) const END_REFUSED: &str =
+const END_REFUSED: &str =
     r#"{"error":"interrupted","detail":"The caller has spoken again; the call goes on."}"#;
-/// There is no such tool.
-pub(super) const NO_SUCH_TOOL: &str =
-    r#"{"error":"unknown_tool","detail":"There is no such tool. Go on without it."}"#;
+/// What the agent reads of a tool that it asked for.
+pub(super) fn answer(answer: &ToolAnswer) -> Cow<'_, str> {
+    match answer {
+        ToolAnswer::Done(output) => Cow::Borrowed(output.expose()),
+        ToolAnswer::EndAllowed => Cow::Borrowed(END_ALLOWED),
+        ToolAnswer::EndRefused => Cow::Borrowed(END_REFUSED),
+        ToolAnswer::Refused(refusal) => {
+            let (error, detail) = (refusal.as_str(), refused(*refusal));
+            Cow::Owned(json!({"error": error, "detail": detail}).to_string())
+        }
+    }
+}
+
+fn refused(refusal: ToolRefusal) -> &'static str {
+    match refusal {
+        ToolRefusal::Unknown => "There is no such tool. Go on without it.",
+        ToolRefusal::Interrupted => "Nothing was done, for the caller has broken in. Listen first.",
+        ToolRefusal::NotNow => {
+            "Nothing was done, for the call is ending, on hold or being handed on."
+        }
+        ToolRefusal::CallerSilent => {
+            "Nothing was done, for the caller has not said anything yet. Ask first."
+        }
+        ToolRefusal::SpentOfTurn => {
+            "Nothing was done. Answer the caller now with what you know, and use no tool before \
+             they have spoken."
+        }
+        ToolRefusal::SpentOfCall => {
+            "Nothing was done. No more tools can be used in this call; go on without them."
+        }
+        ToolRefusal::TimedOut => {
+            "This took too long, and may or may not have been done. Say that it does not work at \
+             the moment; do not try it again."
+        }
+    }
+}
 
 /// What the agent reads that nobody says.
 pub(super) fn notice(notice: &Notice) -> String {
@@ -51,7 +87,7 @@ impl Cues {
     /// receptionist's own stand before the cue.
     pub(super) fn instructions(&self, reply: Reply) -> Option<String> {
         let cue = match reply {
-            Reply::Answer => return None,
+            Reply::Answer | Reply::AnswerWithoutTools => return None,
             Reply::Resume => self.speak(
                 "the line to you was broken for a moment, and the last words on either side may \
                  have been lost: say sorry for the interruption in a few words and take up where \
@@ -65,6 +101,11 @@ impl Cues {
                 "The call has just been answered. Greet the caller with exactly these words and \
                  nothing else: \"{}\"",
                 self.greeting
+            ),
+            Reply::Back => self.speak(
+                "the caller is back with you, for nobody has taken the call where you had handed \
+                 them on to: say so in one short sentence, truthfully and with an apology, and \
+                 offer to take a message or to help otherwise",
             ),
             Reply::StillThere => {
                 self.speak("ask in one short sentence whether the caller is still there")
@@ -80,6 +121,14 @@ impl Cues {
             Reply::Handover => self.speak(
                 "a colleague takes over: say in one short sentence that you are connecting the \
                  caller now, and ask nothing",
+            ),
+            Reply::HandoverToVoicemail => self.speak(
+                "nobody can take the call at this moment: say so in one short sentence, and that \
+                 the caller can leave a message after the tone now; ask nothing",
+            ),
+            Reply::Filler => self.speak(
+                "what the caller asked for is still being looked up: say in a few words that you \
+                 are looking and need a moment; say nothing about what may come of it",
             ),
             Reply::Goodbye => self.speak("say goodbye to the caller in one short sentence"),
         };

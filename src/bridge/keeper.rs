@@ -33,6 +33,18 @@ pub(super) enum Note {
         call_id: CallId,
         at: Timestamp,
     },
+    /// The caller was handed on, and has come back.
+    CameBack {
+        tenant_id: TenantId,
+        call_id: CallId,
+    },
+    /// The agent has asked for a tool, and something came of it.
+    Tool {
+        tenant_id: TenantId,
+        call_id: CallId,
+        detail: String,
+        at: Timestamp,
+    },
     /// What the agent has used so far.
     Used {
         tenant_id: TenantId,
@@ -55,6 +67,8 @@ pub(super) struct Finished {
     pub(super) end_reason: EndReason,
     pub(super) usage: Usage,
     pub(super) cost: Option<Money>,
+    /// Turns of the time before the caller came back have lower numbers.
+    pub(super) first_turn: usize,
     pub(super) utterances: Vec<Utterance>,
     pub(super) latencies: Vec<TurnLatency>,
 }
@@ -140,6 +154,25 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
             call_id,
             at,
         } => write_answered(store, *tenant_id, *call_id, *at).await,
+        Note::Tool {
+            tenant_id,
+            call_id,
+            detail,
+            at,
+        } => {
+            let event = NewEvent {
+                kind: "tool.used",
+                detail: detail.as_str().into(),
+                at: *at,
+                key: None,
+            };
+            call_events::append(store, *tenant_id, *call_id, &event).await?;
+            Ok(())
+        }
+        Note::CameBack { tenant_id, call_id } => {
+            calls::come_back(store, *tenant_id, *call_id).await?;
+            Ok(())
+        }
         Note::Used {
             tenant_id,
             call_id,
@@ -187,7 +220,8 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
     } = *finished;
     let mut tx = store.begin().await?;
     utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
-    for (ordinal, latency) in (0..).zip(&finished.latencies) {
+    let first = u32::try_from(finished.first_turn).unwrap_or_default();
+    for (ordinal, latency) in (first..).zip(&finished.latencies) {
         turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
     }
     let end = calls::Finished {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -9,9 +10,10 @@ use super::agent_leg::DialError;
 use super::feed::Feed;
 use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
+use super::past::Past;
 use crate::call::{Report, Session};
 use crate::domain::{
-    CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage,
+    CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -32,6 +34,8 @@ pub(super) struct Logbook {
     used: Usage,
     noted_at: Instant,
     latencies: Vec<TurnLatency>,
+    /// What was before, if the caller has come back.
+    past: Option<Past>,
 }
 
 impl Logbook {
@@ -43,10 +47,14 @@ impl Logbook {
             price: None,
             began: Instant::now(),
             began_at: keeper.now(),
-            used: Usage::default(),
+            used: admission
+                .past
+                .as_ref()
+                .map_or_else(Usage::default, |past| past.usage),
             noted_at: Instant::now(),
             keeper,
             latencies: Vec::new(),
+            past: admission.past.clone(),
         }
     }
 
@@ -97,8 +105,19 @@ impl Logbook {
             | Report::Held(_)
             | Report::Silence { .. } => {}
             Report::Used(usage) => self.note_usage(*usage),
+            Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }
         self.tell(Happening::Reported(report));
+    }
+
+    fn note_tool(&self, name: Option<&str>, outcome: &'static str) {
+        metrics::counter!("frontdesk_tools_total", "outcome" => outcome).increment(1);
+        self.keeper.note(Note::Tool {
+            tenant_id: self.tenant_id,
+            call_id: self.call_id,
+            detail: json!({"tool": name, "outcome": outcome}).to_string(),
+            at: self.keeper.now(),
+        });
     }
 
     fn note_usage(&mut self, usage: Usage) {
@@ -140,7 +159,7 @@ impl Logbook {
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
-        let usage = session.usage();
+        let (usage, utterances) = (self.usage(session), self.utterances(session));
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {
             tenant_id: self.tenant_id,
@@ -149,10 +168,39 @@ impl Logbook {
             end_reason,
             usage,
             cost: self.cost(&usage),
-            utterances: session.transcript().collect(),
+            first_turn: self.past.map_or(0, |past| past.utterances.len()),
+            utterances,
             latencies: self.latencies,
         };
         self.keeper.finish(finished).await;
+    }
+
+    /// All of it, should the caller come back.
+    pub(super) fn past(&self, session: &Session) -> Past {
+        Past {
+            utterances: self.utterances(session),
+            usage: self.usage(session),
+            began: self.past.as_ref().map_or(self.began, |past| past.began),
+            leg: self.past.as_ref().map_or(0, |past| past.leg),
+        }
+    }
+
+    fn usage(&self, session: &Session) -> Usage {
+        let before = self.past.as_ref().map(|past| past.usage);
+        before.unwrap_or_default().plus(session.usage())
+    }
+
+    /// What was said before, and now, by one clock.
+    fn utterances(&self, session: &Session) -> Vec<Utterance> {
+        let Some(past) = &self.past else {
+            return session.transcript().collect();
+        };
+        let before = past.elapsed().saturating_sub(self.began.elapsed());
+        let now = session.transcript().map(|said| Utterance {
+            started: said.started + before,
+            ..said
+        });
+        past.utterances.iter().cloned().chain(now).collect()
     }
 
     fn tell(&self, what: Happening) {

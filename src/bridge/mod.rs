@@ -10,8 +10,10 @@
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
+//! - [`errands`] has the agent's [`tools`] used beside the call.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
+//! - [`past`] is what a caller who comes back has said before.
 //! - [`mod@line`] holds the call's agents: the one that speaks, and the one that takes
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
@@ -26,12 +28,15 @@ mod briefing;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod equipment;
+mod errands;
 mod feed;
 mod handover;
 mod keeper;
 mod line;
 mod live;
 mod logbook;
+mod past;
 mod phrases;
 mod realtime_ear;
 mod realtime_keys;
@@ -39,14 +44,18 @@ mod realtime_leg;
 mod registry;
 mod run;
 mod token;
+mod tools;
 mod wire;
 
-pub use admission::{Admission, Refusal};
+pub use admission::{Admission, Counts, Refusal};
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
+pub use equipment::Equipment;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
+pub use past::Past;
 pub use phrases::Phrasebook;
-pub use registry::{Bridge, Counts};
+pub use registry::Bridge;
 pub use token::StreamToken;
+pub use tools::{Toolbox, check_parameters};

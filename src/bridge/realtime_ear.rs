@@ -6,12 +6,11 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::cues;
-use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_ENDS, MAX_FAULTS, RECALLED, RealtimeLeg};
+use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
 use super::wire::empty;
 use crate::audio::{Downlink, frames};
-use crate::call::{Event, Outcome};
-use crate::domain::{Pii, Speaker, ToolName, Usage};
+use crate::call::{Event, Outcome, ToolKey};
+use crate::domain::{Pii, Speaker, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
 use crate::realtime::{
     Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseReason,
@@ -172,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let ItemBody::FunctionCall {
             call_id,
             name,
-            arguments: _,
+            arguments,
         } = &output.item.body
         else {
             return;
@@ -181,19 +180,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         if !output.item.is_complete() {
             return;
         }
-        let permitted = name.parse().ok().filter(|tool| self.tools.contains(tool));
-        match permitted {
-            Some(ToolName::EndCall) if self.ends.len() < MAX_ENDS => {
-                self.ends.push_back(call_id.clone());
-                let response = self.response(&output.response_id);
-                events.push_back(Event::AgentEndsCall { response });
-            }
-            Some(ToolName::EndCall) => {}
-            None => {
-                self.answer_tool(call_id, cues::NO_SUCH_TOOL);
-                events.push_back(Event::ToolAnswered);
-            }
-        }
+        let response = self.response(&output.response_id);
+        events.push_back(Event::ToolCalled {
+            call: ToolKey(self.wishes.key(call_id)),
+            response,
+            tool: self.receptionist.permits(name),
+            arguments: arguments.clone(),
+        });
     }
 
     fn on_response_done(&mut self, done: &Response, events: &mut VecDeque<Event>) {

@@ -1,6 +1,6 @@
 //! The agent leg that speaks the Realtime protocol.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,10 +16,10 @@ use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey};
-use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, ToolName, Utterance};
+use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolKey};
+use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, Utterance};
 use crate::realtime::client_event::{ClientEvent, write_append};
-use crate::realtime::{NewItem, ResponseOptions};
+use crate::realtime::{NewItem, ResponseOptions, ToolChoice};
 
 /// Sound that waits for the end of a turn of the loop; a second of it leaves
 /// at once.
@@ -34,23 +34,21 @@ pub(super) const MAX_FAULTS: u32 = 5;
 pub(super) const FAULTS_WITHIN: Duration = Duration::from_mins(1);
 /// How the ids of items begin that were said before the agent came.
 pub(super) const RECALLED: &str = "said_before_";
-/// Calls of `end_call` that may wait for their answer.
-pub(super) const MAX_ENDS: usize = 16;
 
 /// A Realtime session.
 pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
     pub(super) cues: Cues,
-    /// What the receptionist permits.
-    pub(super) tools: BTreeSet<ToolName>,
+    /// Who says which tools there are.
+    pub(super) receptionist: Receptionist,
     pub(super) codec: Codec,
     /// The item whose sound came last.
     pub(super) sounding: Option<ItemKey>,
     pub(super) items: Keys,
     pub(super) responses: Keys,
     pub(super) is_ready: bool,
-    /// The `call_id`s of wishes to end the call that are not answered yet.
-    pub(super) ends: VecDeque<String>,
+    /// The `call_id`s of wishes for tools.
+    pub(super) wishes: Keys,
     pub(super) pending: Vec<u8>,
     /// Malformed messages, and when the first of them came.
     pub(super) faults: (u32, Instant),
@@ -85,13 +83,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let mut leg = Self {
             wire,
             cues: Cues::of(receptionist),
-            tools: receptionist.tools.clone(),
+            receptionist: receptionist.clone(),
             codec,
             sounding: None,
             items: Keys::of(ordinal),
             responses: Keys::of(ordinal),
             is_ready: false,
-            ends: VecDeque::new(),
+            wishes: Keys::of(ordinal),
             pending: Vec::new(),
             faults: (0, Instant::now()),
             breaker: None,
@@ -148,8 +146,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 
     fn respond(&mut self, reply: Reply) {
         let instructions = self.cues.instructions(reply);
-        let response = instructions.as_deref().map(|instructions| ResponseOptions {
-            instructions: Some(instructions),
+        // Who is only to say something uses no tools for it.
+        let is_free = matches!(
+            reply,
+            Reply::Answer | Reply::Greeting | Reply::Back | Reply::StillThere
+        );
+        let response = (instructions.is_some() || !is_free).then(|| ResponseOptions {
+            instructions: instructions.as_deref(),
+            tool_choice: (!is_free).then_some(ToolChoice::None),
             ..ResponseOptions::default()
         });
         self.send(&ClientEvent::ResponseCreate { response });
@@ -212,14 +216,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         self.send(&ClientEvent::ItemDelete { item_id: &name });
     }
 
-    fn answer_end(&mut self, output: &str) {
-        if let Some(call_id) = self.ends.pop_front() {
-            self.answer_tool(&call_id, output);
-        }
-    }
-
-    pub(super) fn answer_tool(&mut self, call_id: &str, output: &str) {
-        let item = NewItem::function_call_output(call_id, output);
+    fn answer_tool(&mut self, call: ToolKey, output: &str) {
+        let Some(call_id) = self.wishes.name(call.0).map(str::to_owned) else {
+            return;
+        };
+        let item = NewItem::function_call_output(&call_id, output);
         self.send(&ClientEvent::ItemCreate {
             item,
             previous_item_id: None,
@@ -256,8 +257,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
             AgentAction::Cancel => self.send(&ClientEvent::ResponseCancel { response_id: None }),
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),
             AgentAction::Delete { item } => self.delete(item),
-            AgentAction::AllowEnd => self.answer_end(cues::END_ALLOWED),
-            AgentAction::RefuseEnd => self.answer_end(cues::END_REFUSED),
+            AgentAction::AnswerTool { call, answer } => {
+                self.answer_tool(call, &cues::answer(&answer));
+            }
         }
     }
 

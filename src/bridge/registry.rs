@@ -11,18 +11,21 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Admission, Refusal};
+use super::admission::{Admission, AttachError, Counts, Refusal};
 use super::agent_leg::Dialer;
 use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
+use super::equipment::Equipment;
+use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
-use super::phrases::Phrasebook;
+use super::past::Past;
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
+use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
@@ -46,28 +49,6 @@ const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
 const WAITING_ROOM: usize = 256;
 
-/// Why a stream is not let in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(super) enum AttachError {
-    /// No such call is waiting for a stream.
-    #[error("no such call is live")]
-    UnknownCall,
-    /// The token is missing, wrong, spent or expired.
-    #[error("the stream token is missing, wrong, spent or expired")]
-    Token,
-}
-
-/// How many calls there are.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Counts {
-    /// Calls that have a task.
-    pub live: usize,
-    /// How many there may be.
-    pub capacity: usize,
-    /// Whether no more are let in.
-    pub is_draining: bool,
-}
-
 struct Place {
     mailbox: mpsc::Sender<Control>,
     tokens: Vec<(TokenHash, Instant)>,
@@ -78,12 +59,14 @@ struct Shared {
     outcomes: DashMap<CallSid, (EndReason, Instant)>,
     /// Where calls go on that are handed on.
     handovers: DashMap<CallSid, Handover>,
+    /// What was said in those that may come back.
+    pasts: DashMap<CallSid, Past>,
     live: AtomicUsize,
     capacity: usize,
     is_draining: AtomicBool,
     dialer: Arc<dyn Dialer>,
+    equipment: Equipment,
     keeper: Keeper,
-    phrasebook: Option<Phrasebook>,
     feed: Feed,
     tasks: TaskTracker,
     /// Streams that have not said yet whose they are.
@@ -98,27 +81,29 @@ pub struct Bridge {
 
 impl Bridge {
     /// A house with `capacity` places, whose agents `dialer` reaches.
+    /// They have no tools but to end a call.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
-        Self::speaking(capacity, dialer, keeper, None)
+        Self::equipped(capacity, dialer, keeper, Equipment::default())
     }
 
-    /// The same; what callers hear while nobody answers is in `phrasebook`.
-    pub fn speaking(
+    /// The same, with more to work with.
+    pub fn equipped(
         capacity: usize,
         dialer: Arc<dyn Dialer>,
         keeper: Keeper,
-        phrasebook: Option<Phrasebook>,
+        equipment: Equipment,
     ) -> Self {
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
             handovers: DashMap::new(),
+            pasts: DashMap::new(),
             live: AtomicUsize::new(0),
             capacity,
             is_draining: AtomicBool::new(false),
             dialer,
+            equipment,
             keeper,
-            phrasebook,
             feed: Feed::new(),
             tasks: TaskTracker::new(),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM)),
@@ -146,7 +131,7 @@ impl Bridge {
                 tokens.push(ticket);
             }
             Entry::Vacant(vacant) => {
-                self.refuse(&admission.call_sid)?;
+                self.refuse(&admission)?;
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
                 vacant.insert(Place {
                     mailbox,
@@ -265,19 +250,41 @@ impl Bridge {
         self.shared.tasks.wait().await;
     }
 
+    pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
+        self.shared.outcomes.remove(call_sid);
+    }
+
+    pub(super) fn keeper(&self) -> &Keeper {
+        &self.shared.keeper
+    }
+
+    pub(super) fn pasts(&self) -> &DashMap<CallSid, Past> {
+        &self.shared.pasts
+    }
+
     pub(super) fn handovers(&self) -> &DashMap<CallSid, Handover> {
         &self.shared.handovers
+    }
+
+    pub(super) fn toolbox(&self) -> Option<&Toolbox> {
+        self.shared.equipment.toolbox.as_ref()
+    }
+
+    /// Does something beside the calls that the house waits for when it closes.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.tasks.spawn(work);
     }
 
     pub(super) fn waiting_room(&self) -> &Arc<Semaphore> {
         &self.shared.waiting_room
     }
 
-    fn refuse(&self, call_sid: &CallSid) -> Result<(), Refusal> {
+    fn refuse(&self, admission: &Admission) -> Result<(), Refusal> {
         if self.shared.is_draining.load(Ordering::Relaxed) {
             return Err(Refusal::Draining);
         }
-        if self.shared.outcomes.contains_key(call_sid) {
+        let is_back = admission.past.is_some();
+        if !is_back && self.shared.outcomes.contains_key(&admission.call_sid) {
             return Err(Refusal::Over);
         }
         let take = |live| (live < self.shared.capacity).then_some(live + 1);
@@ -287,17 +294,20 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(&self, admission: Admission, inbox: mpsc::Receiver<Control>) {
+    fn start(&self, mut admission: Admission, inbox: mpsc::Receiver<Control>) {
         let shared = Arc::clone(&self.shared);
+        self.welcome_back(&mut admission);
         let plan = CallPlan {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,
             interruption: shared.dialer.interruption(),
+            has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
+            is_back: admission.past.is_some(),
             seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();
-        let receptionist = briefed(receptionist, admission.contact.as_ref());
-        let phrases = shared.phrasebook.as_ref();
+        let receptionist = briefed(receptionist, &admission);
+        let phrases = shared.equipment.phrasebook.as_ref();
         let phrases = phrases
             .map(|book| book.of(&receptionist))
             .unwrap_or_default();
@@ -308,13 +318,16 @@ impl Bridge {
         });
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
+        let errands = Errands::new(self.clone(), &admission);
         let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, (dial, phrases), inbox, log);
+        let past = admission.past.as_ref();
+        let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
+        let call = Call::new((plan, said), (dial, phrases), inbox, (log, errands));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
@@ -424,6 +437,7 @@ mod tests {
             call_sid: call_sid.clone(),
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,
+            past: None,
         };
         bridge.admit(admission).unwrap();
         while bridge.order(&call_sid, Order::Hold(true)) {}

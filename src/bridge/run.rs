@@ -11,12 +11,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
 use super::carrier_leg::Carrier;
+use super::errands::Errands;
 use super::line::{Dial, Line};
 use super::logbook::Logbook;
 use super::phrases::Phrases;
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
-use crate::domain::EndReason;
+use crate::domain::{EndReason, Utterance};
 
 /// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
 /// silent to two of these is gone.
@@ -44,6 +45,7 @@ pub(super) struct Call {
     phrases: Phrases,
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
+    errands: Errands,
     events: VecDeque<Event>,
     timer: Pin<Box<Sleep>>,
     armed: Instant,
@@ -53,19 +55,20 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(
-        plan: CallPlan,
+        (plan, said): (CallPlan, Vec<Utterance>),
         (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
-        log: Logbook,
+        (log, errands): (Logbook, Errands),
     ) -> Self {
         let now = now();
         Self {
-            session: Session::new(plan, now),
+            session: Session::new(plan, now).remembering(said),
             carrier: None,
             line: Line::new(dial),
             phrases,
             inbox,
             log,
+            errands,
             events: VecDeque::new(),
             timer: Box::pin(sleep(Duration::ZERO)),
             armed: now,
@@ -78,6 +81,7 @@ impl Call {
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
         let end_reason = poll_fn(|cx| self.poll_end(cx)).await;
+        self.errands.keep(|| self.log.past(&self.session));
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
         self.inbox.close();
@@ -120,6 +124,7 @@ impl Call {
     /// Puts what has happened into the events. Pending when nobody has more.
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_inbox(cx);
+        self.errands.poll_ends(cx, &mut self.events);
         let agent = self.line.poll_events(cx, &mut self.events);
         for error in self.line.take_failures() {
             self.log.agent_failed(&error);
@@ -185,6 +190,7 @@ impl Call {
                     let (text, sound) = self.phrases.sentence(phrase);
                     self.events.push_back(Event::Uttered { text, sound });
                 }
+                Action::Tool(action) => self.errands.perform(action, &mut self.events),
                 Action::Report(report) => self.log.report(report),
                 Action::End(_) => {}
             }

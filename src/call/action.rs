@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ItemKey, Mark};
+use super::{Errand, ItemKey, Mark, ToolAnswer, ToolKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Pii, Speaker, TurnLatency, Usage, Utterance};
 
@@ -13,6 +13,8 @@ pub enum Action {
     Carrier(CarrierAction),
     /// For the agent leg.
     Agent(AgentAction),
+    /// For whoever does what the agent cannot do by speaking.
+    Tool(ToolAction),
     /// Reach for an agent, in the place of any there was.
     Dial,
     /// Reach for an agent that will take over, while this one goes on.
@@ -76,10 +78,33 @@ pub enum AgentAction {
         /// Which item.
         item: ItemKey,
     },
-    /// Its wish to end the call is granted, once the goodbye has been heard.
-    AllowEnd,
-    /// Its wish to end the call is refused, for the caller has broken in.
-    RefuseEnd,
+    /// Know what came of a tool that it asked for.
+    AnswerTool {
+        /// Its name for this wish.
+        call: ToolKey,
+        /// What came of it.
+        answer: ToolAnswer,
+    },
+}
+
+/// What is to be done for the agent, or for the caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ToolAction {
+    /// Use a tool.
+    Run {
+        /// The agent's name for this wish.
+        call: ToolKey,
+        /// The tool.
+        name: String,
+        /// As the agent wrote them.
+        arguments: Pii<String>,
+    },
+    /// Find somebody for a caller who wants a person.
+    FindPerson,
+    /// The call goes on where this has found a place for it.
+    HandOver(Errand),
+    /// It does not: nobody waits for it any more.
+    Withdraw(Errand),
 }
 
 /// What the agent is told that the caller does not hear.
@@ -96,6 +121,8 @@ pub enum Notice {
 pub enum Reply {
     /// The greeting.
     Greeting,
+    /// Nobody took the call where the caller was handed on to, who is back.
+    Back,
     /// Whatever the conversation asks for.
     Answer,
     /// The line was broken: take up where it broke off.
@@ -112,6 +139,12 @@ pub enum Reply {
     Goodbye,
     /// Somebody else takes over now.
     Handover,
+    /// Nobody can take over: the caller may leave a message now.
+    HandoverToVoicemail,
+    /// Something is being looked up.
+    Filler,
+    /// Whatever the conversation asks for, with what is known by now.
+    AnswerWithoutTools,
 }
 
 impl Reply {
@@ -119,13 +152,17 @@ impl Reply {
     pub(super) fn is_goodbye(self) -> bool {
         matches!(
             self,
-            Self::GoodbyeForSilence | Self::GoodbyeForTime | Self::Goodbye | Self::Handover
+            Self::GoodbyeForSilence
+                | Self::GoodbyeForTime
+                | Self::Goodbye
+                | Self::Handover
+                | Self::HandoverToVoicemail
         )
     }
 
     /// Whether it is still to be said if something comes between.
     pub(super) fn is_due_later(self) -> bool {
-        self.is_goodbye() || self == Self::Greeting
+        self.is_goodbye() || matches!(self, Self::Greeting | Self::Back)
     }
 }
 
@@ -156,6 +193,13 @@ pub enum Report {
     Latency(TurnLatency),
     /// The caller finished an entry on the keypad.
     Digits(Pii<String>),
+    /// The agent has asked for a tool, and this came of it.
+    Tool {
+        /// Which; none if there is no such tool, or it is not permitted.
+        name: Option<String>,
+        /// `done`, `failed`, `repeated`, or why it was refused.
+        outcome: &'static str,
+    },
     /// A response was paid for.
     Used(Usage),
     /// Somebody keeps one of the two from being heard, or does so no longer.

@@ -17,6 +17,7 @@ impl Session {
         self.silence.speech_started(now);
         self.turn.caller_began();
         self.patience = Patience::default();
+        self.tools.new_turn();
         self.timers.set(Timer::MediaStall, now + STALL);
         self.interrupt(now);
         if self.ending.is_some_and(|ending| ending.can_be_called_off()) {
@@ -31,6 +32,7 @@ impl Session {
 
     pub(super) fn on_speech_stopped(&mut self, now: Instant) {
         self.silence.speech_stopped(now);
+        self.tools.caller_spoke();
         self.turn.caller_paused(now);
         self.timers.stop(Timer::MediaStall);
     }

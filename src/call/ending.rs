@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::timers::Timer;
-use super::{Action, AgentAction, Reply, Report, ResponseKey};
+use super::{Action, AgentAction, HandsTo, Reply, Report, ResponseKey, ToolAnswer, ToolKey};
 use crate::domain::{EndReason, Speaker};
 
 /// A goodbye that is not said by then is not waited for.
@@ -54,14 +54,19 @@ impl Ending {
 }
 
 impl Session {
-    pub(super) fn on_agent_ends_call(&mut self, response: ResponseKey, now: Instant) {
+    pub(super) fn on_agent_ends_call(
+        &mut self,
+        (call, response): (ToolKey, ResponseKey),
+        now: Instant,
+    ) {
         // Who is on hold has heard no goodbye, and waits for somebody.
-        self.note_act();
         if !self.turn.is_audible(response) || self.oversight.is_held() {
-            self.agent(AgentAction::RefuseEnd);
+            let answer = ToolAnswer::EndRefused;
+            self.agent(AgentAction::AnswerTool { call, answer });
             return;
         }
-        self.agent(AgentAction::AllowEnd);
+        let answer = ToolAnswer::EndAllowed;
+        self.agent(AgentAction::AnswerTool { call, answer });
         if self.ending.is_some() {
             return;
         }
@@ -78,6 +83,7 @@ impl Session {
     /// asked what comes next, also if it has not come yet.
     pub(super) fn on_agent_gone(&mut self, end_reason: EndReason, now: Instant) {
         self.playback.finish_all();
+        self.tools.agent_gone();
         self.timers.stop(Timer::Redial);
         self.timers.stop(Timer::Renew);
         if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
@@ -93,14 +99,18 @@ impl Session {
 
     /// The caller is handed on: after a word about it, if there is somebody to
     /// say it.
-    pub(super) fn on_transfer(&mut self, now: Instant) {
+    pub(super) fn on_transfer(&mut self, hands_to: HandsTo, now: Instant) {
         let end_reason = EndReason::Transferred;
         if let Some(ending) = &mut self.ending
             && ending.stage == Stage::Said
         {
             ending.end_reason = end_reason;
         } else if self.has_agent && self.has_carrier {
-            self.say_goodbye(Reply::Handover, end_reason, now);
+            let reply = match hands_to {
+                HandsTo::Person => Reply::Handover,
+                HandsTo::Voicemail => Reply::HandoverToVoicemail,
+            };
+            self.say_goodbye(reply, end_reason, now);
         } else {
             self.end(end_reason, now);
         }

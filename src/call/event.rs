@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ItemKey, Mark, ResponseKey};
+use super::{Errand, HandsTo, ItemKey, Mark, ResponseKey, ToolEnd, ToolKey};
 use crate::audio::Frame;
-use crate::domain::{EndReason, Pii, Speaker, Usage};
+use crate::domain::{EndReason, PermittedTool, Pii, Speaker, Usage};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,13 +80,24 @@ pub enum Event {
         /// Which item.
         item: ItemKey,
     },
-    /// The agent wants to hang up once its goodbye has been heard.
-    AgentEndsCall {
+    /// The agent asks for a tool.
+    ToolCalled {
+        /// Its name for this wish.
+        call: ToolKey,
         /// Part of which response.
         response: ResponseKey,
+        /// The tool, if there is one of that name which the receptionist permits.
+        tool: Option<PermittedTool>,
+        /// As the agent wrote them; nobody has looked at them yet.
+        arguments: Pii<String>,
     },
-    /// The agent was handed the result of a tool and can go on.
-    ToolAnswered,
+    /// Something that was to be done for the agent, or for the caller, is done.
+    ToolEnded {
+        /// What.
+        errand: Errand,
+        /// What came of it.
+        end: ToolEnd,
+    },
     /// A response is over.
     ResponseDone {
         /// Which one.
@@ -137,7 +148,7 @@ pub enum Order {
     /// The caller waits, or waits no longer.
     Hold(bool),
     /// The caller is told that somebody else takes over, and handed on.
-    Transfer,
+    Transfer(HandsTo),
     /// The call ends.
     HangUp(EndReason),
 }

@@ -31,6 +31,10 @@ impl ItemKey {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ResponseKey(pub u32);
 
+/// A wish of the agent for a tool, numbered as the adapter first saw it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ToolKey(pub u32);
+
 /// A mark in the audio sent to the carrier, which returns it once played.
 ///
 /// The generation counts the `Clear`s before it: a carrier returns cleared

@@ -143,6 +143,7 @@ impl Session {
             return;
         }
         self.has_agent = false;
+        self.tools.agent_gone();
         self.playback.finish_all();
         self.intake.close();
         self.timers.stop(Timer::Renew);
@@ -187,14 +188,17 @@ impl Session {
     /// Both are there: greet, or go on where the last agent stopped, and hand
     /// over what the caller said meanwhile.
     pub(super) fn begin_conversation(&mut self, now: Instant) {
-        if !self.link.has_begun {
-            self.link.has_begun = true;
+        let is_first = !std::mem::replace(&mut self.link.has_begun, true);
+        if is_first {
             self.report(Report::Connected);
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);
         }
         let owes = std::mem::take(&mut self.link.owes);
-        if !self.has_greeted() {
+        if is_first && self.plan.is_back {
+            self.tools.caller_spoke();
+            self.respond(Reply::Back);
+        } else if !self.has_greeted() {
             self.respond(Reply::Greeting);
         } else if owes {
             self.respond(Reply::Resume);

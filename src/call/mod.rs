@@ -29,9 +29,10 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether
-//! there is an agent), [`wait`] (what the caller hears while nobody answers).
-//! [`session`] only dispatches.
+//! [`dtmf`], [`tool`] (what the agent asks for), [`person`] (what the caller asks for),
+//! [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether there is
+//! an agent), [`wait`] (what the caller hears while nobody answers). [`session`]
+//! only dispatches.
 
 mod action;
 mod barge_in;
@@ -42,6 +43,7 @@ mod intake;
 mod keys;
 mod link;
 mod oversight;
+mod person;
 mod plan;
 mod playback;
 mod playhead;
@@ -49,13 +51,16 @@ mod response;
 mod session;
 mod silence;
 mod timers;
+mod tool;
+mod tool_end;
 mod transcript;
 mod turn;
 mod wait;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report, ToolAction};
 pub use event::{Event, Order, Outcome};
-pub use keys::{ItemKey, Mark, ResponseKey};
+pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
 pub use plan::{CallPlan, Interruption};
 pub use playback::MAX_LEAD;
 pub use session::Session;
+pub use tool_end::{Errand, HandsTo, ToolAnswer, ToolEnd, ToolRefusal};

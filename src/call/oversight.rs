@@ -62,7 +62,7 @@ impl Session {
             Order::Say(text) => self.on_say(text),
             Order::Mute { who, is_on } => self.on_mute(who, is_on, now),
             Order::Hold(is_on) => self.on_hold(is_on, now),
-            Order::Transfer => self.on_transfer(now),
+            Order::Transfer(hands_to) => self.on_transfer(hands_to, now),
             Order::HangUp(end_reason) => self.end(end_reason, now),
         }
     }

@@ -11,6 +11,10 @@ pub struct CallPlan {
     pub limits: Limits,
     /// Who tells the agent that it was interrupted.
     pub interruption: Interruption,
+    /// Whether the key 0, alone, asks for a person.
+    pub has_zero_key: bool,
+    /// Whether the caller comes back from a place where nobody took the call.
+    pub is_back: bool,
     /// Anything, and another for each call: what keeps calls apart that would
     /// do the same thing at the same moment.
     pub seed: u64,

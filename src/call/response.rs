@@ -15,15 +15,12 @@ const MAX_FAILURES: u32 = 2;
 const MAX_EMPTY: u32 = 1;
 /// A busy agent is asked again after this at the latest.
 const MAX_BUSY: Duration = Duration::from_secs(2);
-/// Tools that the agent may use in a row without a word to the caller.
-const MAX_TOOLS: u32 = 6;
 
 /// What the agent did since it was last heard instead of speaking.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     failures: u32,
     empty: u32,
-    tools: u32,
     /// A tool was used in the response that goes on.
     has_acted: bool,
     /// What a busy agent is asked for again.
@@ -55,7 +52,6 @@ impl Session {
         if self.turn.is_audible(response) && self.has_carrier {
             self.turn.response_spoke(response);
             self.patience.empty = 0;
-            self.patience.tools = 0;
             if !self.oversight.silences(Speaker::Receptionist) {
                 self.playback.receive(item, frame);
             }
@@ -135,13 +131,5 @@ impl Session {
     /// The agent did something.
     pub(super) fn note_act(&mut self) {
         self.patience.has_acted = true;
-    }
-
-    pub(super) fn on_tool_answered(&mut self) {
-        self.note_act();
-        self.patience.tools += 1;
-        if self.patience.tools <= MAX_TOOLS {
-            self.respond(Reply::Answer);
-        }
     }
 }

@@ -8,10 +8,12 @@ use super::ending::Ending;
 use super::intake::Intake;
 use super::link::Link;
 use super::oversight::Oversight;
+use super::person::Wish;
 use super::playback::Playback;
 use super::response::Patience;
 use super::silence::{Silence, Verdict};
 use super::timers::{Timer, Timers};
+use super::tool::Tools;
 use super::transcript::Transcript;
 use super::turn::Turn;
 use super::wait::Wait;
@@ -43,6 +45,8 @@ pub struct Session {
     pub(super) keypad: Keypad,
     pub(super) silence: Silence,
     pub(super) oversight: Oversight,
+    pub(super) tools: Tools,
+    pub(super) wish: Wish,
     pub(super) ending: Option<Ending>,
     pub(super) transcript: Transcript,
     pub(super) usage: Usage,
@@ -70,6 +74,8 @@ impl Session {
             keypad: Keypad::default(),
             silence: Silence::new(plan.silence, now),
             oversight: Oversight::default(),
+            tools: Tools::default(),
+            wish: Wish::default(),
             ending: None,
             transcript: Transcript::new(now),
             usage: Usage::default(),
@@ -111,8 +117,13 @@ impl Session {
             }
             Event::AgentText { item, delta } => self.transcript.append(item, delta.expose(), now),
             Event::AgentAudioDone { item } => self.playback.finish(item),
-            Event::AgentEndsCall { response } => self.on_agent_ends_call(response, now),
-            Event::ToolAnswered => self.on_tool_answered(),
+            Event::ToolCalled {
+                call,
+                response,
+                tool,
+                arguments,
+            } => self.on_tool_called((call, response), tool, arguments, now),
+            Event::ToolEnded { errand, end } => self.on_tool_ended(errand, end, now),
             Event::ResponseDone {
                 response,
                 outcome,
@@ -148,9 +159,10 @@ impl Session {
                 // Pumping is part of settling, which every event ends with.
                 Timer::Pace => {}
                 Timer::MediaStall => self.check_stall(now),
+                Timer::Tool => self.expire_tools(now),
                 Timer::Wait => self.on_wait(now),
                 Timer::Silence => self.judge_silence(now),
-                Timer::Entry => self.finish_entry(),
+                Timer::Entry => self.finish_entry(now),
                 Timer::MaxDuration => {
                     self.say_goodbye(Reply::GoodbyeForTime, EndReason::MaxDuration, now);
                 }
@@ -220,21 +232,23 @@ impl Session {
 
     fn on_digit(&mut self, digit: char, now: Instant) {
         self.silence.confirm(now);
+        self.tools.new_turn();
+        self.tools.caller_spoke();
         match self.keypad.press(digit) {
-            Some(entry) => self.hand_over(entry),
+            Some(entry) => self.hand_over(entry, now),
             None => self.timers.set(Timer::Entry, now + ENTRY_PAUSE),
         }
     }
 
-    fn finish_entry(&mut self) {
+    fn finish_entry(&mut self, now: Instant) {
         if let Some(entry) = self.keypad.finish() {
-            self.hand_over(entry);
+            self.hand_over(entry, now);
         }
     }
 
-    fn hand_over(&mut self, entry: Pii<String>) {
+    fn hand_over(&mut self, entry: Pii<String>, now: Instant) {
         self.timers.stop(Timer::Entry);
-        if !self.has_agent {
+        if self.is_wish(&entry, now) || !self.has_agent {
             return;
         }
         self.report(Report::Digits(entry.clone()));
@@ -253,6 +267,10 @@ impl Session {
     fn on_caller_transcript(&mut self, item: ItemKey, text: &Pii<String>, now: Instant) {
         self.silence.words(text.expose(), now);
         self.turn.words(text.expose());
+        if !text.expose().trim().is_empty() {
+            self.tools.caller_spoke();
+            self.hear_wish(text.expose(), now);
+        }
         if let Some(utterance) = self.transcript.caller_said(item, text.expose(), now) {
             self.report(Report::Said(utterance));
         }
@@ -262,7 +280,7 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_owed = self.turn.is_owing() || !self.has_agent;
+        let is_owed = self.turn.is_owing() || self.tools.is_running() || !self.has_agent;
         if is_owed || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers

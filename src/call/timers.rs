@@ -17,6 +17,8 @@ pub(super) enum Timer {
     Pace,
     /// The caller's frames stopped while they spoke.
     MediaStall,
+    /// A tool has had its time.
+    Tool,
     /// The caller waits and hears nothing.
     Wait,
     /// Nobody has spoken for a while.
@@ -32,13 +34,14 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::CarrierStart,
         Self::Redial,
         Self::Renew,
         Self::Retry,
         Self::Pace,
         Self::MediaStall,
+        Self::Tool,
         Self::Wait,
         Self::Silence,
         Self::Entry,

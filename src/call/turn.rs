@@ -47,7 +47,7 @@ impl Turn {
             return None;
         }
         self.requested = self.wanted.take();
-        if self.requested.is_some_and(|reply| reply != Reply::Answer) {
+        if self.requested.is_some_and(|reply| !is_answer(reply)) {
             // What we make the agent say is no answer that the caller waits for.
             self.waiting_since = None;
         }
@@ -217,4 +217,9 @@ impl Turn {
     fn see(&mut self, response: ResponseKey) {
         self.latest = self.latest.max(Some(response));
     }
+}
+
+/// Whether it is what the caller waits for.
+fn is_answer(reply: Reply) -> bool {
+    matches!(reply, Reply::Answer | Reply::AnswerWithoutTools)
 }

@@ -17,6 +17,8 @@ use crate::domain::{EndReason, Pii, Speaker};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
     Say(Phrase),
+    /// The agent says that something is being looked up.
+    Fill,
     /// The answer is broken off and asked for again.
     AskAgain,
     GiveUp,
@@ -28,6 +30,13 @@ const OWED: [(Duration, Step); 4] = [
     (Duration::from_secs(5), Step::Say(Phrase::Apology)),
     (Duration::from_secs(8), Step::AskAgain),
     (Duration::from_secs(15), Step::GiveUp),
+];
+
+/// Something is done for the caller by a tool, which has its own deadline.
+const WORKING: [(Duration, Step); 3] = [
+    (Duration::from_millis(1_200), Step::Fill),
+    (Duration::from_secs(5), Step::Say(Phrase::OneMoment)),
+    (Duration::from_secs(12), Step::Say(Phrase::Apology)),
 ];
 
 /// There is no agent.
@@ -78,6 +87,8 @@ impl Session {
             None
         } else if !self.has_agent {
             Some(&NOBODY)
+        } else if self.tools.is_running() {
+            Some(&WORKING)
         } else if self.turn.is_awaited() {
             Some(&OWED)
         } else {
@@ -94,6 +105,7 @@ impl Session {
             self.wait.done.push(step);
             match step {
                 Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
+                Step::Fill => self.fill(),
                 Step::AskAgain => self.ask_again(),
                 Step::GiveUp => {
                     let why = if self.has_agent {

@@ -116,6 +116,11 @@ ulid_id!(
     "msg"
 );
 ulid_id!(
+    /// Names a message that a receptionist has taken: `note_01J…`.
+    TakenMessageId,
+    "note"
+);
+ulid_id!(
     /// Names a text message: `sms_01J…`.
     SmsId,
     "sms"

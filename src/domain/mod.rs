@@ -29,8 +29,11 @@ mod sealed;
 mod secret;
 mod settings;
 mod sms;
+mod taken_message;
 mod tenant;
 mod time;
+mod tool;
+mod toolkit;
 mod transcript;
 mod usage;
 mod user;
@@ -53,8 +56,8 @@ pub use greeting::{
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
-    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid, TenantId,
-    UserId,
+    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid,
+    TakenMessageId, TenantId, UserId,
 };
 pub use job::JobKind;
 pub use latency::TurnLatency;
@@ -65,7 +68,7 @@ pub use phone::{Party, PhoneNumber};
 pub use queue::Queue;
 pub use quota::{Gauge, Measure, Period, Quota, QuotaLimits, Quotas, Standing, Strain};
 pub use receptionist::{
-    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
+    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, TurnDetection,
 };
 pub use sealed::{Credential, Sealed};
 pub use secret::{Pii, Secret};
@@ -73,8 +76,14 @@ pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,
 };
 pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
+pub use taken_message::{TakenMessage, Urgency};
 pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
+pub use tool::{Effect, PermittedTool, ToolName};
+pub use toolkit::{
+    Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, ToolHeader, Toolkit,
+    TransferMode,
+};
 pub use transcript::{Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};
 pub use user::{Email, User};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{ParseError, ReceptionistId, TenantId};
+use super::{HttpTool, ParseError, PermittedTool, ReceptionistId, TenantId, ToolName, Toolkit};
 
 /// A configured receptionist.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,29 @@ pub struct Receptionist {
     pub turn_detection: TurnDetection,
     /// What it may do beside speaking.
     pub tools: BTreeSet<ToolName>,
+    /// What it has at hand for that.
+    pub toolkit: Toolkit,
     /// What happens when nobody speaks.
     pub silence: SilencePolicy,
     /// How long a call may last.
     pub limits: Limits,
+}
+
+impl Receptionist {
+    /// The tool of that name, if the receptionist may use it.
+    pub fn permits(&self, name: &str) -> Option<PermittedTool> {
+        if let Ok(tool) = name.parse() {
+            let is_permitted = self.tools.contains(&tool) && self.can_use(tool);
+            return is_permitted.then(|| tool.into());
+        }
+        let mut own = self.toolkit.http.iter();
+        own.find(|tool| tool.name == name).map(HttpTool::permitted)
+    }
+
+    /// Whether it has what the tool needs.
+    pub fn can_use(&self, tool: ToolName) -> bool {
+        tool != ToolName::TransferCall || !self.toolkit.destinations.is_empty()
+    }
 }
 
 /// Audio between the gateway and the agent.
@@ -136,36 +155,6 @@ impl std::str::FromStr for Eagerness {
                 expected: "low, medium, high or auto",
             }),
         }
-    }
-}
-
-/// Something that the receptionist may be permitted to do.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum ToolName {
-    /// Hang up once the goodbye has been heard.
-    EndCall,
-}
-
-impl ToolName {
-    /// Every tool there is.
-    pub const ALL: [Self; 1] = [Self::EndCall];
-
-    /// The name that the agent calls it by.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::EndCall => "end_call",
-        }
-    }
-}
-
-impl std::str::FromStr for ToolName {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let found = Self::ALL.into_iter().find(|tool| tool.as_str() == text);
-        found.ok_or(ParseError {
-            expected: "the name of a tool, such as end_call",
-        })
     }
 }
 

@@ -67,7 +67,7 @@ pub use session_config::{
     Effort, MaxOutputTokens, Modality, Reasoning, SessionConfig, SessionOptions, Truncation,
 };
 pub use session_info::SessionInfo;
-pub use tool::{Tool, ToolChoice};
+pub use tool::{Function, Mcp, Tool, ToolChoice};
 pub use transcription::{
     InputTranscriptionCompleted, InputTranscriptionDelta, InputTranscriptionFailed,
     TranscriptionUsage,

@@ -81,7 +81,7 @@ impl SessionConfig {
                     speed: options.speed,
                 }),
             }),
-            tools: Some(receptionist.tools.iter().copied().map(Tool::from).collect()),
+            tools: Some(Tool::all_of(receptionist)),
             tool_choice: Some(ToolChoice::Auto),
             reasoning: options.reasoning,
             max_output_tokens: options.max_output_tokens,

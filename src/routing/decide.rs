@@ -190,6 +190,7 @@ pub(super) fn place(
             Ok(Stop::Ai(AiStop {
                 receptionist_id: id.ok_or("no receptionist answers")?,
                 voice: voice.clone(),
+                back_from: None,
             }))
         }
         Target::Users(users) => people(users, facts),

@@ -45,10 +45,19 @@ impl Route {
     /// the telephones and queues that its receptionist stood before, and
     /// voicemail. No receptionist: the caller has had one.
     pub fn handed_on(&self, stop: Stop) -> Vec<Stop> {
-        let mut stops = vec![stop];
-        if stops[0].is_last() {
-            return stops;
+        if stop.is_last() {
+            return vec![stop];
         }
+        self.and_then_people(vec![stop])
+    }
+
+    /// Where a caller goes who wants a person, if nobody said where: the same
+    /// telephones and queues, and voicemail.
+    pub fn to_people(&self) -> Vec<Stop> {
+        self.and_then_people(Vec::new())
+    }
+
+    fn and_then_people(&self, mut stops: Vec<Stop>) -> Vec<Stop> {
         let is_ai = |stop: &Stop| matches!(stop, Stop::Ai(_));
         let rest = self.stops.iter().skip_while(|stop| !is_ai(stop));
         // Who went through the gate once does not go through it again.
@@ -133,6 +142,9 @@ pub struct AiStop {
     pub receptionist_id: ReceptionistId,
     /// What is said otherwise on this number.
     pub voice: Voice,
+    /// The destination whence the caller has come back, if they did: nobody there
+    /// has taken the call, and this receptionist has had it before.
+    pub back_from: Option<String>,
 }
 
 /// Telephones to ring.

@@ -91,6 +91,22 @@ struct LastRow {
     asked_at_ms: i64,
 }
 
+/// How often the tenant's call was handed on.
+pub async fn count(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+) -> Result<i64, Error> {
+    let mut conn = db.into().read().await?;
+    let count = sqlx::query_scalar(COUNT)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(count)
+}
+
+const COUNT: &str = "SELECT COUNT(*) FROM call_transfers WHERE tenant_id = $1 AND call_id = $2";
+
 /// The carrier's answer was lost: it may have followed.
 pub async fn leave_open(
     db: impl Into<Db<'_>>,

@@ -256,6 +256,18 @@ pub async fn finish(
     Ok(true)
 }
 
+/// Notes that the tenant's call, which its receptionist had handed on, is theirs
+/// again. Whether there is such a call.
+pub async fn come_back(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> Result<bool, Error> {
+    change(db, tenant, id, |call| {
+        if call.end_reason == Some(EndReason::Transferred) && call.ended_at.is_none() {
+            call.end_reason = None;
+            call.bill.agent_ended_at = None;
+        }
+    })
+    .await
+}
+
 /// Notes what the agent has used so far in the tenant's call, until its end
 /// tells it all. Whether there is such a call.
 pub async fn note_usage(

@@ -84,6 +84,7 @@ pub mod routing_facts;
 pub mod settings;
 pub mod sms_messages;
 pub mod sms_opt_outs;
+pub mod taken_messages;
 pub mod tenants;
 pub mod text;
 pub mod turns;

@@ -7,8 +7,9 @@ use sqlx::FromRow;
 
 use super::Error;
 use super::row::RowOf;
+use super::text::ToolkitText;
 use crate::domain::{
-    Eagerness, Limits, ParseError, Receptionist, SilencePolicy, ToolName, TurnDetection,
+    Eagerness, Limits, ParseError, Receptionist, SilencePolicy, ToolName, Toolkit, TurnDetection,
 };
 
 /// What can be edited of a receptionist, as columns.
@@ -16,7 +17,7 @@ macro_rules! content {
     () => {
         "name, greeting, instructions, voice, language, audio_format, \
          turn_detection, vad_threshold, vad_prefix_padding_ms, vad_silence_duration_ms, \
-         vad_eagerness, tools, silence_prompt_after_ms, silence_prompts, max_duration_ms"
+         vad_eagerness, tools, toolkit, silence_prompt_after_ms, silence_prompts, max_duration_ms"
     };
 }
 pub(super) use content;
@@ -52,6 +53,7 @@ pub(super) struct ReceptionistRow {
     vad_silence_duration_ms: Option<i64>,
     vad_eagerness: Option<String>,
     tools: String,
+    toolkit: String,
     silence_prompt_after_ms: i64,
     silence_prompts: i64,
     max_duration_ms: i64,
@@ -95,6 +97,11 @@ impl ReceptionistRow {
         names.map(|name| self.at().parse(name)).collect()
     }
 
+    fn toolkit(&self) -> Result<Toolkit, Error> {
+        let text: ToolkitText = self.at().json(&self.toolkit, "a toolkit")?;
+        Ok(text.into())
+    }
+
     fn silence(&self) -> Result<SilencePolicy, Error> {
         let prompt_after: Duration = self.at().duration(self.silence_prompt_after_ms)?;
         let prompts = u32::try_from(self.silence_prompts).ok();
@@ -116,6 +123,7 @@ impl TryFrom<ReceptionistRow> for Receptionist {
             format: at.parse(&row.audio_format)?,
             turn_detection: row.turn_detection()?,
             tools: row.tools()?,
+            toolkit: row.toolkit()?,
             silence: row.silence()?,
             limits: Limits {
                 max_duration: at.duration(row.max_duration_ms)?,

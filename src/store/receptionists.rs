@@ -5,7 +5,8 @@ use sqlx::query::Query;
 use sqlx::{Any, FromRow};
 
 use super::receptionist_row::{ReceptionistRow, columns};
-use super::row::millis;
+use super::row::{json, millis};
+use super::text::ToolkitText;
 use super::{Db, Error, by_id, page};
 use crate::domain::{Receptionist, ReceptionistId, TenantId, Timestamp, TurnDetection};
 
@@ -60,10 +61,10 @@ const INSERT: &str = "
     INSERT INTO receptionists (id, tenant_id, name, greeting, instructions, voice, language,
         audio_format, turn_detection, vad_threshold, vad_prefix_padding_ms,
         vad_silence_duration_ms, vad_eagerness, tools, silence_prompt_after_ms,
-        silence_prompts, max_duration_ms, created_at_ms, updated_at_ms)
+        silence_prompts, max_duration_ms, created_at_ms, updated_at_ms, toolkit)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
         CASE WHEN $9 = 'server_vad' THEN $10 END,
-        $11, $12, $13, $14, $15, $16, $17, $18, $18)";
+        $11, $12, $13, $14, $15, $16, $17, $18, $18, $19)";
 
 /// The tenant's receptionist of that id.
 pub async fn find(
@@ -119,7 +120,7 @@ const UPDATE: &str = "
         vad_threshold = CASE WHEN $9 = 'server_vad' THEN $10 END,
         vad_prefix_padding_ms = $11, vad_silence_duration_ms = $12, vad_eagerness = $13,
         tools = $14, silence_prompt_after_ms = $15, silence_prompts = $16,
-        max_duration_ms = $17, updated_at_ms = $18, is_changed = 1
+        max_duration_ms = $17, updated_at_ms = $18, is_changed = 1, toolkit = $19
     WHERE id = $1 AND tenant_id = $2";
 
 /// Deletes the tenant's receptionist of that id with all its versions, unless
@@ -169,6 +170,7 @@ fn write(
         .bind(i64::from(receptionist.silence.prompts))
         .bind(millis(receptionist.limits.max_duration))
         .bind(at.as_ms())
+        .bind(json(&ToolkitText::from(&receptionist.toolkit)))
 }
 
 /// [`TurnDetection`], spread over its columns.

@@ -6,7 +6,7 @@ use super::receptionist_versions::{self, Publication};
 use super::{Error, Store, receptionists, tenants};
 use crate::domain::{
     AudioFormat, Limits, Receptionist, ReceptionistId, SilencePolicy, Tenant, TenantId, Timestamp,
-    ToolName, TurnDetection,
+    ToolName, Toolkit, TurnDetection,
 };
 
 /// See [`Store::seed_defaults`].
@@ -60,7 +60,8 @@ pub fn default_receptionist(tenant_id: TenantId, id: ReceptionistId) -> Receptio
         language: "en-US".to_owned(),
         format: AudioFormat::default(),
         turn_detection: TurnDetection::default(),
-        tools: BTreeSet::from([ToolName::EndCall]),
+        tools: BTreeSet::from([ToolName::EndCall, ToolName::TakeMessage]),
+        toolkit: Toolkit::default(),
         silence: SilencePolicy::default(),
         limits: Limits::default(),
     }
@@ -75,9 +76,9 @@ writing. Say numbers, dates and times the way people say them aloud.
 
 Find out why the caller is calling and help as far as you can. You know nothing about the \
 business beyond what stands here, so never invent prices, opening hours, names, appointments \
-or promises. If you do not know something, say so, and note the caller's name, their reason \
-for calling and the best number and time to call them back. Read a number back digit by digit \
-and ask whether it is right.
+or promises. If you do not know something, say so, and take a message: the caller's name, \
+their reason for calling and the best number and time to call them back. Read a number back \
+digit by digit and ask whether it is right.
 
 If you did not understand, ask the caller to repeat it; do not guess. If the caller speaks \
 another language, answer in that language. If somebody is in danger, tell them to hang up and \

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::at::Point;
 use super::memory::Placed;
 use super::{Webhooks, budget};
-use crate::bridge::{Admission, Refusal};
+use crate::bridge::{Admission, Past, Refusal};
 use crate::domain::{Direction, Receptionist};
 use crate::routing::AiStop;
-use crate::store::routing_facts;
-use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
+use crate::store::{Error, calls, routing_facts, utterances};
+use crate::twilio::twiml::{Connect, Error as TwimlError, Parameter, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
 
 /// Lets the call in, which dials the agent, and asks for its stream.
@@ -19,7 +21,8 @@ pub(super) async fn connect(
     request: &VoiceRequest,
     (point, stop): (&Point, &AiStop),
 ) -> Result<Response, Refusal> {
-    if placed.has_had_agent {
+    let is_back = stop.back_from.is_some();
+    if !placed.may_have_agent(point.stop, is_back) {
         return Err(Refusal::Over);
     }
     let (mut receptionist, may_have_ai) = tokio::join!(
@@ -34,12 +37,18 @@ pub(super) async fn connect(
     {
         receptionist.instructions.push_str(WE_CALLED);
     }
+    let past = if is_back {
+        Some(past(house, placed, point).await)
+    } else {
+        None
+    };
     let token = house.bridge.admit(Admission {
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
         call_sid: request.call_sid.clone(),
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact: placed.contact.clone(),
+        past,
     })?;
     stream(house, token.expose(), point).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
@@ -51,6 +60,29 @@ const WE_CALLED: &str = "\n\n\
     You have placed this call: the person at the other end was rung by you and has just picked up. \
     They may be somebody else than you expect, or an answering machine. If it is no good time for \
     them, apologise and end the call.";
+
+/// What was said before the caller came back, as far as it is written down.
+async fn past(house: &Webhooks, placed: &Placed, point: &Point) -> Past {
+    let of = (placed.tenant_id, placed.call_id);
+    let read = async {
+        let call = calls::find(&house.store, of.0, of.1).await?;
+        let said = utterances::list(&house.store, of.0, of.1).await?;
+        Ok::<_, Error>((call, said))
+    };
+    let read = house.patience.must(read).await;
+    let (call, utterances) = read.and_then(Result::ok).unwrap_or_default();
+    let now = house.clock.now();
+    let since = call.as_ref().and_then(|call| call.answered_at);
+    let lasted = since.map_or(0, |since| now.as_ms() - since.as_ms());
+    let lasted = Duration::from_millis(u64::try_from(lasted).unwrap_or_default());
+    let began = Instant::now();
+    Past {
+        utterances,
+        usage: call.map(|call| call.usage).unwrap_or_default(),
+        began: began.checked_sub(lasted).unwrap_or(began),
+        leg: u32::try_from(point.stop).unwrap_or(u32::MAX),
+    }
+}
 
 /// The receptionist, saying what this number wants to be said.
 async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Option<Receptionist> {
@@ -93,7 +125,7 @@ async fn longest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.
-pub(super) fn stream(house: &Webhooks, token: &str, point: &Point) -> Result<Response, Error> {
+pub(super) fn stream(house: &Webhooks, token: &str, point: &Point) -> Result<Response, TwimlError> {
     let token = Parameter::new("token", token)?;
     let stream = Stream::new(&house.socket_url("/media-stream")).parameter(token);
     let action = house.stop_url("stream-ended", point);

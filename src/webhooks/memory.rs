@@ -36,6 +36,8 @@ pub(super) struct Placed {
     pub(super) same: usize,
     /// Whether a receptionist has had the call and may not have it again.
     pub(super) has_had_agent: bool,
+    /// The stop where a receptionist has had the call last, if that is known.
+    pub(super) left_at: Option<usize>,
     /// Where the call goes on that was handed on, if it was.
     pub(super) moved_to: Option<usize>,
     pub(super) is_over: AtomicBool,
@@ -58,6 +60,13 @@ impl Placed {
         self.moved_to.is_some_and(|first| first > n)
     }
 
+    /// Whether a receptionist may have the call at the stop `n`: a first time, or
+    /// again, where the caller comes back.
+    pub(super) fn may_have_agent(&self, n: usize, is_back: bool) -> bool {
+        let is_new = self.left_at.is_none_or(|left| n > left);
+        !self.has_had_agent || (is_back && is_new)
+    }
+
     fn copied(&self) -> Self {
         Self {
             call_id: self.call_id,
@@ -69,6 +78,7 @@ impl Placed {
             between: self.between.clone(),
             same: self.same,
             has_had_agent: self.has_had_agent,
+            left_at: self.left_at,
             moved_to: self.moved_to,
             is_over: AtomicBool::new(self.is_over()),
         }

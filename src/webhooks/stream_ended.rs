@@ -24,9 +24,10 @@ pub(super) async fn stream_ended(
     let outcome = match house.bridge.outcome(&request.call_sid) {
         Some(outcome) => {
             let sid = &request.call_sid;
-            house
-                .memory
-                .change(sid, |placed| placed.has_had_agent = true);
+            house.memory.change(sid, |placed| {
+                placed.has_had_agent = true;
+                placed.left_at = placed.left_at.max(Some(at.stop));
+            });
             Some(outcome)
         }
         None => switchboard::ended_elsewhere(&house, &request.call_sid).await,

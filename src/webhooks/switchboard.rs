@@ -58,6 +58,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         between: None,
         same: 0,
         has_had_agent: kept.end_reason.is_some(),
+        left_at: None,
         moved_to: kept.moved_to,
         is_over: AtomicBool::new(kept.is_closed),
     };
@@ -205,6 +206,7 @@ async fn decide(
         between: between(&request),
         same: 0,
         has_had_agent: call.end_reason.is_some(),
+        left_at: None,
         moved_to: None,
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
@@ -226,6 +228,7 @@ fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) 
         between: None,
         same: 0,
         has_had_agent: false,
+        left_at: None,
         moved_to: None,
         is_over: AtomicBool::new(true),
     })
@@ -252,6 +255,7 @@ fn from_memory(
         between: between(request),
         same: 0,
         has_had_agent: false,
+        left_at: None,
         moved_to: None,
         is_over: AtomicBool::new(false),
     };

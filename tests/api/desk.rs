@@ -195,6 +195,7 @@ impl Desk {
             call_sid: sid.parse().expect("a SID"),
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,
+            past: None,
         };
         let mut watched = self.bridge.watch();
         self.bridge.admit(admission).expect("there is a place");

@@ -47,7 +47,12 @@ async fn what_a_list_may_hold_is_documented_item_by_item() {
                 r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$",
                 20,
             ),
-            ("ReceptionistPatch", "tools", "^(end_call)$", 16),
+            (
+                "ReceptionistPatch",
+                "tools",
+                "^(end_call|transfer_call|take_message|send_sms|check_hours|lookup_contact)$",
+                16,
+            ),
         ] {
             let list = &document["components"]["schemas"][body]["properties"][field];
             assert_eq!(list["type"], "array", "{body}.{field}");

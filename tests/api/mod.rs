@@ -10,6 +10,7 @@ mod listening;
 mod live;
 mod log;
 mod members;
+mod messages;
 mod neighbours;
 mod numbers;
 mod once;

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use frontdesk::domain::{
-    CallId, Direction, MessageId, MessageSound, Number, Pii, SmsId, SmsState, TenantId,
+    CallId, Direction, MessageId, MessageSound, Number, Pii, SmsId, SmsState, TakenMessage,
+    TakenMessageId, TenantId, Urgency,
 };
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
-use frontdesk::store::{calls, numbers};
+use frontdesk::store::{calls, numbers, taken_messages};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -81,6 +82,7 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         "/api/voicemail/messages/",
         pair(message.to_string(), of_nobody.to_string()),
     );
+    taken_of_a(desk, (a, call), &mut things).await;
     texts_of_a(desk, a, key, &mut things).await;
     things
 }
@@ -159,6 +161,34 @@ async fn message_of_a(desk: &Desk, a: TenantId, call: CallId) -> MessageId {
     news.id
 }
 
+async fn taken_of_a(
+    desk: &Desk,
+    (a, call): (TenantId, CallId),
+    things: &mut BTreeMap<&'static str, Pair>,
+) {
+    let text = || Pii::new(CANARY.to_owned());
+    let message = TakenMessage {
+        id: desk.clock.new_id(),
+        tenant_id: a,
+        call_id: call,
+        caller: NUMBER_OF_A.parse().unwrap(),
+        caller_name: text(),
+        callback: Some(text()),
+        reason: text(),
+        urgency: Urgency::Normal,
+        is_read: false,
+        created_at: desk.clock.now(),
+    };
+    assert!(
+        taken_messages::insert(&desk.store, &message, 0)
+            .await
+            .unwrap()
+    );
+    let of_nobody: TakenMessageId = desk.clock.new_id();
+    let ids = pair(message.id.to_string(), of_nobody.to_string());
+    things.insert("/api/messages/", ids);
+}
+
 fn pair(of_a: String, of_nobody: String) -> Pair {
     Pair { of_a, of_nobody }
 }
@@ -175,7 +205,7 @@ fn body_of(operation: &str) -> Value {
         "add_caller_list_member" => json!({"phone_number": "+15550100001"}),
         "replace_hours" => json!({"name": "x", "time_zone": "UTC", "week": {}}),
         "replace_number_routing" => json!({"open": {"ai": {"receptionist_id": null}}}),
-        "update_message" | "update_sms" => json!({"is_read": true}),
+        "update_message" | "update_sms" | "update_taken_message" => json!({"is_read": true}),
         "set_user_setting" => json!({"value": true}),
         _ => json!({}),
     }

@@ -141,7 +141,7 @@ async fn a_version_is_kept_as_it_was_and_can_be_the_draft_again() {
             .json();
         assert_eq!(
             (&back["greeting"], &back["tools"]),
-            (&json!("Hello."), &json!(["end_call"]))
+            (&json!("Hello."), &json!(["end_call", "take_message"]))
         );
         assert_eq!(
             greeting(&desk, &number).await.unwrap(),

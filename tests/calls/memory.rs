@@ -91,6 +91,8 @@ fn plan() -> CallPlan {
         silence: SilencePolicy::default(),
         limits: Limits::default(),
         interruption: Interruption::Truncate,
+        has_zero_key: true,
+        is_back: false,
         seed: 0,
     }
 }

@@ -1,14 +1,14 @@
 //! Whatever happens, in whatever order, the machine keeps its promises.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, MAX_LEAD, Mark,
-    Order, Outcome, ResponseKey,
+    Action, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption, ItemKey,
+    MAX_LEAD, Mark, Order, Outcome, ResponseKey, ToolAction, ToolEnd, ToolKey,
 };
-use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, Pii, SilencePolicy, Speaker, ToolName, Usage};
 use proptest::prelude::*;
 
 use super::stage::Stage;
@@ -64,6 +64,8 @@ fn plan(interruption: Interruption) -> CallPlan {
             max_duration: Duration::from_mins(10),
         },
         interruption,
+        has_zero_key: true,
+        is_back: false,
         seed: 0,
     }
 }
@@ -79,6 +81,10 @@ struct Witness {
     /// The carrier returned marks that it had not reached.
     has_lied: bool,
     is_ended: bool,
+    /// Wishes for tools, those that were begun, and those that were answered.
+    called: BTreeSet<ToolKey>,
+    begun: BTreeSet<ToolKey>,
+    answered: BTreeSet<ToolKey>,
     broken: Vec<String>,
 }
 
@@ -97,7 +103,10 @@ impl Witness {
             Event::ResponseStarted(response) | Event::ResponseDone { response, .. } => {
                 self.latest = self.latest.max(Some(*response));
             }
-            Event::AgentEndsCall { response } => self.latest = self.latest.max(Some(*response)),
+            Event::ToolCalled { response, call, .. } => {
+                self.latest = self.latest.max(Some(*response));
+                self.called.insert(*call);
+            }
             Event::MarkPlayed(_) => self.has_lied = true,
             Event::CarrierStarted => self.has_carrier = true,
             Event::CarrierReplaced if !self.has_carrier => self.has_carrier = true,
@@ -111,7 +120,7 @@ impl Witness {
             | Event::ResponseRefused
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
-            | Event::ToolAnswered
+            | Event::ToolEnded { .. }
             | Event::AgentFailed { .. }
             | Event::AgentClosed
             | Event::SpareReady
@@ -137,9 +146,25 @@ impl Witness {
                         .push(format!("{item:?} heard {heard:?} of {received:?}"));
                 }
             }
+            Action::Agent(AgentAction::AnswerTool { call, .. }) => {
+                if !self.called.contains(call) || !self.answered.insert(*call) {
+                    self.broken
+                        .push(format!("{call:?} was answered twice, or unasked"));
+                }
+            }
+            Action::Tool(ToolAction::Run { call, .. }) => {
+                if !self.called.contains(call) || !self.begun.insert(*call) {
+                    self.broken
+                        .push(format!("{call:?} was done twice, or unasked"));
+                }
+                if self.begun.len() > 60 {
+                    self.broken.push("too many tools were used".to_owned());
+                }
+            }
             Action::End(_) => self.is_ended = true,
             Action::Carrier(CarrierAction::Mark(_))
             | Action::Agent(_)
+            | Action::Tool(_)
             | Action::Dial
             | Action::DialSpare
             | Action::Swap
@@ -190,12 +215,12 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(item, text)| Event::CallerTranscript { item, text: text.into() }),
         4 => response().prop_map(Event::ResponseStarted),
         1 => Just(Event::ResponseRefused),
-        1 => Just(Event::ToolAnswered),
+        3 => (0_u32..80, response(), 0_usize..4).prop_map(called),
+        2 => (0_u32..80, any::<bool>()).prop_map(ended),
         20 => agent_audio(),
         3 => (item(), "[a-z ]{0,30}")
             .prop_map(|(item, text)| Event::AgentText { item, delta: text.into() }),
         4 => item().prop_map(|item| Event::AgentAudioDone { item }),
-        1 => response().prop_map(|response| Event::AgentEndsCall { response }),
         4 => response().prop_map(|response| Event::ResponseDone {
             response, outcome: Outcome::Completed, usage: Usage::default(),
         }),
@@ -213,7 +238,7 @@ fn event() -> impl Strategy<Value = Event> {
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),
         rare() => Just(Event::Ordered(Order::HangUp(EndReason::HungUp))),
-        rare() => Just(Event::Ordered(Order::Transfer)),
+        rare() => Just(Event::Ordered(Order::Transfer(HandsTo::Person))),
     ]
 }
 
@@ -227,6 +252,34 @@ fn item() -> impl Strategy<Value = ItemKey> {
 
 fn response() -> impl Strategy<Value = ResponseKey> {
     (0_u32..6).prop_map(ResponseKey)
+}
+
+/// Keys come in any order here, so that most are taken for repeated.
+fn called((call, response, tool): (u32, ResponseKey, usize)) -> Event {
+    let tools = [
+        ToolName::EndCall,
+        ToolName::TransferCall,
+        ToolName::CheckHours,
+    ];
+    Event::ToolCalled {
+        call: ToolKey(call),
+        response,
+        tool: tools.get(tool).map(|tool| (*tool).into()),
+        arguments: Pii::new(String::new()),
+    }
+}
+
+fn ended((call, is_handed_on): (u32, bool)) -> Event {
+    let errand = match call {
+        0..5 => Errand::Person,
+        call => Errand::Tool(ToolKey(call)),
+    };
+    let end = ToolEnd {
+        output: Pii::new(String::new()),
+        is_good: true,
+        hands_to: is_handed_on.then_some(HandsTo::Person),
+    };
+    Event::ToolEnded { errand, end }
 }
 
 fn added((item, previous, is_caller): (ItemKey, Option<ItemKey>, bool)) -> Event {

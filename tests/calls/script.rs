@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Order,
-    Outcome, Report, ResponseKey,
+    Action, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption, ItemKey,
+    Notice, Order, Outcome, Report, ResponseKey, ToolAction, ToolAnswer, ToolEnd, ToolKey,
 };
-use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage, Utterance};
+use frontdesk::domain::{
+    Effect, EndReason, Limits, PermittedTool, Pii, SilencePolicy, Speaker, ToolName, Usage,
+    Utterance,
+};
 
 use super::stage::Stage;
 
@@ -28,6 +31,8 @@ pub(super) fn replay(script: &str) -> String {
             max_duration: Duration::from_hours(1),
         },
         interruption: Interruption::Truncate,
+        has_zero_key: true,
+        is_back: false,
         seed: 0,
     };
     let settings: Vec<&str> = script
@@ -81,6 +86,8 @@ fn set(plan: &mut CallPlan, setting: &str) {
             plan.interruption = Interruption::CancelAndTruncate;
         }
         ["agent", "interrupts", "itself"] => plan.interruption = Interruption::Agent,
+        ["zero", "is", "data"] => plan.has_zero_key = false,
+        ["caller", "is", "back"] => plan.is_back = true,
         ["marks", "never", "return"] => {}
         _ => panic!("no such setting: {setting}"),
     }
@@ -99,6 +106,8 @@ fn duration(text: &str) -> Duration {
 struct Names {
     items: BTreeMap<String, ItemKey>,
     responses: BTreeMap<String, ResponseKey>,
+    /// Wishes to end the call so far.
+    ends: u32,
 }
 
 impl Names {
@@ -143,7 +152,7 @@ impl Names {
             ["operator", verb @ ("holds" | "resumes")] => {
                 Event::Ordered(Order::Hold(verb == "holds"))
             }
-            ["operator", "transfers"] => Event::Ordered(Order::Transfer),
+            ["operator", "transfers"] => Event::Ordered(Order::Transfer(HandsTo::Person)),
             ["operator", "hangs", "up"] => Event::Ordered(Order::HangUp(EndReason::HungUp)),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
@@ -171,16 +180,49 @@ impl Names {
             ["audio", response, item, length] => {
                 return self.agent_audio(response, item, duration(length));
             }
-            ["tool", "answered"] => Event::ToolAnswered,
+            ["tool", call, ..] => self.tool(call, &words[2..]),
             ["text", item] => Event::AgentText {
                 item: self.item(item),
                 delta: quoted.into(),
             },
-            ["ends", "call", response] => Event::AgentEndsCall {
-                response: self.response(response),
-            },
+            ["ends", "call", response] => self.end_wished(response),
             _ => panic!("no such event: {line}"),
         }]
+    }
+
+    fn tool(&mut self, call: &str, words: &[&str]) -> Event {
+        match *words {
+            [tool, response] => self.called(call, tool, response),
+            ["ended"] => ended(errand(call), true, None),
+            ["failed"] => ended(errand(call), false, None),
+            ["hands", "to", "person"] => ended(errand(call), true, Some(HandsTo::Person)),
+            ["hands", "to", "voicemail"] => ended(errand(call), true, Some(HandsTo::Voicemail)),
+            _ => panic!("no such event of a tool: {words:?}"),
+        }
+    }
+
+    fn end_wished(&mut self, response: &str) -> Event {
+        let call = self.ends;
+        self.ends += 1;
+        self.called(&call.to_string(), "end_call", response)
+    }
+
+    fn called(&mut self, call: &str, tool: &str, response: &str) -> Event {
+        let tool = match (tool, tool.parse::<ToolName>()) {
+            (_, Ok(tool)) => Some(tool.into()),
+            ("unknown", _) => None,
+            (name, _) => Some(PermittedTool {
+                name: name.to_owned(),
+                effect: Effect::Looks,
+                patience: Duration::from_secs(20),
+            }),
+        };
+        Event::ToolCalled {
+            call: ToolKey(call.parse().expect("the number of a wish")),
+            response: self.response(response),
+            tool,
+            arguments: Pii::new("{}".to_owned()),
+        }
     }
 
     fn added(&mut self, item: &str, previous: Option<&str>, speaker: &str) -> Event {
@@ -220,6 +262,23 @@ impl Names {
     }
 }
 
+fn errand(call: &str) -> Errand {
+    match call {
+        "person" => Errand::Person,
+        call => Errand::Tool(ToolKey(call.parse().expect("the number of a wish"))),
+    }
+}
+
+fn ended(errand: Errand, is_good: bool, hands_to: Option<HandsTo>) -> Event {
+    let output = Pii::new("{}".to_owned());
+    let end = ToolEnd {
+        output,
+        is_good,
+        hands_to,
+    };
+    Event::ToolEnded { errand, end }
+}
+
 fn caller_audio(at: Option<Duration>, length: Duration) -> Vec<Event> {
     let mut timestamp = at;
     let mut events = Vec::new();
@@ -255,6 +314,7 @@ impl Answers {
             Action::Agent(AgentAction::Listen(frame)) => Some(("listen", frame.duration())),
             Action::Carrier(_)
             | Action::Agent(_)
+            | Action::Tool(_)
             | Action::Dial
             | Action::DialSpare
             | Action::Swap
@@ -320,8 +380,18 @@ fn say(action: &Action, names: &Names) -> String {
             format!("-> truncate {} at {}", names.of(*item), ms(*heard))
         }
         Action::Agent(AgentAction::Delete { item }) => format!("-> delete {}", names.of(*item)),
-        Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
-        Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
+        Action::Agent(AgentAction::AnswerTool { call, answer }) => match answer {
+            ToolAnswer::EndAllowed => "-> allow end".to_owned(),
+            ToolAnswer::EndRefused => "-> refuse end".to_owned(),
+            ToolAnswer::Done(_) => format!("-> answer tool {}", call.0),
+            ToolAnswer::Refused(refusal) => {
+                format!("-> refuse tool {}: {}", call.0, refusal.as_str())
+            }
+        },
+        Action::Tool(ToolAction::Run { call, name, .. }) => format!("-> run {name} {}", call.0),
+        Action::Tool(ToolAction::FindPerson) => "-> find a person".to_owned(),
+        Action::Tool(ToolAction::HandOver(_)) => "-> hand over".to_owned(),
+        Action::Tool(ToolAction::Withdraw(_)) => "-> withdraw".to_owned(),
         Action::Agent(AgentAction::Recall(said)) => format!("-> recall {}", quote(said)),
         Action::Dial => "-> dial".to_owned(),
         Action::DialSpare => "-> dial spare".to_owned(),
@@ -370,6 +440,9 @@ fn tell(report: &Report, names: &Names) -> String {
             format!("{} {verb}", who.as_str())
         }
         Report::Held(is_on) => (if *is_on { "held" } else { "resumed" }).to_owned(),
+        Report::Tool { name, outcome } => {
+            format!("tool {} {outcome}", name.as_deref().unwrap_or("?"))
+        }
         Report::Used(_) => "used".to_owned(),
         Report::Silence { prompts } => format!("silence {prompts}"),
     }

@@ -72,6 +72,7 @@ impl Stage {
                 Action::Carrier(action) => self.carry(action, &mut cleared),
                 Action::Utter(phrase) => uttered.push(utter(phrase)),
                 Action::Agent(_)
+                | Action::Tool(_)
                 | Action::Dial
                 | Action::DialSpare
                 | Action::Swap

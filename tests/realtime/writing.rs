@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use frontdesk::domain::{
-    self, AudioFormat, Eagerness, Limits, Receptionist, ReceptionistId, SilencePolicy, TenantId,
-    Timestamp, ToolName,
+    self, AudioFormat, Destination, Eagerness, Limits, McpServer, Place, Receptionist,
+    ReceptionistId, Secret, SilencePolicy, TenantId, Timestamp, ToolName, Toolkit, TransferMode,
 };
 use frontdesk::realtime::client_event::write_append;
 use frontdesk::realtime::{
@@ -47,7 +47,7 @@ fn a_receptionist_becomes_a_session() {
             "tools": [{
                 "type": "function",
                 "name": "end_call",
-                "description": Tool::from(ToolName::EndCall).description,
+                "description": json!(Tool::from(ToolName::EndCall))["description"],
                 "parameters": {
                     "type": "object",
                     "properties": {"reason": {
@@ -452,6 +452,52 @@ fn every_field() -> SessionConfig {
     }
 }
 
+#[test]
+fn a_receptionist_with_a_toolkit_offers_keys_functions_and_servers() {
+    let voicemail = |key: &str| Destination {
+        key: key.to_owned(),
+        description: format!("For {key}."),
+        place: Place::Number("+12025550123".parse().expect("E.164")),
+        mode: TransferMode::Blind,
+    };
+    let mut one = receptionist();
+    one.tools = ToolName::ALL.into();
+    assert_eq!(
+        Tool::all_of(&one).len(),
+        5,
+        "nobody is handed on where there is no place to go"
+    );
+    one.toolkit.destinations = vec![voicemail("sales"), voicemail("repairs")];
+    one.toolkit.mcp = vec![McpServer {
+        label: "calendar".to_owned(),
+        url: "https://mcp.example.com/".to_owned(),
+        allowed_tools: vec!["free_slots".to_owned()],
+        authorization: Some(Secret::new("key of the test".to_owned())),
+    }];
+    let tools = Tool::all_of(&one);
+    let written = json!(tools);
+    let transfer = &written[1];
+    assert_eq!(transfer["name"], "transfer_call");
+    let destination = &transfer["parameters"]["properties"]["destination"];
+    assert_eq!(destination["enum"], json!(["sales", "repairs"]));
+    assert!(
+        !written.to_string().contains("2025550123"),
+        "a key, and no number"
+    );
+    assert_eq!(
+        written[6],
+        json!({
+            "type": "mcp",
+            "server_label": "calendar",
+            "server_url": "https://mcp.example.com/",
+            "allowed_tools": ["free_slots"],
+            "authorization": "key of the test",
+            "require_approval": "never",
+        })
+    );
+    assert!(!format!("{tools:?}").contains("key of the test"));
+}
+
 fn receptionist() -> Receptionist {
     Receptionist {
         id: ReceptionistId::from_parts(Timestamp::from_ms(1), 1),
@@ -468,6 +514,7 @@ fn receptionist() -> Receptionist {
             silence_duration: Duration::from_millis(500),
         },
         tools: BTreeSet::from([ToolName::EndCall]),
+        toolkit: Toolkit::default(),
         silence: SilencePolicy::default(),
         limits: Limits::default(),
     }

@@ -340,6 +340,7 @@ fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
             Stop::Ai(AiStop {
                 receptionist_id: id(1),
                 voice: Voice::default(),
+                back_from: None,
             }),
             telephone(2),
             Stop::Message {

@@ -1,7 +1,5 @@
 //! Opening, migrating, seeding, and what a transaction promises.
 
-use std::collections::BTreeSet;
-
 use frontdesk::clock::Clock;
 use frontdesk::domain::{AudioFormat, Number, PhoneNumber, Tenant, ToolName, TurnDetection};
 use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
@@ -143,7 +141,8 @@ async fn a_fresh_database_is_given_somebody_who_answers() {
         );
         assert_eq!(who.format, AudioFormat::Pcm24);
         assert_eq!(who.turn_detection, TurnDetection::default());
-        assert_eq!(who.tools, BTreeSet::from([ToolName::EndCall]));
+        let tools = [ToolName::EndCall, ToolName::TakeMessage];
+        assert_eq!(who.tools, tools.into());
         assert!(!who.greeting.is_empty() && !who.instructions.is_empty());
     })
     .await;

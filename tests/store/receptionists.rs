@@ -194,7 +194,7 @@ async fn i9_versions_of_one_tenant_are_nothing_to_another() {
                 greeting, instructions, voice, language, audio_format, turn_detection,
                 vad_threshold, vad_prefix_padding_ms, vad_silence_duration_ms, vad_eagerness,
                 tools, silence_prompt_after_ms, silence_prompts, max_duration_ms, note,
-                published_by, published_at_ms FROM receptionist_versions"
+                published_by, published_at_ms, toolkit FROM receptionist_versions"
         );
         assert!(matches!(db.refused(&planted).await, Error::Dangling));
     })

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk::domain::{
-    AudioFormat, CallId, CallSid, CallStatus, Direction, Limits, Party, PhoneNumber, Receptionist,
-    ReceptionistId, SilencePolicy, Tenant, TenantId, Timestamp, ToolName, TurnDetection,
+    AudioFormat, CallId, CallSid, CallStatus, Destination, Direction, HttpMethod, HttpTool, Limits,
+    McpServer, Party, PersonRule, PhoneNumber, Place, Receptionist, ReceptionistId, Secret,
+    SilencePolicy, Tenant, TenantId, Timestamp, ToolHeader, ToolName, Toolkit, TransferMode,
+    TurnDetection,
 };
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::receptionist_versions::{self, Publication};
@@ -59,13 +61,58 @@ pub(super) fn receptionist(tenant: TenantId, n: u8) -> Receptionist {
             prefix_padding: Duration::from_millis(250),
             silence_duration: Duration::from_millis(700),
         },
-        tools: BTreeSet::from([ToolName::EndCall]),
+        tools: BTreeSet::from([ToolName::EndCall, ToolName::TransferCall]),
+        toolkit: toolkit(),
         silence: SilencePolicy {
             prompt_after: Duration::from_secs(7),
             prompts: 3,
         },
         limits: Limits {
             max_duration: Duration::from_mins(20),
+        },
+    }
+}
+
+/// One of everything.
+fn toolkit() -> Toolkit {
+    let secret = |text: &str| Some(Secret::new(text.to_owned()));
+    Toolkit {
+        destinations: vec![
+            Destination {
+                key: "sales".to_owned(),
+                description: "Orders and prices.".to_owned(),
+                place: Place::Number("+12025550123".parse().unwrap()),
+                mode: TransferMode::Warm,
+            },
+            Destination {
+                key: "later".to_owned(),
+                description: "Everything else.".to_owned(),
+                place: Place::Voicemail { greeting: None },
+                mode: TransferMode::Blind,
+            },
+        ],
+        http: vec![HttpTool {
+            name: "find_order".to_owned(),
+            description: "Finds an order by its number.".to_owned(),
+            parameters: r#"{"properties":{"n":{"type":"integer"}},"type":"object"}"#.to_owned(),
+            method: HttpMethod::Post,
+            url: "https://orders.example.com/find".to_owned(),
+            headers: vec![ToolHeader {
+                name: "Authorization".to_owned(),
+                value: secret("Bearer of the test"),
+            }],
+            timeout: Duration::from_secs(3),
+            max_bytes: 2_048,
+        }],
+        mcp: vec![McpServer {
+            label: "calendar".to_owned(),
+            url: "https://mcp.example.com/".to_owned(),
+            allowed_tools: vec!["free_slots".to_owned()],
+            authorization: secret("key of the test"),
+        }],
+        person: PersonRule {
+            destination: Some("sales".to_owned()),
+            has_zero_key: false,
         },
     }
 }

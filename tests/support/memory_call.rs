@@ -287,10 +287,12 @@ fn admission(format: AudioFormat) -> Admission {
             format,
             turn_detection: TurnDetection::default(),
             tools: BTreeSet::new(),
+            toolkit: frontdesk::domain::Toolkit::default(),
             silence: SilencePolicy::default(),
             limits: Limits::default(),
         },
         contact: None,
+        past: None,
     }
 }
 

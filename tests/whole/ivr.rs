@@ -617,11 +617,11 @@ async fn a_queue_in_a_flow_is_waited_in_and_left_by_its_exits() {
 }
 
 /// What the machine was asked, head and body.
-type Heard = Arc<Mutex<Vec<String>>>;
+pub(super) type Heard = Arc<Mutex<Vec<String>>>;
 
 /// A machine that answers each question with the next of these; its port, what
 /// it hears, and whom to believe.
-async fn machine(answers: &'static [&'static str]) -> (u16, Heard, Trust) {
+pub(super) async fn machine(answers: &'static [&'static str]) -> (u16, Heard, Trust) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("it is made");
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("it is a key");
     let chain: Vec<CertificateDer<'static>> = vec![made.cert.der().clone()];
@@ -678,7 +678,7 @@ fn is_whole(question: &[u8]) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
-fn anybody(_: IpAddr) -> bool {
+pub(super) fn anybody(_: IpAddr) -> bool {
     true
 }
 

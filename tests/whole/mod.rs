@@ -22,6 +22,7 @@ mod reconnects;
 mod routed;
 mod routes;
 mod sms;
+mod tools;
 mod truncation;
 mod visitor;
 mod voicemail;

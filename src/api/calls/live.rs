@@ -243,6 +243,7 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         Report::Muted { who, is_on } => ("call.muted", json!({"who": who.as_str(), "on": is_on})),
         Report::Held(is_on) => ("call.held", json!({"on": is_on})),
         Report::Silence { prompts } => ("call.silence", json!({"prompts": prompts})),
+        Report::Tool { name, outcome } => ("call.tool", json!({"tool": name, "outcome": outcome})),
         Report::Used(_) => return None,
     })
 }

@@ -15,13 +15,12 @@ use crate::api::outbound::{cleared, refused};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{
-    CallId, CallLog, Dial, Direction, PhoneNumber, Purpose, QueueId, ReceptionistId, SettingKey,
-    UserId,
+    CallId, CallLog, Dial, Direction, PhoneNumber, Purpose, ReceptionistId, SettingKey,
 };
 use crate::routing::{AiStop, CallerId, Handover, QueueStop, Ring, RingStop, Stop, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
-use crate::store::text::{E164, Line, Text, VoicemailText};
+use crate::store::text::{E164, Line, NumberRef, QueueRef, Text, UserRef, VoicemailText};
 use crate::store::{Tx, call_routes, queues, routing_facts, settings, users};
 use crate::twilio::rest::{CallUpdate, Error, Instructions};
 
@@ -192,29 +191,11 @@ enum Destination {
     Voicemail(VoicemailText),
 }
 
-/// The id of a member.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = "^usr_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-struct UserRef(Text<UserId>);
-
-/// The id of a queue.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = "^que_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-struct QueueRef(Text<QueueId>);
-
 /// The id of a receptionist.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, pattern = "^rec_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 struct ReceptionistRef(Text<ReceptionistId>);
-
-/// A telephone number in E.164.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
-struct NumberRef(E164);
 
 impl Transfer {
     async fn stop(
@@ -260,6 +241,7 @@ impl Transfer {
                 Ok(Stop::Ai(AiStop {
                     receptionist_id: id,
                     voice: Voice::default(),
+                    back_from: None,
                 }))
             }
             Destination::Voicemail(text) => Ok(Stop::Voicemail {

@@ -73,6 +73,7 @@ impl Answerer {
                 let ai = Stop::Ai(AiStop {
                     receptionist_id: receptionist.id,
                     voice: Voice::default(),
+                    back_from: None,
                 });
                 (vec![ai, Stop::Apology], Some(receptionist.language.clone()))
             }

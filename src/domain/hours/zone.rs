@@ -31,6 +31,11 @@ impl Zone {
         &self.name
     }
 
+    /// Day and time as a person says them: `Friday, 20 November 2026, 18:00`.
+    pub fn in_words(&self, at: Timestamp) -> String {
+        self.wall(at).strftime("%A, %-d %B %Y, %H:%M").to_string()
+    }
+
     /// What the clock on the wall shows.
     pub(super) fn wall(&self, at: Timestamp) -> DateTime {
         let at = jiff::Timestamp::from_millisecond(at.as_ms());

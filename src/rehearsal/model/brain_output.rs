@@ -18,7 +18,13 @@ use crate::rehearsal::names::model_name;
 impl Brain {
     pub(super) fn open_item(&mut self, at: usize, call: Option<ToolCall>) {
         let id = model_name("item");
-        let call = call.map(|call| (model_name("call"), call.name));
+        let named = |call: ToolCall| {
+            (
+                call.call_id.unwrap_or_else(|| model_name("call")),
+                call.name,
+            )
+        };
+        let call = call.map(named);
         let response = &mut self.responses[at];
         let open = OpenItem {
             id: id.clone(),

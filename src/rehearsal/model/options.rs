@@ -85,14 +85,7 @@ impl Line {
 
     /// A line that says nothing and calls one tool.
     pub fn call(name: impl Into<String>, arguments: impl Into<String>) -> Self {
-        let call = ToolCall {
-            name: name.into(),
-            arguments: arguments.into(),
-        };
-        Self {
-            tool_calls: vec![call],
-            ..Self::default()
-        }
+        Self::default().then_call(name, arguments)
     }
 
     /// The same, with a tool called at its end.
@@ -101,7 +94,17 @@ impl Line {
         self.tool_calls.push(ToolCall {
             name: name.into(),
             arguments: arguments.into(),
+            call_id: None,
         });
+        self
+    }
+
+    /// The same, with all its tools called under one `call_id`.
+    #[must_use]
+    pub fn with_call_id(mut self, call_id: &str) -> Self {
+        for call in &mut self.tool_calls {
+            call.call_id = Some(call_id.to_owned());
+        }
         self
     }
 }
@@ -113,6 +116,8 @@ pub struct ToolCall {
     pub name: String,
     /// Its arguments: JSON, though nothing forces the model to make it so.
     pub arguments: String,
+    /// The model's name for this call; a new one unless told.
+    pub call_id: Option<String>,
 }
 
 /// How a response ends by itself.

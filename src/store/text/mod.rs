@@ -16,6 +16,8 @@ mod plan;
 mod ring;
 mod route;
 mod rule;
+mod toolkit;
+mod toolkit_secret;
 mod value;
 
 pub use dialling::{DearKindText, DialPolicyText};
@@ -41,4 +43,9 @@ pub use route::{
     AiStopText, CallerFactsText, IvrStopText, QueueStopText, RingStopText, StepText, StopText,
 };
 pub use rule::{ActionText, ConditionText, HoursRef, ListRef, RefusalText, RuleText, TimesText};
+pub use toolkit::{
+    DestinationText, HttpToolText, McpServerText, NumberRef, Parameters, PersonText, PlaceText,
+    QueueRef, ToolHeaderText, ToolWord, ToolkitText, TransferModeText, UserRef,
+};
+pub use toolkit_secret::ToolSecret;
 pub use value::{E164, Few, Line, Number, Text, Word};

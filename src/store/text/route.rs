@@ -42,6 +42,9 @@ pub struct AiStopText {
     #[schema(value_type = String)]
     receptionist_id: Text<ReceptionistId>,
     voice: VoiceText,
+    /// The destination whence the caller has come back, if they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back_from: Option<String>,
 }
 
 /// Telephones to ring.
@@ -127,6 +130,7 @@ impl From<&Stop> for StopText {
             Stop::Ai(ai) => Self::Ai(AiStopText {
                 receptionist_id: Text(ai.receptionist_id),
                 voice: (&ai.voice).into(),
+                back_from: ai.back_from.clone(),
             }),
             Stop::Ring(ring) => Self::Ring(RingStopText {
                 phone_numbers: ring.phone_numbers.iter().cloned().map(E164).collect(),
@@ -168,6 +172,7 @@ impl From<StopText> for Stop {
             StopText::Ai(ai) => Self::Ai(AiStop {
                 receptionist_id: ai.receptionist_id.0,
                 voice: ai.voice.into(),
+                back_from: ai.back_from,
             }),
             StopText::Ring(ring) => Self::Ring(RingStop {
                 phone_numbers: ring

@@ -1,0 +1,99 @@
+//! What is wrong with a receptionist's toolkit, each by its place.
+
+use std::collections::BTreeSet;
+
+use super::outbound::closed_to_callers;
+use super::problem::{ApiError, Fault};
+use super::routing::missing;
+use super::state::ApiState;
+use crate::bridge::check_parameters;
+use crate::domain::{Destination, Place, TenantId, Toolkit, TransferMode};
+use crate::routing::Reference;
+use crate::store::number_plans;
+
+/// Refuses a toolkit that names what the tenant does not have, or that would do
+/// nothing.
+pub(super) async fn check(
+    state: &ApiState,
+    tenant: TenantId,
+    kit: &Toolkit,
+) -> Result<(), ApiError> {
+    let mut faults = Vec::new();
+    for (n, destination) in kit.destinations.iter().enumerate() {
+        let at = format!("destinations/{n}");
+        faults.extend(of_destination(destination).map(|(place, why)| (at.clone() + place, why)));
+        let (reference, field) = match &destination.place {
+            Place::User(id) => (Reference::User(*id), "user_id"),
+            Place::Queue(id) => (Reference::Queue(*id), "queue_id"),
+            Place::Number(number) => {
+                let closed = closed_to_callers(state, tenant, &[number]).await?;
+                let why = closed.into_iter().flatten();
+                faults.extend(why.map(|why| (format!("{at}/to/phone_number"), why)));
+                continue;
+            }
+            Place::Voicemail { .. } => continue,
+        };
+        if !number_plans::has(&state.store, tenant, reference).await? {
+            let why = format!("there {} of that id here", missing(reference));
+            faults.push((format!("{at}/to/{field}"), why));
+        }
+    }
+    let keys = kit.destinations.iter().map(|one| one.key.as_str());
+    faults.extend(repeated(keys, "destinations", "key"));
+    faults.extend(of_machines(kit));
+    if let Some(key) = &kit.person.destination
+        && !kit.destinations.iter().any(|one| one.key == *key)
+    {
+        let why = "there is no destination of that key".to_owned();
+        faults.push(("person/destination".to_owned(), why));
+    }
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let faults = faults.into_iter().map(|(place, detail)| Fault {
+        pointer: format!("#/toolkit/{place}"),
+        detail,
+    });
+    Err(ApiError::Invalid(faults.collect()))
+}
+
+fn of_destination(destination: &Destination) -> Option<(&'static str, String)> {
+    let is_telephone = matches!(&destination.place, Place::Number(_) | Place::User(_));
+    let is_warm = destination.mode == TransferMode::Warm;
+    let why = "only a member or a number can be asked first: use blind";
+    (is_warm && !is_telephone).then(|| ("/mode", why.to_owned()))
+}
+
+fn of_machines(kit: &Toolkit) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    for (n, tool) in kit.http.iter().enumerate() {
+        let at = format!("http_tools/{n}");
+        faults.extend(check_parameters(tool).map(|why| (format!("{at}/parameters"), why)));
+        for (m, header) in tool.headers.iter().enumerate() {
+            if header.value.is_none() {
+                let why = "there is no value of this header for this host yet: give one".to_owned();
+                faults.push((format!("{at}/headers/{m}/value"), why));
+            }
+        }
+    }
+    let names = kit.http.iter().map(|tool| tool.name.as_str());
+    faults.extend(repeated(names, "http_tools", "name"));
+    let labels = kit.mcp.iter().map(|server| server.label.as_str());
+    faults.extend(repeated(labels, "mcp_servers", "label"));
+    faults
+}
+
+fn repeated<'a>(
+    names: impl Iterator<Item = &'a str>,
+    list: &'static str,
+    field: &'static str,
+) -> Vec<(String, String)> {
+    let mut seen = BTreeSet::new();
+    let again = names
+        .enumerate()
+        .filter(move |(_, name)| !seen.insert(*name));
+    let why = "another one before it has that name".to_owned();
+    again
+        .map(|(n, _)| (format!("{list}/{n}/{field}"), why.clone()))
+        .collect()
+}

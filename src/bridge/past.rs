@@ -1,0 +1,63 @@
+//! What was said and used in a call before its caller came back to a receptionist.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::admission::Admission;
+use super::keeper::Note;
+use super::registry::Bridge;
+use crate::domain::{CallSid, Usage, Utterance};
+use crate::routing::Stop;
+
+/// What one call has behind it when its caller comes back.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// What was said and heard, in order.
+    pub utterances: Vec<Utterance>,
+    /// What the agents have used.
+    pub usage: Usage,
+    /// When the first of them answered.
+    pub began: Instant,
+    /// Another for each time that the caller comes back.
+    pub leg: u32,
+}
+
+impl Past {
+    /// How long ago the first of them answered.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl Bridge {
+    /// Keeps what was said in a call that ends here, if it may come back.
+    pub(super) fn keep(&self, call_sid: &CallSid, past: impl FnOnce() -> Past) {
+        let is_back = |stop: &Stop| matches!(stop, Stop::Ai(ai) if ai.back_from.is_some());
+        let handover = self.handover(call_sid);
+        if handover.is_some_and(|handover| handover.stops.iter().any(is_back)) {
+            self.pasts().insert(call_sid.clone(), past());
+        }
+    }
+
+    /// The call is back: what was known of its end is so no more, and what was
+    /// said here is known best here.
+    pub(super) fn welcome_back(&self, admission: &mut Admission) {
+        let Some(past) = &mut admission.past else {
+            return;
+        };
+        let call_sid = &admission.call_sid;
+        self.forget_outcome(call_sid);
+        self.handovers().remove(call_sid);
+        if let Some((_, kept)) = self.pasts().remove(call_sid) {
+            *past = Past {
+                leg: past.leg,
+                ..kept
+            };
+        }
+        self.keeper().note(Note::CameBack {
+            tenant_id: admission.tenant_id,
+            call_id: admission.call_id,
+        });
+    }
+}

@@ -1,0 +1,168 @@
+//! Whether a caller asks for a person, in words or by a key.
+//!
+//! The second time they do, or at once by the key 0, they are led to one,
+//! whatever the agent has been told or was talked into.
+
+use std::time::Instant;
+
+use super::session::Session;
+use crate::domain::Pii;
+
+/// So many times a caller asks before they are led there.
+const ENOUGH: u32 = 2;
+/// A few words with one of these among them are a wish; in longer speech there
+/// has to be a word for the wish as well.
+const FEW_WORDS: usize = 4;
+
+/// How often a caller has asked.
+#[derive(Debug, Default)]
+pub(super) struct Wish {
+    asked: u32,
+}
+
+impl Session {
+    /// Leads a caller to a person who has asked for one often enough.
+    pub(super) fn hear_wish(&mut self, text: &str, now: Instant) {
+        if !asks_for_person(text) {
+            return;
+        }
+        self.wish.asked += 1;
+        if self.wish.asked >= ENOUGH {
+            self.lead_to_person(now);
+        }
+    }
+
+    /// Whether an entry on the keypad asks for a person, who is then looked for.
+    pub(super) fn is_wish(&mut self, entry: &Pii<String>, now: Instant) -> bool {
+        let is_wish = self.plan.has_zero_key && entry.expose() == "0";
+        if is_wish {
+            self.lead_to_person(now);
+        }
+        is_wish
+    }
+}
+
+/// English, German, Spanish, French.
+fn asks_for_person(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let has = |some: &[&str]| words.iter().any(|word| some.contains(word));
+    let is_short = words.len() <= FEW_WORDS;
+    // A table for one person is no wish to speak with them.
+    let is_counted = has(&COUNTED) && (has(&TALK) || (is_short && !has(&ONE)));
+    let is_named = has(&NAMED) && (is_short || has(&TALK) || has(&WISHES));
+    is_counted || is_named
+}
+
+const NAMED: [&str; 28] = [
+    "human",
+    "operator",
+    "representative",
+    "receptionist",
+    "mensch",
+    "menschen",
+    "mitarbeiter",
+    "mitarbeiterin",
+    "vermittlung",
+    "zentrale",
+    "berater",
+    "beraterin",
+    "humano",
+    "humana",
+    "operador",
+    "operadora",
+    "representante",
+    "asesor",
+    "asesora",
+    "humain",
+    "humaine",
+    "opérateur",
+    "opératrice",
+    "conseiller",
+    "conseillère",
+    "représentant",
+    "représentante",
+    "standardiste",
+];
+
+const COUNTED: [&str; 5] = ["person", "agent", "persona", "agente", "personne"];
+
+const ONE: [&str; 6] = ["one", "una", "une", "eine", "un", "1"];
+
+const TALK: [&str; 26] = [
+    "speak",
+    "talk",
+    "connect",
+    "transfer",
+    "real",
+    "actual",
+    "put",
+    "sprechen",
+    "reden",
+    "verbinden",
+    "verbinde",
+    "echten",
+    "echte",
+    "echter",
+    "hablar",
+    "pasar",
+    "páseme",
+    "comunicar",
+    "comuníqueme",
+    "parler",
+    "passez",
+    "passer",
+    "vrai",
+    "vraie",
+    "joindre",
+    "live",
+];
+
+const WISHES: [&str; 19] = [
+    "want", "need", "give", "get", "please", "will", "möchte", "brauche", "geben", "bitte",
+    "quiero", "quisiera", "necesito", "favor", "veux", "voudrais", "besoin", "souhaite", "plaît",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::asks_for_person;
+
+    #[test]
+    fn a_wish_for_a_person_is_heard_in_four_languages() {
+        for text in [
+            "Operator!",
+            "A human, please.",
+            "Can I talk to a real person?",
+            "I want to speak with a representative about my last bill.",
+            "Agent. Agent!",
+            "Ich möchte bitte mit einem Menschen sprechen.",
+            "Einen Mitarbeiter bitte",
+            "Verbinden Sie mich mit der Zentrale, bitte, ich habe keine Zeit.",
+            "Quiero hablar con una persona",
+            "Operadora",
+            "Je voudrais parler à un conseiller, s'il vous plaît.",
+            "Un humain !",
+        ] {
+            assert!(asks_for_person(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_sounds_like_it_is_no_wish() {
+        for text in [
+            "",
+            "I would like to book a table for tonight.",
+            "There was one person at the door when the parcel came on Friday evening.",
+            "We are a travel agency.",
+            "Der Tisch ist für vier Personen um acht Uhr am Abend.",
+            "I want a table for one person, please.",
+            "One person.",
+            "Una persona",
+        ] {
+            assert!(!asks_for_person(text), "{text}");
+        }
+    }
+}

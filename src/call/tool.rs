@@ -1,0 +1,299 @@
+//! What the agent asks for is done once, within limits, and while it may be.
+//!
+//! Whether there is such a tool was decided by what the receptionist permits;
+//! here it is decided whether it may be used at this moment. What is refused
+//! is answered at once, so that the agent can go on.
+
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::timers::Timer;
+use super::wait::Wait;
+use super::{
+    Action, AgentAction, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
+    ToolEnd, ToolKey, ToolRefusal,
+};
+use crate::domain::{Effect, PermittedTool, Pii};
+
+/// Tools that may be asked for before the caller speaks again.
+const MAX_OF_TURN: u32 = 6;
+/// Tools that may be asked for in a call.
+const MAX_OF_CALL: u32 = 60;
+/// Somebody to hand the caller to is found by then, or the route goes on.
+const PERSON: Duration = Duration::from_secs(4);
+
+/// What runs, and what was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    running: Vec<Running>,
+    /// The least key that has not been seen: keys are given in order.
+    next: u32,
+    of_turn: u32,
+    of_call: u32,
+    /// Answers were handed to the agent of which it has not been asked to speak.
+    owes_reply: bool,
+    /// It was asked to go on without tools.
+    is_stopped: bool,
+    /// The caller has said or keyed in something.
+    has_caller_spoken: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Running {
+    errand: Errand,
+    name: Option<String>,
+    hands_on: bool,
+    due: Instant,
+}
+
+impl Tools {
+    /// The caller takes a turn: the agent may use tools anew.
+    pub(super) fn new_turn(&mut self) {
+        self.of_turn = 0;
+        self.is_stopped = false;
+    }
+
+    /// The caller has said or keyed in something.
+    pub(super) fn caller_spoke(&mut self) {
+        self.has_caller_spoken = true;
+    }
+
+    /// Whether something is being done for the caller.
+    pub(super) fn is_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// The agent is gone; nobody waits for what still runs, but a caller who is
+    /// being handed on.
+    pub(super) fn agent_gone(&mut self) {
+        self.running.retain(|one| one.hands_on);
+        self.owes_reply = false;
+    }
+
+    fn is_new(&mut self, call: ToolKey) -> bool {
+        let is_new = call.0 >= self.next;
+        self.next = self.next.max(call.0.saturating_add(1));
+        is_new
+    }
+
+    fn take(&mut self, errand: Errand) -> Option<Running> {
+        let at = self.running.iter().position(|one| one.errand == errand)?;
+        Some(self.running.remove(at))
+    }
+
+    fn take_due(&mut self, now: Instant) -> Option<Running> {
+        let at = self.running.iter().position(|one| one.due <= now)?;
+        Some(self.running.remove(at))
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.running.iter().map(|one| one.due).min()
+    }
+
+    fn hands_on(&self) -> bool {
+        self.running.iter().any(|one| one.hands_on)
+    }
+}
+
+impl Session {
+    pub(super) fn on_tool_called(
+        &mut self,
+        (call, response): (ToolKey, ResponseKey),
+        tool: Option<PermittedTool>,
+        arguments: Pii<String>,
+        now: Instant,
+    ) {
+        self.note_act();
+        let is_audible = self.turn.is_audible(response);
+        let is_new = self.tools.is_new(call);
+        let is_end = tool
+            .as_ref()
+            .is_some_and(|tool| tool.effect == Effect::EndsCall);
+        if is_end && is_new {
+            self.on_agent_ends_call((call, response), now);
+            return;
+        }
+        self.tools.of_turn += 1;
+        self.tools.of_call += 1;
+        if !is_new {
+            // What is asked for twice is done, and answered, once.
+            self.report_tool(tool.map(|tool| tool.name), "repeated");
+            self.tools.owes_reply = true;
+        } else if let Some(tool) = tool {
+            match self.judge_tool(&tool, is_audible) {
+                Ok(()) => self.run_tool(call, tool, arguments, now),
+                Err(refusal) => self.refuse_tool(call, Some(tool.name), refusal),
+            }
+        } else {
+            self.refuse_tool(call, None, ToolRefusal::Unknown);
+        }
+        self.reply_to_tools();
+    }
+
+    /// Whether a tool may be used at this moment.
+    fn judge_tool(&self, tool: &PermittedTool, is_audible: bool) -> Result<(), ToolRefusal> {
+        let acts = tool.effect != Effect::Looks;
+        if self.tools.of_call > MAX_OF_CALL {
+            Err(ToolRefusal::SpentOfCall)
+        } else if self.tools.of_turn > MAX_OF_TURN || self.tools.running.len() >= MAX_AT_ONCE {
+            Err(ToolRefusal::SpentOfTurn)
+        } else if !is_audible {
+            Err(ToolRefusal::Interrupted)
+        } else if self.ending.is_some() || self.oversight.is_held() || self.tools.hands_on() {
+            Err(ToolRefusal::NotNow)
+        } else if acts && !self.tools.has_caller_spoken {
+            Err(ToolRefusal::CallerSilent)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn run_tool(
+        &mut self,
+        call: ToolKey,
+        tool: PermittedTool,
+        arguments: Pii<String>,
+        now: Instant,
+    ) {
+        self.tools.running.push(Running {
+            errand: Errand::Tool(call),
+            name: Some(tool.name.clone()),
+            hands_on: tool.effect == Effect::HandsOn,
+            due: now + tool.patience,
+        });
+        let name = tool.name;
+        self.actions.push_back(Action::Tool(ToolAction::Run {
+            call,
+            name,
+            arguments,
+        }));
+        self.mind_tools();
+    }
+
+    fn refuse_tool(&mut self, call: ToolKey, name: Option<String>, refusal: ToolRefusal) {
+        self.report_tool(name, refusal.as_str());
+        let answer = ToolAnswer::Refused(refusal);
+        self.agent(AgentAction::AnswerTool { call, answer });
+        self.tools.owes_reply = true;
+    }
+
+    /// Something that was asked for is done, well or not.
+    pub(super) fn on_tool_ended(&mut self, errand: Errand, end: ToolEnd, now: Instant) {
+        let Some(running) = self.tools.take(errand) else {
+            // Nobody waits for it any more, and nobody is handed on by it.
+            if end.hands_to.is_some() {
+                self.actions
+                    .push_back(Action::Tool(ToolAction::Withdraw(errand)));
+            }
+            return;
+        };
+        let may_hand_on = self.ending.is_none() && !self.oversight.is_held();
+        let hands_to = end.hands_to.filter(|_| may_hand_on);
+        if hands_to.is_none() && end.hands_to.is_some() {
+            self.actions
+                .push_back(Action::Tool(ToolAction::Withdraw(errand)));
+        }
+        let is_withdrawn = hands_to != end.hands_to;
+        if let Errand::Tool(call) = errand {
+            let (answer, outcome) = if is_withdrawn {
+                let refusal = ToolRefusal::NotNow;
+                (ToolAnswer::Refused(refusal), refusal.as_str())
+            } else {
+                (
+                    ToolAnswer::Done(end.output),
+                    if end.is_good { "done" } else { "failed" },
+                )
+            };
+            self.report_tool(running.name, outcome);
+            self.agent(AgentAction::AnswerTool { call, answer });
+            self.tools.owes_reply = true;
+        }
+        match (errand, hands_to) {
+            (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
+            (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
+            (_, None) => self.reply_to_tools(),
+        }
+        self.mind_tools();
+    }
+
+    fn hand_on(&mut self, errand: Errand, hands_to: HandsTo, now: Instant) {
+        self.actions
+            .push_back(Action::Tool(ToolAction::HandOver(errand)));
+        self.tools.owes_reply = false;
+        self.on_transfer(hands_to, now);
+    }
+
+    /// The caller is led to a person, whatever the agent thinks of it.
+    pub(super) fn lead_to_person(&mut self, now: Instant) {
+        let is_led = self.tools.hands_on();
+        if !self.has_carrier || self.ending.is_some() || self.oversight.is_held() || is_led {
+            return;
+        }
+        self.report_tool(Some("person".to_owned()), "asked");
+        self.tools.running.push(Running {
+            errand: Errand::Person,
+            name: None,
+            hands_on: true,
+            due: now + PERSON,
+        });
+        self.actions.push_back(Action::Tool(ToolAction::FindPerson));
+        self.mind_tools();
+    }
+
+    /// Something has had its time.
+    pub(super) fn expire_tools(&mut self, now: Instant) {
+        while let Some(running) = self.tools.take_due(now) {
+            match running.errand {
+                Errand::Tool(call) => {
+                    self.refuse_tool(call, running.name, ToolRefusal::TimedOut);
+                }
+                // The route knows where the call goes on.
+                Errand::Person => self.on_transfer(HandsTo::Person, now),
+            }
+        }
+        self.reply_to_tools();
+        self.mind_tools();
+    }
+
+    /// Asks the agent to go on, once everything that it asked for is answered.
+    fn reply_to_tools(&mut self) {
+        if !self.tools.owes_reply || self.tools.is_running() || self.ending.is_some() {
+            return;
+        }
+        self.tools.owes_reply = false;
+        self.wait = Wait::default();
+        // The answer to what the caller is saying is an answer to this too.
+        if self.turn.is_caller_speaking() {
+            return;
+        }
+        if self.tools.of_turn <= MAX_OF_TURN && self.tools.of_call <= MAX_OF_CALL {
+            self.respond(Reply::Answer);
+        } else if !self.tools.is_stopped {
+            self.tools.is_stopped = true;
+            self.respond(Reply::AnswerWithoutTools);
+        }
+    }
+
+    /// A caller who waits for a tool hears that, unless something is to be said
+    /// anyway.
+    pub(super) fn fill(&mut self) {
+        if !self.turn.is_wanted() {
+            self.respond(Reply::Filler);
+        }
+    }
+
+    /// Watches over what runs.
+    fn mind_tools(&mut self) {
+        match self.tools.next_due() {
+            Some(at) => self.timers.set(Timer::Tool, at),
+            None => self.timers.stop(Timer::Tool),
+        }
+    }
+
+    pub(super) fn report_tool(&mut self, name: Option<String>, outcome: &'static str) {
+        self.report(Report::Tool { name, outcome });
+    }
+}
+
+/// Tools that run at one time.
+const MAX_AT_ONCE: usize = 6;
