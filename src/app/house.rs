@@ -22,7 +22,7 @@ use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
-use crate::recordings::Recordings;
+use crate::recordings::{Recordings, Spool};
 use crate::store::Store;
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
@@ -68,6 +68,8 @@ pub struct House {
     keeper: Keeper,
     writing: JoinHandle<()>,
     jobs: Runner,
+    job_house: JobHouse,
+    spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
 }
@@ -92,9 +94,11 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = migrate::open(&plan.database_url, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
+        let recordings = Recordings::at(plan.storage);
+        let spool = Spool::start(recordings.spool_folder())?;
+        let keeper = keeper.recording_to(spool.clone());
         let dialer = RealtimeDialer::new(plan.agent, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
-        let recordings = Recordings::at(plan.storage);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
             store: store.clone(),
@@ -105,6 +109,7 @@ impl House {
             public_url: reachable(&plan.public_url),
             is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
         });
+        let job_house = JobHouse::clone(&jobs);
         let jobs = Runner::new(store.clone(), clock.clone(), jobs);
         let webhooks = Webhooks {
             bridge: bridge.clone(),
@@ -140,6 +145,8 @@ impl House {
             keeper,
             writing,
             jobs,
+            job_house,
+            spool,
             server,
             drain_timeout,
         })
@@ -161,6 +168,7 @@ impl House {
         let bridge = self.bridge;
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
+        tokio::spawn(self.job_house.watch_spools(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
@@ -174,6 +182,10 @@ impl House {
             self.keeper.close().await;
             self.writing.await
         };
+        // Every call is over: what was recorded of it is written.
+        if timeout(LAST_NOTES, self.spool.close()).await.is_err() {
+            tracing::error!("the disk did not take the last of the recordings in time");
+        }
         no_more_jobs.cancel();
         if timeout(LAST_JOBS, &mut jobs).await.is_err() {
             tracing::warn!("jobs were cut short; they are done again");

@@ -1,6 +1,6 @@
 //! A call that asks to be let in, and why it may not be.
 
-use crate::domain::{CallId, CallSid, Contact, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, Consent, Contact, Receptionist, TenantId};
 
 /// A call that asks to be let in.
 #[derive(Clone, Debug)]
@@ -15,6 +15,9 @@ pub struct Admission {
     pub receptionist: Receptionist,
     /// Who is at the other end, if the tenant knows them.
     pub contact: Option<Contact>,
+    /// The consent on whose ground the call is recorded from its beginning, if it
+    /// is.
+    pub recording: Option<Consent>,
 }
 
 /// Why a call is not let in.

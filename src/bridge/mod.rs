@@ -12,6 +12,7 @@
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
+//! - [`recorder`] listens to both legs, where the caller has consented.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -30,6 +31,8 @@ mod logbook;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
+mod recorder;
+mod recording_news;
 mod registry;
 mod run;
 mod token;
@@ -41,5 +44,6 @@ pub use dial::RealtimeDialer;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
+pub use recorder::RecordOrder;
 pub use registry::{Bridge, Counts};
 pub use token::StreamToken;

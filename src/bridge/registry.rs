@@ -19,11 +19,12 @@ use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
 use super::live::LiveEvent;
 use super::logbook::Logbook;
+use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
-use crate::domain::{CallId, CallSid, EndReason};
+use crate::domain::{CallId, CallSid, EndReason, RecordingState};
 use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
@@ -67,6 +68,7 @@ pub struct Counts {
 
 struct Place {
     mailbox: mpsc::Sender<Control>,
+    light: Arc<Light>,
     tokens: Vec<(TokenHash, Instant)>,
 }
 
@@ -133,11 +135,13 @@ impl Bridge {
             Entry::Vacant(vacant) => {
                 self.refuse(&admission.call_sid)?;
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
+                let light = Arc::<Light>::default();
                 vacant.insert(Place {
                     mailbox,
+                    light: Arc::clone(&light),
                     tokens: vec![ticket],
                 });
-                self.start(admission, inbox);
+                self.start(admission, (inbox, light));
             }
         }
         Ok(token)
@@ -174,10 +178,24 @@ impl Bridge {
     /// Does something to a call from outside. False if it is not live, or too
     /// busy to listen.
     pub fn order(&self, call_sid: &CallSid, order: Order) -> bool {
-        let Some(place) = self.shared.calls.get(call_sid) else {
-            return false;
-        };
-        place.mailbox.try_send(Control::Order(order)).is_ok()
+        self.control(call_sid, Control::Order(order))
+    }
+
+    /// Does something to the recording of a call. False if the call is not live,
+    /// or too busy to listen.
+    pub fn record(&self, call_sid: &CallSid, order: RecordOrder) -> bool {
+        self.control(call_sid, Control::Record(order))
+    }
+
+    fn control(&self, call_sid: &CallSid, control: Control) -> bool {
+        let place = self.shared.calls.get(call_sid);
+        place.is_some_and(|place| place.mailbox.try_send(control).is_ok())
+    }
+
+    /// How the recording of a call stands that is live here; none where nothing
+    /// is recorded.
+    pub fn recording(&self, call_sid: &CallSid) -> Option<RecordingState> {
+        self.shared.calls.get(call_sid)?.light.state()
     }
 
     /// Whether a call is live here.
@@ -272,7 +290,7 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(&self, admission: Admission, inbox: mpsc::Receiver<Control>) {
+    fn start(&self, admission: Admission, (inbox, light): (mpsc::Receiver<Control>, Arc<Light>)) {
         let shared = Arc::clone(&self.shared);
         let plan = CallPlan {
             silence: admission.receptionist.silence,
@@ -284,13 +302,14 @@ impl Bridge {
         let agent = shared.dialer.dial(&receptionist);
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
+        let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
         let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, agent, inbox, log);
+        let call = Call::new(plan, agent, inbox, (log, recorder));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
@@ -399,6 +418,7 @@ mod tests {
             call_sid: call_sid.clone(),
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,
+            recording: None,
         };
         bridge.admit(admission).unwrap();
         while bridge.order(&call_sid, Order::Hold(true)) {}

@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 use super::agent_leg::{AgentLeg, DialError};
 use super::carrier_leg::Carrier;
 use super::logbook::Logbook;
+use super::recorder::{RecordOrder, Recorder};
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::EndReason;
@@ -33,6 +34,8 @@ pub(super) enum Control {
     Attach(Box<dyn Carrier>),
     /// Somebody does something to the call.
     Order(Order),
+    /// Or to its recording.
+    Record(RecordOrder),
 }
 
 type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
@@ -50,6 +53,7 @@ pub(super) struct Call {
     agent: Agent,
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
+    recorder: Recorder,
     events: VecDeque<Event>,
     timer: Pin<Box<Sleep>>,
     armed: Instant,
@@ -62,7 +66,7 @@ impl Call {
         plan: CallPlan,
         agent: Dialing,
         inbox: mpsc::Receiver<Control>,
-        log: Logbook,
+        (log, recorder): (Logbook, Recorder),
     ) -> Self {
         let now = now();
         Self {
@@ -71,6 +75,7 @@ impl Call {
             agent: Agent::Dialing(agent),
             inbox,
             log,
+            recorder,
             events: VecDeque::new(),
             timer: Box::pin(sleep(Duration::ZERO)),
             armed: now,
@@ -86,6 +91,7 @@ impl Call {
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
         self.inbox.close();
+        let ended = now();
         let carrier = async {
             if let Some(carrier) = self.carrier {
                 carrier.close(1000).await;
@@ -97,6 +103,7 @@ impl Call {
             }
         };
         join(carrier, agent).await;
+        self.recorder.finish(ended).await;
         self.log.finish(&self.session, end_reason).await;
     }
 
@@ -143,6 +150,7 @@ impl Call {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
                 Control::Order(order) => self.events.push_back(Event::Ordered(order)),
+                Control::Record(order) => self.recorder.order(order, now()),
             }
         }
     }
@@ -194,22 +202,24 @@ impl Call {
         self.check_stall(now);
         if self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.session.handle_timeout(now);
-            self.drain();
+            self.drain(now);
         }
         while let Some(event) = self.events.pop_front() {
+            self.recorder.hear(&event, now);
             self.session.handle_event(event, now);
-            self.drain();
+            self.drain(now);
         }
         if now >= self.ping_at {
             self.ping(now);
         }
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
         while let Some(action) = self.session.poll_action() {
             match action {
                 Action::Carrier(action) => {
                     if let Some(carrier) = &mut self.carrier {
+                        self.recorder.perform(&action, now);
                         carrier.perform(action);
                     }
                 }

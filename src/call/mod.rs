@@ -30,6 +30,7 @@
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
 //! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`tape`] stands beside it: what of a call is recorded, and where.
 
 mod action;
 mod barge_in;
@@ -45,6 +46,7 @@ mod playhead;
 mod response;
 mod session;
 mod silence;
+mod tape;
 mod timers;
 mod transcript;
 mod turn;
@@ -55,3 +57,4 @@ pub use keys::{ItemKey, Mark, ResponseKey};
 pub use plan::{CallPlan, Interruption};
 pub use playback::MAX_LEAD;
 pub use session::Session;
+pub use tape::{PIECE, Piece, Snippet, Tape, Track};

@@ -116,6 +116,11 @@ ulid_id!(
     "msg"
 );
 ulid_id!(
+    /// Names a recording of a call: `rcd_01J…`.
+    RecordingId,
+    "rcd"
+);
+ulid_id!(
     /// Names a text message: `sms_01J…`.
     SmsId,
     "sms"

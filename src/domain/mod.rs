@@ -25,6 +25,7 @@ mod phone;
 mod queue;
 mod quota;
 mod receptionist;
+mod recording;
 mod secret;
 mod settings;
 mod sms;
@@ -52,8 +53,8 @@ pub use greeting::{
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
-    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid, TenantId,
-    UserId,
+    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, RecordingId, SmsId,
+    StreamSid, TenantId, UserId,
 };
 pub use job::JobKind;
 pub use latency::TurnLatency;
@@ -65,6 +66,10 @@ pub use queue::Queue;
 pub use quota::{Gauge, Measure, Period, Quota, QuotaLimits, Quotas, Standing, Strain};
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
+};
+pub use recording::{
+    CallRecording, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Pause, RecordingFault,
+    RecordingState, RecordingTitle,
 };
 pub use secret::{Pii, Secret};
 pub use settings::{

@@ -45,7 +45,9 @@ mod seed;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod call_consents;
 pub mod call_events;
+pub mod call_recordings;
 pub mod call_remarks;
 pub mod call_routes;
 pub mod call_search;

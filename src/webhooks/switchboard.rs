@@ -60,6 +60,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         since: house.clock.now(),
         has_had_agent: kept.end_reason.is_some(),
         moved_to: kept.moved_to,
+        consent: None,
         is_over: AtomicBool::new(kept.is_closed),
     };
     Some(house.memory.place(call_sid, placed))
@@ -201,6 +202,7 @@ async fn decide(
         since: house.clock.now(),
         has_had_agent: call.end_reason.is_some(),
         moved_to: None,
+        consent: None,
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
     };
@@ -228,6 +230,7 @@ fn from_memory(
         since: house.clock.now(),
         has_had_agent: false,
         moved_to: None,
+        consent: None,
         is_over: AtomicBool::new(false),
     };
     note(&placed);

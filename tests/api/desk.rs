@@ -191,6 +191,7 @@ impl Desk {
             call_sid: sid.parse().expect("a SID"),
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,
+            recording: None,
         };
         let mut watched = self.bridge.watch();
         self.bridge.admit(admission).expect("there is a place");

@@ -286,6 +286,7 @@ fn admission(format: AudioFormat) -> Admission {
             limits: Limits::default(),
         },
         contact: None,
+        recording: None,
     }
 }
 

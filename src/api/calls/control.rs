@@ -109,7 +109,7 @@ async fn give(
     }
 }
 
-async fn note(
+pub(super) async fn note(
     state: &ApiState,
     operator: &Operator,
     id: CallId,

@@ -19,7 +19,7 @@ use crate::api::problem::ApiError;
 use crate::api::schemas;
 use crate::api::state::ApiState;
 use crate::domain::{CallId, ContactId, Permission, Pii, Remarks, Tag};
-use crate::store::{call_remarks, calls, voicemail_messages};
+use crate::store::{call_recordings, call_remarks, calls, voicemail_messages};
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
 #[utoipa::path(patch, path = "/api/calls/{id}", operation_id = "update_call", tag = "Calls",
@@ -58,7 +58,7 @@ pub(in crate::api) async fn update(
 }
 
 /// Forgets a call that is over: its entry, its transcript, the messages that
-/// were left in it, all that was kept.
+/// were left in it, its recordings, all that was kept.
 #[utoipa::path(delete, path = "/api/calls/{id}", operation_id = "delete_call", tag = "Calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]
@@ -74,6 +74,7 @@ pub(in crate::api) async fn delete(
     for message in &messages {
         voicemail_messages::forget_sound(&mut tx, message, state.clock.now()).await?;
     }
+    call_recordings::forget_of_call(&mut tx, (tenant, id), state.clock.now()).await?;
     // The carrier may say that a call is over before we have let go of it.
     if state.bridge.has(&call.call_sid) || !call_remarks::delete(&mut tx, tenant, id).await? {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
