@@ -13,6 +13,7 @@ mod floors;
 mod greetings;
 mod jobs;
 mod realtime;
+mod recordings;
 mod rehearsal;
 mod routing;
 mod server;

@@ -47,11 +47,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
+    /// Nothing more is written. What failed first is the reason.
     pub(super) fn fail(&self, fault: RecordingFault) {
         let place = RecordingFault::ALL.iter().position(|one| *one == fault);
         let code = place.and_then(|place| u8::try_from(place + 1).ok());
-        self.fault
-            .store(code.unwrap_or_default(), Ordering::Relaxed);
+        let (code, order) = (code.unwrap_or_default(), Ordering::Relaxed);
+        // A reason that was there before stays.
+        let _ = self.fault.compare_exchange(0, code, order, order);
     }
 
     fn fault(&self) -> Option<RecordingFault> {

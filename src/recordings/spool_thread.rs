@@ -115,7 +115,7 @@ impl Shelf {
                 fail(&open.ledger, &error);
                 // Whoever reads it stops at a torn record anyway.
                 let _ = open.file.set_len(open.length);
-                self.close(number);
+                self.files.remove(&number);
             }
         }
     }

@@ -58,7 +58,7 @@ impl Spooled {
         let path = folder.join(format!("{id}.{SPOOL_SUFFIX}"));
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Opened::Missing),
+            Err(error) if is_absence(&error) => return Ok(Opened::Missing),
             Err(error) => return Err(error),
         };
         match file.try_lock() {
@@ -72,7 +72,7 @@ impl Spooled {
     pub fn list(folder: &Path) -> io::Result<Vec<RecordingId>> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if is_absence(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
         let mut ids = Vec::new();
@@ -167,6 +167,11 @@ impl Spooled {
 }
 
 const CHUNK: usize = 65_536;
+
+/// Where there is no folder there is no spool.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
 
 fn note_pause(pauses: &mut Vec<Pause>, paused_at: &mut Option<u64>, snippet: &Snippet) {
     let at_ms = snippet.at / RATE_PER_MS;

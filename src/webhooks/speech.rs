@@ -145,10 +145,12 @@ static GERMAN: Phrases = Phrases {
     next_caller: "Sie werden mit dem nächsten Anrufer verbunden.",
     nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
     recorded: "Dieses Gespräch wird aufgezeichnet.",
-    recorded_if_you_stay: "Dieses Gespräch wird aufgezeichnet. Wenn Sie am Apparat bleiben, sind Sie \
+    recorded_if_you_stay: "Dieses Gespräch wird aufgezeichnet. Wenn Sie am Apparat bleiben, sind \
+        Sie \",
         einverstanden.",
     recorded_if_you_say_so: "Dürfen wir dieses Gespräch aufzeichnen? Bitte sagen Sie Ja oder Nein.",
-    recorded_if_you_press_1: "Drücken Sie die 1, wenn wir dieses Gespräch aufzeichnen dürfen, oder die 2 für \
+    recorded_if_you_press_1: "Drücken Sie die 1, wenn wir dieses Gespräch aufzeichnen dürfen, \
+        oder die 2 für \",
         ein Gespräch ohne Aufzeichnung.",
     yes: &[
         "ja",
@@ -179,7 +181,8 @@ static SPANISH: Phrases = Phrases {
     recorded: "Esta llamada se graba.",
     recorded_if_you_stay: "Esta llamada se graba. Si permanece en línea, acepta la grabación.",
     recorded_if_you_say_so: "¿Podemos grabar esta llamada? Diga sí o no.",
-    recorded_if_you_press_1: "Pulse 1 si podemos grabar esta llamada, o 2 para continuar sin grabación.",
+    recorded_if_you_press_1: "Pulse 1 si podemos grabar esta llamada, o 2 para continuar sin \
+        grabación.",
     yes: &[
         "sí", "si", "claro", "vale", "acepto", "okay", "ok", "acuerdo",
     ],
@@ -202,7 +205,8 @@ static FRENCH: Phrases = Phrases {
     recorded: "Cet appel est enregistré.",
     recorded_if_you_stay: "Cet appel est enregistré. Si vous restez en ligne, vous y consentez.",
     recorded_if_you_say_so: "Pouvons-nous enregistrer cet appel ? Dites oui ou non.",
-    recorded_if_you_press_1: "Appuyez sur 1 si nous pouvons enregistrer cet appel, ou sur 2 pour continuer \
+    recorded_if_you_press_1: "Appuyez sur 1 si nous pouvons enregistrer cet appel, ou sur 2 pour \
+        continuer \",
         sans enregistrement.",
     yes: &[
         "oui",

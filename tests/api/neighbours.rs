@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use frontdesk::domain::{
-    CallId, Direction, MessageId, MessageSound, Number, Pii, SmsId, SmsState, TenantId,
+    CallId, Consent, ConsentAnswer, ConsentPolicy, Direction, MessageId, MessageSound, Number, Pii,
+    RecordingId, RecordingTitle, SmsId, SmsState, TenantId,
 };
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
-use frontdesk::store::{calls, numbers};
+use frontdesk::store::{call_recordings, calls, numbers};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -82,7 +83,31 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         pair(message.to_string(), of_nobody.to_string()),
     );
     texts_of_a(desk, a, key, &mut things).await;
+    let recording = recording_of_a(desk, a, call).await;
+    let of_nobody: RecordingId = desk.clock.new_id();
+    things.insert(
+        "/api/recordings/",
+        pair(recording.to_string(), of_nobody.to_string()),
+    );
     things
+}
+
+async fn recording_of_a(desk: &Desk, a: TenantId, call: CallId) -> RecordingId {
+    let title = RecordingTitle {
+        id: desk.clock.new_id(),
+        tenant_id: a,
+        call_id: call,
+        started_at: desk.clock.now(),
+        consent: Consent {
+            policy: ConsentPolicy::Verbal,
+            answer: ConsentAnswer::Agreed,
+            words: Some(Pii::new(CANARY.to_owned())),
+            at: desk.clock.now(),
+        },
+    };
+    let begun = call_recordings::begin(&desk.store, &title).await;
+    begun.unwrap();
+    title.id
 }
 
 async fn texts_of_a(
