@@ -39,3 +39,5 @@ CREATE INDEX call_recordings_by_call ON call_recordings (tenant_id, call_id, sta
 CREATE INDEX call_recordings_by_age ON call_recordings (tenant_id, started_at_ms, id);
 CREATE INDEX call_recordings_kept ON call_recordings (tenant_id, started_at_ms, id)
     WHERE state <> 'deleted';
+CREATE INDEX call_recordings_going ON call_recordings (started_at_ms, id)
+    WHERE state IN ('recording', 'paused');

@@ -15,6 +15,8 @@ use crate::store::{call_recordings, calls};
 
 /// How often this process looks through its folder.
 const EVERY: Duration = Duration::from_mins(1);
+/// Recordings without an end that are looked at in one turn.
+const AT_A_TIME: u32 = 100;
 /// A call whose entry is not there by then was forgotten.
 const GRACE_MS: i64 = 10 * 60_000;
 
@@ -41,6 +43,18 @@ impl JobHouse {
         let folder = self.recordings.spool_folder();
         for id in blocking(move || Spooled::list(&folder)).await? {
             self.take_up(id).await?;
+        }
+        self.end_stale().await
+    }
+
+    /// A process may die before anything of a recording was written.
+    async fn end_stale(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let before = now.plus_ms(-GRACE_MS);
+        for stale in call_recordings::list_stale(&self.store, before, AT_A_TIME).await? {
+            let mut tx = self.store.begin().await?;
+            call_recordings::end(&mut tx, &stale.title, None, now).await?;
+            tx.commit().await?;
         }
         Ok(())
     }

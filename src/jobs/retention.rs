@@ -81,7 +81,9 @@ impl Sweep {
         let recordings = Heap::Recordings(tenant, recordings);
         let is_done = self.all(&messages).await? && self.all(&texts).await?;
         // The recordings of calls that go now go too.
-        Ok(is_done && self.all(&calls).await? && self.all(&recordings).await?)
+        let is_done = is_done && self.all(&calls).await? && self.all(&recordings).await?;
+        recordings::forget_callless(&self.store, tenant).await?;
+        Ok(is_done)
     }
 
     /// Takes the heap away, a little at a time; whether nothing of it is left.

@@ -1,22 +1,13 @@
 //! Recordings of calls: each ends with a file, or with a reason.
 
-use sqlx::FromRow;
-
+use super::call_recording_row::{RecordingRow, columns, written};
 use super::jobs::{self, NewJob};
-use super::row::{RowOf, storable};
+use super::row::storable;
 use super::{Db, Error, Tx, by_id};
 use crate::domain::{
-    CallId, CallRecording, Consent, JobKind, ParseError, Pause, Pii, RecordingFault, RecordingId,
-    RecordingState, RecordingTitle, TenantId, Timestamp,
+    CallId, CallRecording, JobKind, Pause, RecordingFault, RecordingId, RecordingState,
+    RecordingTitle, TenantId, Timestamp,
 };
-
-/// The columns of a [`RecordingRow`].
-macro_rules! columns {
-    () => {
-        "id, tenant_id, call_id, state, fault, started_at_ms, duration_ms, bytes, content_type,
-        audio_file, consent_policy, consent_answer, consent_words, consent_at_ms, pauses, lost_ms"
-    };
-}
 
 /// A recording begins. One that is known already stays as it is.
 pub async fn begin(db: impl Into<Db<'_>>, title: &RecordingTitle) -> Result<(), Error> {
@@ -230,6 +221,33 @@ const LIST_DONE: &str = concat!(
     ORDER BY started_at_ms, id LIMIT $3"
 );
 
+/// At most `limit` of the recordings that began before `before` and have no end,
+/// though their calls have. For the house's own work, which knows no tenant.
+pub async fn list_stale(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<CallRecording>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<RecordingRow> = sqlx::query_as(LIST_STALE)
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(CallRecording::try_from).collect()
+}
+
+const LIST_STALE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM call_recordings
+    WHERE state IN ('recording', 'paused') AND started_at_ms < $1
+        AND NOT EXISTS (SELECT 1 FROM calls
+            WHERE calls.tenant_id = call_recordings.tenant_id
+                AND calls.id = call_recordings.call_id AND calls.outcome = 'open')
+    ORDER BY started_at_ms, id LIMIT $2"
+);
+
 /// Deletes a recording, for this reason: what is left says that there was one.
 /// A job deletes its file. False if that had happened before.
 pub async fn delete(
@@ -298,81 +316,21 @@ pub async fn forget_of_call(
 
 const FORGET_OF_CALL: &str = "DELETE FROM call_recordings WHERE tenant_id = $1 AND call_id = $2";
 
+/// Forgets what was deleted of the tenant's calls that are there no more.
+pub async fn forget_callless(db: impl Into<Db<'_>>, tenant: TenantId) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(FORGET_CALLLESS)
+        .bind(tenant.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const FORGET_CALLLESS: &str = "
+    DELETE FROM call_recordings WHERE tenant_id = $1 AND state = 'deleted'
+        AND NOT EXISTS (SELECT 1 FROM calls
+            WHERE calls.tenant_id = $1 AND calls.id = call_recordings.call_id)";
+
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn written(pauses: &[Pause]) -> String {
-    let spans = pauses.iter();
-    let spans = spans.map(|pause| format!("{}-{}", pause.from_ms, pause.until_ms));
-    spans.collect::<Vec<_>>().join(" ")
-}
-
-fn read(at: RowOf<'_>, text: &str) -> Result<Vec<Pause>, Error> {
-    let span = |span: &str| {
-        let (from, until) = span.split_once('-')?;
-        Some(Pause {
-            from_ms: from.parse().ok()?,
-            until_ms: until.parse().ok()?,
-        })
-    };
-    let spans: Option<Vec<_>> = text.split_whitespace().map(span).collect();
-    spans.ok_or_else(|| {
-        at.corrupt(ParseError {
-            expected: "spans of milliseconds",
-        })
-    })
-}
-
-#[derive(FromRow)]
-struct RecordingRow {
-    id: String,
-    tenant_id: String,
-    call_id: String,
-    state: String,
-    fault: Option<String>,
-    started_at_ms: i64,
-    duration_ms: Option<i64>,
-    bytes: Option<i64>,
-    content_type: Option<String>,
-    audio_file: Option<String>,
-    consent_policy: String,
-    consent_answer: String,
-    consent_words: Option<String>,
-    consent_at_ms: i64,
-    pauses: String,
-    lost_ms: i64,
-}
-
-impl TryFrom<RecordingRow> for CallRecording {
-    type Error = Error;
-
-    fn try_from(row: RecordingRow) -> Result<Self, Error> {
-        let at = RowOf {
-            table: "call_recordings",
-            id: &row.id,
-        };
-        Ok(Self {
-            title: RecordingTitle {
-                id: at.parse(&row.id)?,
-                tenant_id: at.parse(&row.tenant_id)?,
-                call_id: at.parse(&row.call_id)?,
-                started_at: Timestamp::from_ms(row.started_at_ms),
-                consent: Consent {
-                    policy: at.parse(&row.consent_policy)?,
-                    answer: at.parse(&row.consent_answer)?,
-                    words: row.consent_words.map(Pii::new),
-                    at: Timestamp::from_ms(row.consent_at_ms),
-                },
-            },
-            state: at.parse(&row.state)?,
-            fault: at.parse_opt(row.fault.as_deref())?,
-            pauses: read(at, &row.pauses)?,
-            duration_ms: row.duration_ms,
-            bytes: row.bytes,
-            content_type: row.content_type,
-            file: row.audio_file,
-            lost_ms: row.lost_ms,
-        })
-    }
 }

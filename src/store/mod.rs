@@ -14,7 +14,7 @@
 //! [`sms_messages::apply`], [`outbound_calls::name`] and
 //! [`call_transfers::take`]; one sweeps up after a crash: [`calls::list_open`];
 //! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
-//! [`quotas::list_limited`] and [`retention`]; one tells that a number is
+//! [`quotas::list_limited`], [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
@@ -33,6 +33,7 @@
 
 mod by_id;
 mod call_change;
+mod call_recording_row;
 mod call_row;
 mod call_words;
 mod database;

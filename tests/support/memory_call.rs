@@ -17,10 +17,12 @@ use frontdesk::bridge::{
 use frontdesk::call::Interruption;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AudioFormat, Limits, ModelPrice, Receptionist, SilencePolicy, TurnDetection,
+    AudioFormat, Consent, ConsentAnswer, ConsentPolicy, Limits, ModelPrice, Receptionist,
+    SilencePolicy, TurnDetection,
 };
 use frontdesk::realtime::connection::web_socket_config;
 use frontdesk::realtime::{Endpoint, SessionOptions};
+use frontdesk::recordings::Spool;
 use frontdesk::store::Store;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -54,9 +56,20 @@ impl MemoryCall {
         call
     }
 
+    /// The same, and everything is recorded there.
+    pub(crate) async fn recorded(format: AudioFormat, spool: Spool) -> Self {
+        let mut call = Self::build(format, Some(spool)).await;
+        call.agree().await;
+        call
+    }
+
     /// The caller is there, and the model has not yet agreed to its
     /// configuration.
     pub(crate) async fn answer(format: AudioFormat) -> Self {
+        Self::build(format, None).await
+    }
+
+    async fn build(format: AudioFormat, spool: Option<Spool>) -> Self {
         let (near, far) = duplex(LINE);
         let elsewhere = Runtime::new().expect("threads can be had");
         let keeper = elsewhere
@@ -66,8 +79,16 @@ impl MemoryCall {
             })
             .await
             .expect("the keeper starts");
+        let mut admission = admission(format);
+        let keeper = match spool {
+            Some(spool) => {
+                admission.recording = Some(consent());
+                keeper.recording_to(spool)
+            }
+            None => keeper,
+        };
         let bridge = Bridge::new(1, Arc::new(Line::new(near)), keeper);
-        let token = bridge.admit(admission(format)).expect("a place is free");
+        let token = bridge.admit(admission).expect("a place is free");
         let mut model = Peer::new(far);
         assert!(model.hear().await.contains("session.update"));
         let (near, far) = duplex(LINE);
@@ -262,6 +283,15 @@ fn start(token: &StreamToken) -> String {
     format!(
         r#"{{"event":"start","sequenceNumber":"1","start":{{"accountSid":"AC1","streamSid":"{STREAM_SID}","callSid":"CA1","tracks":["inbound"],"mediaFormat":{{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}},"customParameters":{{"token":"{token}"}}}},"streamSid":"{STREAM_SID}"}}"#
     )
+}
+
+fn consent() -> Consent {
+    Consent {
+        policy: ConsentPolicy::None,
+        answer: ConsentAnswer::NotAsked,
+        words: None,
+        at: Clock::system().now(),
+    }
 }
 
 fn admission(format: AudioFormat) -> Admission {

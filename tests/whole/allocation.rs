@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use allocation_counter::{measure, opt_out};
 use frontdesk::domain::AudioFormat;
+use frontdesk::recordings::Spool;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::memory_call::{MemoryCall, client, delta, mark, media, server};
@@ -25,6 +26,20 @@ fn a_frame_of_the_caller_allocates_nothing() {
         let asked = measure(|| runtime.block_on(listen(&mut call, rest)));
         assert_eq!(asked.count_total, 0, "{format:?}");
     }
+}
+
+#[test]
+fn a_caller_who_is_recorded_costs_one_allocation_for_160_ms() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let spool = Spool::start(folder.path().join("spool")).expect("a thread can be had");
+    let runtime = runtime();
+    let mut call = runtime.block_on(MemoryCall::recorded(AudioFormat::Pcm24, spool));
+    let frames: Vec<_> = (0..900).map(|n| client(&media(n, &[0x5A; 160]))).collect();
+    let (warm_up, rest) = frames.split_at(100);
+    runtime.block_on(listen(&mut call, warm_up));
+    let asked = measure(|| runtime.block_on(listen(&mut call, rest)));
+    assert!(asked.count_total > 0, "it is recorded");
+    assert!(asked.count_total <= 100, "{}", asked.count_total);
 }
 
 #[test]

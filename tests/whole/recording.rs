@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
+use super::outbound;
 use super::routed::{ask, form_to, key, phone, tenant};
 use super::visitor::exchange;
 
@@ -382,6 +383,41 @@ async fn nobody_is_recorded_where_it_is_switched_off_or_nobody_wants_it() {
         let (report, tenant, call) = house.call(talk()).await;
         assert_eq!(report.verb_names()[0], "Connect", "nobody is told");
         assert_eq!(house.recordings((tenant, call)).await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_we_make_is_recorded_as_whoever_placed_it_wants() {
+    for wish in [true, false] {
+        let (desk, account, key) = outbound::open().await;
+        let (tenant_id, receptionist) = tenant(&desk).await;
+        let entry = Entry {
+            // The other way round, so that the wish is what counts.
+            value: SettingValue::Truth(!wish),
+            lock: Lock::Unlocked,
+        };
+        let (setting, now) = (SettingKey::AutoRecordCalls, Clock::system().now());
+        let set = settings::put_tenant(&desk.store, tenant_id, setting, (&entry, now)).await;
+        set.unwrap();
+        let body = json!({"to": outbound::THEIRS, "record": wish,
+            "receptionist_id": receptionist.to_string()});
+        outbound::placed(&desk, &key, &body).await;
+        let report = outbound::answered(outbound::ringing(&desk, &account), talk()).await;
+        let heard: &[&str] = if wish {
+            &["Say", "Connect"]
+        } else {
+            &["Connect"]
+        };
+        assert_eq!(report.verb_names(), heard);
+        let log = desk.log(&report).await;
+        let of = (log.tenant_id, log.id);
+        if wish {
+            let recording = kept(&desk.store, of).await;
+            assert_eq!(recording.title.consent.answer, ConsentAnswer::Told);
+        } else {
+            let those = call_recordings::list_of_call(&desk.store, of.0, of.1).await;
+            assert_eq!(those.unwrap(), []);
+        }
     }
 }
 
