@@ -142,6 +142,7 @@ impl Stage {
     )]
     fn begin() -> Self {
         let plan = CallPlan {
+            seed: 0,
             silence: SilencePolicy::default(),
             limits: Limits::default(),
             interruption: Interruption::Truncate,

@@ -206,6 +206,22 @@ pub struct OpenAiConfig {
     #[arg(long, env, default_value = "bearer", value_enum, value_name = "HOW")]
     pub openai_realtime_auth: RealtimeAuth,
 
+    /// Where callers are answered while the first Realtime API cannot be reached
+    /// or refuses us: another region, say. Default: the first.
+    #[arg(long, env, hide_env_values = true, value_name = "URL")]
+    pub openai_realtime_fallback_url: Option<RealtimeUrl>,
+
+    /// The model that answers then. Default: the same; if neither this nor the
+    /// URL is set, nobody does.
+    #[arg(long, env, value_name = "MODEL")]
+    pub openai_realtime_fallback_model: Option<String>,
+
+    /// The key that is shown there. Default: the first key, to the first host
+    /// alone.
+    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "KEY",
+        requires = "openai_realtime_fallback_url")]
+    pub openai_realtime_fallback_api_key: Option<Secret<String>>,
+
     /// More headers for the agent's socket: `name=value,name=value`.
     #[arg(
         long,
@@ -236,6 +252,26 @@ pub struct OpenAiConfig {
 }
 
 impl OpenAiConfig {
+    /// What is reached where the first cannot be; none if nothing is named.
+    pub fn second(&self) -> Option<Self> {
+        let url = self.openai_realtime_fallback_url.clone();
+        let model = self.openai_realtime_fallback_model.clone();
+        if url.is_none() && model.is_none() {
+            return None;
+        }
+        let mut second = self.clone();
+        if let Some(url) = url {
+            second.openai_realtime_url = url;
+        }
+        if let Some(model) = model {
+            second.openai_realtime_model = model;
+        }
+        if let Some(key) = self.openai_realtime_fallback_api_key.clone() {
+            second.openai_api_key = key;
+        }
+        Some(second)
+    }
+
     /// Where recordings are written down. The key is shown to nobody whose it is not.
     pub fn api_base_url(&self) -> Option<Url> {
         let realtime = self.openai_realtime_url.as_url();

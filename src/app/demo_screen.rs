@@ -81,6 +81,10 @@ fn tell(what: &Happening) -> Option<String> {
 fn tell_report(report: &Report) -> Option<String> {
     Some(match report {
         Report::Connected => "gateway       model ready".to_owned(),
+        Report::AgentLost => "gateway       model lost; another is dialled".to_owned(),
+        Report::AgentBack { after } => {
+            format!("gateway       model back after {} ms", after.as_millis())
+        }
         Report::Said(said) => {
             let cut = if said.interrupted { " --" } else { "" };
             let who = match said.speaker {

@@ -44,8 +44,8 @@ pub struct HousePlan {
     pub carrier: Option<Client>,
     /// Who writes down what was said, if anybody does.
     pub transcriber: Option<Transcriber>,
-    /// Where the agents are.
-    pub agent: Endpoint,
+    /// Where the agents are: the first that can be reached answers.
+    pub agents: Vec<Endpoint>,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
     /// Whose tokens the admin interface believes.
@@ -97,7 +97,7 @@ impl House {
         let recordings = Recordings::at(plan.storage);
         let spool = Spool::start(recordings.spool_folder())?;
         let keeper = keeper.recording_to(spool.clone());
-        let dialer = RealtimeDialer::new(plan.agent, plan.session);
+        let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {

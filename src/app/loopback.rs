@@ -56,7 +56,7 @@ impl Loopback {
             carrier_tokens: vec![token.clone()],
             carrier: None,
             transcriber: None,
-            agent,
+            agents: vec![agent],
             session: SessionOptions::default(),
             tokens: TokenRules::default(),
             max_calls: calls,

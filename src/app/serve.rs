@@ -54,7 +54,7 @@ fn plan(config: Config) -> HousePlan {
         carrier_tokens: tokens.into_iter().flatten().collect(),
         carrier,
         transcriber,
-        agent: endpoint(config.openai),
+        agents: endpoints(config.openai),
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
             ..SessionOptions::default()
@@ -91,6 +91,14 @@ fn token_rules(config: AuthConfig) -> TokenRules {
         issuer: config.jwt_issuer,
         audience: config.jwt_audience,
     }
+}
+
+/// The endpoint, and the one that answers where it does not.
+fn endpoints(config: OpenAiConfig) -> Vec<Endpoint> {
+    let second = config.second();
+    let mut endpoints = vec![endpoint(config)];
+    endpoints.extend(second.map(endpoint));
+    endpoints
 }
 
 fn endpoint(config: OpenAiConfig) -> Endpoint {

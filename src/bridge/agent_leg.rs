@@ -40,10 +40,13 @@ pub trait AgentLeg: Send {
 pub trait Dialer: Send + Sync {
     /// Connects to an agent and hands it the receptionist's configuration.
     ///
-    /// The future may be dropped at any time; then no connection is left.
+    /// The call's agents are counted from 0; what a later one does is known by
+    /// greater keys. The future may be dropped at any time; then no connection
+    /// is left.
     fn dial(
         &self,
         receptionist: &Receptionist,
+        ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
 
     /// What its agents need from us when the caller breaks in.
@@ -58,6 +61,8 @@ pub trait Dialer: Send + Sync {
 pub struct DialError {
     /// For the log; no secrets.
     pub reason: String,
+    /// Whether it is useless to try again soon.
+    pub is_final: bool,
 }
 
 impl fmt::Display for DialError {

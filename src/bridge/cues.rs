@@ -52,6 +52,15 @@ impl Cues {
     pub(super) fn instructions(&self, reply: Reply) -> Option<String> {
         let cue = match reply {
             Reply::Answer => return None,
+            Reply::Resume => self.speak(
+                "the line to you was broken for a moment, and the last words on either side may \
+                 have been lost: say sorry for the interruption in a few words and take up where \
+                 the conversation broke off; if it was the caller's turn, ask them to say it again",
+            ),
+            Reply::Excuse => self.speak(
+                "what you were about to say was withheld: say in one short sentence that you \
+                 cannot help with that, and ask what else you can do",
+            ),
             Reply::Greeting => format!(
                 "The call has just been answered. Greet the caller with exactly these words and \
                  nothing else: \"{}\"",

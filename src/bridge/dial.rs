@@ -1,11 +1,16 @@
 //! Reaches agents that speak the Realtime protocol.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 
 use super::agent_leg::{AgentLeg, DialError, Dialer};
+use super::breaker::{Breaker, Verdict};
 use super::realtime_leg::RealtimeLeg;
 use super::wire::Wire;
 use crate::call::Interruption;
@@ -14,17 +19,42 @@ use crate::realtime::client_event::ClientEvent;
 use crate::realtime::connection::connect;
 use crate::realtime::{Endpoint, SessionConfig, SessionOptions};
 
-/// Dials one endpoint for every call.
+/// Connections that may be begun in one second.
+const PER_SECOND: u32 = 100;
+/// So many more may be begun at once after a quiet moment.
+const BURST: u32 = 50;
+
+/// Dials the same endpoints for every call: the first that is well.
 #[derive(Clone, Debug)]
 pub struct RealtimeDialer {
-    endpoint: Endpoint,
+    targets: Arc<[Target]>,
     options: SessionOptions,
+    pace: Arc<Pace>,
+}
+
+#[derive(Debug)]
+struct Target {
+    endpoint: Endpoint,
+    breaker: Arc<Breaker>,
 }
 
 impl RealtimeDialer {
     /// A dialer of `endpoint`; `options` hold for every receptionist.
     pub fn new(endpoint: Endpoint, options: SessionOptions) -> Self {
-        Self { endpoint, options }
+        Self::in_order(vec![endpoint], options)
+    }
+
+    /// A dialer of the first of `endpoints` that can be reached.
+    pub fn in_order(endpoints: Vec<Endpoint>, options: SessionOptions) -> Self {
+        let target = |endpoint| Target {
+            endpoint,
+            breaker: Arc::default(),
+        };
+        Self {
+            targets: endpoints.into_iter().map(target).collect(),
+            options,
+            pace: Arc::default(),
+        }
     }
 
     /// A leg on a connection that is open, whatever carries it: a line of
@@ -33,13 +63,74 @@ impl RealtimeDialer {
         &self,
         socket: WebSocketStream<S>,
         receptionist: &Receptionist,
+        ordinal: u32,
     ) -> Box<dyn AgentLeg>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        Box::new(self.leg(socket, receptionist, ordinal))
+    }
+
+    fn leg<S>(
+        &self,
+        socket: WebSocketStream<S>,
+        receptionist: &Receptionist,
+        ordinal: u32,
+    ) -> RealtimeLeg<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let session = SessionConfig::for_receptionist(receptionist, &self.options);
         let update = ClientEvent::SessionUpdate { session: &session };
-        Box::new(RealtimeLeg::new(Wire::new(socket), receptionist, &update))
+        RealtimeLeg::new(Wire::new(socket), receptionist, ordinal, &update)
+    }
+
+    async fn reach(
+        &self,
+        receptionist: &Receptionist,
+        ordinal: u32,
+    ) -> Result<Box<dyn AgentLeg>, DialError> {
+        let mut error = DialError {
+            reason: "no endpoint is worth dialling now".to_owned(),
+            is_final: true,
+        };
+        for target in self.targets.iter() {
+            match target.breaker.ask(now()) {
+                Verdict::Refusing => continue,
+                Verdict::Down => {
+                    error.is_final = false;
+                    continue;
+                }
+                Verdict::Dial => {}
+            }
+            self.pace.wait().await;
+            match connect(&target.endpoint).await {
+                Ok(socket) => {
+                    target.breaker.succeeded();
+                    let leg = self.leg(socket, receptionist, ordinal);
+                    return Ok(Box::new(leg.watched_by(Arc::clone(&target.breaker))));
+                }
+                Err(why) => {
+                    error.reason = why.to_string();
+                    if why.is_permanent() {
+                        target.breaker.refused(now());
+                    } else {
+                        target.breaker.failed(now());
+                        error.is_final = false;
+                    }
+                }
+            }
+            self.tell();
+        }
+        Err(error)
+    }
+
+    /// How many endpoints nobody is let through to.
+    fn tell(&self) {
+        let is_shut = |target: &&Target| target.breaker.is_shut();
+        let shut = self.targets.iter().filter(is_shut).count();
+        let shut = u32::try_from(shut).unwrap_or(u32::MAX);
+        metrics::gauge!("frontdesk_agent_endpoints_shut").set(f64::from(shut));
     }
 }
 
@@ -47,16 +138,10 @@ impl Dialer for RealtimeDialer {
     fn dial(
         &self,
         receptionist: &Receptionist,
+        ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let (dialer, receptionist) = (self.clone(), receptionist.clone());
-        async move {
-            let socket = connect(&dialer.endpoint).await;
-            let socket = socket.map_err(|error| DialError {
-                reason: error.to_string(),
-            })?;
-            Ok(dialer.leg_on(socket, &receptionist))
-        }
-        .boxed()
+        async move { dialer.reach(&receptionist, ordinal).await }.boxed()
     }
 
     fn interruption(&self) -> Interruption {
@@ -64,6 +149,33 @@ impl Dialer for RealtimeDialer {
     }
 
     fn price(&self) -> Option<ModelPrice> {
-        ModelPrice::of(&self.endpoint.model)
+        let first = self.targets.first()?;
+        ModelPrice::of(&first.endpoint.model)
     }
+}
+
+/// When the next connection may be begun: calls that lost their agents together
+/// do not come back all at once.
+#[derive(Debug, Default)]
+struct Pace {
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    async fn wait(&self) {
+        let every = Duration::from_secs(1) / PER_SECOND;
+        let turn = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let earliest = now.checked_sub(every * BURST).unwrap_or(now);
+            let turn = next.unwrap_or(earliest).max(earliest);
+            *next = Some(turn + every);
+            turn
+        };
+        sleep_until(turn).await;
+    }
+}
+
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }

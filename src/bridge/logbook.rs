@@ -80,6 +80,15 @@ impl Logbook {
             Report::Interrupted { .. } => {
                 metrics::counter!("frontdesk_interruptions_total").increment(1);
             }
+            Report::AgentLost => {
+                metrics::counter!("frontdesk_agents_lost_total").increment(1);
+                tracing::warn!(call.id = %self.call_id, "agent.lost");
+            }
+            Report::AgentBack { after } => {
+                metrics::histogram!("frontdesk_agent_outage_seconds").record(after.as_secs_f64());
+                let after_ms = after.as_millis();
+                tracing::info!(call.id = %self.call_id, after_ms, "agent.back");
+            }
             Report::Connected
             | Report::Speaking(_)
             | Report::Said(_)

@@ -19,6 +19,7 @@
 mod admission;
 mod agent_leg;
 mod arrival;
+mod breaker;
 mod briefing;
 mod carrier_leg;
 mod cues;
@@ -26,8 +27,10 @@ mod dial;
 mod feed;
 mod handover;
 mod keeper;
+mod line;
 mod live;
 mod logbook;
+mod phrases;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;

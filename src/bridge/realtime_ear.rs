@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::cues;
-use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RealtimeLeg};
+use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RECALLED, RealtimeLeg};
 use super::wire::empty;
 use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome};
 use crate::domain::{Pii, Speaker, ToolName, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
 use crate::realtime::{
-    Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseStatus, Role,
-    ServerError,
+    Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseReason,
+    ResponseStatus, Role, ServerError,
 };
 
 /// A piece of speech between the wire and the machine.
@@ -146,6 +146,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn on_item(&mut self, placed: &ItemPlaced<'_>, events: &mut VecDeque<Event>) {
+        if placed.item.id.starts_with(RECALLED) {
+            return;
+        }
         let item = self.item(&placed.item.id);
         let previous = placed
             .previous_item_id
@@ -195,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                 Outcome::Completed
             }
             Some(ResponseStatus::Cancelled) => Outcome::Cancelled,
-            Some(ResponseStatus::Failed | ResponseStatus::Incomplete) => Outcome::Failed,
+            Some(ResponseStatus::Failed | ResponseStatus::Incomplete) => failure(done),
         };
         let usage = done.usage.as_ref().map(Usage::from).unwrap_or_default();
         events.push_back(Event::ResponseDone {
@@ -216,11 +219,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let (kind, code, param) = (&error.kind, &error.code, &error.param);
         tracing::warn!(kind, code, param, "agent.error");
         metrics::counter!("frontdesk_agent_errors_total").increment(1);
+        if let (Some(breaker), true) = (&self.breaker, error.is_permanent()) {
+            breaker.refused(tokio::time::Instant::now().into_std());
+        }
         if !self.is_ready {
-            events.push_back(Event::AgentFailed);
+            let is_final = error.is_permanent();
+            events.push_back(Event::AgentFailed { is_final });
         } else if error.is_fatal() {
             events.push_back(Event::AgentClosed);
         }
+    }
+}
+
+/// What may be done about a response that failed.
+fn failure(done: &Response) -> Outcome {
+    let details = done.status_details.as_ref();
+    let error = details.and_then(|details| details.error.as_ref());
+    if details.and_then(|details| details.reason) == Some(ResponseReason::ContentFilter) {
+        Outcome::Withheld
+    } else if let Some(after) = error.and_then(ServerError::retry_after) {
+        Outcome::Busy(after)
+    } else {
+        Outcome::Failed
     }
 }
 

@@ -4,15 +4,27 @@ use std::collections::VecDeque;
 
 /// Names remembered; what is older is never spoken of again.
 const MAX_NAMES: usize = 256;
+/// An agent has room for a million names, and a call for two thousand agents.
+const AGENT_SHIFT: u32 = 20;
+const MAX_AGENTS: u32 = (1 << 11) - 1;
 
 /// Numbers names in the order in which they first appear.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     first: u32,
     names: VecDeque<Box<str>>,
 }
 
 impl Keys {
+    /// The keys of a call's agent, the `ordinal`th from 0: greater than those
+    /// of the agents before it.
+    pub(super) fn of(ordinal: u32) -> Self {
+        Self {
+            first: ordinal.min(MAX_AGENTS) << AGENT_SHIFT,
+            names: VecDeque::new(),
+        }
+    }
+
     /// The number of a name; a new name gets the next one.
     pub(super) fn key(&mut self, name: &str) -> u32 {
         if let Some(found) = self.names.iter().rposition(|known| **known == *name) {

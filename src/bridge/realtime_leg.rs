@@ -1,6 +1,7 @@
 //! The agent leg that speaks the Realtime protocol.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::agent_leg::AgentLeg;
+use super::breaker::Breaker;
 use super::cues::{self, Cues};
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
 use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey};
-use crate::domain::{AudioFormat, Pii, Receptionist, ToolName};
+use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, ToolName, Utterance};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions};
 
@@ -28,6 +30,8 @@ const MAX_PIECE: usize = 9_600;
 const MAX_WAITING: usize = 15 * MAX_PENDING;
 /// Malformed messages before the agent is given up.
 pub(super) const MAX_FAULTS: u32 = 32;
+/// How the ids of items begin that were said before the agent came.
+pub(super) const RECALLED: &str = "said_before_";
 /// Calls of `end_call` that may wait for their answer.
 pub(super) const MAX_ENDS: usize = 16;
 
@@ -47,6 +51,8 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) ends: VecDeque<String>,
     pub(super) pending: Vec<u8>,
     pub(super) faults: u32,
+    /// What all calls know of this agent's endpoint.
+    pub(super) breaker: Option<Arc<Breaker>>,
 }
 
 /// Between the carrier's mu-law and what the session speaks.
@@ -63,6 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     pub(super) fn new(
         wire: Wire<S>,
         receptionist: &Receptionist,
+        ordinal: u32,
         update: &ClientEvent<'_>,
     ) -> Self {
         let codec = match receptionist.format {
@@ -78,15 +85,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             tools: receptionist.tools.clone(),
             codec,
             sounding: None,
-            items: Keys::default(),
-            responses: Keys::default(),
+            items: Keys::of(ordinal),
+            responses: Keys::of(ordinal),
             is_ready: false,
             ends: VecDeque::new(),
             pending: Vec::new(),
             faults: 0,
+            breaker: None,
         };
         leg.send(update);
         leg
+    }
+
+    /// The same, telling all calls what becomes of its endpoint.
+    pub(super) fn watched_by(self, breaker: Arc<Breaker>) -> Self {
+        let breaker = Some(breaker);
+        Self { breaker, ..self }
     }
 
     fn send(&mut self, event: &ClientEvent<'_>) {
@@ -136,6 +150,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             ..ResponseOptions::default()
         });
         self.send(&ClientEvent::ResponseCreate { response });
+    }
+
+    /// What was said before this agent came, item by item. Their ids are ours,
+    /// so that they are not taken for something new.
+    fn recall(&mut self, said: &[Utterance]) {
+        for (at, said) in said.iter().enumerate() {
+            let id = format!("{RECALLED}{at}");
+            let text = said.text.expose();
+            let item = match said.speaker {
+                Speaker::Caller => NewItem::user(text),
+                Speaker::Receptionist => NewItem::assistant(text),
+            };
+            self.send(&ClientEvent::ItemCreate {
+                item: item.with_id(&id),
+                previous_item_id: None,
+            });
+        }
     }
 
     fn read_digits(&mut self, digits: &Pii<String>) {
@@ -204,7 +235,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
                     break;
                 }
                 Incoming::Closed | Incoming::Broken => {
-                    events.push_back(Event::AgentFailed);
+                    events.push_back(Event::AgentFailed { is_final: false });
                     break;
                 }
             }
@@ -214,6 +245,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 
     fn perform(&mut self, action: AgentAction) {
         match action {
+            AgentAction::Recall(said) => self.recall(&said),
             AgentAction::Listen(frame) => self.listen(&frame),
             AgentAction::ReadDigits(digits) => self.read_digits(&digits),
             AgentAction::Tell(notice) => self.tell(&notice),

@@ -17,6 +17,7 @@ use super::briefing::briefed;
 use super::carrier_leg::{Carrier, CarrierLeg};
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::{Keeper, Note};
+use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::recorder::{Light, RecordOrder, Recorder};
@@ -24,6 +25,7 @@ use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
+use crate::clock::random_bytes;
 use crate::domain::{CallId, CallSid, EndReason, RecordingState};
 use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
@@ -296,10 +298,15 @@ impl Bridge {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,
             interruption: shared.dialer.interruption(),
+            seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, admission.contact.as_ref());
-        let agent = shared.dialer.dial(&receptionist);
+        let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);
+        let dial: Dial = Box::new(move || {
+            let ordinal = ordinals.next().unwrap_or(u32::MAX);
+            dialer.dial(&receptionist, ordinal)
+        });
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
         let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
@@ -309,7 +316,7 @@ impl Bridge {
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, agent, inbox, (log, recorder));
+        let call = Call::new(plan, dial, inbox, (log, recorder));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
@@ -391,6 +398,7 @@ mod tests {
         fn dial(
             &self,
             _: &Receptionist,
+            _: u32,
         ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
             pending().boxed()
         }

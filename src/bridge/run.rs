@@ -2,25 +2,26 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, join};
+use futures::future::join;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use super::agent_leg::{AgentLeg, DialError};
 use super::carrier_leg::Carrier;
+use super::line::{Dial, Line};
 use super::logbook::Logbook;
+use super::phrases::Phrases;
 use super::recorder::{RecordOrder, Recorder};
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::EndReason;
 
-/// Idle proxies cut lines on which nothing goes to and fro.
-const PING_EVERY: Duration = Duration::from_secs(20);
+/// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
+/// silent to two of these is gone.
+const PING_EVERY: Duration = Duration::from_secs(10);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
 /// A call that always has more to do lets others go first after so many turns.
@@ -38,19 +39,12 @@ pub(super) enum Control {
     Record(RecordOrder),
 }
 
-type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
-
-enum Agent {
-    Dialing(Dialing),
-    Up(Box<dyn AgentLeg>),
-    Gone,
-}
-
 /// A call that goes on.
 pub(super) struct Call {
     session: Session,
     carrier: Option<Box<dyn Carrier>>,
-    agent: Agent,
+    line: Line,
+    phrases: Phrases,
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
     recorder: Recorder,
@@ -64,7 +58,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(
         plan: CallPlan,
-        agent: Dialing,
+        dial: Dial,
         inbox: mpsc::Receiver<Control>,
         (log, recorder): (Logbook, Recorder),
     ) -> Self {
@@ -72,7 +66,8 @@ impl Call {
         Self {
             session: Session::new(plan, now),
             carrier: None,
-            agent: Agent::Dialing(agent),
+            line: Line::new(dial),
+            phrases: Phrases::default(),
             inbox,
             log,
             recorder,
@@ -97,12 +92,7 @@ impl Call {
                 carrier.close(1000).await;
             }
         };
-        let agent = async {
-            if let Agent::Up(agent) = self.agent {
-                agent.close().await;
-            }
-        };
-        join(carrier, agent).await;
+        join(carrier, self.line.close()).await;
         self.recorder.finish(ended).await;
         self.log.finish(&self.session, end_reason).await;
     }
@@ -137,11 +127,14 @@ impl Call {
     /// Puts what has happened into the events. Pending when nobody has more.
     fn poll_sources(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_inbox(cx);
+        let agent = self.line.poll_events(cx, &mut self.events);
+        for error in self.line.take_failures() {
+            self.log.agent_failed(&error);
+        }
         let carrier = match &mut self.carrier {
             Some(carrier) => carrier.poll_events(cx, &mut self.events),
             None => Poll::Pending,
         };
-        let agent = self.poll_agent(cx);
         if carrier.is_ready() { carrier } else { agent }
     }
 
@@ -166,35 +159,6 @@ impl Call {
                 self.events.push_back(Event::CarrierReplaced);
             }
         }
-    }
-
-    fn poll_agent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Agent::Dialing(dialing) = &mut self.agent {
-            match dialing.as_mut().poll(cx) {
-                Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
-                Poll::Ready(Err(error)) => {
-                    self.log.agent_failed(&error);
-                    self.agent = Agent::Gone;
-                    self.events.push_back(Event::AgentFailed);
-                }
-                Poll::Pending => {}
-            }
-        }
-        let Agent::Up(leg) = &mut self.agent else {
-            return Poll::Pending;
-        };
-        let before = self.events.len();
-        let polled = leg.poll_events(cx, &mut self.events);
-        let is_gone = |event: &Event| matches!(event, Event::AgentFailed | Event::AgentClosed);
-        if let Some(at) = self.events.iter().skip(before).position(is_gone)
-            && let Agent::Up(leg) = mem::replace(&mut self.agent, Agent::Gone)
-        {
-            // Who is gone says nothing more.
-            self.events.truncate(before + at + 1);
-            // Its goodbye is answered while the caller hears the rest.
-            tokio::spawn(leg.close());
-        }
-        polled
     }
 
     /// One event, drain; again; then the one timer.
@@ -223,10 +187,13 @@ impl Call {
                         carrier.perform(action);
                     }
                 }
-                Action::Agent(action) => {
-                    if let Agent::Up(leg) = &mut self.agent {
-                        leg.perform(action);
-                    }
+                Action::Agent(action) => self.line.perform(action),
+                Action::Dial => self.line.dial(),
+                Action::DialSpare => self.line.dial_spare(),
+                Action::Swap => self.line.swap(),
+                Action::Utter(phrase) => {
+                    let (text, sound) = self.phrases.sentence(phrase);
+                    self.events.push_back(Event::Uttered { text, sound });
                 }
                 Action::Report(report) => self.log.report(report),
                 Action::End(_) => {}
@@ -238,9 +205,7 @@ impl Call {
         if let Some(carrier) = &mut self.carrier {
             carrier.poll_flush(cx);
         }
-        if let Agent::Up(leg) = &mut self.agent {
-            leg.poll_flush(cx);
-        }
+        self.line.poll_flush(cx);
     }
 
     /// A carrier that reads nothing is lost, however alive its socket looks.
@@ -261,9 +226,7 @@ impl Call {
         if let Some(carrier) = &mut self.carrier {
             carrier.ping();
         }
-        if let Agent::Up(leg) = &mut self.agent {
-            leg.ping();
-        }
+        self.line.ping();
     }
 
     /// Sets the timer, unless it goes off early enough as it is: a wake-up

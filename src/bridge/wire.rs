@@ -41,6 +41,9 @@ const ROOM: usize = 16 * 1024;
 /// agent's sound.
 const MAX_KEPT: usize = 24 * 1024;
 
+/// Pings that a peer may leave unanswered.
+const MAX_UNHEARD: u32 = 2;
+
 /// So many messages are read before what they say is answered.
 pub(super) const MAX_MESSAGES: usize = 8;
 
@@ -79,6 +82,8 @@ pub(super) struct Wire<S> {
     /// Nothing can be sent any more; what the peer sent before is still read.
     is_mute: bool,
     is_broken: bool,
+    /// Pings since the peer last said anything.
+    unheard: u32,
     /// The close code that names the peer's fault.
     fault: Option<CloseCode>,
 }
@@ -92,6 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             unsent: 0,
             is_mute: false,
             is_broken: false,
+            unheard: 0,
             fault: None,
         }
     }
@@ -102,7 +108,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if self.is_broken {
                 return Poll::Ready(Incoming::Broken);
             }
-            let incoming = match futures::ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+            let next = futures::ready!(Pin::new(&mut self.socket).poll_next(cx));
+            self.unheard = 0;
+            let incoming = match next {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text),
                 Some(Ok(Message::Binary(_))) => Incoming::Binary,
                 Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) | None => {
@@ -142,8 +150,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Asks whether the peer is still there.
+    /// Asks whether the peer is still there. One that has said nothing since it
+    /// was last asked twice is given up: its line is open at our end only.
     pub(super) fn queue_ping(&mut self) {
+        self.unheard += 1;
+        if self.unheard > MAX_UNHEARD {
+            tracing::debug!("wire.unheard");
+            self.is_broken = true;
+        }
         self.queue_message(Message::Ping(Vec::new().into()));
     }
 

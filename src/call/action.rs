@@ -13,6 +13,16 @@ pub enum Action {
     Carrier(CarrierAction),
     /// For the agent leg.
     Agent(AgentAction),
+    /// Reach for an agent, in the place of any there was.
+    Dial,
+    /// Reach for an agent that will take over, while this one goes on.
+    DialSpare,
+    /// The one that was to take over takes over.
+    Swap,
+    /// The caller is to hear this: hand it over as [`Event::Uttered`].
+    ///
+    /// [`Event::Uttered`]: super::Event::Uttered
+    Utter(Phrase),
     /// For whoever keeps the log or watches.
     Report(Report),
     /// The call is over: close both legs. Comes once, and last.
@@ -30,9 +40,20 @@ pub enum CarrierAction {
     Clear,
 }
 
+/// A sentence that needs no agent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Phrase {
+    /// One moment, please.
+    OneMoment,
+    /// We are sorry, it takes longer.
+    Apology,
+}
+
 /// What the agent leg must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgentAction {
+    /// Know what was said before it came.
+    Recall(Vec<Utterance>),
     /// Hear the caller.
     Listen(Frame),
     /// Read what the caller entered on the keypad.
@@ -77,6 +98,10 @@ pub enum Reply {
     Greeting,
     /// Whatever the conversation asks for.
     Answer,
+    /// The line was broken: take up where it broke off.
+    Resume,
+    /// What it wanted to say was withheld: say that, and go on.
+    Excuse,
     /// Is the caller still there?
     StillThere,
     /// Goodbye, for nobody speaks.
@@ -89,11 +114,33 @@ pub enum Reply {
     Handover,
 }
 
+impl Reply {
+    /// Whether nothing is said after it.
+    pub(super) fn is_goodbye(self) -> bool {
+        matches!(
+            self,
+            Self::GoodbyeForSilence | Self::GoodbyeForTime | Self::Goodbye | Self::Handover
+        )
+    }
+
+    /// Whether it is still to be said if something comes between.
+    pub(super) fn is_due_later(self) -> bool {
+        self.is_goodbye() || self == Self::Greeting
+    }
+}
+
 /// What is worth knowing about a call while it goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
     /// Both legs are there.
     Connected,
+    /// The line to the agent is broken; another is reached for.
+    AgentLost,
+    /// There is an agent again.
+    AgentBack {
+        /// For how long there was none.
+        after: Duration,
+    },
     /// Somebody began to speak.
     Speaking(Speaker),
     /// Somebody has spoken; the words as they were heard.

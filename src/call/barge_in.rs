@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::intake::STALL;
+use super::playback::Cut;
 use super::response::Patience;
 use super::session::{Session, listen};
 use super::timers::Timer;
@@ -59,25 +60,32 @@ impl Session {
             self.agent(AgentAction::Cancel);
         }
         for cut in &cuts {
-            self.report(Report::Interrupted {
-                item: cut.item,
-                heard: cut.heard,
-            });
-            if let Some(utterance) = self.transcript.cut(cut.item, cut.heard, cut.received) {
-                self.report(Report::Said(utterance));
-            }
-            match (self.plan.interruption, cut.heard.is_zero()) {
-                (Interruption::Agent, _) => {}
-                (_, true) => self.agent(AgentAction::Delete { item: cut.item }),
-                (_, false) => {
-                    self.agent(AgentAction::Truncate {
-                        item: cut.item,
-                        heard: cut.heard,
-                    });
-                }
-            }
+            self.on_cut(*cut);
         }
-        !cuts.is_empty()
+        cuts.iter().any(|cut| !cut.item.is_own())
+    }
+
+    /// Of an item only a part was heard, or nothing.
+    fn on_cut(&mut self, cut: Cut) {
+        let Cut {
+            item,
+            heard,
+            received,
+        } = cut;
+        if !item.is_own() {
+            self.report(Report::Interrupted { item, heard });
+        }
+        if let Some(utterance) = self.transcript.cut(item, heard, received) {
+            self.report(Report::Said(utterance));
+        }
+        if item.is_own() || self.plan.interruption == Interruption::Agent {
+            return;
+        }
+        if heard.is_zero() {
+            self.agent(AgentAction::Delete { item });
+        } else {
+            self.agent(AgentAction::Truncate { item, heard });
+        }
     }
 
     pub(super) fn check_stall(&mut self, now: Instant) {

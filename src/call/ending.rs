@@ -56,6 +56,7 @@ impl Ending {
 impl Session {
     pub(super) fn on_agent_ends_call(&mut self, response: ResponseKey, now: Instant) {
         // Who is on hold has heard no goodbye, and waits for somebody.
+        self.note_act();
         if !self.turn.is_audible(response) || self.oversight.is_held() {
             self.agent(AgentAction::RefuseEnd);
             return;
@@ -77,7 +78,8 @@ impl Session {
     /// asked what comes next, also if it has not come yet.
     pub(super) fn on_agent_gone(&mut self, end_reason: EndReason, now: Instant) {
         self.playback.finish_all();
-        self.timers.stop(Timer::AgentReady);
+        self.timers.stop(Timer::Redial);
+        self.timers.stop(Timer::Renew);
         if self.ending.is_none_or(|ending| ending.stage != Stage::Said) {
             self.end_oversight(now);
             let end_reason = if self.is_transferring() {
@@ -102,6 +104,12 @@ impl Session {
         } else {
             self.end(end_reason, now);
         }
+    }
+
+    /// Whether the caller hears the rest and is handed to somebody else.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.ending
+            .is_some_and(|ending| ending.stage == Stage::Said)
     }
 
     fn is_transferring(&self) -> bool {

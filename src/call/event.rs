@@ -1,5 +1,6 @@
 //! Everything that can happen to a call, in the order of its life.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ItemKey, Mark, ResponseKey};
@@ -96,9 +97,23 @@ pub enum Event {
         usage: Usage,
     },
     /// The agent could not be reached, or refused us.
-    AgentFailed,
+    AgentFailed {
+        /// Whether another attempt would end in the same way.
+        is_final: bool,
+    },
     /// The agent closed its side.
     AgentClosed,
+    /// The agent that is to take over accepted its configuration.
+    SpareReady,
+    /// The agent that is to take over could not be reached, or is gone.
+    SpareFailed,
+    /// Here is the sentence that was asked for, in the caller's code.
+    Uttered {
+        /// Its words; empty where it is a sound.
+        text: Pii<String>,
+        /// Mu-law at 8 kHz.
+        sound: Arc<[u8]>,
+    },
     /// The carrier ended the stream: the caller hung up.
     CarrierStopped,
     /// The carrier's socket broke off without a word.
@@ -134,6 +149,10 @@ pub enum Outcome {
     Completed,
     /// It was broken off by the caller or by us.
     Cancelled,
-    /// The agent failed, or was not allowed to go on.
+    /// The agent failed.
     Failed,
+    /// The agent has too much to do; after so long it may be asked again.
+    Busy(Duration),
+    /// The agent was not allowed to say what it wanted to say.
+    Withheld,
 }

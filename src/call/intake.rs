@@ -35,11 +35,15 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// The agent can hear from now on. `listen` gets what has waited; nothing
-    /// will wait here again.
+    /// The agent can hear from now on. `listen` gets what has waited.
     pub(super) fn open(&mut self, listen: impl FnMut(Frame)) {
         self.is_open = true;
         mem::take(&mut self.held).into_iter().for_each(listen);
+    }
+
+    /// There is no agent that could hear: the voice waits again.
+    pub(super) fn close(&mut self) {
+        self.is_open = false;
     }
 
     /// A frame came; `listen` gets it, behind the silence that is missing.

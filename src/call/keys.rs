@@ -11,6 +11,21 @@ use crate::domain::ParseError;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ItemKey(pub u32);
 
+impl ItemKey {
+    /// From here on the numbers are ours, for sentences that no agent said.
+    const OWN: u32 = 1 << 31;
+
+    /// The `number`th sentence of our own.
+    pub(super) fn own(number: u32) -> Self {
+        Self(Self::OWN | number)
+    }
+
+    /// Whether no agent knows of it.
+    pub(super) fn is_own(self) -> bool {
+        self.0 >= Self::OWN
+    }
+}
+
 /// A response of the agent, numbered as the adapter first saw it: a later
 /// response has a greater number.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -29,7 +29,9 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`]. [`session`] only dispatches.
+//! [`dtmf`], [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether
+//! there is an agent), [`wait`] (what the caller hears while nobody answers).
+//! [`session`] only dispatches.
 //! [`tape`] stands beside it: what of a call is recorded, and where.
 
 mod action;
@@ -39,6 +41,7 @@ mod ending;
 mod event;
 mod intake;
 mod keys;
+mod link;
 mod oversight;
 mod plan;
 mod playback;
@@ -50,8 +53,9 @@ mod tape;
 mod timers;
 mod transcript;
 mod turn;
+mod wait;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Reply, Report};
+pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report};
 pub use event::{Event, Order, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey};
 pub use plan::{CallPlan, Interruption};

@@ -11,6 +11,9 @@ pub struct CallPlan {
     pub limits: Limits,
     /// Who tells the agent that it was interrupted.
     pub interruption: Interruption,
+    /// Anything, and another for each call: what keeps calls apart that would
+    /// do the same thing at the same moment.
+    pub seed: u64,
 }
 
 /// What an agent needs from us when the caller breaks in.

@@ -96,8 +96,13 @@ impl Playback {
         }
     }
 
-    /// Sends what the lead allows. `send` gets each action in order.
-    pub(super) fn pump(&mut self, now: Instant, mut send: impl FnMut(CarrierAction)) {
+    /// Sends what the lead allows. `send` gets each action in order, and the
+    /// item that it belongs to, if it is sound.
+    pub(super) fn pump(
+        &mut self,
+        now: Instant,
+        mut send: impl FnMut(CarrierAction, Option<ItemKey>),
+    ) {
         let has_room = self.lead(now) + REFILL <= MAX_LEAD;
         while has_room && self.lead(now) < MAX_LEAD {
             let Some((item, frame)) = self.backlog.pop_front() else {
@@ -106,15 +111,15 @@ impl Playback {
             let was_quiet = self.playhead.position(now) >= self.playhead.sent();
             self.playhead.send(frame.len() as u64, now);
             self.note(item, frame.len() as u64);
-            send(CarrierAction::Play(frame));
+            send(CarrierAction::Play(frame), Some(item));
             if was_quiet || self.playhead.sent() - self.marked >= MARK_EVERY {
-                send(CarrierAction::Mark(self.mark()));
+                send(CarrierAction::Mark(self.mark()), None);
             }
         }
         self.give_back();
         let is_done = self.items.back().is_none_or(|ledger| ledger.is_done);
         if self.backlog.is_empty() && is_done && self.marked < self.playhead.sent() {
-            send(CarrierAction::Mark(self.mark()));
+            send(CarrierAction::Mark(self.mark()), None);
         }
     }
 

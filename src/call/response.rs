@@ -1,4 +1,4 @@
-//! The agent's responses, and how long we are patient with an agent that owes one.
+//! The agent's responses, and how often we are patient with one that fails.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,12 @@ use super::{ItemKey, Outcome, Reply, Report, ResponseKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Speaker, Usage};
 
-/// An agent that owes an answer for so long without a sound is lost.
-const OWED: Duration = Duration::from_secs(15);
 /// Responses that may fail in a row before the agent is lost.
-const MAX_FAILURES: u32 = 1;
+const MAX_FAILURES: u32 = 2;
+/// Responses without a word that may come in a row before the agent is lost.
+const MAX_EMPTY: u32 = 1;
+/// A busy agent is asked again after this at the latest.
+const MAX_BUSY: Duration = Duration::from_secs(2);
 /// Tools that the agent may use in a row without a word to the caller.
 const MAX_TOOLS: u32 = 6;
 
@@ -20,12 +22,18 @@ const MAX_TOOLS: u32 = 6;
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     failures: u32,
+    empty: u32,
     tools: u32,
+    /// A tool was used in the response that goes on.
+    has_acted: bool,
+    /// What a busy agent is asked for again.
+    retry: Option<Reply>,
 }
 
 impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let asked = self.turn.response_started(response);
+        self.patience.has_acted = false;
         if let Some(ending) = &mut self.ending
             && ending.stage == Stage::Asked
             && asked.is_some()
@@ -46,7 +54,8 @@ impl Session {
     pub(super) fn on_agent_audio(&mut self, response: ResponseKey, item: ItemKey, frame: Frame) {
         if self.turn.is_audible(response) && self.has_carrier {
             self.turn.response_spoke(response);
-            self.patience = Patience::default();
+            self.patience.empty = 0;
+            self.patience.tools = 0;
             if !self.oversight.silences(Speaker::Receptionist) {
                 self.playback.receive(item, frame);
             }
@@ -75,37 +84,64 @@ impl Session {
         {
             ending.stage = Stage::Said;
         }
-        if outcome == Outcome::Failed && is_audible && !self.turn.has_spoken(response) {
-            self.on_unheard_failure(asked.unwrap_or(Reply::Answer), now);
+        if is_audible && self.ending.is_none() && !self.turn.is_caller_speaking() {
+            let reply = asked.unwrap_or(Reply::Answer);
+            match (outcome, self.turn.has_spoken(response)) {
+                (Outcome::Completed, true) => self.patience.failures = 0,
+                (Outcome::Completed, false) => self.on_empty(reply, asked.is_some(), now),
+                (Outcome::Withheld, _) => self.on_failure(Reply::Excuse, None, now),
+                (Outcome::Failed, true) => self.on_failure(Reply::Resume, None, now),
+                (Outcome::Failed, false) => self.on_failure(reply, None, now),
+                (Outcome::Busy(after), _) => self.on_failure(reply, Some(after), now),
+                (Outcome::Cancelled, _) => {}
+            }
         }
     }
 
-    /// The caller waits for an answer that failed before its first sound.
-    fn on_unheard_failure(&mut self, reply: Reply, now: Instant) {
-        if self.ending.is_some() || self.turn.is_caller_speaking() {
-            return;
-        }
+    /// The caller waits for the rest of an answer, or for all of it; so long
+    /// after it can be asked for again.
+    fn on_failure(&mut self, reply: Reply, after: Option<Duration>, now: Instant) {
         self.patience.failures += 1;
         if self.patience.failures > MAX_FAILURES {
+            self.on_agent_gone(EndReason::AgentLost, now);
+        } else if let Some(after) = after {
+            self.patience.retry = Some(reply);
+            self.timers.set(Timer::Retry, now + after.min(MAX_BUSY));
+        } else {
+            self.respond(reply);
+        }
+    }
+
+    /// The agent had nothing to say, and did nothing either.
+    fn on_empty(&mut self, reply: Reply, was_asked: bool, now: Instant) {
+        if self.patience.has_acted || !(was_asked || self.turn.is_awaited()) {
+            return;
+        }
+        self.patience.empty += 1;
+        if self.patience.empty > MAX_EMPTY {
             self.on_agent_gone(EndReason::AgentLost, now);
         } else {
             self.respond(reply);
         }
     }
 
-    pub(super) fn on_tool_answered(&mut self) {
-        self.patience.tools += 1;
-        if self.patience.tools <= MAX_TOOLS {
-            self.respond(Reply::Answer);
+    /// A busy agent has had its time.
+    pub(super) fn retry(&mut self) {
+        if let Some(reply) = self.patience.retry.take() {
+            self.respond(reply);
         }
     }
 
-    /// Watches over the answer that the agent owes, if it owes one.
-    pub(super) fn mind_answer(&mut self, now: Instant) {
-        if !self.turn.is_owing() || self.ending.is_some() {
-            self.timers.stop(Timer::Answer);
-        } else if !self.timers.is_set(Timer::Answer) {
-            self.timers.set(Timer::Answer, now + OWED);
+    /// The agent did something.
+    pub(super) fn note_act(&mut self) {
+        self.patience.has_acted = true;
+    }
+
+    pub(super) fn on_tool_answered(&mut self) {
+        self.note_act();
+        self.patience.tools += 1;
+        if self.patience.tools <= MAX_TOOLS {
+            self.respond(Reply::Answer);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::dtmf::{ENTRY_PAUSE, Keypad};
 use super::ending::Ending;
 use super::intake::Intake;
+use super::link::Link;
 use super::oversight::Oversight;
 use super::playback::Playback;
 use super::response::Patience;
@@ -13,15 +14,13 @@ use super::silence::{Silence, Verdict};
 use super::timers::{Timer, Timers};
 use super::transcript::Transcript;
 use super::turn::Turn;
+use super::wait::Wait;
 use super::{Action, AgentAction, CallPlan, CarrierAction, Event, ItemKey, Mark, Reply, Report};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Pii, Speaker, Usage, Utterance};
 
 /// The carrier has this long to open the stream it was asked for.
 const CARRIER_START: Duration = Duration::from_mins(1);
-/// The agent has this long, once the caller is there, to accept its
-/// configuration.
-const AGENT_READY: Duration = Duration::from_secs(10);
 
 /// Actions that room is kept for; only the caller's first words take more.
 const KEPT_ACTIONS: usize = 64;
@@ -33,6 +32,10 @@ pub struct Session {
     pub(super) has_carrier: bool,
     pub(super) has_agent: bool,
     pub(super) ended: Option<EndReason>,
+    pub(super) link: Link,
+    pub(super) wait: Wait,
+    /// Sentences of our own so far.
+    pub(super) uttered: u32,
     pub(super) intake: Intake,
     pub(super) playback: Playback,
     pub(super) turn: Turn,
@@ -57,6 +60,9 @@ impl Session {
             has_carrier: false,
             has_agent: false,
             ended: None,
+            link: Link::new(plan.seed),
+            wait: Wait::default(),
+            uttered: 0,
             intake: Intake::default(),
             playback: Playback::default(),
             turn: Turn::default(),
@@ -114,8 +120,11 @@ impl Session {
             } => {
                 self.on_response_done(response, outcome, usage, now);
             }
-            Event::AgentFailed => self.on_agent_gone(EndReason::AgentUnavailable, now),
-            Event::AgentClosed => self.on_agent_gone(EndReason::AgentLost, now),
+            Event::AgentFailed { is_final } => self.on_agent_failed(is_final, now),
+            Event::AgentClosed => self.on_agent_closed(now),
+            Event::SpareReady => self.on_spare_ready(),
+            Event::SpareFailed => self.on_spare_failed(now),
+            Event::Uttered { text, sound } => self.on_uttered(&text, &sound, now),
             Event::CarrierStopped => {
                 let planned = self.ending.map(|ending| ending.end_reason);
                 // Who hangs up is handed on no more.
@@ -133,11 +142,13 @@ impl Session {
         while let Some(timer) = self.timers.pop(now) {
             match timer {
                 Timer::CarrierStart => self.end(EndReason::StreamNeverStarted, now),
-                Timer::AgentReady => self.end(EndReason::AgentUnavailable, now),
+                Timer::Redial => self.redial(),
+                Timer::Renew => self.renew(),
+                Timer::Retry => self.retry(),
                 // Pumping is part of settling, which every event ends with.
                 Timer::Pace => {}
                 Timer::MediaStall => self.check_stall(now),
-                Timer::Answer => self.on_agent_gone(EndReason::AgentLost, now),
+                Timer::Wait => self.on_wait(now),
                 Timer::Silence => self.judge_silence(now),
                 Timer::Entry => self.finish_entry(),
                 Timer::MaxDuration => {
@@ -191,34 +202,7 @@ impl Session {
             .set(Timer::MaxDuration, now + self.plan.limits.max_duration);
         if self.has_agent {
             self.begin_conversation(now);
-        } else {
-            self.timers.set(Timer::AgentReady, now + AGENT_READY);
         }
-    }
-
-    fn on_agent_ready(&mut self, now: Instant) {
-        if self.has_agent {
-            return;
-        }
-        self.has_agent = true;
-        self.timers.stop(Timer::AgentReady);
-        if self.has_carrier {
-            self.begin_conversation(now);
-        }
-    }
-
-    /// Both are there: greet, and hand over what the caller said meanwhile.
-    fn begin_conversation(&mut self, now: Instant) {
-        self.report(Report::Connected);
-        self.respond(Reply::Greeting);
-        let actions = &mut self.actions;
-        self.intake.open(|frame| {
-            actions.push_back(listen(frame));
-        });
-        self.catch_up(now);
-        self.silence.confirm(now);
-        self.timers
-            .set(Timer::Silence, now + self.plan.silence.prompt_after);
     }
 
     fn on_caller_audio(&mut self, timestamp: Option<Duration>, frame: Frame, now: Instant) {
@@ -268,6 +252,7 @@ impl Session {
 
     fn on_caller_transcript(&mut self, item: ItemKey, text: &Pii<String>, now: Instant) {
         self.silence.words(text.expose(), now);
+        self.turn.words(text.expose());
         if let Some(utterance) = self.transcript.caller_said(item, text.expose(), now) {
             self.report(Report::Said(utterance));
         }
@@ -277,7 +262,8 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        if self.turn.is_owing() || self.oversight.explains_silence() {
+        let is_owed = self.turn.is_owing() || !self.has_agent;
+        if is_owed || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);
@@ -298,7 +284,15 @@ impl Session {
     }
 
     pub(super) fn respond(&mut self, reply: Reply) {
-        if let Some(reply) = self.turn.want(reply) {
+        self.turn.want(reply);
+        self.request();
+    }
+
+    /// Asks the agent for what is wanted of it, if this is the moment.
+    fn request(&mut self) {
+        if self.has_agent
+            && let Some(reply) = self.turn.next_request()
+        {
             self.agent(AgentAction::Respond(reply));
         }
     }
@@ -308,13 +302,12 @@ impl Session {
         if self.ended.is_some() {
             return;
         }
-        if self.turn.is_wanted()
-            && let Some(reply) = self.turn.next_request()
-        {
-            self.agent(AgentAction::Respond(reply));
+        if self.turn.is_wanted() {
+            self.request();
         }
-        self.mind_answer(now);
         self.pump(now);
+        self.mind_wait(now);
+        self.mind_spare(now);
         while let Some(item) = self.playback.take_heard(now) {
             if let Some(utterance) = self.transcript.heard(item) {
                 self.report(Report::Said(utterance));
@@ -330,10 +323,11 @@ impl Session {
             actions,
             ..
         } = self;
-        playback.pump(now, |action| {
+        playback.pump(now, |action, item| {
             match action {
                 CarrierAction::Play(_) => {
-                    if turn.audio_sent(now) {
+                    let is_answer = item.is_some_and(|item| !item.is_own());
+                    if is_answer && turn.audio_sent(now) {
                         actions.push_back(Action::Report(Report::Speaking(Speaker::Receptionist)));
                     }
                 }

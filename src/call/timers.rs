@@ -7,14 +7,18 @@ use std::time::Instant;
 pub(super) enum Timer {
     /// The carrier opens the stream that it was asked for.
     CarrierStart,
-    /// The agent accepts its configuration.
-    AgentReady,
+    /// The agent is reached for once more.
+    Redial,
+    /// Another agent takes over before this one's time is up.
+    Renew,
+    /// The agent is asked once more for the answer that failed.
+    Retry,
     /// The lead has shrunk and there is more to send.
     Pace,
     /// The caller's frames stopped while they spoke.
     MediaStall,
-    /// The agent owes an answer and does not sound.
-    Answer,
+    /// The caller waits and hears nothing.
+    Wait,
     /// Nobody has spoken for a while.
     Silence,
     /// An entry on the keypad is taken for finished.
@@ -28,12 +32,14 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::CarrierStart,
-        Self::AgentReady,
+        Self::Redial,
+        Self::Renew,
+        Self::Retry,
         Self::Pace,
         Self::MediaStall,
-        Self::Answer,
+        Self::Wait,
         Self::Silence,
         Self::Entry,
         Self::MaxDuration,

@@ -144,6 +144,12 @@ impl Transcript {
         self.entries.iter().filter(is_heard).map(utterance)
     }
 
+    /// All words of caller and agent, also what is still being heard.
+    pub(super) fn known(&self) -> impl Iterator<Item = Utterance> {
+        let has_words = |entry: &&Entry| !entry.text.trim().is_empty() && !entry.item.is_own();
+        self.entries.iter().filter(has_words).map(utterance)
+    }
+
     fn position(&self, item: ItemKey) -> Option<usize> {
         self.entries.iter().rposition(|entry| entry.item == item)
     }

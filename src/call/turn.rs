@@ -21,24 +21,18 @@ pub(super) struct Turn {
     is_caller_speaking: bool,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
+    /// There were words in what the caller said last.
+    has_words: bool,
     /// The answer was sent so long after; its first mark is awaited.
     sent: Option<(Instant, Duration, Option<Mark>)>,
 }
 
 impl Turn {
-    /// Wants the agent to say something. What to ask it for now, if anything:
-    /// it speaks one response at a time, and never into the caller's words.
-    pub(super) fn want(&mut self, reply: Reply) -> Option<Reply> {
-        let is_goodbye = |reply| {
-            matches!(
-                reply,
-                Reply::GoodbyeForSilence | Reply::GoodbyeForTime | Reply::Goodbye | Reply::Handover
-            )
-        };
-        if !self.wanted.is_some_and(is_goodbye) || is_goodbye(reply) {
+    /// Wants the agent to say something, as soon as that can be.
+    pub(super) fn want(&mut self, reply: Reply) {
+        if !self.wanted.is_some_and(Reply::is_goodbye) || reply.is_goodbye() {
             self.wanted = Some(reply);
         }
-        self.next_request()
     }
 
     /// What was wanted is wanted no more.
@@ -46,7 +40,8 @@ impl Turn {
         self.wanted = None;
     }
 
-    /// What to ask the agent for, now that something has changed.
+    /// What to ask the agent for now, if anything: it speaks one response at a
+    /// time, and never into the caller's words.
     pub(super) fn next_request(&mut self) -> Option<Reply> {
         if self.is_busy() || self.is_caller_speaking {
             return None;
@@ -72,6 +67,17 @@ impl Turn {
     /// An answer is due of which nothing has been heard.
     pub(super) fn is_owing(&self) -> bool {
         self.requested.is_some() || (self.is_answering() && self.spoken < self.active)
+    }
+
+    /// The caller waits for the agent to be heard. A cough asks for nothing.
+    pub(super) fn is_awaited(&self) -> bool {
+        let has_asked = self.waiting_since.is_some() && self.has_words;
+        self.is_owing() || (has_asked && !self.is_caller_speaking)
+    }
+
+    /// The caller speaks, or has spoken and has not been answered.
+    pub(super) fn is_callers(&self) -> bool {
+        self.is_caller_speaking || self.waiting_since.is_some()
     }
 
     pub(super) fn is_caller_speaking(&self) -> bool {
@@ -136,15 +142,40 @@ impl Turn {
         self.muted = self.latest;
     }
 
+    /// The answer that is due is waited for no more, and not heard if it comes
+    /// after all. What had been asked for.
+    pub(super) fn give_up(&mut self) -> Option<Reply> {
+        self.mute();
+        self.active = None;
+        let taken = self.taken.take().map(|(_, reply)| reply);
+        self.requested.take().or(taken)
+    }
+
+    /// The agent is gone. Whether it owed the caller something; what we had
+    /// asked it to say of our own accord is asked of the next one.
+    pub(super) fn agent_lost(&mut self) -> bool {
+        let owes = self.is_awaited() || self.active.is_some() || self.is_caller_speaking;
+        let asked = self.give_up().filter(|reply| reply.is_due_later());
+        self.wanted = self.wanted.or(asked);
+        self.is_caller_speaking = false;
+        owes
+    }
+
     pub(super) fn caller_began(&mut self) {
         self.is_caller_speaking = true;
         self.waiting_since = None;
+        self.has_words = false;
         self.sent = None;
     }
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
         self.is_caller_speaking = false;
         self.waiting_since = Some(now);
+    }
+
+    /// The caller's words were written down.
+    pub(super) fn words(&mut self, text: &str) {
+        self.has_words |= !text.trim().is_empty();
     }
 
     /// Audio of the agent goes to the carrier. True if it is the first of an

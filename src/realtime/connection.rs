@@ -20,7 +20,7 @@ use super::{Auth, Endpoint};
 
 /// From the first name looked up to the upgraded socket. A caller is listening
 /// to silence meanwhile.
-pub const CONNECT_BUDGET: Duration = Duration::from_secs(5);
+pub const CONNECT_BUDGET: Duration = Duration::from_millis(2_500);
 
 /// The largest message taken from the model. Pieces of speech are some tens of
 /// kilobytes; larger things end the connection with close code 1009.

@@ -1,5 +1,7 @@
 //! What the server refuses, and how bad that is.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -45,6 +47,17 @@ impl ServerError {
         self.has_code("conversation_already_has_active_response")
     }
 
+    /// How long it wants to be left alone, if it has too much to do: as it
+    /// says in words, such as `Please try again in 1.5s`, else a second.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if !self.has_code("rate_limit_exceeded") && !self.has_code("server_overloaded") {
+            return None;
+        }
+        let said = self.message.expose().rsplit_once("try again in ");
+        let said = said.and_then(|(_, rest)| span(rest));
+        Some(said.unwrap_or(Duration::from_secs(1)))
+    }
+
     // Compatible servers write the code where OpenAI writes the kind.
     fn has_code(&self, code: &str) -> bool {
         self.kind == code || self.code.as_deref() == Some(code)
@@ -72,6 +85,20 @@ impl From<Value> for ServerError {
             event_id: text("event_id"),
         }
     }
+}
+
+/// A span at the beginning of a text: `850ms`, `1.5s`.
+fn span(text: &str) -> Option<Duration> {
+    let is_digit = |c: char| c.is_ascii_digit() || c == '.';
+    let end = text.find(|c| !is_digit(c))?;
+    let (number, unit) = text.split_at(end);
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit.as_bytes() {
+        [b'm', b's', ..] => number / 1_000.0,
+        [b's', ..] => number,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// The event; some servers write its fields beside `type` instead of below

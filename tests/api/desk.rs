@@ -57,7 +57,11 @@ pub(super) fn token(claims: &Value) -> String {
 struct NobodyThere;
 
 impl Dialer for NobodyThere {
-    fn dial(&self, _: &Receptionist) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
+    fn dial(
+        &self,
+        _: &Receptionist,
+        _: u32,
+    ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         pending().boxed()
     }
 

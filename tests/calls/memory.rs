@@ -91,5 +91,6 @@ fn plan() -> CallPlan {
         silence: SilencePolicy::default(),
         limits: Limits::default(),
         interruption: Interruption::Truncate,
+        seed: 0,
     }
 }

@@ -64,6 +64,7 @@ fn plan(interruption: Interruption) -> CallPlan {
             max_duration: Duration::from_mins(10),
         },
         interruption,
+        seed: 0,
     }
 }
 
@@ -111,8 +112,11 @@ impl Witness {
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
             | Event::ToolAnswered
-            | Event::AgentFailed
+            | Event::AgentFailed { .. }
             | Event::AgentClosed
+            | Event::SpareReady
+            | Event::SpareFailed
+            | Event::Uttered { .. }
             | Event::CarrierStopped
             | Event::CarrierLost
             | Event::Ordered(_) => {}
@@ -134,7 +138,13 @@ impl Witness {
                 }
             }
             Action::End(_) => self.is_ended = true,
-            Action::Carrier(CarrierAction::Mark(_)) | Action::Agent(_) | Action::Report(_) => {}
+            Action::Carrier(CarrierAction::Mark(_))
+            | Action::Agent(_)
+            | Action::Dial
+            | Action::DialSpare
+            | Action::Swap
+            | Action::Utter(_)
+            | Action::Report(_) => {}
         }
         self.check_lead(at, action);
     }
@@ -196,7 +206,9 @@ fn event() -> impl Strategy<Value = Event> {
         })),
         1 => any::<bool>().prop_map(|is_on| Event::Ordered(Order::Hold(is_on))),
         rare() => Just(Event::CarrierReplaced),
-        rare() => Just(Event::AgentFailed),
+        rare() => any::<bool>().prop_map(|is_final| Event::AgentFailed { is_final }),
+        rare() => Just(Event::SpareReady),
+        rare() => Just(Event::SpareFailed),
         rare() => Just(Event::AgentClosed),
         rare() => Just(Event::CarrierStopped),
         rare() => Just(Event::CarrierLost),

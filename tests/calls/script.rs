@@ -12,7 +12,7 @@ use frontdesk::call::{
     Action, AgentAction, CallPlan, CarrierAction, Event, Interruption, ItemKey, Notice, Order,
     Outcome, Report, ResponseKey,
 };
-use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage};
+use frontdesk::domain::{EndReason, Limits, SilencePolicy, Speaker, Usage, Utterance};
 
 use super::stage::Stage;
 
@@ -28,6 +28,7 @@ pub(super) fn replay(script: &str) -> String {
             max_duration: Duration::from_hours(1),
         },
         interruption: Interruption::Truncate,
+        seed: 0,
     };
     let settings: Vec<&str> = script
         .lines()
@@ -129,7 +130,10 @@ impl Names {
             ["carrier", "stopped"] => Event::CarrierStopped,
             ["carrier", "lost"] => Event::CarrierLost,
             ["agent", "ready"] => Event::AgentReady,
-            ["agent", "failed"] => Event::AgentFailed,
+            ["agent", "failed"] => Event::AgentFailed { is_final: false },
+            ["agent", "refused"] => Event::AgentFailed { is_final: true },
+            ["spare", "ready"] => Event::SpareReady,
+            ["spare", "failed"] => Event::SpareFailed,
             ["agent", "closed"] => Event::AgentClosed,
             ["operator", "says"] => Event::Ordered(Order::Say(quoted.into())),
             ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Ordered(Order::Mute {
@@ -192,6 +196,8 @@ impl Names {
             "done" => Outcome::Completed,
             "cancelled" => Outcome::Cancelled,
             "failed" => Outcome::Failed,
+            "busy" => Outcome::Busy(Duration::from_millis(700)),
+            "withheld" => Outcome::Withheld,
             _ => panic!("no such outcome: {outcome}"),
         };
         Event::ResponseDone {
@@ -247,7 +253,14 @@ impl Answers {
         let run = match action {
             Action::Carrier(CarrierAction::Play(frame)) => Some(("play", frame.duration())),
             Action::Agent(AgentAction::Listen(frame)) => Some(("listen", frame.duration())),
-            Action::Carrier(_) | Action::Agent(_) | Action::Report(_) | Action::End(_) => None,
+            Action::Carrier(_)
+            | Action::Agent(_)
+            | Action::Dial
+            | Action::DialSpare
+            | Action::Swap
+            | Action::Utter(_)
+            | Action::Report(_)
+            | Action::End(_) => None,
         };
         if let (Some((verb, length)), Some((since, running, total))) = (run, &mut self.run)
             && verb == *running
@@ -309,13 +322,27 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Agent(AgentAction::Delete { item }) => format!("-> delete {}", names.of(*item)),
         Action::Agent(AgentAction::AllowEnd) => "-> allow end".to_owned(),
         Action::Agent(AgentAction::RefuseEnd) => "-> refuse end".to_owned(),
+        Action::Agent(AgentAction::Recall(said)) => format!("-> recall {}", quote(said)),
+        Action::Dial => "-> dial".to_owned(),
+        Action::DialSpare => "-> dial spare".to_owned(),
+        Action::Swap => "-> swap".to_owned(),
+        Action::Utter(phrase) => format!("-> utter {phrase:?}"),
         Action::Report(report) => format!("-- {}", tell(report, names)),
         Action::End(end_reason) => format!("-> end {}", end_reason.as_str()),
     }
 }
 
+fn quote(said: &[Utterance]) -> String {
+    let said = said
+        .iter()
+        .map(|said| format!("{}: \"{}\"", said.speaker.as_str(), said.text.expose()));
+    said.collect::<Vec<_>>().join(", ")
+}
+
 fn tell(report: &Report, names: &Names) -> String {
     match report {
+        Report::AgentLost => "agent lost".to_owned(),
+        Report::AgentBack { after } => format!("agent back after {}", ms(*after)),
         Report::Connected => "connected".to_owned(),
         Report::Speaking(speaker) => format!("{} speaks", speaker.as_str()),
         Report::Said(said) => {

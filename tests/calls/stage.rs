@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use frontdesk::call::{Action, CallPlan, CarrierAction, Event, Mark, Session};
+use frontdesk::call::{Action, CallPlan, CarrierAction, Event, Mark, Phrase, Session};
 
 /// A machine, and what a carrier would do with what it is sent.
 pub(super) struct Stage {
@@ -65,15 +65,25 @@ impl Stage {
     }
 
     fn drain(&mut self, seen: &mut impl FnMut(Duration, &Action)) {
-        let mut cleared = Vec::new();
+        let (mut cleared, mut uttered) = (Vec::new(), Vec::new());
         while let Some(action) = self.session.poll_action() {
             seen(self.now - self.began, &action);
-            if let Action::Carrier(action) = action {
-                self.carry(action, &mut cleared);
+            match action {
+                Action::Carrier(action) => self.carry(action, &mut cleared),
+                Action::Utter(phrase) => uttered.push(utter(phrase)),
+                Action::Agent(_)
+                | Action::Dial
+                | Action::DialSpare
+                | Action::Swap
+                | Action::Report(_)
+                | Action::End(_) => {}
             }
         }
         for mark in cleared {
             self.happen(Event::MarkPlayed(mark), seen);
+        }
+        for event in uttered {
+            self.happen(event, seen);
         }
     }
 
@@ -116,6 +126,18 @@ impl Stage {
                 Played::Mark(mark) => return self.happen(Event::MarkPlayed(mark), seen),
             }
         }
+    }
+}
+
+/// A sentence that needs no agent, of 800 ms.
+fn utter(phrase: Phrase) -> Event {
+    let text = match phrase {
+        Phrase::OneMoment => "One moment, please.",
+        Phrase::Apology => "I am sorry.",
+    };
+    Event::Uttered {
+        text: text.to_owned().into(),
+        sound: vec![0xFF; 6_400].into(),
     }
 }
 

@@ -340,6 +340,7 @@ impl Dialer for Line {
     fn dial(
         &self,
         receptionist: &Receptionist,
+        ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let near = self.near.lock().expect("nobody panics").take();
         let near = near.expect("it is dialled once");
@@ -347,7 +348,7 @@ impl Dialer for Line {
         async move {
             let config = Some(web_socket_config());
             let socket = WebSocketStream::from_raw_socket(near, Role::Client, config).await;
-            Ok(dialer.leg_on(socket, &receptionist))
+            Ok(dialer.leg_on(socket, &receptionist, ordinal))
         }
         .boxed()
     }

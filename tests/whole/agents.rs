@@ -88,15 +88,15 @@ async fn o12_an_agent_that_may_not_hang_up_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_words_reach_a_model_that_is_ready_after_9_s() {
+async fn the_first_words_reach_a_model_that_is_ready_after_3_s() {
     let desk = Desk::open(ModelOptions {
-        ready_delay: ms(9_000),
+        ready_delay: ms(3_000),
         ..talkative()
     })
     .await;
     let steps = [
         Step::Speak(spoken(&CALLER[1])),
-        Step::WaitForSpeech,
+        Step::Wait(ms(3_500)),
         Step::HangUp,
     ];
     let report = desk.carrier().place_call(&Script::new(steps)).await;

@@ -75,7 +75,7 @@ impl Desk {
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
             carrier: None,
             transcriber: None,
-            agent,
+            agents: vec![agent],
             session: SessionOptions::default(),
             tokens: TokenRules::default(),
             max_calls: 50,

@@ -17,6 +17,7 @@ mod load;
 mod outbound;
 mod privacy;
 mod queues;
+mod reconnects;
 pub(crate) mod recording;
 mod routed;
 mod routes;

@@ -226,6 +226,8 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
     };
     Some(match report {
         Report::Connected => ("call.connected", json!({})),
+        Report::AgentLost => ("call.agent_lost", json!({})),
+        Report::AgentBack { after } => ("call.agent_back", json!({"after_ms": after.as_millis()})),
         Report::Speaking(speaker) => ("call.speaking", json!({"speaker": speaker.as_str()})),
         Report::Said(said) => (
             "call.said",

@@ -1,0 +1,167 @@
+//! The line to a call's agents: the one that speaks, and the one that takes over.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+
+use super::agent_leg::{AgentLeg, DialError};
+use crate::call::{AgentAction, Event};
+
+/// An agent that is being reached for.
+pub(super) type Dialing = BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
+
+/// Reaches for the call's next agent.
+pub(super) type Dial = Box<dyn FnMut() -> Dialing + Send>;
+
+enum Agent {
+    Dialing(Dialing),
+    Up(Box<dyn AgentLeg>),
+    Gone,
+}
+
+/// The line of one call.
+pub(super) struct Line {
+    dial: Dial,
+    agent: Agent,
+    spare: Agent,
+    /// Why agents could not be reached, for the log.
+    failures: Vec<DialError>,
+}
+
+impl Line {
+    /// A line on which the first agent is reached for at once.
+    pub(super) fn new(mut dial: Dial) -> Self {
+        let agent = Agent::Dialing(dial());
+        Self {
+            dial,
+            agent,
+            spare: Agent::Gone,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Reaches for an agent anew; any other is let go.
+    pub(super) fn dial(&mut self) {
+        let dialing = Agent::Dialing((self.dial)());
+        let_go(mem::replace(&mut self.agent, dialing));
+    }
+
+    /// Reaches for the agent that will take over.
+    pub(super) fn dial_spare(&mut self) {
+        let dialing = Agent::Dialing((self.dial)());
+        let_go(mem::replace(&mut self.spare, dialing));
+    }
+
+    /// The one that was to take over takes over.
+    pub(super) fn swap(&mut self) {
+        let spare = mem::replace(&mut self.spare, Agent::Gone);
+        let_go(mem::replace(&mut self.agent, spare));
+    }
+
+    /// Puts what the agents did into `events`. Pending when they do no more.
+    pub(super) fn poll_events(
+        &mut self,
+        cx: &mut Context<'_>,
+        events: &mut VecDeque<Event>,
+    ) -> Poll<()> {
+        self.poll_spare(cx, events);
+        if let Agent::Dialing(dialing) = &mut self.agent {
+            match dialing.as_mut().poll(cx) {
+                Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
+                Poll::Ready(Err(error)) => {
+                    let is_final = error.is_final;
+                    self.failures.push(error);
+                    self.agent = Agent::Gone;
+                    events.push_back(Event::AgentFailed { is_final });
+                }
+                Poll::Pending => {}
+            }
+        }
+        let Agent::Up(leg) = &mut self.agent else {
+            return Poll::Pending;
+        };
+        let before = events.len();
+        let polled = leg.poll_events(cx, events);
+        if let Some(at) = events.iter().skip(before).position(is_end) {
+            // Who is gone says nothing more.
+            events.truncate(before + at + 1);
+            let_go(mem::replace(&mut self.agent, Agent::Gone));
+        }
+        polled
+    }
+
+    /// The one that will take over says that it is ready, or that it is gone;
+    /// nobody has asked it anything yet.
+    fn poll_spare(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) {
+        if let Agent::Dialing(dialing) = &mut self.spare {
+            match dialing.as_mut().poll(cx) {
+                Poll::Ready(Ok(leg)) => self.spare = Agent::Up(leg),
+                Poll::Ready(Err(error)) => {
+                    self.failures.push(error);
+                    self.spare = Agent::Gone;
+                    events.push_back(Event::SpareFailed);
+                }
+                Poll::Pending => {}
+            }
+        }
+        let Agent::Up(leg) = &mut self.spare else {
+            return;
+        };
+        let mut said = VecDeque::new();
+        while leg.poll_events(cx, &mut said).is_ready() && !said.iter().any(is_end) {}
+        if said.iter().any(is_end) {
+            let_go(mem::replace(&mut self.spare, Agent::Gone));
+            events.push_back(Event::SpareFailed);
+        } else if said.contains(&Event::AgentReady) {
+            events.push_back(Event::SpareReady);
+        }
+    }
+
+    pub(super) fn perform(&mut self, action: AgentAction) {
+        if let Agent::Up(leg) = &mut self.agent {
+            leg.perform(action);
+        }
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) {
+        for agent in [&mut self.agent, &mut self.spare] {
+            if let Agent::Up(leg) = agent {
+                leg.poll_flush(cx);
+            }
+        }
+    }
+
+    pub(super) fn ping(&mut self) {
+        for agent in [&mut self.agent, &mut self.spare] {
+            if let Agent::Up(leg) = agent {
+                leg.ping();
+            }
+        }
+    }
+
+    /// Why agents could not be reached since this was last asked.
+    pub(super) fn take_failures(&mut self) -> Vec<DialError> {
+        mem::take(&mut self.failures)
+    }
+
+    /// Hangs up, within a second.
+    pub(super) async fn close(self) {
+        let_go(self.spare);
+        if let Agent::Up(leg) = self.agent {
+            leg.close().await;
+        }
+    }
+}
+
+fn is_end(event: &Event) -> bool {
+    matches!(event, Event::AgentFailed { .. } | Event::AgentClosed)
+}
+
+/// Its goodbye is answered while the call goes on.
+fn let_go(agent: Agent) {
+    if let Agent::Up(leg) = agent {
+        tokio::spawn(leg.close());
+    }
+}

@@ -1,0 +1,131 @@
+//! The caller waits: what they hear meanwhile, and when we give the agent up.
+//!
+//! Nobody is left in silence. Whatever the reason, an agent that thinks, that
+//! has fallen silent or that is not there at all, the caller hears a sentence
+//! that needs no agent, and in the end is handed to somebody else.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::session::Session;
+use super::timers::Timer;
+use super::{Action, AgentAction, ItemKey, Phrase, Reply};
+use crate::audio::frames;
+use crate::domain::{EndReason, Pii, Speaker};
+
+/// One thing that is done while the caller waits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    Say(Phrase),
+    /// The answer is broken off and asked for again.
+    AskAgain,
+    GiveUp,
+}
+
+/// There is an agent that owes an answer.
+const OWED: [(Duration, Step); 4] = [
+    (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
+    (Duration::from_secs(5), Step::Say(Phrase::Apology)),
+    (Duration::from_secs(8), Step::AskAgain),
+    (Duration::from_secs(15), Step::GiveUp),
+];
+
+/// There is no agent.
+const NOBODY: [(Duration, Step); 3] = [
+    (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
+    (Duration::from_millis(2_500), Step::Say(Phrase::Apology)),
+    (Duration::from_secs(4), Step::GiveUp),
+];
+
+/// How long the caller has waited, and what they have heard meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Wait {
+    since: Option<Instant>,
+    done: Vec<Step>,
+}
+
+impl Wait {
+    fn next(&self, plan: &[(Duration, Step)]) -> Option<(Instant, Step)> {
+        let since = self.since?;
+        let due = plan.iter().find(|(_, step)| !self.done.contains(step));
+        due.map(|(after, step)| (since + *after, *step))
+    }
+}
+
+impl Session {
+    /// Watches over the caller's patience.
+    pub(super) fn mind_wait(&mut self, now: Instant) {
+        let Some(plan) = self.waiting() else {
+            self.wait = Wait::default();
+            self.timers.stop(Timer::Wait);
+            return;
+        };
+        if self.wait.done.is_empty() {
+            // Who hears something does not wait yet.
+            let since = self.wait.since.unwrap_or(now);
+            let quiet_at = self.playback.quiet_at();
+            self.wait.since = Some(quiet_at.map_or(since, |quiet_at| quiet_at.max(since)));
+        }
+        if let Some((due, _)) = self.wait.next(plan) {
+            self.timers.set(Timer::Wait, due);
+        }
+    }
+
+    /// What happens while the caller waits, if they do.
+    fn waiting(&self) -> Option<&'static [(Duration, Step)]> {
+        let hears = self.has_carrier && !self.oversight.silences(Speaker::Receptionist);
+        if !hears || self.ending.is_some() || self.turn.is_caller_speaking() {
+            None
+        } else if !self.has_agent {
+            Some(&NOBODY)
+        } else if self.turn.is_awaited() {
+            Some(&OWED)
+        } else {
+            None
+        }
+    }
+
+    /// The caller has waited for so long that something is due.
+    pub(super) fn on_wait(&mut self, now: Instant) {
+        while let Some(plan) = self.waiting()
+            && let Some((due, step)) = self.wait.next(plan)
+            && due <= now
+        {
+            self.wait.done.push(step);
+            match step {
+                Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
+                Step::AskAgain => self.ask_again(),
+                Step::GiveUp => {
+                    let why = if self.has_agent {
+                        EndReason::AgentLost
+                    } else {
+                        self.link.why_gone()
+                    };
+                    self.on_agent_gone(why, now);
+                }
+            }
+        }
+    }
+
+    fn ask_again(&mut self) {
+        let asked = self.turn.give_up();
+        self.agent(AgentAction::Cancel);
+        self.respond(asked.unwrap_or(Reply::Answer));
+    }
+
+    /// A sentence of our own, to be heard behind what is being heard.
+    pub(super) fn on_uttered(&mut self, text: &Pii<String>, sound: &Arc<[u8]>, now: Instant) {
+        if !self.has_carrier || self.oversight.silences(Speaker::Receptionist) {
+            return;
+        }
+        let item = ItemKey::own(self.uttered);
+        self.uttered = self.uttered.wrapping_add(1);
+        self.transcript
+            .place(item, None, Speaker::Receptionist, now);
+        self.transcript.append(item, text.expose(), now);
+        for frame in frames(sound) {
+            self.playback.receive(item, frame);
+        }
+        self.playback.finish(item);
+    }
+}

@@ -1,0 +1,253 @@
+//! An agent that is lost in the middle of a call is replaced, and the caller goes on speaking.
+
+use std::time::Duration;
+
+use frontdesk::domain::{EndReason, Secret};
+use frontdesk::realtime::Endpoint;
+use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
+use frontdesk::rehearsal::model::{Failure, ModelOptions, ModelServer, SessionRecord};
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+
+use super::desk::{Desk, ms, spoken, talkative};
+use super::endings::{assert_apology, stay};
+
+/// A desk whose agents fail in this order.
+async fn desk_of(failures: Vec<Failure>) -> Desk {
+    Desk::open(ModelOptions {
+        failures,
+        ..talkative()
+    })
+    .await
+}
+
+async fn place(desk: &Desk, steps: Vec<Step>) -> CallReport {
+    let report = desk.carrier().place_call(&Script::new(steps)).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.gave_up_at, None, "nobody hangs");
+    assert_eq!(desk.model.violations(), Vec::<String>::new());
+    report
+}
+
+async fn assert_hung_up(desk: &Desk, report: &CallReport) {
+    let log = desk.log(report).await;
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
+    desk.is_empty().await;
+}
+
+fn cut_after(deltas: usize, code: Option<u16>) -> Failure {
+    Failure::CloseAfterDeltas { deltas, code }
+}
+
+/// The instructions of the responses that were asked for.
+fn asked(session: &SessionRecord) -> Vec<String> {
+    let events = session.client_log.iter();
+    let events = events.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let asked = events.filter(|event| event["type"] == "response.create");
+    asked
+        .map(|event| event["response"]["instructions"].to_string())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_lost_in_mid_sentence_is_replaced_and_the_next_one_knows_what_was_said() {
+    for code in [Some(1011), Some(1001), Some(1000), None] {
+        let desk = desk_of(vec![cut_after(6, code)]).await;
+        let steps = vec![
+            Step::WaitForSpeech,
+            Step::WaitForQuiet(ms(1_500)),
+            Step::HangUp,
+        ];
+        let report = place(&desk, steps).await;
+        let stream = report.stream().unwrap();
+        assert!(stream.clears.is_empty(), "{code:?}: what was sent is heard");
+        assert_eq!(desk.model.accepted(), 2, "{code:?}");
+        let second = desk.session(1).await;
+        let (role, text) = &second.messages[0];
+        assert_eq!(role, "assistant", "{code:?}");
+        assert!(RECEPTIONIST[0].text.starts_with(text.trim()), "{text}");
+        let asked = asked(&second);
+        assert_eq!(asked.len(), 1);
+        assert!(asked[0].contains("broken for a moment"), "{asked:?}");
+        assert_hung_up(&desk, &report).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_wherever_the_line_is_cut_the_conversation_goes_on() {
+    for deltas in [1, 2, 5, 9] {
+        let desk = desk_of(vec![cut_after(deltas, None)]).await;
+        let steps = vec![
+            Step::WaitForSpeech,
+            Step::WaitForQuiet(ms(1_500)),
+            Step::Speak(spoken(&CALLER[1])),
+            Step::WaitForSpeech,
+            Step::WaitForQuiet(ms(600)),
+            Step::HangUp,
+        ];
+        let report = place(&desk, steps).await;
+        assert_eq!(desk.model.accepted(), 2, "after {deltas}");
+        let second = desk.session(1).await;
+        assert_eq!(second.turns.len(), 1, "after {deltas}: the caller is heard");
+        assert_eq!(second.responses.len(), 2, "after {deltas}");
+        assert_hung_up(&desk, &report).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_replaced_without_a_word() {
+    let desk = Desk::open(talkative()).await;
+    let losing = async {
+        let quiet = |all: &[SessionRecord]| {
+            all.first()
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        desk.model.wait_for(ms(10_000), quiet).await.unwrap();
+        desk.model.disconnect(0, None).await;
+        let is_back = |all: &[SessionRecord]| all.get(1).is_some_and(|one| one.is_configured);
+        desk.model.wait_for(ms(2_000), is_back).await.unwrap();
+    };
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(1_500)),
+        Step::HangUp,
+    ];
+    let (report, ()) = tokio::join!(place(&desk, steps), losing);
+    let second = desk.session(1).await;
+    assert_eq!(asked(&second), Vec::<String>::new());
+    assert_eq!(second.messages[0].1, RECEPTIONIST[0].text);
+    assert_hung_up(&desk, &report).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_that_is_lost_again_and_again_gives_way_to_somebody_else() {
+    let failures = vec![cut_after(3, None); 5];
+    let desk = desk_of(failures).await;
+    let report = stay(&desk).await;
+    assert_apology(&report);
+    assert_eq!(
+        desk.model.accepted(),
+        3,
+        "twice within a minute, and no more"
+    );
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::AgentLost));
+    desk.is_empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o16_where_nobody_can_be_reached_any_more_the_caller_is_with_somebody_else_in_5_s() {
+    let mut failures = vec![cut_after(3, None)];
+    failures.resize(12, Failure::RefuseUpgrade(503));
+    let desk = desk_of(failures).await;
+    let report = stay(&desk).await;
+    assert_apology(&report);
+    let stream = report.stream().unwrap();
+    let lost = desk.session(0).await.closed_at.unwrap();
+    // What had been sent is heard first: three deltas of 200 ms.
+    let handed_on = stream.ended_at.unwrap() - lost;
+    assert!(handed_on < ms(5_600), "{handed_on:?}");
+    let silence = stream.gaps.iter().map(|gap| gap.lasting).max();
+    assert!(silence < Some(ms(1_600)), "{silence:?}");
+}
+
+/// Calls that go on while the model behind them is restarted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o16_a_model_that_is_restarted_loses_no_call_and_is_not_stormed() {
+    const CALLS: usize = 40;
+    let model = ModelServer::start(talkative()).await.unwrap();
+    let (url, port) = (model.url(), model.port());
+    let mut desk = Desk::open_at(model, &url).await;
+    let steps = [
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(4_500)),
+        Step::HangUp,
+    ];
+    let calls: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let carrier = desk.carrier();
+            let script = Script::new(steps.clone());
+            tokio::spawn(async move { carrier.place_call(&script).await })
+        })
+        .collect();
+    let is_up = |all: &[SessionRecord]| {
+        let greeted = all.iter().filter(|one| !one.responses.is_empty());
+        greeted.count() == CALLS
+    };
+    desk.model.wait_for(ms(20_000), is_up).await.unwrap();
+    let fresh = ModelOptions {
+        port,
+        ..talkative()
+    };
+    // The old one is gone before the new one takes its port.
+    desk.model = ModelServer::start(ModelOptions::default()).await.unwrap();
+    let restarted = async {
+        loop {
+            match ModelServer::start(fresh.clone()).await {
+                Ok(model) => return model,
+                Err(_) => tokio::time::sleep(ms(20)).await,
+            }
+        }
+    };
+    let restarted = tokio::time::timeout(ms(2_000), restarted).await.unwrap();
+    for call in calls {
+        let report = call.await.unwrap();
+        assert_eq!(report.all_violations(), Vec::<String>::new());
+        assert_eq!(report.verb_names(), ["Connect"], "the caller hung up");
+        let log = desk.log(&report).await;
+        assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
+    }
+    assert_eq!(restarted.violations(), Vec::<String>::new());
+    let sessions = restarted.sessions();
+    assert_eq!(sessions.len(), CALLS);
+    let opened = sessions.iter().map(|session| session.opened_at);
+    let spread = opened.clone().max().unwrap() - opened.min().unwrap();
+    assert!(spread > ms(50), "all came back within {spread:?}");
+}
+
+/// A second place where agents are answers the same call.
+async fn second_answers(failure: Failure, within: Duration) {
+    let first = ModelServer::start(ModelOptions {
+        failures: vec![failure; 12],
+        ..talkative()
+    });
+    let first = first.await.unwrap();
+    let desk = Desk::with(talkative(), |plan| {
+        let mut broken = Endpoint::new(first.url(), "gpt-realtime-2.1");
+        broken.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
+        plan.agents.insert(0, broken);
+    })
+    .await;
+    let placed = tokio::time::Instant::now();
+    let report = place(&desk, vec![Step::Wait(within), Step::HangUp]).await;
+    let session = desk.session(0).await;
+    assert_eq!(session.responses.len(), 1, "it greets");
+    let after = session.opened_at - placed;
+    assert!(after < within, "{after:?}");
+    assert_hung_up(&desk, &report).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_who_is_refused_at_the_first_endpoint_is_answered_by_the_second() {
+    second_answers(Failure::RefuseUpgrade(401), ms(1_000)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o1_who_is_not_answered_at_the_first_endpoint_is_answered_by_the_second() {
+    second_answers(Failure::NeverAnswerUpgrade, ms(3_500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o11_a_session_that_expires_is_followed_by_another() {
+    let desk = desk_of(vec![Failure::ExpireAfter(ms(2_500))]).await;
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(2_500)),
+        Step::Speak(spoken(&CALLER[1])),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(600)),
+        Step::HangUp,
+    ];
+    let report = place(&desk, steps).await;
+    assert_eq!(desk.model.accepted(), 2);
+    assert_hung_up(&desk, &report).await;
+}
