@@ -14,8 +14,8 @@
 //! [`sms_messages::apply`], [`outbound_calls::name`] and
 //! [`call_transfers::take`]; one sweeps up after a crash: [`calls::list_open`];
 //! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
-//! [`quotas::list_limited`], [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
-//! somebody's, and not whose: [`numbers::is_taken`].
+//! [`quotas::list_limited`], [`retention`] and [`call_recordings::list_stale`];
+//! one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
