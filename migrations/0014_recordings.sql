@@ -28,11 +28,7 @@ CREATE TABLE call_recordings (
     consent_at_ms BIGINT NOT NULL,
     -- What was kept out of it: `from-until` in milliseconds, with spaces between.
     pauses TEXT NOT NULL DEFAULT '',
-    lost_ms BIGINT NOT NULL DEFAULT 0,
-    -- The carrier's name for it, where the carrier has made it.
-    carrier_sid TEXT,
-    UNIQUE (tenant_id, id),
-    UNIQUE (tenant_id, carrier_sid)
+    lost_ms BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE INDEX call_recordings_by_call ON call_recordings (tenant_id, call_id, started_at_ms, id);

@@ -11,7 +11,7 @@ use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
 use crate::call::{Report, Session};
 use crate::domain::{
-    CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage,
+    CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -72,6 +72,10 @@ impl Logbook {
 
     pub(super) fn agent_failed(&self, error: &DialError) {
         tracing::warn!(call.id = %self.call_id, %error, "agent.unavailable");
+    }
+
+    pub(super) fn recording(&self, state: Option<RecordingState>) {
+        self.tell(Happening::Recording(state));
     }
 
     pub(super) fn report(&mut self, report: Report) {

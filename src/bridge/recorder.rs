@@ -55,6 +55,8 @@ pub(super) struct Recorder {
     starts_with: Option<Consent>,
     has_caller: bool,
     running: Option<Running>,
+    /// How it stood when that was last told.
+    told: Option<RecordingState>,
 }
 
 /// A recording that goes on.
@@ -73,6 +75,7 @@ impl Recorder {
             starts_with: admission.recording.clone(),
             has_caller: false,
             running: None,
+            told: None,
         }
     }
 
@@ -97,6 +100,14 @@ impl Recorder {
     /// The carrier was asked for something.
     pub(super) fn perform(&mut self, action: &CarrierAction, now: Instant) {
         self.record(|tape| tape.perform(action, now), now);
+    }
+
+    /// How the recording stands, if that has changed since it was last asked.
+    pub(super) fn take_change(&mut self) -> Option<Option<RecordingState>> {
+        let state = self.light.state();
+        let is_news = state != self.told;
+        self.told = state;
+        is_news.then_some(state)
     }
 
     /// Somebody wants something of the recording.

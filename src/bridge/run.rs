@@ -173,6 +173,9 @@ impl Call {
             self.session.handle_event(event, now);
             self.drain(now);
         }
+        if let Some(state) = self.recorder.take_change() {
+            self.log.recording(state);
+        }
         if now >= self.ping_at {
             self.ping(now);
         }

@@ -445,6 +445,7 @@ async fn begun(house: &House) -> (tokio::task::JoinHandle<CallReport>, TenantId,
 async fn a_pause_keeps_a_cards_number_out_of_the_recording() {
     let house = House::asking(ConsentPolicy::None, None).await;
     let key = key(&house.desk).await;
+    let mut watched = house.desk.bridge.watch();
     let (carrier, tenant, call) = begun(&house).await;
     let path = |what: &str| format!("/api/calls/{call}/recording/{what}");
     let began = Instant::now();
@@ -484,6 +485,13 @@ async fn a_pause_keeps_a_cards_number_out_of_the_recording() {
     let url = format!("/api/calls/{call}/hangup");
     assert_eq!(house.api(&key, ("POST", &url)).await.0, 204);
     carrier.await.unwrap();
+    let mut told = Vec::new();
+    while let Ok(event) = watched.try_recv() {
+        if let frontdesk::bridge::Happening::Recording(state) = event.what {
+            told.push(state.map_or("off", RecordingState::as_str));
+        }
+    }
+    assert_eq!(told, ["recording", "paused", "recording", "off"]);
     assert_eq!(
         house.kinds((tenant, call)).await,
         [

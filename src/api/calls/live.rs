@@ -222,6 +222,10 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         Happening::Ended(reason) => {
             return Some(("call.ended", json!({"end_reason": reason.as_str()})));
         }
+        Happening::Recording(state) => {
+            let state = state.map_or("off", RecordingState::as_str);
+            return Some(("call.recording", json!({"state": state})));
+        }
         Happening::Reported(report) => report,
     };
     Some(match report {
