@@ -68,7 +68,7 @@ pub struct House {
     keeper: Keeper,
     writing: JoinHandle<()>,
     jobs: Runner,
-    job_house: JobHouse,
+    spools: JobHouse,
     spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
@@ -109,7 +109,7 @@ impl House {
             public_url: reachable(&plan.public_url),
             is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
         });
-        let job_house = JobHouse::clone(&jobs);
+        let spools = JobHouse::clone(&jobs);
         let jobs = Runner::new(store.clone(), clock.clone(), jobs);
         let webhooks = Webhooks {
             bridge: bridge.clone(),
@@ -145,7 +145,7 @@ impl House {
             keeper,
             writing,
             jobs,
-            job_house,
+            spools,
             spool,
             server,
             drain_timeout,
@@ -168,7 +168,7 @@ impl House {
         let bridge = self.bridge;
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
-        tokio::spawn(self.job_house.watch_spools(no_more_jobs.clone()));
+        tokio::spawn(self.spools.watch_spools(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;

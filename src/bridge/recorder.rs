@@ -102,12 +102,13 @@ impl Recorder {
         self.record(|tape| tape.perform(action, now), now);
     }
 
-    /// How the recording stands, if that has changed since it was last asked.
-    pub(super) fn take_change(&mut self) -> Option<Option<RecordingState>> {
+    /// Tells how the recording stands, if that has changed since it was last told.
+    pub(super) fn tell_change(&mut self, tell: impl FnOnce(Option<RecordingState>)) {
         let state = self.light.state();
-        let is_news = state != self.told;
-        self.told = state;
-        is_news.then_some(state)
+        if state != self.told {
+            self.told = state;
+            tell(state);
+        }
     }
 
     /// Somebody wants something of the recording.

@@ -173,9 +173,8 @@ impl Call {
             self.session.handle_event(event, now);
             self.drain(now);
         }
-        if let Some(state) = self.recorder.take_change() {
-            self.log.recording(state);
-        }
+        let log = &self.log;
+        self.recorder.tell_change(|state| log.recording(state));
         if now >= self.ping_at {
             self.ping(now);
         }

@@ -180,11 +180,15 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 fn fail(ledger: &Ledger, error: &io::Error) {
-    let fault = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            RecordingFault::DiskFull
-        }
-        _ => RecordingFault::DiskFailed,
+    let is_full = [
+        ErrorKind::StorageFull,
+        ErrorKind::QuotaExceeded,
+        ErrorKind::FileTooLarge,
+    ];
+    let fault = if is_full.contains(&error.kind()) {
+        RecordingFault::DiskFull
+    } else {
+        RecordingFault::DiskFailed
     };
     metrics::counter!("frontdesk_recording_faults_total", "why" => fault.as_str()).increment(1);
     tracing::error!(%error, "recording.not_written: see STORAGE_URL");

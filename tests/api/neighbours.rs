@@ -83,16 +83,11 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
         pair(message.to_string(), of_nobody.to_string()),
     );
     texts_of_a(desk, a, key, &mut things).await;
-    let recording = recording_of_a(desk, a, call).await;
-    let of_nobody: RecordingId = desk.clock.new_id();
-    things.insert(
-        "/api/recordings/",
-        pair(recording.to_string(), of_nobody.to_string()),
-    );
+    things.insert("/api/recordings/", recording_of_a(desk, a, call).await);
     things
 }
 
-async fn recording_of_a(desk: &Desk, a: TenantId, call: CallId) -> RecordingId {
+async fn recording_of_a(desk: &Desk, a: TenantId, call: CallId) -> Pair {
     let title = RecordingTitle {
         id: desk.clock.new_id(),
         tenant_id: a,
@@ -107,7 +102,8 @@ async fn recording_of_a(desk: &Desk, a: TenantId, call: CallId) -> RecordingId {
     };
     let begun = call_recordings::begin(&desk.store, &title).await;
     begun.unwrap();
-    title.id
+    let of_nobody: RecordingId = desk.clock.new_id();
+    pair(title.id.to_string(), of_nobody.to_string())
 }
 
 async fn texts_of_a(

@@ -31,7 +31,7 @@ async fn p2_killed_at_any_moment_a_recording_is_there_up_to_the_last_200_ms() {
         let (served, address) = serve(folder.path(), &model.url());
         let mut served = Some(served);
         let calls: Vec<_> = (0..3)
-            .map(|_| tokio::spawn(call(address.clone())))
+            .map(|_| tokio::spawn(call(Arc::clone(&address))))
             .collect();
         sleep(Duration::from_millis(600 + after_ms)).await;
         drop(served.take());

@@ -301,7 +301,7 @@ async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
     let spool = Spool::start(folder.path()).unwrap();
-    let _stuck = spool.begin(title.clone()).unwrap();
+    let stuck = spool.begin(title.clone()).unwrap();
     let other = self::title();
     let mut writer = spool.begin(other.clone()).unwrap();
     // More than can wait: this would never end if it waited.
@@ -323,7 +323,7 @@ async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
     timeout(Duration::from_secs(5), empty).await.unwrap();
     writer.keep(mark(16_000_000, Piece::End));
     drop(writer);
-    drop(_stuck);
+    drop(stuck);
     spool.close().await;
     reader.join().unwrap();
     let summary = left(folder.path(), other.id).summary().unwrap();

@@ -56,20 +56,14 @@ impl MemoryCall {
         call
     }
 
-    /// The same, and everything is recorded there.
-    pub(crate) async fn recorded(format: AudioFormat, spool: Spool) -> Self {
-        let mut call = Self::build(format, Some(spool)).await;
-        call.agree().await;
-        call
-    }
-
     /// The caller is there, and the model has not yet agreed to its
     /// configuration.
     pub(crate) async fn answer(format: AudioFormat) -> Self {
-        Self::build(format, None).await
+        Self::answer_with(format, None).await
     }
 
-    async fn build(format: AudioFormat, spool: Option<Spool>) -> Self {
+    /// The same; everything is recorded in the spool, if there is one.
+    pub(crate) async fn answer_with(format: AudioFormat, spool: Option<Spool>) -> Self {
         let (near, far) = duplex(LINE);
         let elsewhere = Runtime::new().expect("threads can be had");
         let keeper = elsewhere

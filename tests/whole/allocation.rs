@@ -33,16 +33,19 @@ fn a_caller_who_is_recorded_costs_one_allocation_for_160_ms() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let spool = Spool::start(folder.path().join("spool")).expect("a thread can be had");
     let format = AudioFormat::Pcm24;
-    let plain = asked_in_3_s(|runtime| runtime.block_on(MemoryCall::begin(format)));
-    let recorded = asked_in_3_s(|runtime| runtime.block_on(MemoryCall::recorded(format, spool)));
+    let (plain, recorded) = (
+        asked_in_3_s(format, None),
+        asked_in_3_s(format, Some(spool)),
+    );
     let pieces = recorded.saturating_sub(plain);
     assert!((15..=22).contains(&pieces), "{plain} and {recorded}");
 }
 
 /// How often the allocator is asked while a caller speaks for 3 s.
-fn asked_in_3_s(begin: impl FnOnce(&Runtime) -> MemoryCall) -> u64 {
+fn asked_in_3_s(format: AudioFormat, spool: Option<Spool>) -> u64 {
     let runtime = runtime();
-    let mut call = begin(&runtime);
+    let mut call = runtime.block_on(MemoryCall::answer_with(format, spool));
+    runtime.block_on(call.agree());
     let frames = seconds_of_voice(4);
     let (warm_up, rest) = frames.split_at(50);
     let speak = async |call: &mut MemoryCall, frames: &[Vec<u8>]| {

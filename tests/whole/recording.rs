@@ -168,6 +168,17 @@ fn loudness(track: &[u8]) -> Vec<f64> {
         .collect()
 }
 
+/// A job deletes the file.
+async fn is_gone(file: &Path) {
+    let gone = async {
+        while file.exists() {
+            sleep(ms(10)).await;
+        }
+    };
+    let gone = timeout(Duration::from_secs(5), gone).await;
+    gone.expect("a job deletes the file");
+}
+
 /// By how many milliseconds `kept` comes behind `real`, at most 100 either way,
 /// and how alike the two are there: 1 is the same. The carrier begins to play a
 /// sentence when its next frame is due, so each may be moved by as much.
@@ -353,8 +364,8 @@ async fn w1_who_is_asked_in_words_is_asked_once_however_often_the_carrier_repeat
     );
     let no = form_to("CAverbal", OURS, &[("SpeechResult", "No.")]);
     ask(desk, path, &no).await;
-    let sid = "CAverbal".parse().unwrap();
-    let log = frontdesk::store::calls::find_by_sid(&desk.store, &sid).await;
+    let call_sid = "CAverbal".parse().unwrap();
+    let log = frontdesk::store::calls::find_by_sid(&desk.store, &call_sid).await;
     let log = log.unwrap().unwrap();
     let consent = call_consents::find(&desk.store, (log.tenant_id, log.id)).await;
     let consent = consent.unwrap().unwrap();
@@ -574,14 +585,7 @@ async fn a_recording_is_heard_in_parts_deleted_and_not_heard_again() {
         house.api(&key, ("GET", &format!("{path}/audio"))).await.0,
         409
     );
-    let gone = async {
-        while file.exists() {
-            sleep(ms(10)).await;
-        }
-    };
-    timeout(Duration::from_secs(5), gone)
-        .await
-        .expect("a job deletes the file");
+    is_gone(&file).await;
     let shown = house.api(&key, ("GET", &path)).await.1;
     assert_eq!(
         (&shown["state"], &shown["reason"]),
@@ -612,14 +616,7 @@ async fn a_call_that_is_forgotten_takes_its_recording_along() {
     let path = format!("/api/recordings/{}", recording.title.id);
     assert_eq!(house.api(&key, ("GET", &path)).await.0, 404);
     assert_eq!(house.recordings((tenant, call)).await, []);
-    let gone = async {
-        while file.exists() {
-            sleep(ms(10)).await;
-        }
-    };
-    timeout(Duration::from_secs(5), gone)
-        .await
-        .expect("a job deletes the file");
+    is_gone(&file).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
