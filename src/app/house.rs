@@ -16,7 +16,7 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Keeper, RealtimeDialer};
+use crate::bridge::{Bridge, Dialer, Keeper, Phrasebook, RealtimeDialer};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -46,6 +46,8 @@ pub struct HousePlan {
     pub transcriber: Option<Transcriber>,
     /// Where the agents are: the first that can be reached answers.
     pub agents: Vec<Endpoint>,
+    /// Whether agents say beforehand what callers hear while nobody answers.
+    pub speaks_ahead: bool,
     /// What holds for every session with an agent.
     pub session: SessionOptions,
     /// Whose tokens the admin interface believes.
@@ -98,7 +100,11 @@ impl House {
         let spool = Spool::start(recordings.spool_folder())?;
         let keeper = keeper.recording_to(spool.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
-        let bridge = Bridge::new(plan.max_calls, Arc::new(dialer), keeper.clone());
+        let dialer: Arc<dyn Dialer> = Arc::new(dialer);
+        let phrasebook = plan
+            .speaks_ahead
+            .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
+        let bridge = Bridge::speaking(plan.max_calls, dialer, keeper.clone(), phrasebook);
         let is_live = bridge.clone();
         let jobs = Arc::new(JobHouse {
             store: store.clone(),

@@ -57,6 +57,7 @@ impl Loopback {
             carrier: None,
             transcriber: None,
             agents: vec![agent],
+            speaks_ahead: false,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),
             max_calls: calls,

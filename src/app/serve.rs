@@ -55,6 +55,7 @@ fn plan(config: Config) -> HousePlan {
         carrier,
         transcriber,
         agents: endpoints(config.openai),
+        speaks_ahead: true,
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
             ..SessionOptions::default()

@@ -151,7 +151,7 @@ mod tests {
         let now = origin();
         let breaker = Breaker::default();
         breaker.refused(now);
-        assert_eq!(breaker.ask(now + REFUSED - ms(1)), Verdict::Refusing);
+        assert_eq!(breaker.ask(now + ms(29_999)), Verdict::Refusing);
         assert_eq!(breaker.ask(now + REFUSED), Verdict::Dial);
         assert_eq!(breaker.ask(now + REFUSED), Verdict::Refusing);
         breaker.succeeded();

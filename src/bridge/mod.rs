@@ -12,6 +12,9 @@
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
+//! - [`line`] holds the call's agents: the one that speaks, and the one that takes
+//!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
+//! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
@@ -47,6 +50,7 @@ pub use dial::RealtimeDialer;
 pub use feed::{EventId, Resumed};
 pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
+pub use phrases::Phrasebook;
 pub use recorder::RecordOrder;
 pub use registry::{Bridge, Counts};
 pub use token::StreamToken;

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::cues;
-use super::realtime_leg::{Codec, MAX_ENDS, MAX_FAULTS, RECALLED, RealtimeLeg};
+use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_ENDS, MAX_FAULTS, RECALLED, RealtimeLeg};
 use super::wire::empty;
 use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome};
@@ -42,9 +43,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     pub(super) fn fault(&mut self, events: &mut VecDeque<Event>) {
-        self.faults += 1;
         metrics::counter!("frontdesk_agent_faults_total").increment(1);
-        if self.faults > MAX_FAULTS {
+        let (faults, since) = &mut self.faults;
+        if since.elapsed() > FAULTS_WITHIN {
+            (*faults, *since) = (0, Instant::now());
+        }
+        *faults += 1;
+        if *faults > MAX_FAULTS {
             events.push_back(Event::AgentClosed);
         }
     }
@@ -220,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         tracing::warn!(kind, code, param, "agent.error");
         metrics::counter!("frontdesk_agent_errors_total").increment(1);
         if let (Some(breaker), true) = (&self.breaker, error.is_permanent()) {
-            breaker.refused(tokio::time::Instant::now().into_std());
+            breaker.refused(Instant::now().into_std());
         }
         if !self.is_ready {
             let is_final = error.is_permanent();

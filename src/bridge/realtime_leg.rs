@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::agent_leg::AgentLeg;
 use super::breaker::Breaker;
@@ -28,8 +29,9 @@ const MAX_PIECE: usize = 9_600;
 /// Sound that waits for an agent which does not keep up: all that the machine
 /// holds back until the agent is ready, 12 s, and some more.
 const MAX_WAITING: usize = 15 * MAX_PENDING;
-/// Malformed messages before the agent is given up.
-pub(super) const MAX_FAULTS: u32 = 32;
+/// Malformed messages within a minute before the agent is given up.
+pub(super) const MAX_FAULTS: u32 = 5;
+pub(super) const FAULTS_WITHIN: Duration = Duration::from_mins(1);
 /// How the ids of items begin that were said before the agent came.
 pub(super) const RECALLED: &str = "said_before_";
 /// Calls of `end_call` that may wait for their answer.
@@ -50,7 +52,8 @@ pub(super) struct RealtimeLeg<S> {
     /// The `call_id`s of wishes to end the call that are not answered yet.
     pub(super) ends: VecDeque<String>,
     pub(super) pending: Vec<u8>,
-    pub(super) faults: u32,
+    /// Malformed messages, and when the first of them came.
+    pub(super) faults: (u32, Instant),
     /// What all calls know of this agent's endpoint.
     pub(super) breaker: Option<Arc<Breaker>>,
 }
@@ -90,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             is_ready: false,
             ends: VecDeque::new(),
             pending: Vec::new(),
-            faults: 0,
+            faults: (0, Instant::now()),
             breaker: None,
         };
         leg.send(update);

@@ -20,6 +20,7 @@ use super::keeper::{Keeper, Note};
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
+use super::phrases::Phrasebook;
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
@@ -84,6 +85,7 @@ struct Shared {
     is_draining: AtomicBool,
     dialer: Arc<dyn Dialer>,
     keeper: Keeper,
+    phrasebook: Option<Phrasebook>,
     feed: Feed,
     tasks: TaskTracker,
     /// Streams that have not said yet whose they are.
@@ -99,6 +101,16 @@ pub struct Bridge {
 impl Bridge {
     /// A house with `capacity` places, whose agents `dialer` reaches.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
+        Self::speaking(capacity, dialer, keeper, None)
+    }
+
+    /// The same; what callers hear while nobody answers is in `phrasebook`.
+    pub fn speaking(
+        capacity: usize,
+        dialer: Arc<dyn Dialer>,
+        keeper: Keeper,
+        phrasebook: Option<Phrasebook>,
+    ) -> Self {
         let shared = Shared {
             calls: DashMap::new(),
             outcomes: DashMap::new(),
@@ -108,6 +120,7 @@ impl Bridge {
             is_draining: AtomicBool::new(false),
             dialer,
             keeper,
+            phrasebook,
             feed: Feed::new(),
             tasks: TaskTracker::new(),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM)),
@@ -302,6 +315,10 @@ impl Bridge {
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, admission.contact.as_ref());
+        let phrases = shared.phrasebook.as_ref();
+        let phrases = phrases
+            .map(|book| book.of(&receptionist))
+            .unwrap_or_default();
         let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);
         let dial: Dial = Box::new(move || {
             let ordinal = ordinals.next().unwrap_or(u32::MAX);
@@ -316,7 +333,7 @@ impl Bridge {
             call_sid: admission.call_sid,
             outcome,
         };
-        let call = Call::new(plan, dial, inbox, (log, recorder));
+        let call = Call::new(plan, (dial, phrases), inbox, (log, recorder));
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });

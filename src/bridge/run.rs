@@ -58,7 +58,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(
         plan: CallPlan,
-        dial: Dial,
+        (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
         (log, recorder): (Logbook, Recorder),
     ) -> Self {
@@ -67,7 +67,7 @@ impl Call {
             session: Session::new(plan, now),
             carrier: None,
             line: Line::new(dial),
-            phrases: Phrases::default(),
+            phrases,
             inbox,
             log,
             recorder,

@@ -256,3 +256,53 @@ fn fault(error: &Error) -> Option<CloseCode> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use futures::StreamExt as _;
+    use tokio::io::duplex;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::{Incoming, Wire};
+
+    /// What comes in after three pings, to a peer that reads or does not.
+    async fn after_three_pings(answers: bool) -> Option<Incoming> {
+        let (near, far) = duplex(16 * 1024);
+        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+        let mut wire = Wire::new(near);
+        for _ in 0..3 {
+            wire.queue_ping();
+            poll_fn(|cx| {
+                wire.poll_flush(cx);
+                std::task::Poll::Ready(())
+            })
+            .await;
+            if answers {
+                far.next().await.unwrap().unwrap();
+            }
+            let incoming = poll_fn(|cx| match wire.poll_message(cx) {
+                std::task::Poll::Ready(incoming) => std::task::Poll::Ready(Some(incoming)),
+                std::task::Poll::Pending => std::task::Poll::Ready(None),
+            });
+            if let Some(incoming) = incoming.await {
+                return Some(incoming);
+            }
+        }
+        None
+    }
+
+    #[tokio::test]
+    async fn o17_a_peer_that_leaves_two_pings_unanswered_is_gone() {
+        let incoming = after_three_pings(false).await;
+        assert!(matches!(incoming, Some(Incoming::Broken)), "{incoming:?}");
+    }
+
+    #[tokio::test]
+    async fn o17_a_peer_that_answers_pings_may_say_nothing_else() {
+        assert!(after_three_pings(true).await.is_none());
+    }
+}

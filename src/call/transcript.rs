@@ -62,7 +62,7 @@ impl Transcript {
         let after = after.and_then(|previous| self.position(previous));
         match (known, after) {
             (None, after) => {
-                let at = after.map_or(self.entries.len(), |after| after + 1);
+                let at = after.map_or(self.entries.len(), |after| self.behind(after));
                 self.insert(at, item, speaker, now);
             }
             (Some(old), Some(after)) if old != after + 1 => {
@@ -72,6 +72,12 @@ impl Transcript {
             }
             (Some(_), _) => {}
         }
+    }
+
+    /// The place behind an entry, and behind what we said since of our own.
+    fn behind(&self, at: usize) -> usize {
+        let rest = self.entries.get(at + 1..).unwrap_or_default();
+        at + 1 + rest.iter().take_while(|entry| entry.item.is_own()).count()
     }
 
     /// The moment from which on the item could be heard.

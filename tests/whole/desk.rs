@@ -76,6 +76,7 @@ impl Desk {
             carrier: None,
             transcriber: None,
             agents: vec![agent],
+            speaks_ahead: false,
             session: SessionOptions::default(),
             tokens: TokenRules::default(),
             max_calls: 50,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use frontdesk::domain::{EndReason, Secret};
 use frontdesk::realtime::Endpoint;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
-use frontdesk::rehearsal::model::{Failure, ModelOptions, ModelServer, SessionRecord};
-use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST, Spoken};
+use frontdesk::store::utterances;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::endings::{assert_apology, stay};
@@ -250,4 +251,65 @@ async fn o11_a_session_that_expires_is_followed_by_another() {
     let report = place(&desk, steps).await;
     assert_eq!(desk.model.accepted(), 2);
     assert_hung_up(&desk, &report).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o6_what_a_waiting_caller_hears_was_said_beforehand_in_the_same_voice() {
+    const MOMENT: &str = "One moment, please.";
+    let mut folder = None;
+    // Every session begins with its first line, also those that nobody hears.
+    let slow = Line {
+        think: Some(ms(2_500)),
+        ..Line::say(Spoken::babble("At five.", ms(300)))
+    };
+    let model = ModelOptions {
+        lines: vec![Line::say(Spoken::babble(MOMENT, ms(300))), slow],
+        ..talkative()
+    };
+    let desk = Desk::with(model, |plan| {
+        plan.speaks_ahead = true;
+        folder = Some(plan.storage.join("phrases"));
+    })
+    .await;
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(400)),
+        Step::Speak(spoken(&CALLER[0])),
+        Step::Wait(ms(3_500)),
+        Step::HangUp,
+    ];
+    let report = place(&desk, steps).await;
+    let log = desk.log(&report).await;
+    let said = utterances::list(&desk.store, log.tenant_id, log.id).await;
+    let said: Vec<_> = said
+        .unwrap()
+        .iter()
+        .map(|said| said.text.expose().clone())
+        .collect();
+    assert_eq!(said, [MOMENT, CALLER[0].text, MOMENT, "At five."]);
+    // The other sentence was said in other words, and is not kept.
+    let files: Vec<_> = std::fs::read_dir(folder.unwrap()).unwrap().collect();
+    let [Ok(file)] = &files[..] else {
+        panic!("{files:?}");
+    };
+    assert_eq!(file.metadata().unwrap().len(), 300 * 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o9_five_malformed_messages_are_borne_and_the_sixth_is_one_too_many() {
+    for (count, sessions) in [(5, 1), (6, 2)] {
+        let garbage = Failure::GarbageAfterDeltas {
+            deltas: 3,
+            messages: vec!["{\"type\":".to_owned(); count],
+        };
+        let desk = desk_of(vec![garbage]).await;
+        let steps = vec![
+            Step::WaitForSpeech,
+            Step::WaitForQuiet(ms(1_500)),
+            Step::HangUp,
+        ];
+        let report = place(&desk, steps).await;
+        assert_eq!(desk.model.accepted(), sessions, "{count}");
+        assert_hung_up(&desk, &report).await;
+    }
 }
