@@ -129,10 +129,10 @@ fn head(skip: u64) -> Vec<u8> {
 
 /// <https://www.rfc-editor.org/rfc/rfc7845#section-5.2>
 fn tags() -> Vec<u8> {
-    let vendor = b"frontdesk";
     let mut tags = b"OpusTags".to_vec();
-    tags.extend_from_slice(&(vendor.len() as u32).to_le_bytes());
-    tags.extend_from_slice(vendor);
+    tags.extend_from_slice(&9_u32.to_le_bytes());
+    tags.extend_from_slice(b"frontdesk");
+    // And no tags.
     tags.extend_from_slice(&0_u32.to_le_bytes());
     tags
 }

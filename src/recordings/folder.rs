@@ -57,7 +57,7 @@ impl Recordings {
             let written = write_file(&part, write);
             let kept = written.and_then(|bytes| std::fs::rename(&part, &path).map(|()| bytes));
             if kept.is_err() {
-                // As above.
+                // What is left of it is of no use.
                 let _ = std::fs::remove_file(&part);
             }
             kept

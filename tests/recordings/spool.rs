@@ -238,7 +238,11 @@ async fn the_file_is_opus_in_two_channels() {
     while let Some(packet) = packets.read_packet().unwrap() {
         let mut sound = [0_i16; 2 * 960];
         samples += decoder
-            .decode(Some(&packet.data), &mut sound[..], false)
+            .decode(
+                Some((&packet.data).try_into().unwrap()),
+                (&mut sound[..]).try_into().unwrap(),
+                false,
+            )
             .unwrap();
         end = packet.absgp_page();
     }

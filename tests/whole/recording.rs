@@ -149,7 +149,11 @@ pub(crate) fn tracks(storage: &Path, recording: &CallRecording) -> [Vec<u8>; 2] 
     let mut both = [Vec::new(), Vec::new()];
     while let Some(packet) = packets.read_packet().unwrap() {
         let mut sound = [0_i16; 2 * 960];
-        let count = decoder.decode(Some(&packet.data), &mut sound[..], false);
+        let count = decoder.decode(
+            Some((&packet.data).try_into().unwrap()),
+            (&mut sound[..]).try_into().unwrap(),
+            false,
+        );
         for pair in sound[..2 * count.unwrap()].chunks(2) {
             for (track, sample) in both.iter_mut().zip(pair) {
                 track.push(frontdesk::audio::g711::encode_mulaw(*sample));
