@@ -12,6 +12,7 @@ mod domain;
 mod floors;
 mod greetings;
 mod jobs;
+mod measures;
 mod realtime;
 mod recordings;
 mod rehearsal;

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 
 use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
+use super::measures::{Metrics, watch_lag};
 use super::shutdown::Shutdown;
-use super::telemetry::Metrics;
 use crate::api::{Keyring, TokenRules};
 use crate::clock::{Clock, random_bytes};
 use crate::egress::{self, Outside};
@@ -22,12 +22,14 @@ use crate::twilio::rest::Client;
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let metrics = Metrics::install()?;
     let upkeep = tokio::spawn(metrics.clone().keep_up());
+    let watch = tokio::spawn(watch_lag());
     let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
     let rendering = Arc::new(move || metrics.render());
     let listener = listen(&config.http).await?;
     let house = House::build(plan(config), Clock::system(), rendering).await?;
     house.open(listener, shutdown).await;
     upkeep.abort();
+    watch.abort();
     tracing::info!("closed");
     Ok(())
 }
