@@ -294,9 +294,72 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
         ),
         // Telephones ring by one verb, which leaves out what is dear.
         ("twiml::{AnswerDetection, Dial", &["webhooks/ring.rs"]),
-        ("Number::new(number)", &["webhooks/ring.rs"]),
+        ("Number::new(permit)", &["webhooks/ring.rs"]),
+        ("Permit::kept(", &["webhooks/ring.rs"]),
+        (
+            ".judge_forward(",
+            &["api/calls/transfer.rs", "routing/allowance.rs"],
+        ),
+        (
+            "longest = Some(",
+            &["api/calls/transfer.rs", "api/outbound/record.rs"],
+        ),
+        // By no other line than a telephone's is anybody rung.
+        ("Sip::new(", &[]),
+        ("WhatsApp::new(", &[]),
+        ("Sim::new(", &[]),
+        ("twiml::Application", &[]),
+        (
+            "Dial::new()",
+            &["webhooks/queue_member.rs", "webhooks/ring.rs"],
+        ),
     ] {
         assert_eq!(files_that_say(words), files, "{words}");
+    }
+}
+
+#[test]
+fn i11_whoever_is_connected_speaks_for_a_limited_time() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in files_that_say("Dial::new()") {
+        let text = fs::read_to_string(src.join(&file)).unwrap();
+        let count = |words: &str| text.matches(words).count();
+        assert_eq!(count("Dial::new()"), count(".time_limit("), "{file}");
+    }
+}
+
+#[test]
+fn i11_who_rings_up_is_connected_with_whom_the_policy_allows_at_any_hour() {
+    let night = DialPolicy {
+        hours: Some("20:00-21:00".parse().unwrap()),
+        of_tenant: Rate::default(),
+        countries: countries(&["US"]),
+        denied_prefixes: prefixes(&["+1202556", "+4930"]),
+        ..DialPolicy::default()
+    };
+    let minute = Duration::from_mins(1);
+    for (number, outside, member) in [
+        (HOME, None, None),
+        ("+12025560123", Some("prefix_denied"), Some("prefix_denied")),
+        ("+4930901820", Some("prefix_denied"), Some("prefix_denied")),
+        ("+442079460123", Some("country_not_allowed"), None),
+        (
+            "+449098790000",
+            Some("kind_not_allowed"),
+            Some("kind_not_allowed"),
+        ),
+        ("+911", Some("emergency"), Some("emergency")),
+    ] {
+        let to = phone(number);
+        for (purpose, expected) in [(Purpose::Outside, outside), (Purpose::Member, member)] {
+            let judged = night.judge_forward((&to, purpose), minute);
+            assert_eq!(
+                judged.as_ref().err().map(|why| why.code()),
+                expected,
+                "{number}"
+            );
+            assert!(judged.is_err() || judged.is_ok_and(|permit| permit.longest() == minute));
+        }
     }
 }
 

@@ -348,6 +348,8 @@ fn a_secret_is_printed_neither_in_a_complaint_nor_in_the_help() {
         "TWILIO_API_SECRET",
         "OPENAI_API_KEY",
         "DATABASE_URL",
+        "MASTER_KEY",
+        "MASTER_KEY_SECONDARY",
         "OPENAI_REALTIME_HEADERS",
         "OPENAI_REALTIME_URL",
     ] {

@@ -7,16 +7,16 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::extract::pointer_to;
-use super::outbound::never;
+use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
 use super::routing::{foreign_number, missing};
 use super::state::ApiState;
-use crate::domain::TenantId;
+use crate::domain::{FlowId, TenantId};
+use crate::routing::Reference;
 use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
-use crate::routing::{Reference, Target};
 use crate::store::ivr_flows::Draft;
-use crate::store::number_plans;
 use crate::store::text::FlowText;
+use crate::store::{ivr_secrets, number_plans};
 
 /// A flow, as it is edited.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,7 +140,7 @@ impl DrawnFlow {
     pub(super) fn read(&self) -> Result<Flow, ApiError> {
         let read = serde_path_to_error::deserialize::<_, FlowText>(&self.0);
         let error = match read {
-            Ok(text) => return Ok(text.into()),
+            Ok(text) => return given(text.into()),
             Err(error) => error,
         };
         let pointer = pointer_to(error.path());
@@ -158,6 +158,59 @@ impl DrawnFlow {
             detail: id.map_or(detail.clone(), |id| format!("{id}: {detail}")),
         }]))
     }
+}
+
+/// What is sealed already is not anybody's to give.
+fn given(mut flow: Flow) -> Result<Flow, ApiError> {
+    let sealed = flow.credentials_mut().filter(|(_, one)| one.is_sealed());
+    let places: Vec<_> = sealed.map(|(place, _)| place).collect();
+    if places.is_empty() {
+        return Ok(flow);
+    }
+    Err(of_headers(&flow, &places, "give it as it is"))
+}
+
+/// Seals the secrets of a flow for the place where it is kept. Those that have no
+/// value take it from the earlier draft, if there is one.
+pub(super) fn sealed(
+    state: &ApiState,
+    (tenant, id): (TenantId, FlowId),
+    flow: &mut Flow,
+    earlier: Option<&Flow>,
+) -> Result<(), ApiError> {
+    let withheld = earlier.map(|earlier| flow.take_secrets_of(earlier));
+    let withheld = withheld.unwrap_or_default();
+    if !withheld.is_empty() {
+        return Err(of_headers(flow, &withheld, MOVED));
+    }
+    let id = id.to_string();
+    let place = ivr_secrets::place(tenant, &id);
+    let mut unsealed = Vec::new();
+    for (at, credential) in flow.credentials_mut() {
+        if state.store.seals().seal_given(&place, credential).is_err() {
+            unsealed.push(at);
+        }
+    }
+    if unsealed.is_empty() {
+        Ok(())
+    } else {
+        Err(of_headers(flow, &unsealed, KEYLESS))
+    }
+}
+
+const MOVED: &str = "the address leads to another machine now: give this value again";
+const KEYLESS: &str = "this gateway keeps no secrets: its operator has to set MASTER_KEY";
+
+/// A refusal of the values of these headers.
+fn of_headers(flow: &Flow, places: &[(usize, usize)], why: &str) -> ApiError {
+    let faults = places.iter().map(|(n, m)| {
+        let id = flow.nodes.get(*n).map(|node| node.id.to_string());
+        Fault {
+            pointer: format!("#/flow/nodes/{n}/kind/http/headers/{m}/value"),
+            detail: format!("{}: {why}", id.unwrap_or_default()),
+        }
+    });
+    ApiError::Invalid(faults.collect())
 }
 
 /// What the flow names and the tenant does not have, and whom callers are not
@@ -184,7 +237,6 @@ pub(super) async fn strangers(
                 faults.push(Fault { pointer, detail });
             }
         }
-        faults.extend(dear(n, node));
         if let Kind::HandOver(target) = &node.kind {
             let pointer = format!("#/flow/nodes/{n}/kind/{}/ring/caller_id", node.kind.word());
             let foreign = foreign_number(state, tenant, target, pointer).await?;
@@ -194,19 +246,24 @@ pub(super) async fn strangers(
             }));
         }
     }
+    faults.extend(closed(state, tenant, flow).await?);
     Ok(faults)
 }
 
-/// A number outside that callers are never sent to.
-fn dear(n: usize, node: &Node) -> Option<Fault> {
-    let Kind::HandOver(Target::Forward(forward)) = &node.kind else {
-        return None;
-    };
-    let detail = never(&forward.phone_number)?;
-    Some(Fault {
-        pointer: format!("#/flow/nodes/{n}/kind/forward/phone_number"),
-        detail: format!("{}: {detail}", node.id),
-    })
+/// Numbers outside that callers are not sent to, each by its place.
+async fn closed(state: &ApiState, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, ApiError> {
+    let nodes = flow.nodes.iter().enumerate();
+    let outside = nodes.filter_map(|(n, node)| Some(((n, &node.id), node.outside()?)));
+    let (places, numbers): (Vec<_>, Vec<_>) = outside.unzip();
+    let details = closed_to_callers(state, tenant, &numbers).await?;
+    let faults = places.into_iter().zip(details);
+    let faults = faults.filter_map(|((n, id), detail)| {
+        Some(Fault {
+            pointer: format!("#/flow/nodes/{n}/kind/forward/phone_number"),
+            detail: format!("{id}: {}", detail?),
+        })
+    });
+    Ok(faults.collect())
 }
 
 fn field(node: &Node, reference: Reference, m: usize) -> String {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::audit::{self, Change};
 use super::extract::{Json, Name, Path, Query, given};
-use super::ivr_body::{DrawnFlow, FlowBody, FlowSummary, strangers};
+use super::ivr_body::{DrawnFlow, FlowBody, FlowSummary, sealed, strangers};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
 use super::problem::ApiError;
@@ -44,6 +44,7 @@ pub(super) async fn create(
     let mut draft = Draft::new(state.clock.new_id(), tenant, new.name.0, now);
     if let Some(flow) = new.flow {
         draft.flow = flow.read()?;
+        sealed(&state, (tenant, draft.id), &mut draft.flow, None)?;
     }
     refuse_strangers(&state, tenant, &draft.flow).await?;
     let mut tx = state.store.begin().await?;
@@ -83,7 +84,9 @@ pub(super) async fn update(
 ) -> Result<JsonBody<FlowBody>, ApiError> {
     let tenant = operator.tenant_id;
     let mut draft = find(&state.store, tenant, id).await?;
+    let earlier = draft.flow.clone();
     let fields = patch.apply(&mut draft)?;
+    sealed(&state, (tenant, id), &mut draft.flow, Some(&earlier))?;
     refuse_strangers(&state, tenant, &draft.flow).await?;
     let mut tx = state.store.begin().await?;
     let updated = ivr_flows::update(&mut tx, &draft, state.clock.now()).await;
@@ -195,9 +198,7 @@ impl FlowPatch {
             fields.push("name");
         }
         if let Some(drawn) = self.flow {
-            let mut flow = drawn.read()?;
-            flow.take_secrets_of(&draft.flow);
-            draft.flow = flow;
+            draft.flow = drawn.read()?;
             fields.push("flow");
         }
         Ok(fields)

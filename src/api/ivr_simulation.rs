@@ -60,6 +60,7 @@ pub(super) async fn simulate(
     let written = |walk: &Walk| {
         (state.simulator)(&Rest {
             walk,
+            allowance: &facts.allowance,
             language: language.as_deref(),
             from: &from,
             to: &to,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::audit::{self, Change};
 use super::extract::{Json, Path, PathPair, Query, parsed};
-use super::ivr_body::{FlowBody, refusal};
+use super::ivr_body::{FlowBody, refusal, sealed};
 use super::ivr_flows::{find, refused};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
@@ -116,6 +116,7 @@ pub(super) async fn restore(
     let version = ivr_flow_versions::find(&state.store, tenant, id, old.version()).await?;
     let version = version.ok_or_else(|| ApiError::field("version", "there is no such version"))?;
     draft.flow = version.flow;
+    sealed(&state, (tenant, id), &mut draft.flow, None)?;
     let mut tx = state.store.begin().await?;
     let updated = ivr_flows::update(&mut tx, &draft, state.clock.now()).await;
     if !updated.map_err(refused)? {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::audit::{self, Change};
 use super::extract::{Json, Path, Query, optional_text, text};
 use super::operator::Operator;
-use super::outbound::never;
+use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
 use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
@@ -48,7 +48,7 @@ pub(super) async fn replace(
     let (id, _) = found.ok_or(ApiError::NotFound)?;
     let plan = Plan::from(text);
     let mut faults = strangers(&state, tenant, &plan).await?;
-    faults.extend(dear(&plan));
+    faults.extend(closed(&state, tenant, &plan).await?);
     for (at, target) in targets(&plan) {
         let pointer = format!("{at}/{}/ring/caller_id", word(target));
         faults.extend(foreign_number(&state, tenant, target, pointer).await?);
@@ -125,16 +125,20 @@ fn word(target: &Target) -> &'static str {
     }
 }
 
-/// Numbers outside that callers are never sent to, each by its place.
-fn dear(plan: &Plan) -> impl Iterator<Item = Fault> {
-    targets(plan).into_iter().filter_map(|(at, target)| {
-        let Target::Forward(forward) = target else {
-            return None;
-        };
-        let detail = never(&forward.phone_number)?.to_owned();
+/// Numbers outside that callers are not sent to, each by its place.
+async fn closed(state: &ApiState, tenant: TenantId, plan: &Plan) -> Result<Vec<Fault>, ApiError> {
+    let targets = targets(plan).into_iter();
+    let outside = targets.filter_map(|(at, target)| Some((at, target.outside()?)));
+    let (places, numbers): (Vec<_>, Vec<_>) = outside.unzip();
+    let details = closed_to_callers(state, tenant, &numbers).await?;
+    let faults = places.into_iter().zip(details).filter_map(|(at, detail)| {
         let pointer = format!("{at}/forward/phone_number");
-        Some(Fault { pointer, detail })
-    })
+        Some(Fault {
+            pointer,
+            detail: detail?,
+        })
+    });
+    Ok(faults.collect())
 }
 
 pub(super) fn missing(reference: Reference) -> &'static str {

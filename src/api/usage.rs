@@ -16,7 +16,14 @@ use crate::domain::{CostPart, Currency, Day, Money, Period, Totals, Usage};
 use crate::store::{quotas, tenants, usage};
 
 /// What the calls come to that began from one day to another, day by day or month
-/// by month. Calls that go on are not in it, calls that were deleted are.
+/// by month. Calls that go on are not in it, calls that were deleted are, and of
+/// those the carrier's price too, whenever it says so.
+///
+/// Money is what the agent's tokens cost and what the carrier takes for the
+/// minutes of calls, of each line that was dialled. Not in it is what the carrier
+/// takes beside that (media streams, recordings and their storage, text messages,
+/// numbers, answering machine detection) and what it costs to write messages
+/// down: their bills come from the carrier and from the maker of the model.
 #[utoipa::path(get, path = "/api/usage", operation_id = "list_usage", tag = "Usage",
     params(UsageQuery), responses((status = 200, body = UsageReport)))]
 pub(super) async fn list(

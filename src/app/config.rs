@@ -14,6 +14,7 @@ use super::setting::{
     http_url, log_filter, token_secret,
 };
 use crate::domain::Secret;
+use crate::store::MasterKey;
 use crate::twilio::rest::Account;
 
 /// What `frontdesk serve` is told.
@@ -36,6 +37,9 @@ pub struct Config {
     /// The agent's maker.
     #[command(flatten)]
     pub openai: OpenAiConfig,
+    /// What seals secrets.
+    #[command(flatten)]
+    pub seal: SealConfig,
     /// Who is believed.
     #[command(flatten)]
     pub auth: AuthConfig,
@@ -111,6 +115,24 @@ pub struct DatabaseConfig {
         value_name = "URL"
     )]
     pub database_url: Secret<String>,
+}
+
+/// What seals secrets that tenants give, such as the headers that a flow shows to another
+/// machine.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Sealing")]
+pub struct SealConfig {
+    /// 32 bytes in base64, as `openssl rand -base64 32` makes them.
+    ///
+    /// Default with SQLite: a key in a file beside the database (`frontdesk.db.key`), made when
+    /// absent, which still opens what it has sealed when another is given here. With PostgreSQL
+    /// none: nobody can save such secrets. What was sealed is lost with the key: back it up.
+    #[arg(long, env, hide_env_values = true, value_name = "KEY")]
+    pub master_key: Option<MasterKey>,
+
+    /// The key before that, which still opens what it has sealed until that is saved anew.
+    #[arg(long, env, hide_env_values = true, value_name = "KEY")]
+    pub master_key_secondary: Option<MasterKey>,
 }
 
 /// Where sound is kept.

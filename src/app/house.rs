@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,17 +24,19 @@ use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
-use crate::store::Store;
+use crate::store::{Seals, Store, ivr_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
-use crate::webhooks::{self, Webhooks};
+use crate::webhooks::{self, Patience, Webhooks};
 
 /// What a house is built from.
 #[derive(Debug)]
 pub struct HousePlan {
     /// `sqlite://…` or `postgres://…`; created and brought up to date.
     pub database_url: Secret<String>,
+    /// What seals the secrets of tenants.
+    pub seals: Seals,
     /// The folder in which sound is kept.
     pub storage: PathBuf,
     /// Our address as the carrier sees it, without a slash at its end.
@@ -60,6 +63,8 @@ pub struct HousePlan {
     pub server: ServerOptions,
     /// The way to whom flows ask.
     pub outside: Outside,
+    /// How long a caller waits for the database where something else will do.
+    pub patience: Patience,
 }
 
 /// Everything that answers a call.
@@ -94,7 +99,7 @@ impl House {
         clock: Clock,
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
-        let store = migrate::open(&plan.database_url, &clock).await?;
+        let store = store(&plan.database_url, plan.seals, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let recordings = Recordings::at(plan.storage);
         let spool = Spool::start(recordings.spool_folder())?;
@@ -126,6 +131,7 @@ impl House {
             journal: webhooks::Journal::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
+            patience: plan.patience,
         };
         let api = api::router(ApiState {
             store: store.clone(),
@@ -204,6 +210,17 @@ impl House {
 /// Whether a call goes on here.
 fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
     Arc::new(move |call_sid| bridge.has(call_sid))
+}
+
+/// The database, with every secret in it sealed.
+async fn store(url: &Secret<String>, seals: Seals, clock: &Clock) -> anyhow::Result<Store> {
+    let store = migrate::open(url, clock).await?.with_seals(seals);
+    let sealed = ivr_secrets::seal_all(&store).await;
+    let sealed = sealed.context("the secrets of flows cannot be sealed")?;
+    if sealed > 0 {
+        tracing::info!(flows = sealed, "secrets from before are sealed now");
+    }
+    Ok(store)
 }
 
 /// The address, if a carrier can reach it.

@@ -19,7 +19,8 @@ use crate::domain::{AudioFormat, Secret};
 use crate::egress::Outside;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::store::receptionist_versions::{Publication, publish};
-use crate::store::{Store, receptionists, tenants};
+use crate::store::{MasterKey, Seals, Store, receptionists, tenants};
+use crate::webhooks::Patience;
 
 /// How the simulated carrier believes to reach us; it signs this.
 pub(super) const PUBLIC_URL: &str = "https://rehearsal.frontdesk.example";
@@ -51,6 +52,7 @@ impl Loopback {
         let database = format!("sqlite://{}", folder.join("frontdesk.db").display());
         let plan = HousePlan {
             database_url: Secret::new(database),
+            seals: Seals::new([&MasterKey::random()]),
             storage: folder.join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![token.clone()],
@@ -64,6 +66,7 @@ impl Loopback {
             drain_timeout: Duration::from_secs(10),
             server: ServerOptions::default(),
             outside: Outside::guarded(),
+            patience: Patience::default(),
         };
         let house = House::build(plan, Clock::system(), Arc::new(String::new)).await?;
         speak(house.store(), format).await?;

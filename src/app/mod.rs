@@ -17,6 +17,7 @@ mod house;
 mod key;
 mod loopback;
 mod manners;
+mod master_key;
 mod measures;
 mod migrate;
 mod run;
@@ -31,7 +32,7 @@ pub use bench_side::SideConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
     AuthConfig, CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
-    RealtimeAuth, StorageConfig, TwilioConfig,
+    RealtimeAuth, SealConfig, StorageConfig, TwilioConfig,
 };
 pub use demo::DemoConfig;
 pub use env_file::read_env_file;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
+use super::master_key;
 use super::measures::{Metrics, watch_lag};
 use super::shutdown::Shutdown;
 use crate::api::{Keyring, TokenRules};
@@ -17,6 +18,7 @@ use crate::egress::{self, Outside};
 use crate::realtime::{Auth, Endpoint, SessionOptions};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
+use crate::webhooks::Patience;
 
 /// Opens the house, and closes it when asked to.
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
@@ -26,7 +28,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
     let rendering = Arc::new(move || metrics.render());
     let listener = listen(&config.http).await?;
-    let house = House::build(plan(config), Clock::system(), rendering).await?;
+    let house = House::build(plan(config)?, Clock::system(), rendering).await?;
     house.open(listener, shutdown).await;
     upkeep.abort();
     watch.abort();
@@ -34,7 +36,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn plan(config: Config) -> HousePlan {
+fn plan(config: Config) -> anyhow::Result<HousePlan> {
     let public_url = config
         .http
         .public_url()
@@ -49,8 +51,10 @@ fn plan(config: Config) -> HousePlan {
     ];
     let transcriber = transcriber(&config.openai);
     let overlay = config.openai.openai_session_overlay.clone();
-    HousePlan {
+    let seals = master_key::seals(&config.seal, &config.database.database_url)?;
+    Ok(HousePlan {
         database_url: config.database.database_url,
+        seals,
         storage: config.storage.storage_url.into_folder(),
         public_url,
         carrier_tokens: tokens.into_iter().flatten().collect(),
@@ -67,7 +71,8 @@ fn plan(config: Config) -> HousePlan {
         drain_timeout: config.calls.drain_timeout,
         server,
         outside: Outside::guarded(),
-    }
+        patience: Patience::default(),
+    })
 }
 
 fn carrier(config: &TwilioConfig) -> Option<Client> {

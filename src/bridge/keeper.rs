@@ -149,7 +149,7 @@ async fn write_down(store: &Store, note: &Note) {
         let error = match try_write(store, note).await {
             Ok(()) => return,
             // Somebody had the call forgotten, and forgotten it stays.
-            Err(store::Error::Dangling) => {
+            Err(store::Error::Dangling | store::Error::Forgotten) => {
                 tracing::info!("note.forgotten");
                 return;
             }

@@ -12,7 +12,7 @@
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
-//! - [`line`] holds the call's agents: the one that speaks, and the one that takes
+//! - [`mod@line`] holds the call's agents: the one that speaks, and the one that takes
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.

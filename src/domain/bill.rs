@@ -23,7 +23,9 @@ pub struct Bill {
     pub day: Option<Day>,
 }
 
-/// What a call costs, as far as that is known.
+/// What a call costs, as far as that is known: the agent's tokens, and the
+/// carrier's minutes of every line. What else a carrier bills, such as media
+/// streams, recordings and texts, it does not tell call by call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cost {
     /// The agent, and whether that is final.

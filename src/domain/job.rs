@@ -76,14 +76,22 @@ impl JobKind {
     /// Whether it is done for ever, time and again: there is one such job, and
     /// nobody gives it up.
     pub fn is_recurring(self) -> bool {
+        self.every_ms().is_some()
+    }
+
+    /// How often it is done, in milliseconds, if it is done for ever.
+    pub fn every_ms(self) -> Option<i64> {
+        const MINUTE_MS: i64 = 60_000;
         match self {
             Self::CarrierPrice
             | Self::MessageSound
             | Self::ForgottenMessage
             | Self::SpooledRecording
             | Self::ForgottenRecording
-            | Self::SmsToSend => false,
-            Self::OpenCalls | Self::UncountedCalls | Self::QuotaAlerts | Self::Retention => true,
+            | Self::SmsToSend => None,
+            Self::OpenCalls | Self::QuotaAlerts => Some(MINUTE_MS),
+            Self::UncountedCalls => Some(10 * MINUTE_MS),
+            Self::Retention => Some(24 * 60 * MINUTE_MS),
         }
     }
 }

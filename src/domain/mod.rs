@@ -26,6 +26,7 @@ mod queue;
 mod quota;
 mod receptionist;
 mod recording;
+mod sealed;
 mod secret;
 mod settings;
 mod sms;
@@ -71,6 +72,7 @@ pub use recording::{
     CallRecording, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Pause, RecordingFault,
     RecordingState, RecordingTitle,
 };
+pub use sealed::{Credential, Sealed};
 pub use secret::{Pii, Secret};
 pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,

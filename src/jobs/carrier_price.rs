@@ -4,9 +4,10 @@ use anyhow::anyhow;
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next};
-use crate::domain::{CallId, CallLog, CallSid, CallStatus, Currency, Money, Timestamp};
-use crate::store::calls;
+use crate::domain::{CallId, CallSid, CallStatus, Currency, Money, TenantId, Timestamp};
+use crate::store::forgotten_calls::{self, Unrated};
 use crate::store::jobs::ClaimedJob;
+use crate::store::{self, Store, calls};
 use crate::twilio::rest::{Call, Client, Error};
 
 const MINUTE_MS: i64 = 60_000;
@@ -24,21 +25,41 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     let (Some(tenant), Some(id)) = (job.tenant, id) else {
         return Err(Failure::GiveUp(anyhow!("it names no call")));
     };
-    let call = calls::find(&house.store, tenant, id).await?;
-    let call = call.filter(|call| call.bill.carrier.is_none());
-    // Somebody had the call forgotten, or there is nobody to ask.
-    let (Some(call), Some(carrier)) = (call, &house.carrier) else {
+    let Some(carrier) = &house.carrier else {
+        return Ok(Next::Done);
+    };
+    let Some(call) = unrated(&house.store, tenant, id).await? else {
         return Ok(Next::Done);
     };
     match ask(carrier, &call.call_sid).await {
         Ok(Answer::Rated(money)) => {
-            calls::set_carrier_cost(&house.store, tenant, id, money).await?;
+            // Of a call that was deleted the price still counts.
+            if !calls::set_carrier_cost(&house.store, tenant, id, money).await? {
+                forgotten_calls::set_carrier_cost(&house.store, tenant, id, money).await?;
+            }
             Ok(Next::Done)
         }
         Ok(Answer::Unknown) => Ok(Next::Done),
-        Ok(Answer::NotYet) => Ok(later(&call, house.clock.now())),
+        Ok(Answer::NotYet) => Ok(later(id, &call, house.clock.now())),
         Err(error) => Err(Failure::Retry(error.into())),
     }
+}
+
+/// The call, if it has no price yet; it may be deleted by now.
+async fn unrated(
+    store: &Store,
+    tenant: TenantId,
+    id: CallId,
+) -> Result<Option<Unrated>, store::Error> {
+    let Some(call) = calls::find(store, tenant, id).await? else {
+        return forgotten_calls::find_unrated(store, tenant, id).await;
+    };
+    let is_rated = call.bill.carrier.is_some();
+    Ok((!is_rated).then(|| Unrated {
+        ended_at: call.ended_at.unwrap_or(call.created_at),
+        call_sid: call.call_sid,
+        status: call.status,
+    }))
 }
 
 enum Answer {
@@ -77,15 +98,14 @@ fn charge(call: &Call) -> Option<(i64, Currency)> {
 }
 
 /// The longer it takes, the longer it will take.
-fn later(call: &CallLog, now: Timestamp) -> Next {
-    let ended_at = call.ended_at.unwrap_or(call.created_at);
-    let age = now.as_ms() - ended_at.as_ms();
+fn later(id: CallId, call: &Unrated, now: Timestamp) -> Next {
+    let age = now.as_ms() - call.ended_at.as_ms();
     if call.status != CallStatus::Completed && age >= LITTLE_PATIENCE_MS {
         return Next::Done;
     }
     if age >= PATIENCE_MS {
         metrics::counter!("frontdesk_carrier_prices_missing_total").increment(1);
-        tracing::info!(call.id = %call.id, "call.not_rated");
+        tracing::info!(call.id = %id, "call.not_rated");
         return Next::Done;
     }
     let pause = match age {

@@ -17,8 +17,10 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     else {
         return Err(Failure::GiveUp(anyhow!("it names no message")));
     };
-    let removed = house.recordings.delete(file).await;
-    removed.map_err(Failure::of_storage)?;
+    if !file.is_empty() {
+        let removed = house.recordings.delete(file).await;
+        removed.map_err(Failure::of_storage)?;
+    }
     let Some(carrier) = &house.carrier else {
         return Ok(Next::Done);
     };

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::stream::{self, StreamExt as _};
+
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
 use crate::domain::{AnsweredBy, CallLog, JobKind, SettingKey, TenantId, Timestamp};
@@ -12,8 +14,9 @@ use crate::store::calls::{self, StatusNews};
 use crate::store::{self, call_events, call_routes, page, settings};
 use crate::twilio::rest::Error;
 
-/// How often it is done.
-const EVERY_MS: i64 = 60_000;
+/// How many the carrier is asked about at one time: enough to be through with a
+/// page of them in a minute, and few enough to leave its patience for calls.
+const AT_ONCE: usize = 8;
 /// News may be as late as this.
 const GRACE_MS: i64 = 60_000;
 /// No call lasts longer than a day at any carrier.
@@ -24,28 +27,36 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     let now = house.clock.now();
     let limit = page::Limit::longest();
     let open = calls::list_open(&house.store, now.plus_ms(-GRACE_MS), limit).await?;
-    let mut longest = BTreeMap::new();
+    let (mut due, mut longest) = (Vec::new(), BTreeMap::new());
     for call in open {
-        if let Err(error) = look_at(house, &call, &mut longest).await {
+        match look_at(house, &call, &mut longest).await {
+            Ok(Some(last_news)) => due.push((call, last_news)),
+            Ok(None) => {}
+            Err(error) => bear(JobKind::OpenCalls, error)?,
+        }
+    }
+    let asked = due
+        .into_iter()
+        .map(|(call, last_news)| async move { look_into(house, &call, (last_news, now)).await });
+    let mut told = stream::iter(asked).buffer_unordered(AT_ONCE);
+    while let Some(outcome) = told.next().await {
+        if let Err(error) = outcome {
             bear(JobKind::OpenCalls, error)?;
         }
     }
-    Ok(Next::Again(now.plus_ms(EVERY_MS)))
+    Ok(Next::InTurn)
 }
 
+/// When we last heard of a call that should be over by now; none if it may go on.
 async fn look_at(
     house: &JobHouse,
     call: &CallLog,
     longest: &mut BTreeMap<TenantId, i64>,
-) -> Result<(), store::Error> {
-    let now = house.clock.now();
+) -> Result<Option<Timestamp>, store::Error> {
     let limit_ms = limit_of(house, call, longest).await?;
     let last_news = last_news(house, call).await?;
-    let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < now;
-    if is_due && !(house.is_live)(&call.call_sid) {
-        look_into(house, call, (last_news, now)).await?;
-    }
-    Ok(())
+    let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < house.clock.now();
+    Ok((is_due && !(house.is_live)(&call.call_sid)).then_some(last_news))
 }
 
 /// How long the call may last. Where there is somebody to ask, to ask too soon

@@ -5,9 +5,6 @@ use super::worker::{Failure, Next, bear};
 use crate::domain::{JobKind, Strain, TenantId};
 use crate::store::{self, quotas};
 
-/// How often it is looked.
-const EVERY_MS: i64 = 60_000;
-
 /// Looks at every tenant that has limits.
 pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     for tenant in quotas::list_limited(&house.store).await? {
@@ -15,7 +12,7 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
             bear(JobKind::QuotaAlerts, error)?;
         }
     }
-    Ok(Next::Again(house.clock.now().plus_ms(EVERY_MS)))
+    Ok(Next::InTurn)
 }
 
 async fn look_at(house: &JobHouse, tenant: TenantId) -> Result<(), store::Error> {

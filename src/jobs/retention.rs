@@ -13,8 +13,6 @@ use crate::store::{
 };
 
 const DAY_MS: i64 = 86_400_000;
-/// How often it is done.
-const EVERY_MS: i64 = DAY_MS;
 /// A call has a hundred rows or so; this many are gone in some milliseconds.
 const AT_A_TIME: u32 = 25;
 /// Whoever waits for the writer has it between two batches.
@@ -23,6 +21,10 @@ const BREATH: Duration = Duration::from_millis(5);
 const STINT: Duration = Duration::from_mins(2);
 /// Answers are given again for a day; one more is for clocks that differ.
 const ANSWERS_FOR_MS: i64 = 2 * DAY_MS;
+/// Where a call was in a flow, for who is asked once more after its end.
+const STATES_FOR_MS: i64 = DAY_MS;
+/// That a call was deleted: nobody at the carrier tells of it after that, nor asks again.
+const FORGOTTEN_FOR_MS: i64 = 30 * DAY_MS;
 /// Jobs that are over, so that nobody asks for them again.
 const JOBS_FOR_MS: i64 = 7 * DAY_MS;
 
@@ -34,8 +36,10 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
         until: Instant::now() + STINT,
     };
     let is_done = sweep.of_house(now).await? && sweep.of_tenants(now).await?;
-    let wait = if is_done { EVERY_MS } else { 1_000 };
-    Ok(Next::Again(house.clock.now().plus_ms(wait)))
+    if is_done {
+        return Ok(Next::InTurn);
+    }
+    Ok(Next::Again(house.clock.now().plus_ms(1_000)))
 }
 
 struct Sweep {
@@ -48,7 +52,10 @@ impl Sweep {
     async fn of_house(&self, now: Timestamp) -> Result<bool, store::Error> {
         let answers = Heap::Answers(now.plus_ms(-ANSWERS_FOR_MS));
         let jobs = Heap::Jobs(now.plus_ms(-JOBS_FOR_MS));
-        Ok(self.all(&answers).await? && self.all(&jobs).await?)
+        let calls = Heap::ForgottenCalls(now.plus_ms(-FORGOTTEN_FOR_MS));
+        let states = Heap::FlowStates(now.plus_ms(-STATES_FOR_MS));
+        let is_done = self.all(&answers).await? && self.all(&jobs).await?;
+        Ok(is_done && self.all(&calls).await? && self.all(&states).await?)
     }
 
     async fn of_tenants(&self, now: Timestamp) -> Result<bool, store::Error> {
@@ -75,7 +82,7 @@ impl Sweep {
         let since = |key| kept_since(&settings, key, now);
         let messages = (since(SettingKey::VoicemailRetentionDays), now);
         let messages = Heap::Messages(tenant, messages);
-        let calls = Heap::Calls(tenant, since(SettingKey::CallRetentionDays));
+        let calls = Heap::Calls(tenant, (since(SettingKey::CallRetentionDays), now));
         let texts = Heap::Texts(tenant, (since(SettingKey::SmsRetentionDays), now));
         let recordings = (since(SettingKey::RecordingRetentionDays), now);
         let recordings = Heap::Recordings(tenant, recordings);
@@ -148,8 +155,12 @@ impl Sweep {
             Heap::Texts(tenant, span) => retention::empty_texts(store, *tenant, *span, limit).await,
             Heap::Messages(tenant, span) => self.some_messages(*tenant, *span).await,
             Heap::Recordings(tenant, span) => self.some_recordings(*tenant, *span).await,
-            Heap::Calls(tenant, before) => {
-                retention::delete_calls(store, *tenant, *before, limit).await
+            Heap::ForgottenCalls(before) => {
+                retention::delete_forgotten_calls(store, *before, limit).await
+            }
+            Heap::FlowStates(before) => retention::delete_flow_states(store, *before, limit).await,
+            Heap::Calls(tenant, span) => {
+                retention::delete_calls(store, *tenant, *span, limit).await
             }
         }
     }
@@ -159,11 +170,13 @@ impl Sweep {
 enum Heap {
     Answers(Timestamp),
     Jobs(Timestamp),
+    ForgottenCalls(Timestamp),
+    FlowStates(Timestamp),
     /// With the time that it is.
     Texts(TenantId, (Timestamp, Timestamp)),
     Messages(TenantId, (Timestamp, Timestamp)),
     Recordings(TenantId, (Timestamp, Timestamp)),
-    Calls(TenantId, Timestamp),
+    Calls(TenantId, (Timestamp, Timestamp)),
 }
 
 impl Heap {
@@ -171,6 +184,8 @@ impl Heap {
         match self {
             Self::Answers(_) => "idempotency_keys",
             Self::Jobs(_) => "jobs",
+            Self::ForgottenCalls(_) => "forgotten_calls",
+            Self::FlowStates(_) => "flow_states",
             Self::Texts(..) => "texts",
             Self::Messages(..) => "messages",
             Self::Recordings(..) => "recordings",

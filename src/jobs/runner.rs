@@ -189,6 +189,11 @@ impl Runner {
         let (error, is_hopeless) = match outcome {
             Ok(Next::Done) => return Verdict::Done,
             Ok(Next::Again(at)) => return Verdict::Again(at),
+            Ok(Next::InTurn) => {
+                let every = job.kind.every_ms();
+                let at = every.map(|every| self.clock.now().plus_ms(every));
+                return at.map_or(Verdict::Done, Verdict::Again);
+            }
             Err(Failure::Retry(error)) => (error, job.attempts >= ATTEMPTS),
             Err(Failure::GiveUp(error)) => (error, true),
         };
@@ -199,6 +204,9 @@ impl Runner {
         }
         tracing::warn!(job.kind = kind, job.attempts, error, "job.failed");
         let pause = pause_ms(job.attempts, u16::from_le_bytes(random_bytes()));
+        // What recurs is not done more seldom because it went wrong.
+        let every = job.kind.every_ms().unwrap_or(i64::MAX);
+        let pause = pause.min(every);
         Verdict::Failed(self.clock.now().plus_ms(pause), error)
     }
 

@@ -8,8 +8,6 @@ use super::worker::{Failure, Next, bear};
 use crate::domain::JobKind;
 use crate::store::usage;
 
-/// How often it is looked for them.
-const EVERY_MS: i64 = 600_000;
 /// So many at a time: each in a transaction of its own, for nobody waits long
 /// behind one.
 const AT_A_TIME: u32 = 500;
@@ -27,6 +25,8 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
             Err(error) => bear(JobKind::UncountedCalls, error)?,
         }
     }
-    let wait = if counted == AT_A_TIME { 0 } else { EVERY_MS };
-    Ok(Next::Again(now.plus_ms(wait)))
+    if counted == AT_A_TIME {
+        return Ok(Next::Again(now));
+    }
+    Ok(Next::InTurn)
 }

@@ -22,6 +22,8 @@ pub enum Next {
     Done,
     /// The same once more, then.
     Again(Timestamp),
+    /// The same when it is its turn again, if it recurs.
+    InTurn,
 }
 
 /// What follows a job that did not.

@@ -6,7 +6,7 @@ use super::plan::{Action, Plan, Refusal, Strategy, Target, Users, Voice};
 use super::route::{AiStop, IvrStop, QueueStop, RingStop, Route, Stop};
 use super::rules;
 use super::steps::Steps;
-use crate::domain::{Closure, OpenState, Opening, Timestamp};
+use crate::domain::{Closure, OpenState, Opening, Purpose, Timestamp};
 
 /// Where a call of `caller` goes that comes at `now`.
 pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
@@ -139,6 +139,7 @@ fn stops(
                     _ => ("fallback", "else to"),
                 };
                 steps.note(code, format!("{leads} {}", told(&stop)));
+                note_refusals(&stop, facts, steps);
                 chain.push(stop);
             }
             Err(why) => steps.note("target.skipped", why),
@@ -150,6 +151,20 @@ fn stops(
         chain.push(end);
     }
     chain
+}
+
+/// Whom the gate will not let through: the stop stays, for it is asked again when
+/// somebody is rung.
+fn note_refusals(stop: &Stop, facts: &Facts, steps: &mut Steps) {
+    let Stop::Ring(ring) = stop else { return };
+    for number in &ring.phone_numbers {
+        if let Err(refusal) = facts.allowance.permit(number, ring.whose) {
+            steps.note(
+                "dial.refused",
+                format!("a telephone does not ring: {refusal}"),
+            );
+        }
+    }
 }
 
 /// Where a planned number leaves the caller is voicemail; one that nobody has
@@ -210,6 +225,7 @@ pub(super) fn place(
         }
         Target::Forward(forward) => Ok(Stop::Ring(RingStop {
             phone_numbers: vec![forward.phone_number.clone()],
+            whose: Purpose::Outside,
             is_in_turn: false,
             longest: None,
             ring: forward.ring.clone(),
@@ -229,6 +245,7 @@ fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
     }
     Ok(Stop::Ring(RingStop {
         phone_numbers,
+        whose: Purpose::Member,
         is_in_turn: users.strategy == Strategy::InTurn,
         longest: None,
         ring: users.ring.clone(),

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ivr::Published;
-use super::plan::Plan;
+use super::allowance::Allowance;
+use super::ivr::{Node, Published};
+use super::plan::{Plan, Target};
 use crate::domain::{
     CallerListId, Contact, FlowId, Hours, HoursId, ListKind, NumberId, Party, PhoneNumber, Queue,
     QueueId, Receptionist, ReceptionistId, TenantId, UserId, Zone,
@@ -35,10 +36,23 @@ pub struct Facts {
     /// The flows that the plan names, as far as they are published. What they
     /// name is among the rest.
     pub flows: BTreeMap<FlowId, Published>,
+    /// With whom callers may be connected, and for how long.
+    pub allowance: Allowance,
     /// Whether callers may be led through flows.
     pub has_ivr: bool,
     /// Whether callers may leave messages.
     pub has_voicemail: bool,
+}
+
+impl Facts {
+    /// The telephones that may come to ring.
+    pub fn telephones(&self) -> BTreeSet<&PhoneNumber> {
+        let planned = self.plan.iter().flat_map(Plan::targets);
+        let planned = planned.filter_map(Target::outside);
+        let nodes = self.flows.values().flat_map(|flow| &flow.flow.nodes);
+        let led = nodes.filter_map(Node::outside);
+        planned.chain(led).chain(self.users.values()).collect()
+    }
 }
 
 /// Who calls.

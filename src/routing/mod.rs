@@ -14,6 +14,7 @@
 //! Deliberately absent: what is spoken and dialled, which `webhooks` says in
 //! TwiML; and whether a stop succeeds, which only the telephone can tell.
 
+mod allowance;
 mod decide;
 mod facts;
 pub mod ivr;
@@ -22,6 +23,7 @@ mod route;
 mod rules;
 mod steps;
 
+pub use allowance::Allowance;
 pub use decide::route;
 pub use facts::{Caller, Facts};
 pub use plan::{

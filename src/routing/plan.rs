@@ -236,22 +236,34 @@ impl Plan {
         let rules = self.rules.iter();
         found.extend(
             rules
-                .clone()
                 .flat_map(|rule| &rule.when)
                 .filter_map(Condition::reference),
         );
-        let of_rules = rules.filter_map(|rule| match &rule.then {
+        found.extend(self.targets().flat_map(Target::references));
+        found
+    }
+
+    /// Wherever the plan may send a caller.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        let of_rules = self.rules.iter().filter_map(|rule| match &rule.then {
             Action::Go(target) => Some(target),
             Action::Reject(_) => None,
         });
         let targets = [&self.open].into_iter().chain(&self.after_hours);
-        let targets = targets.chain(of_rules).chain(&self.fallback);
-        found.extend(targets.flat_map(Target::references));
-        found
+        targets.chain(of_rules).chain(&self.fallback)
     }
 }
 
 impl Target {
+    /// The number outside that it sends callers to, if it does.
+    pub fn outside(&self) -> Option<&PhoneNumber> {
+        if let Self::Forward(forward) = self {
+            Some(&forward.phone_number)
+        } else {
+            None
+        }
+    }
+
     /// The number that whoever is rung sees, where the plan names one.
     pub fn caller_id(&self) -> Option<&PhoneNumber> {
         let ring = match self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
-use crate::domain::{FlowId, OpenState, PhoneNumber, QueueId, ReceptionistId};
+use crate::domain::{FlowId, OpenState, PhoneNumber, Purpose, QueueId, ReceptionistId};
 
 /// Where a call goes, and where it goes after that.
 ///
@@ -140,9 +140,12 @@ pub struct AiStop {
 pub struct RingStop {
     /// Which; never none.
     pub phone_numbers: Vec<PhoneNumber>,
+    /// Who that is.
+    pub whose: Purpose,
     /// Whether one after another, instead of all at once.
     pub is_in_turn: bool,
-    /// How long they may speak, if the gate said so.
+    /// How long they may speak, if the gate has let somebody through for this call;
+    /// else it is asked when they are rung.
     pub longest: Option<Duration>,
     /// How.
     pub ring: Ring,

@@ -65,22 +65,23 @@ pub(super) async fn amend(
     Ok(call)
 }
 
-/// Counts a locked call that is over and was not counted; whether it was not.
+/// Counts a locked call that is over and was not counted; the call, and whether it was
+/// not.
 pub(super) async fn count_late(
     tx: &mut AnyConnection,
     locked: CallRow,
     rated_since: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<(CallLog, bool), Error> {
     let before = CallLog::try_from(locked)?;
     let mut call = before.clone();
     if !count(tx, &before, &mut call).await? {
-        return Ok(false);
+        return Ok((before, false));
     }
     if call.ended_at.is_some_and(|at| at >= rated_since) {
         ask_for_price(tx, &call).await?;
     }
     save(tx, &call).await?;
-    Ok(true)
+    Ok((call, true))
 }
 
 /// Adds what has changed to the sums of the call's day. Whether it counts for

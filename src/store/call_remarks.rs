@@ -1,4 +1,4 @@
-//! What people make of a call, and a call that is to be forgotten.
+//! What people make of a call.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection};
 use super::call_change::lock;
 use super::calls::make_findable;
 use super::row::storable;
-use super::{Db, Error, by_id};
+use super::{Db, Error};
 use crate::domain::{CallId, CallLog, ContactId, Remarks, Tag, TenantId};
 
 /// Changes what people wrote beside the tenant's call, and by what it is
@@ -106,12 +106,3 @@ const PUT_CONTACT: &str = "
     UPDATE calls SET contact_id = $3 WHERE tenant_id = $1 AND id = $2
         AND ($3 IS NULL OR EXISTS (
             SELECT 1 FROM contacts WHERE contacts.tenant_id = $1 AND contacts.id = $3))";
-
-/// Forgets the tenant's call and all that was kept of it, unless it goes on;
-/// whether it is gone.
-pub async fn delete(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> Result<bool, Error> {
-    by_id::delete(db, DELETE, tenant, id).await
-}
-
-const DELETE: &str = "
-    DELETE FROM calls WHERE tenant_id = $1 AND id = $2 AND outcome <> 'open'";

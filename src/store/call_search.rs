@@ -7,7 +7,7 @@
 use sqlx::AssertSqlSafe;
 
 use super::call_row::{CallRow, columns};
-use super::call_words::Search;
+use super::call_words::{self, Search};
 use super::{Db, Error, page};
 use crate::domain::{
     CallLog, CallStatus, Direction, Outcome, PhoneNumber, ReceptionistId, Tag, TenantId, Timestamp,
@@ -55,7 +55,10 @@ pub async fn list(
         Some(until) if until.as_ms() <= at => (until.as_ms(), ""),
         _ => (at, id),
     };
-    let question = Question::of(filter);
+    let mut conn = db.into().read().await?;
+    let mut words = words(filter);
+    call_words::put_rarest_first(&mut conn, tenant, &mut words).await?;
+    let question = Question::of(filter, words);
     let mut query = sqlx::query_as(AssertSqlSafe(question.sql.as_str()))
         .bind(tenant.to_string())
         .bind(at)
@@ -67,7 +70,6 @@ pub async fn list(
     for value in &question.values {
         query = query.bind(value.clone());
     }
-    let mut conn = db.into().read().await?;
     let rows: Vec<CallRow> = query.fetch_all(&mut *conn).await?;
     page.page(rows, |row| (row.created_at_ms, &row.id))
 }
@@ -75,7 +77,17 @@ pub async fn list(
 /// The query that finds what passes `filter`, for whoever wants to see how a
 /// database goes about it.
 pub fn sql(filter: &Filter) -> String {
-    Question::of(filter).sql
+    Question::of(filter, words(filter)).sql
+}
+
+/// What leads to the call among the words that stand beside it.
+fn words(filter: &Filter) -> Vec<String> {
+    // The digits lead to the call; that they are all of its number is asked of
+    // the call.
+    let number = filter.number.as_ref();
+    let number = number.map(|number| number.as_str()[1..].to_owned());
+    let sought = filter.search.iter().flat_map(Search::words).cloned();
+    number.into_iter().chain(sought).collect()
 }
 
 /// A query and what is bound to it: of the tenant `$1`, below the key `$2` and
@@ -86,7 +98,8 @@ struct Question {
 }
 
 impl Question {
-    fn of(filter: &Filter) -> Self {
+    /// The first of the words leads.
+    fn of(filter: &Filter, words: Vec<String>) -> Self {
         let driver = Driver::of(filter);
         let (from, at, id) = driver.words();
         let table = driver.table();
@@ -100,7 +113,7 @@ impl Question {
             question.sql.extend([" AND ", at, " >= $5"]);
             next = 6;
         }
-        for (condition, value) in conditions(filter, driver) {
+        for (condition, value) in conditions(filter, driver, words) {
             let place = format!("${next}");
             question.sql.push_str(" AND ");
             question.sql.push_str(&condition.replace("$?", &place));
@@ -161,20 +174,13 @@ impl Driver {
 }
 
 /// What must hold, and what is bound where it says `$?`.
-fn conditions(filter: &Filter, driver: Driver) -> Vec<(&'static str, String)> {
+fn conditions(filter: &Filter, driver: Driver, words: Vec<String>) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let mut words = Vec::new();
     if let Some(number) = &filter.number {
-        // The digits lead to the call; that they are all of its number is
-        // asked of the call.
-        words.push(number.as_str()[1..].to_owned());
         found.push((
             "$? IN (calls.from_party, calls.to_party)",
             number.as_str().to_owned(),
         ));
-    }
-    if let Some(search) = &filter.search {
-        words.extend(search.words().iter().cloned());
     }
     for (place, word) in words.into_iter().enumerate() {
         let condition = if place == 0 { "w.word = $?" } else { HAS_WORD };

@@ -8,7 +8,7 @@ use super::call_change::{amend, lock, lock_by_sid};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
-use super::{Db, Error, by_id, call_words, page};
+use super::{Db, Error, by_id, call_words, forgotten_calls, page};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, EndReason, Money, Outcome, Party,
     Pii, ReceptionistId, TenantId, Timestamp, Usage,
@@ -69,7 +69,8 @@ pub struct Finished {
 /// However often and however concurrently the carrier tells us of a call,
 /// there is one row, and it is what the first writer wrote: whoever decides
 /// something by it decides the same each time. A SID whose call is long over
-/// is found as it ended; what replays it is not to be answered.
+/// is found as it ended; what replays it is not to be answered. One whose call
+/// was deleted is [`Error::Forgotten`].
 pub async fn find_or_create(
     db: impl Into<Db<'_>>,
     new: &NewCall,
@@ -92,6 +93,13 @@ pub async fn find_or_create(
     let call = CallLog::try_from(row)?;
     let is_new = call.id == new.id;
     if is_new {
+        // After the row is ours: who deletes the call at this moment is done by now.
+        if forgotten_calls::owner_in(&mut tx, &new.call_sid)
+            .await?
+            .is_some()
+        {
+            return Err(Error::Forgotten);
+        }
         call_words::index(&mut tx, &call, iter::empty()).await?;
     }
     tx.commit().await?;
@@ -288,8 +296,9 @@ pub async fn lose(
         if Outcome::of(call) == Outcome::Open {
             call.end_reason.get_or_insert(EndReason::CarrierStatusLost);
             call.status = call.status.merge(CallStatus::Completed);
-            call.ended_at = Some(at);
         }
+        // One may be over, and nobody has said since when.
+        call.ended_at.get_or_insert(at);
     })
     .await
 }

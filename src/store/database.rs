@@ -1,6 +1,7 @@
 //! The way to the database: pools, transactions, and where a query runs.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 use tokio::sync::Notify;
 
-use super::{Error, migrate, seed};
+use super::{Error, Seals, migrate, seed};
 use crate::domain::Timestamp;
 
 /// The database. Cloning it is cheap; all clones share the connections.
@@ -22,6 +23,7 @@ pub struct Store {
     writers: AnyPool,
     /// Rings when a transaction that asked for work is committed.
     bell: Arc<Notify>,
+    seals: Seals,
 }
 
 impl Store {
@@ -38,6 +40,26 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => Self::connect_postgres(url).await,
             Some(_) | None => Err(Error::Url),
         }
+    }
+
+    /// The same, keeping secrets with `seals`; before that, it keeps none.
+    #[must_use]
+    pub fn with_seals(self, seals: Seals) -> Self {
+        Self { seals, ..self }
+    }
+
+    /// What seals the secrets of tenants.
+    pub fn seals(&self) -> &Seals {
+        &self.seals
+    }
+
+    /// The file that `url` names; none where the database is in memory, or is not
+    /// SQLite's.
+    pub fn file(url: &str) -> Option<PathBuf> {
+        let rest = url.strip_prefix("sqlite:")?;
+        let (path, _) = sqlite_path(rest)?;
+        let file = SqliteConnectOptions::from_str(path).ok()?;
+        Some(file.get_filename().to_owned())
     }
 
     /// Brings the schema up to date: all of it or, if it fails, nothing of
@@ -91,13 +113,11 @@ impl Store {
     }
 
     async fn connect_sqlite(rest: &str) -> Result<Self, Error> {
-        let rest = rest.strip_prefix("//").unwrap_or(rest);
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if path.is_empty() || path == ":memory:" || query.contains("mode=memory") {
+        let Some((path, query)) = sqlite_path(rest) else {
             let pool = pool(1).after_connect(|conn, _| Box::pin(tune(conn, WRITER)));
             let pool = pool.connect_with(options("sqlite::memory:")?).await?;
             return Ok(Self::new(Kind::Sqlite, pool.clone(), pool));
-        }
+        };
         // The driver reads a path as URLs are read, %20 and all; so must we.
         let file = SqliteConnectOptions::from_str(path).map_err(|_| Error::Url)?;
         if let Some(folder) = file.get_filename().parent() {
@@ -137,8 +157,17 @@ impl Store {
             readers,
             writers,
             bell: Arc::new(Notify::new()),
+            seals: Seals::default(),
         }
     }
+}
+
+/// Path and query of what follows `sqlite:`; none where it is to be in memory.
+fn sqlite_path(rest: &str) -> Option<(&str, &str)> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let is_memory = path.is_empty() || path == ":memory:" || query.contains("mode=memory");
+    (!is_memory).then_some((path, query))
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.

@@ -146,9 +146,16 @@ struct TextsRow {
 /// What the tenant allows; nothing, until somebody allows something.
 pub async fn policy(db: impl Into<Db<'_>>, tenant: TenantId) -> Result<DialPolicy, Error> {
     let mut conn = db.into().read().await?;
+    policy_in(&mut conn, tenant).await
+}
+
+pub(super) async fn policy_in(
+    conn: &mut AnyConnection,
+    tenant: TenantId,
+) -> Result<DialPolicy, Error> {
     let text: Option<String> = sqlx::query_scalar(POLICY)
         .bind(tenant.to_string())
-        .fetch_optional(&mut *conn)
+        .fetch_optional(conn)
         .await?;
     let Some(text) = text else {
         return Ok(DialPolicy::default());

@@ -16,6 +16,9 @@ pub enum Error {
     /// else still refers to what was deleted.
     #[error("it refers to something that is not there, or is referred to")]
     Dangling,
+    /// The call was deleted, and stays so whoever tells of it.
+    #[error("the call was deleted")]
+    Forgotten,
     /// A row does not make sense; somebody else wrote it.
     #[error("row {id} of {table} is corrupt")]
     Corrupt {

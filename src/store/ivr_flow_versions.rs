@@ -8,10 +8,10 @@ use sqlx::{Connection, FromRow};
 use super::ivr_flows::{read, refer_anew};
 use super::receptionist_versions::Publication;
 use super::row::{RowOf, storable};
-use super::{Db, Error, Store, hours, page, queues, routing_facts, settings, tenants, users};
-use crate::domain::{FlowId, ReceptionistId, SettingKey, TenantId, Timestamp, Zone};
+use super::{Db, Error, Store, hours, page, queues, routing_facts, tenants, users};
+use crate::domain::{FlowId, ReceptionistId, TenantId, Timestamp, Zone};
 use crate::routing::ivr::{Flow, Published};
-use crate::routing::{Facts, IvrStop, Reference};
+use crate::routing::{Allowance, Facts, IvrStop, Reference};
 
 /// A version of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +159,6 @@ pub async fn facts_of(
     let Some(owner) = tenants::find(store, tenant).await? else {
         return Ok(None);
     };
-    let settings = settings::of_tenant(store, tenant, None).await?;
     let mut facts = Facts {
         tenant_id: tenant,
         zone: owner.time_zone.parse().unwrap_or_else(|_| Zone::utc()),
@@ -171,8 +170,9 @@ pub async fn facts_of(
         queues: BTreeMap::new(),
         receptionists: BTreeMap::new(),
         flows: BTreeMap::new(),
-        has_ivr: settings.truth(SettingKey::EnableIvr),
-        has_voicemail: settings.truth(SettingKey::EnableVoicemail),
+        allowance: Allowance::default(),
+        has_ivr: true,
+        has_voicemail: true,
     };
     let default = facts.default_receptionist.map(Reference::Receptionist);
     let named = published.flow.references().into_iter().map(|(_, one)| one);
@@ -180,6 +180,8 @@ pub async fn facts_of(
         look_up(store, &mut facts, reference).await?;
     }
     facts.flows.insert(published.id, published);
+    let mut conn = Db::from(store).read().await?;
+    routing_facts::read_rules(&mut conn, &mut facts).await?;
     Ok(Some(facts))
 }
 

@@ -11,11 +11,12 @@
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
-//! [`sms_messages::apply`], [`outbound_calls::name`] and
-//! [`call_transfers::take`]; one sweeps up after a crash: [`calls::list_open`];
-//! the house's own work asks with [`jobs`], [`usage::list_uncounted`],
-//! [`quotas::list_limited`], [`retention`] and [`call_recordings::list_stale`];
-//! one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
+//! [`sms_messages::apply`], [`outbound_calls::name`],
+//! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
+//! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
+//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`],
+//! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
+//! somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -26,6 +27,10 @@
 //! NULL the wrong width), columns are named and never `*` (PostgreSQL refuses
 //! a prepared `*` once a migration has added a column), and a transaction
 //! begins with a write (SQLite cannot promote a reader that is out of date).
+//!
+//! **Invariant:** a secret that a tenant gives us for somebody else, such as the value of
+//! a header, is a [`Credential`](crate::domain::Credential) and written down sealed, by
+//! [`Seals::seal_given`] for its [`Place`]; it is opened where it is shown to whom it is for.
 //!
 //! A new table: a migration, a file here with its row type (private, turned
 //! into a domain type by `TryFrom`), its queries as constants, its functions,
@@ -42,6 +47,7 @@ mod key_text;
 mod migrate;
 mod receptionist_row;
 mod row;
+mod seals;
 mod seed;
 
 pub mod api_keys;
@@ -58,12 +64,14 @@ pub mod caller_lists;
 pub mod calls;
 pub mod contacts;
 pub mod dials;
+pub mod forgotten_calls;
 pub mod greetings;
 pub mod hours;
 pub mod idempotency_keys;
 pub mod ivr_counters;
 pub mod ivr_flow_versions;
 pub mod ivr_flows;
+pub mod ivr_secrets;
 pub mod ivr_states;
 pub mod jobs;
 pub mod number_plans;
@@ -92,4 +100,5 @@ pub use call_words::Search;
 pub use database::{Db, Store, Tx};
 pub use error::Error;
 pub use key_text::KeyText;
+pub use seals::{MasterKey, Place, SealError, Seals};
 pub use seed::default_receptionist;

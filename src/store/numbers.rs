@@ -1,6 +1,8 @@
 //! Telephone numbers, and who answers when one is rung.
 
-use sqlx::FromRow;
+use std::collections::BTreeSet;
+
+use sqlx::{AnyConnection, FromRow};
 
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
@@ -123,6 +125,33 @@ pub async fn is_taken(db: impl Into<Db<'_>>, phone_number: &PhoneNumber) -> Resu
 }
 
 const COUNT: &str = "SELECT COUNT(*) FROM numbers WHERE phone_number = $1";
+
+/// Which of these numbers somebody has, and calls of which come here; not who.
+pub(super) async fn answered_here(
+    conn: &mut AnyConnection,
+    numbers: &BTreeSet<&PhoneNumber>,
+) -> Result<BTreeSet<PhoneNumber>, Error> {
+    let all: Vec<&str> = numbers.iter().map(|number| number.as_str()).collect();
+    let mut found = BTreeSet::new();
+    for some in all.chunks(8) {
+        let mut query = sqlx::query_scalar(ANSWERED_HERE);
+        for n in 0..8 {
+            query = query.bind(some.get(n).copied());
+        }
+        let here: Vec<String> = query.fetch_all(&mut *conn).await?;
+        for number in &here {
+            let at = RowOf {
+                table: "numbers",
+                id: number,
+            };
+            found.insert(at.parse(number)?);
+        }
+    }
+    Ok(found)
+}
+
+const ANSWERED_HERE: &str = "
+    SELECT phone_number FROM numbers WHERE phone_number IN ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// The tenant's numbers, newest first.
 pub async fn list(

@@ -5,38 +5,59 @@
 //! writer, and a caller whose call cannot be written down waits for it.
 
 use super::row::RowOf;
-use super::{Db, Error, Store, sms_messages};
+use super::{Db, Error, Store, forgotten_calls, sms_messages};
 use crate::domain::{TenantId, Timestamp};
 
 /// Forgets at most `limit` calls of the tenant that began before `before` and
 /// are over, with all that was kept of them, the oldest first. A call with a
 /// message that is still kept stays. How many they were.
 pub async fn delete_calls(
-    db: impl Into<Db<'_>>,
+    store: &Store,
     tenant: TenantId,
-    before: Timestamp,
+    (before, now): (Timestamp, Timestamp),
     limit: u32,
 ) -> Result<u64, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE_CALLS)
+    let mut conn = Db::from(store).read().await?;
+    let old: Vec<String> = sqlx::query_scalar(OLD_CALLS)
         .bind(tenant.to_string())
         .bind(before.as_ms())
         .bind(i64::from(limit))
-        .execute(&mut *conn)
+        .fetch_all(&mut *conn)
         .await?;
-    Ok(done.rows_affected())
+    drop(conn);
+    let (mut tx, mut count) = (store.begin().await?, 0);
+    for id in &old {
+        let at = RowOf { table: "calls", id };
+        let is_gone = forgotten_calls::forget(&mut tx, tenant, at.parse(id)?, now).await?;
+        count += u64::from(is_gone);
+    }
+    tx.commit().await?;
+    Ok(count)
 }
 
 // A call that was not counted yet would take its usage with it.
-const DELETE_CALLS: &str = "
-    DELETE FROM calls WHERE tenant_id = $1 AND id IN (
-        SELECT id FROM calls
-        WHERE tenant_id = $1 AND created_at_ms < $2 AND outcome <> 'open'
-            AND usage_day IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM voicemail_messages AS kept
-                WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
-                    AND kept.deleted_at_ms IS NULL)
-        ORDER BY created_at_ms, id LIMIT $3)";
+const OLD_CALLS: &str = "
+    SELECT id FROM calls
+    WHERE tenant_id = $1 AND created_at_ms < $2 AND outcome <> 'open'
+        AND usage_day IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM voicemail_messages AS kept
+            WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
+                AND kept.deleted_at_ms IS NULL)
+    ORDER BY created_at_ms, id LIMIT $3";
+
+/// Forgets at most `limit` calls of any tenant for good that were deleted before
+/// `before`: who tells of them now makes them anew. How many they were.
+pub async fn delete_forgotten_calls(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    delete_older(db, DELETE_FORGOTTEN_CALLS, before, limit).await
+}
+
+const DELETE_FORGOTTEN_CALLS: &str = "
+    DELETE FROM forgotten_calls WHERE call_sid IN (
+        SELECT call_sid FROM forgotten_calls WHERE forgotten_at_ms < $1 LIMIT $2)";
 
 /// Empties at most `limit` text messages of the tenant from before `before`. How
 /// many they were.
@@ -71,6 +92,22 @@ const OLD_TEXTS: &str = "
     WHERE tenant_id = $1 AND created_at_ms < $2 AND deleted_at_ms IS NULL
     ORDER BY created_at_ms, id LIMIT $3";
 
+/// Forgets what callers entered in flows in at most `limit` calls of any tenant that
+/// were over before `before`, where nobody did so when they ended. How many entries
+/// that were.
+pub async fn delete_flow_states(
+    db: impl Into<Db<'_>>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    delete_older(db, DELETE_FLOW_STATES, before, limit).await
+}
+
+const DELETE_FLOW_STATES: &str = "
+    DELETE FROM ivr_states WHERE call_id IN (
+        SELECT calls.id FROM calls
+        WHERE calls.id IN (SELECT call_id FROM ivr_states) AND calls.ended_at_ms < $1 LIMIT $2)";
+
 /// Forgets at most `limit` answers to requests that were kept for whoever asks
 /// again, of any tenant, from before `before`. How many they were.
 pub async fn delete_idempotency_keys(
@@ -78,16 +115,26 @@ pub async fn delete_idempotency_keys(
     before: Timestamp,
     limit: u32,
 ) -> Result<u64, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(DELETE_IDEMPOTENCY_KEYS)
-        .bind(before.as_ms())
-        .bind(i64::from(limit))
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected())
+    delete_older(db, DELETE_IDEMPOTENCY_KEYS, before, limit).await
 }
 
 const DELETE_IDEMPOTENCY_KEYS: &str = "
     DELETE FROM idempotency_keys WHERE (tenant_id, idempotency_key) IN (
         SELECT tenant_id, idempotency_key FROM idempotency_keys
         WHERE created_at_ms < $1 LIMIT $2)";
+
+/// Deletes what `sql` says: from before `$1`, at most `$2`. How many they were.
+async fn delete_older(
+    db: impl Into<Db<'_>>,
+    sql: &'static str,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(sql)
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -8,13 +8,16 @@ use super::hours::HoursRow;
 use super::queues::QueueRow;
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::RowOf;
-use super::{Db, Error, Store, by_id, contacts, ivr_flow_versions, number_plans, seed, settings};
+use super::{
+    Db, Error, Store, by_id, contacts, dials, ivr_flow_versions, number_plans, numbers, seed,
+    settings,
+};
 use crate::domain::{
     CallerListId, Hours, ListKind, Party, PhoneNumber, Queue, Receptionist, ReceptionistId,
     SettingKey, TenantId, Zone,
 };
 use crate::routing::ivr::Published;
-use crate::routing::{Caller, Facts};
+use crate::routing::{Allowance, Caller, Facts};
 
 /// What must be known to route a call of `from` to `to`. A number that nobody
 /// has is the default tenant's. For the carrier, who knows no tenant.
@@ -36,12 +39,8 @@ pub async fn look_up(
     let mut facts = row.into_facts()?;
     let lists = read_named(&mut conn, &mut facts, from).await?;
     read_receptionists(&mut conn, &mut facts, default).await?;
+    read_rules(&mut conn, &mut facts).await?;
     drop(conn);
-    if facts.plan.is_some() {
-        let settings = settings::of_tenant(store, facts.tenant_id, None).await?;
-        facts.has_ivr = settings.truth(SettingKey::EnableIvr);
-        facts.has_voicemail = settings.truth(SettingKey::EnableVoicemail);
-    }
     let caller = Caller::on_lists(from.clone(), &lists);
     let contact = match from.number() {
         Some(number) => contacts::find_by_number(store, facts.tenant_id, number).await?,
@@ -105,10 +104,41 @@ impl NumberRow {
             queues: BTreeMap::new(),
             receptionists: BTreeMap::new(),
             flows: BTreeMap::new(),
+            allowance: Allowance::default(),
             has_ivr: true,
             has_voicemail: true,
         })
     }
+}
+
+/// Reads what the tenant has set and allows: once for the whole call.
+pub(super) async fn read_rules(conn: &mut AnyConnection, facts: &mut Facts) -> Result<(), Error> {
+    let tenant = facts.tenant_id;
+    let settings = settings::of_tenant_in(conn, tenant, None).await?;
+    // What nobody has planned is not switched off either.
+    if facts.plan.is_some() || !facts.flows.is_empty() {
+        facts.has_ivr = settings.truth(SettingKey::EnableIvr);
+        facts.has_voicemail = settings.truth(SettingKey::EnableVoicemail);
+    }
+    facts.allowance = Allowance::new(dials::policy_in(conn, tenant).await?, &settings);
+    facts.allowance.own = numbers::answered_here(conn, &facts.telephones()).await?;
+    Ok(())
+}
+
+/// With whom the tenant's callers may be connected, where these numbers are to be
+/// rung.
+pub async fn allowance(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    numbers: &[PhoneNumber],
+) -> Result<Allowance, Error> {
+    let mut conn = db.into().read().await?;
+    let settings = settings::of_tenant_in(&mut conn, tenant, None).await?;
+    let policy = dials::policy_in(&mut conn, tenant).await?;
+    Ok(Allowance {
+        own: numbers::answered_here(&mut conn, &numbers.iter().collect()).await?,
+        ..Allowance::new(policy, &settings)
+    })
 }
 
 /// Reads what the plan names, and which lists the caller is on.

@@ -1,6 +1,6 @@
 //! What the platform, a tenant and a member have set.
 
-use sqlx::FromRow;
+use sqlx::{AnyConnection, FromRow};
 
 use super::row::RowOf;
 use super::{Db, Error};
@@ -13,10 +13,18 @@ pub async fn of_tenant(
     user: Option<UserId>,
 ) -> Result<Settings, Error> {
     let mut conn = db.into().read().await?;
+    of_tenant_in(&mut conn, tenant, user).await
+}
+
+pub(super) async fn of_tenant_in(
+    conn: &mut AnyConnection,
+    tenant: TenantId,
+    user: Option<UserId>,
+) -> Result<Settings, Error> {
     let rows: Vec<SettingRow> = sqlx::query_as(OF_TENANT)
         .bind(tenant.to_string())
         .bind(user.map(|user| user.to_string()))
-        .fetch_all(&mut *conn)
+        .fetch_all(conn)
         .await?;
     collected(&rows)
 }

@@ -200,7 +200,7 @@ pub async fn count(
     let Some(locked) = call_change::lock(&mut tx, tenant, id).await? else {
         return Ok(false);
     };
-    let is_new = call_change::count_late(&mut tx, locked, rated_since).await?;
+    let (_, is_new) = call_change::count_late(&mut tx, locked, rated_since).await?;
     tx.commit().await?;
     Ok(is_new)
 }

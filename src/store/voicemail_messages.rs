@@ -323,7 +323,7 @@ pub async fn forget_sound(
 /// The sound of a message that is gone: here, and at the carrier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Forgotten<'a> {
-    /// The file among the recordings.
+    /// The file among the recordings; empty where there is none.
     pub file: &'a str,
     /// The carrier's name for it.
     pub recording_sid: &'a str,
@@ -337,6 +337,15 @@ impl<'a> Forgotten<'a> {
             file,
             recording_sid,
         })
+    }
+
+    /// The payload of a job, for a recording of which nothing is kept here.
+    pub(super) fn at_carrier(recording_sid: &'a str) -> String {
+        let forgotten = Self {
+            file: "",
+            recording_sid,
+        };
+        forgotten.written()
     }
 
     fn written(&self) -> String {

@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::at::Point;
 use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Refusal};
-use crate::domain::{Direction, Receptionist, SettingKey};
+use crate::domain::{Direction, Receptionist};
 use crate::routing::AiStop;
-use crate::store::{routing_facts, settings};
+use crate::store::routing_facts;
 use crate::twilio::twiml::{Connect, Error, Parameter, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
-
-/// The caller does not wait longer than this for a receptionist.
-const DEADLINE: Duration = Duration::from_secs(3);
-/// Nor longer than this for a limit that the tenant has set.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Lets the call in, which dials the agent, and asks for its stream.
 pub(super) async fn connect(
@@ -77,15 +70,12 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         known.clone()
     } else {
         let found = routing_facts::receptionist(&house.store, placed.tenant_id, id);
-        timeout(DEADLINE, found).await.ok()?.ok()??
+        house.patience.must(found).await?.ok()??
     };
-    let settings = settings::of_tenant(&house.store, placed.tenant_id, None);
     // Without a database its own limit holds.
-    if let Ok(Ok(settings)) = timeout(PATIENCE, settings).await
-        && let Some(most) = settings.whole(SettingKey::MaxCallDurationSeconds)
-    {
+    if let Some(most) = longest(house, placed).await {
         let longest = &mut receptionist.limits.max_duration;
-        *longest = (*longest).min(Duration::from_secs(most));
+        *longest = (*longest).min(most);
     }
     let voice = &stop.voice;
     let fields = [
@@ -99,6 +89,16 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         }
     }
     Some(receptionist)
+}
+
+/// How long the tenant lets a call last, as it was when the call came.
+async fn longest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
+    if let Some(facts) = &placed.facts {
+        return Some(facts.allowance.longest);
+    }
+    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &[]);
+    let allowance = house.patience.wait(asked).await?.ok()?;
+    Some(allowance.longest)
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.

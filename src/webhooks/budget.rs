@@ -1,19 +1,12 @@
 //! Whether a tenant may have another call with the AI.
 
-use std::time::Duration;
-
 use metrics::counter;
-use tokio::time::timeout;
 
 use super::Webhooks;
 use super::memory::Placed;
 use crate::domain::{CallSid, Pii, TenantId};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::quotas;
-
-/// The caller does not wait longer than this, as for the other limits that a
-/// tenant has; then what was so last time holds.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Whether the call may go to the AI: if not, it is written down with the call.
 /// Whoever is on the line is not kept waiting for that.
@@ -55,12 +48,12 @@ async fn may_spend(house: &Webhooks, tenant: TenantId) -> bool {
         }
         may_spend
     });
-    match timeout(PATIENCE, looking).await {
-        Ok(Ok(Ok(may_spend))) => may_spend,
-        Ok(Ok(Err(error))) => {
+    match house.patience.wait(looking).await {
+        Some(Ok(Ok(may_spend))) => may_spend,
+        Some(Ok(Err(error))) => {
             tracing::warn!(%error, "quota.unknown");
             !house.memory.is_spent(tenant, now)
         }
-        Ok(Err(_)) | Err(_) => !house.memory.is_spent(tenant, now),
+        Some(Err(_)) | None => !house.memory.is_spent(tenant, now),
     }
 }

@@ -220,7 +220,7 @@ async fn go_on(house: &Webhooks, placed: &Placed, request: &VoiceRequest, at: &A
     if at.leg.is_none() {
         return stops::follow(house, placed, request, at.stop).await;
     }
-    if let Some(stop) = stops::at(house, placed, at).await
+    if let Some(stop) = stops::at(house, placed, &request.call_sid, at).await
         && let Ok(response) = stops::take(house, placed, request, (&at.point(), &stop)).await
     {
         return response;

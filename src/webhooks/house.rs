@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::at::{Leg, Point};
 use super::ivr::Journal;
 use super::memory::Memory;
+use super::patience::Patience;
 use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::egress::Outside;
@@ -37,6 +38,8 @@ pub struct Webhooks {
     pub carrier: Option<Client>,
     /// The way to whom flows ask.
     pub outside: Outside,
+    /// How long an answer waits for the database; each request's own.
+    pub patience: Patience,
 }
 
 impl Webhooks {

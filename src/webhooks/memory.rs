@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
-use crate::domain::{CallId, CallSid, Consent, Contact, Party, TenantId, Timestamp};
+use crate::domain::{CallId, CallSid, Consent, Contact, Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{Facts, Route};
 
 /// Numbers that are remembered; a database that is away is not missed sooner
@@ -30,6 +30,10 @@ pub(super) struct Placed {
     /// Who calls, if the tenant knows them.
     pub(super) contact: Option<Contact>,
     pub(super) since: Timestamp,
+    /// Who rings whom, where both have a number.
+    pub(super) between: Option<(PhoneNumber, PhoneNumber)>,
+    /// How many calls between the same two went on when it came.
+    pub(super) same: usize,
     /// Whether a receptionist has had the call and may not have it again.
     pub(super) has_had_agent: bool,
     /// Where the call goes on that was handed on, if it was.
@@ -64,6 +68,8 @@ impl Placed {
             facts: self.facts.clone(),
             contact: self.contact.clone(),
             since: self.since,
+            between: self.between.clone(),
+            same: self.same,
             has_had_agent: self.has_had_agent,
             moved_to: self.moved_to,
             consent: self.consent.clone(),
@@ -123,8 +129,13 @@ impl Memory {
         self.calls.get(call_sid).map(|placed| Arc::clone(&placed))
     }
 
-    /// Remembers a call; whoever was first is right.
-    pub(super) fn place(&self, call_sid: &CallSid, placed: Placed) -> Arc<Placed> {
+    /// Remembers a call, and how many there are like it; whoever was first is right.
+    pub(super) fn place(&self, call_sid: &CallSid, mut placed: Placed) -> Arc<Placed> {
+        if placed.between.is_some() {
+            let others = self.calls.iter();
+            let same = others.filter(|other| other.between == placed.between && !other.is_over());
+            placed.same = same.count();
+        }
         if self.calls.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
             let old = placed.since.plus_ms(-LONGEST_CALL_MS);
             self.calls

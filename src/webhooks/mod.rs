@@ -8,7 +8,10 @@
 //! route ([`stops`]), and the flows on it ([`ivr`]), by addresses of ours that say
 //! how far it has come. What is
 //! decided is kept with the call and in [`memory`], which also answers when the
-//! database is away.
+//! database is away; a database that hangs is waited for once ([`patience`]).
+//!
+//! **Invariant:** no telephone rings that the tenant's policy does not let ring
+//! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
 //!
 //! | path | what |
 //! |---|---|
@@ -39,6 +42,7 @@ mod at;
 mod budget;
 mod consent;
 mod fallback;
+mod gate;
 mod greeting_sound;
 mod hold_music;
 mod house;
@@ -47,6 +51,7 @@ mod ivr;
 mod log;
 mod memory;
 mod outbound;
+mod patience;
 mod queue;
 mod queue_member;
 mod ring;
@@ -67,5 +72,6 @@ mod xml;
 pub use house::Webhooks;
 pub use ivr::{Journal, simulator};
 pub use memory::Memory;
+pub use patience::Patience;
 pub use router::router;
 pub use xml::apology;

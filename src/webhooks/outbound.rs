@@ -1,10 +1,8 @@
 //! Somebody whom we ring has picked up: who speaks with them, or whom they want to speak with.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
-use tokio::time::timeout;
 
 use super::at::At;
 use super::memory::Placed;
@@ -17,9 +15,6 @@ use crate::routing::Stop;
 use crate::store::{Error, calls, contacts, outbound_calls};
 use crate::twilio::twiml::{Gather, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
-
-/// Whoever has picked up does not wait longer than this for a database.
-const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Leads whoever has picked up along the call's route. The agent is dialled
 /// now, while the carrier opens its stream: many calls are never answered, and
@@ -45,13 +40,13 @@ pub(super) async fn outbound(State(house): State<Webhooks>, at: At, Signed(pairs
 /// The call that this is at the carrier. One that the carrier has made twice is
 /// the first alone.
 async fn found(house: &Webhooks, own: Option<CallId>, call_sid: &CallSid) -> Option<Arc<Placed>> {
-    match timeout(DEADLINE, named(house, own?, call_sid)).await {
-        Ok(Ok(placed)) => placed,
-        Ok(Err(error)) => {
+    match house.patience.must(named(house, own?, call_sid)).await {
+        Some(Ok(placed)) => placed,
+        Some(Err(error)) => {
             tracing::error!(%error, "outbound.lost");
             None
         }
-        Err(_) => {
+        None => {
             tracing::error!("outbound.lost: the database did not answer in time");
             None
         }

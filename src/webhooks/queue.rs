@@ -41,7 +41,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Some(placed) = &placed else {
         return Xml(Response::new().leave());
     };
-    let Some(Stop::Queue(stop)) = stops::at(&house, placed, &at).await else {
+    let Some(Stop::Queue(stop)) = stops::at(&house, placed, &form.call.call_sid, &at).await else {
         return Xml(Response::new().leave());
     };
     let left = stop.max_wait.saturating_sub(form.waited);
@@ -119,7 +119,7 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Some(placed) = placed else {
         return Xml(spoken::apology());
     };
-    let max_wait = match stops::at(&house, &placed, &at).await {
+    let max_wait = match stops::at(&house, &placed, &request.call_sid, &at).await {
         Some(Stop::Queue(stop)) => stop.max_wait,
         _ => Duration::ZERO,
     };

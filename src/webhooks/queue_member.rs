@@ -2,21 +2,16 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
-use tokio::time::timeout;
-
 use super::at::At;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, switchboard};
-use crate::domain::{CallId, Direction, QueueId};
-use crate::store::{outbound_calls, queues};
+use crate::domain::{CallId, Direction, QueueId, TenantId};
+use crate::store::{outbound_calls, queues, routing_facts};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
-
-/// A member does not wait longer than this for a database.
-const DEADLINE: Duration = Duration::from_secs(3);
+use axum::extract::{Path, State};
 
 /// Connects a member with the first caller of the queue. Whoever is no member
 /// of it, by the number that rings up or is rung, hears an apology.
@@ -33,9 +28,9 @@ pub(super) async fn answer(
     if !is_expected(&house, &at, &request).await {
         return Xml(Response::new().hangup());
     }
-    if !is_member(&house, queue, &request).await {
+    let Some(tenant) = tenant_of(&house, queue, &request).await else {
         return Xml(spoken::apology());
-    }
+    };
     // We have rung somebody: voicemail presses no key.
     if let Some(own) = at.own {
         let digits = GatherResult::from_pairs(&pairs)
@@ -51,10 +46,11 @@ pub(super) async fn answer(
     let Ok(noun) = Queue::new(&queue.to_string()) else {
         return Xml(spoken::apology());
     };
+    let longest = longest(&house, tenant).await;
     let speech = Speech::new(None);
     let response = Response::new()
         .say(speech.say(speech.phrases.next_caller))
-        .dial(Dial::new().queue(noun.url(&connecting)))
+        .dial(Dial::new().time_limit(longest).queue(noun.url(&connecting)))
         .say(speech.say(speech.phrases.nobody_waits))
         .hangup();
     Xml(response)
@@ -75,30 +71,32 @@ fn asked(house: &Webhooks, queue: QueueId, own: CallId) -> Response {
 async fn is_expected(house: &Webhooks, at: &At, request: &VoiceRequest) -> bool {
     let Some(own) = at.own else { return true };
     let named = outbound_calls::name(&house.store, own, &request.call_sid);
-    matches!(timeout(DEADLINE, named).await, Ok(Ok(true)))
+    matches!(house.patience.must(named).await, Some(Ok(true)))
 }
 
-async fn is_member(house: &Webhooks, queue: QueueId, request: &VoiceRequest) -> bool {
+/// Whose queue it is, if whoever rings or is rung is a member of it.
+async fn tenant_of(house: &Webhooks, queue: QueueId, request: &VoiceRequest) -> Option<TenantId> {
     let member = match request.direction {
         Direction::Inbound => &request.from,
         Direction::Outbound => &request.to,
     };
-    let Some(number) = member.number() else {
-        return false;
-    };
-    let found = timeout(
-        DEADLINE,
-        queues::find_for_member(&house.store, queue, number),
-    )
-    .await;
-    match found {
-        Ok(Ok(found)) => found.is_some(),
-        Ok(Err(error)) => {
+    let number = member.number()?;
+    let asked = queues::find_for_member(&house.store, queue, number);
+    match house.patience.must(asked).await {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => {
             tracing::error!(%error, "queue.unanswered");
-            false
+            None
         }
-        Err(_) => false,
+        None => None,
     }
+}
+
+/// How long the two may speak.
+async fn longest(house: &Webhooks, tenant: TenantId) -> Duration {
+    let asked = routing_facts::allowance(&house.store, tenant, &[]);
+    let allowance = house.patience.wait(asked).await.and_then(Result::ok);
+    allowance.unwrap_or_default().longest
 }
 
 /// What the caller hears who has waited, before the two are connected.

@@ -3,37 +3,84 @@
 use axum::extract::State;
 
 use super::at::{At, Point};
+use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, spoken, stops, switchboard};
-use crate::domain::{AnsweredBy as Answerer, DialPolicy, Party, PhoneNumber};
+use super::{Webhooks, gate, spoken, stops, switchboard};
+use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
 use crate::routing::ivr::Outcome;
-use crate::routing::{CallerId, RingStop, Stop};
+use crate::routing::{Allowance, CallerId, RingStop, Stop};
 use crate::twilio::twiml::{AnswerDetection, Dial, Gather, MachineDetection, Number, Response};
 use crate::twilio::webhook::{
     AnsweredBy, DialResult, DialStatus, GatherResult, StatusCallback, VoiceRequest,
 };
 
-/// The telephones at a place on a route; none if there is none that may be rung.
+/// Has the telephones at a place on a route ring; nothing, if none of them may be
+/// rung. Whom the gate has refused is written down with the call.
+pub(super) async fn take(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    (point, stop): (&Point, &RingStop),
+) -> Option<Response> {
+    let (permits, refusals) = match gate::of(house, placed, stop).await {
+        Ok(allowance) => let_through(&allowance, request, stop),
+        Err(refusal) => (Vec::new(), vec![refusal]),
+    };
+    if !refusals.is_empty() {
+        gate::note(house, placed, point, &refusals);
+    }
+    dial(house, request, (point, stop), &permits)
+}
+
+/// Whom of the telephones the gate lets be rung, and why not the others.
+pub(super) fn let_through(
+    allowance: &Allowance,
+    request: &VoiceRequest,
+    stop: &RingStop,
+) -> (Vec<Permit>, Vec<DialRefusal>) {
+    let (mut permits, mut refusals) = (Vec::new(), Vec::new());
+    for number in &stop.phone_numbers {
+        let judged = match stop.longest {
+            Some(longest) => Ok(Permit::kept(number, longest)),
+            None if comes_back(request, number) => Err(DialRefusal::LeadsBack),
+            None => allowance.permit(number, stop.whose),
+        };
+        match judged {
+            Ok(permit) => permits.push(permit),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    (permits, refusals)
+}
+
+/// Whether whoever rings there rings up here: it is the number that was rung, that
+/// rings, or that has sent the caller here.
+fn comes_back(request: &VoiceRequest, number: &PhoneNumber) -> bool {
+    let parties = [
+        Some(&request.to),
+        Some(&request.from),
+        request.forwarded_from.as_ref(),
+    ];
+    let known = parties.into_iter().flatten().filter_map(Party::number);
+    request.direction == Direction::Inbound && known.into_iter().any(|known| known == number)
+}
+
+/// The telephones of those who may be rung; nothing where there are none.
 pub(super) fn dial(
     house: &Webhooks,
     request: &VoiceRequest,
     (point, stop): (&Point, &RingStop),
+    permits: &[Permit],
 ) -> Option<Response> {
-    let numbers: Vec<_> = stop.phone_numbers.iter().filter(may_ring(stop)).collect();
-    if numbers.is_empty() {
-        tracing::warn!("ring.refused: nobody there may be rung");
-        return None;
-    }
+    let longest = permits.iter().map(Permit::longest).min()?;
     let ring = &stop.ring;
     let mut dial = Dial::new()
         .action(house.stop_url("dial-status", point))
         .timeout(ring.timeout)
+        .time_limit(longest)
         .answer_on_bridge(true);
-    if let Some(longest) = stop.longest {
-        dial = dial.time_limit(longest);
-    }
     if stop.is_in_turn {
         dial = dial.sequential(true);
     }
@@ -46,8 +93,8 @@ pub(super) fn dial(
         house.stop_url("whisper", point),
         request.call_sid
     );
-    for number in numbers {
-        let mut number = Number::new(number);
+    for permit in permits {
+        let mut number = Number::new(permit);
         if has_whisper {
             number = number.url(&whisper);
         }
@@ -57,12 +104,6 @@ pub(super) fn dial(
         dial = dial.number(number);
     }
     Some(Response::new().dial(dial))
-}
-
-/// Whatever was configured before the gate stood there: nobody pays for what is
-/// dear, unless the gate has let it through.
-fn may_ring(stop: &RingStop) -> impl FnMut(&&PhoneNumber) -> bool {
-    |number| stop.longest.is_some() || DialPolicy::judge_anywhere(number).is_ok()
 }
 
 /// The number that is shown; none where the carrier shows the caller's own.
@@ -121,7 +162,7 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
     let Some(placed) = &placed else {
         return Xml(Response::new());
     };
-    let Some(Stop::Ring(stop)) = stops::at(&house, placed, &at).await else {
+    let Some(Stop::Ring(stop)) = stops::at(&house, placed, call_sid, &at).await else {
         return Xml(Response::new());
     };
     let speech = Speech::new(placed.route.language.as_deref());

@@ -1,6 +1,7 @@
 //! Every path that the carrier calls, on one page.
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
@@ -43,9 +44,22 @@ pub fn router(house: Webhooks) -> Router {
     Router::new()
         .nest("/api/voice/webhooks", webhooks)
         .route("/media-stream", get(stream::stream))
-        .with_state(house)
+        .with_state(Door(house))
 }
 
-fn either<T: 'static>(handler: impl Handler<T, Webhooks>) -> MethodRouter<Webhooks> {
+fn either<T: 'static>(handler: impl Handler<T, Door>) -> MethodRouter<Door> {
     get(handler.clone()).post(handler)
+}
+
+/// Behind it every request finds the house with a patience of its own.
+#[derive(Clone)]
+pub(super) struct Door(pub(super) Webhooks);
+
+impl FromRef<Door> for Webhooks {
+    fn from_ref(Door(house): &Door) -> Self {
+        Self {
+            patience: house.patience.anew(),
+            ..house.clone()
+        }
+    }
 }

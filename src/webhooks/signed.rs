@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, OriginalUri, Request};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::Webhooks;
+use super::router::Door;
 use crate::twilio::signature::{Error, SETTINGS_HEADER, SIGNATURE_HEADER, Signature};
 use crate::twilio::webhook::parse_form;
 
@@ -23,10 +23,10 @@ pub(super) enum Refused {
     Body,
 }
 
-impl FromRequest<Webhooks> for Signed {
+impl FromRequest<Door> for Signed {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, house: &Webhooks) -> Result<Self, Refused> {
+    async fn from_request(request: Request, Door(house): &Door) -> Result<Self, Refused> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, MAX_BODY).await.map_err(|_| Refused::Body)?;
         let uri = parts

@@ -69,8 +69,11 @@ async fn write_down(
         .await?
         .is_none()
     {
-        // The first that we hear of this call.
-        log::open(house, call).await?;
+        // The first that we hear of this call, unless it was deleted.
+        match log::open(house, call).await {
+            Err(store::Error::Forgotten) => return Ok(()),
+            opened => opened?,
+        };
         calls::apply_status(&house.store, &call.call_sid, &news).await?;
     }
     if call.status.is_terminal() {

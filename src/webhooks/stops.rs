@@ -7,7 +7,7 @@ use super::speech::Speech;
 use super::voicemail_twiml::Caller;
 use super::{Webhooks, agent, queue, ring, spoken, voicemail_twiml};
 use crate::bridge::Refusal;
-use crate::domain::Direction;
+use crate::domain::{CallSid, Direction};
 use crate::routing::ivr::{Input, Outcome};
 use crate::routing::{Refusal as Rejection, Stop};
 use crate::twilio::twiml::{RejectReason, Response};
@@ -105,10 +105,17 @@ pub(super) fn is_gone(placed: &Placed, request: &VoiceRequest) -> bool {
 }
 
 /// The stop at a place: one of the route, or one that a flow hands over to.
-pub(super) async fn at(house: &Webhooks, placed: &Placed, at: &At) -> Option<Stop> {
+pub(super) async fn at(
+    house: &Webhooks,
+    placed: &Placed,
+    call_sid: &CallSid,
+    at: &At,
+) -> Option<Stop> {
     let stop = placed.route.stops.get(at.stop)?;
     match (stop, &at.leg) {
-        (Stop::Ivr(flow), Some(leg)) => ivr::stop_at(house, placed, (at.stop, flow), leg).await,
+        (Stop::Ivr(flow), Some(leg)) => {
+            ivr::stop_at(house, placed, call_sid, (at.stop, flow, leg)).await
+        }
         (_, _) => Some(stop.clone()),
     }
 }
@@ -131,7 +138,11 @@ pub(super) async fn take(
         let caller = Caller::of(placed);
         return Ok(voicemail_twiml::leave(house, &caller, greeting.as_deref()).await);
     }
-    said(house, request, &speech_of(placed), (point, stop)).ok_or(None)
+    if let Stop::Ring(stop) = stop {
+        let rung = ring::take(house, placed, request, (point, stop)).await;
+        return rung.ok_or(None);
+    }
+    said(house, &speech_of(placed), (point, stop)).ok_or(None)
 }
 
 fn speech_of(placed: &Placed) -> Speech {
@@ -141,12 +152,10 @@ fn speech_of(placed: &Placed) -> Speech {
 /// A stop in TwiML, where that is all there is to it.
 pub(super) fn said(
     house: &Webhooks,
-    request: &VoiceRequest,
     speech: &Speech,
     (point, stop): (&Point, &Stop),
 ) -> Option<Response> {
     let response = match stop {
-        Stop::Ring(ring) => return ring::dial(house, request, (point, ring)),
         Stop::Queue(stop) => {
             let queued = queue::enqueue(house, (point, stop));
             return queued
@@ -157,7 +166,7 @@ pub(super) fn said(
         Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
         Stop::Reject(_) => Response::new().hangup(),
         Stop::Apology => spoken::apology(),
-        Stop::Ai(_) | Stop::Ivr(_) => return None,
+        Stop::Ai(_) | Stop::Ivr(_) | Stop::Ring(_) => return None,
     };
     Some(response)
 }

@@ -4,23 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{AnsweredBy, CallId, CallSid, EndReason};
+use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
 use crate::store::{Error, call_transfers, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
-
-/// The caller does not wait longer than this for a database.
-const DEADLINE: Duration = Duration::from_secs(3);
-
-/// Nor longer than this, where we know from an earlier call how the number is
-/// answered.
-const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The call of that request, placed; none if nothing is known of its number
 /// and the database does not answer.
@@ -34,12 +27,16 @@ pub(super) async fn arrive(house: &Webhooks, request: &VoiceRequest) -> Option<A
     let id: CallId = house.clock.new_id();
     // Not cut short when we lose patience: it goes on to write the call down.
     let deciding = tokio::spawn(decide(house.clone(), request.clone(), id));
-    let patience = known.as_ref().map_or(DEADLINE, |_| PATIENCE);
-    match timeout(patience, deciding).await {
-        Ok(Ok(Ok(placed))) => return placed,
-        Ok(Ok(Err(error))) => tracing::error!(%error, "call.undecided"),
-        Ok(Err(_)) => tracing::error!("call.undecided: the decision panicked"),
-        Err(_) => tracing::warn!("call.undecided: the database did not answer in time"),
+    // What we know from an earlier call will do.
+    let decided = match known {
+        Some(_) => house.patience.wait(deciding).await,
+        None => house.patience.must(deciding).await,
+    };
+    match decided {
+        Some(Ok(Ok(placed))) => return placed,
+        Some(Ok(Err(error))) => tracing::error!(%error, "call.undecided"),
+        Some(Err(_)) => tracing::error!("call.undecided: the decision panicked"),
+        None => tracing::warn!("call.undecided: the database did not answer in time"),
     }
     metrics::counter!("frontdesk_routed_from_memory_total").increment(1);
     Some(from_memory(house, request, id, known?))
@@ -58,6 +55,8 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         facts: None,
         contact: None,
         since: house.clock.now(),
+        between: None,
+        same: 0,
         has_had_agent: kept.end_reason.is_some(),
         moved_to: kept.moved_to,
         consent: None,
@@ -67,13 +66,14 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
 }
 
 async fn kept(house: &Webhooks, call_sid: &CallSid) -> Option<KeptRoute> {
-    match timeout(DEADLINE, call_routes::find_by_sid(&house.store, call_sid)).await {
-        Ok(Ok(kept)) => kept,
-        Ok(Err(error)) => {
+    let asked = call_routes::find_by_sid(&house.store, call_sid);
+    match house.patience.must(asked).await {
+        Some(Ok(kept)) => kept,
+        Some(Err(error)) => {
             tracing::error!(%error, "call.route_lost");
             None
         }
-        Err(_) => {
+        None => {
             tracing::error!("call.route_lost: the database did not answer in time");
             None
         }
@@ -178,7 +178,10 @@ async fn decide(
     house.memory.learn(&request.to, Arc::clone(&facts));
     let new = new_call(&house, &request, id, (&facts, &route));
     let mut tx = house.store.begin().await?;
-    let (call, is_new) = calls::find_or_create(&mut tx, &new).await?;
+    let (call, is_new) = match calls::find_or_create(&mut tx, &new).await {
+        Err(Error::Forgotten) => return Ok(Some(forgotten(&house, id, (facts, route)))),
+        found => found?,
+    };
     let kept = if is_new {
         None
     } else {
@@ -200,6 +203,8 @@ async fn decide(
         facts: Some(facts),
         contact: caller.contact,
         since: house.clock.now(),
+        between: between(&request),
+        same: 0,
         has_had_agent: call.end_reason.is_some(),
         moved_to: None,
         consent: None,
@@ -208,6 +213,25 @@ async fn decide(
     };
     note(&placed);
     Ok(Some(house.memory.place(&request.call_sid, placed)))
+}
+
+/// A call that was deleted, and is asked about once more: it is over. Nothing of it
+/// is remembered.
+fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) -> Arc<Placed> {
+    Arc::new(Placed {
+        call_id: id,
+        tenant_id: facts.tenant_id,
+        route,
+        facts: Some(facts),
+        contact: None,
+        since: house.clock.now(),
+        between: None,
+        same: 0,
+        has_had_agent: false,
+        moved_to: None,
+        consent: None,
+        is_over: AtomicBool::new(true),
+    })
 }
 
 /// Decides by what is remembered. Who is on which list is not.
@@ -228,6 +252,8 @@ fn from_memory(
         facts: Some(facts),
         contact: None,
         since: house.clock.now(),
+        between: between(request),
+        same: 0,
         has_had_agent: false,
         moved_to: None,
         consent: None,
@@ -235,6 +261,11 @@ fn from_memory(
     };
     note(&placed);
     house.memory.place(&request.call_sid, placed)
+}
+
+fn between(request: &VoiceRequest) -> Option<(PhoneNumber, PhoneNumber)> {
+    let from = request.from.number()?.clone();
+    Some((from, request.to.number()?.clone()))
 }
 
 fn new_call(

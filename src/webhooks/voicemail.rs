@@ -11,7 +11,7 @@ use super::xml::Xml;
 use super::{Webhooks, log, spoken, switchboard};
 use crate::domain::{AnsweredBy, CallSid, MessageSound, OpenState, UserId};
 use crate::store::voicemail_messages::{self as messages, News};
-use crate::store::{self, calls};
+use crate::store::{self, calls, forgotten_calls};
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::{
     RecordResult, RecordingState, RecordingStatus, TranscriptionResult, VoiceRequest, parse_form,
@@ -40,8 +40,11 @@ async fn lead(
     request: &VoiceRequest,
     asked: &Asked,
 ) -> Result<Response, store::Error> {
-    let Some((call, _)) = log::open(house, request).await? else {
-        return Ok(spoken::apology());
+    let call = match log::open(house, request).await {
+        Ok(Some((call, _))) => call,
+        Ok(None) => return Ok(spoken::apology()),
+        Err(store::Error::Forgotten) => return Ok(Response::new().hangup()),
+        Err(error) => return Err(error),
     };
     // A signature has no time in it: this may be a replay, long after the call.
     if call.ended_at.is_some() {
@@ -198,7 +201,7 @@ struct Heard<'a> {
 }
 
 /// Merges it into the message; what is told of a call that nobody knows is not
-/// ours to keep.
+/// ours to keep, and what was recorded in one that was deleted goes too.
 async fn merge(
     house: &Webhooks,
     heard: &Heard<'_>,
@@ -206,7 +209,7 @@ async fn merge(
 ) -> Result<(), store::Error> {
     let Some(call) = calls::find_by_sid(&house.store, heard.call_sid).await? else {
         tracing::warn!("voicemail.of_no_call");
-        return Ok(());
+        return let_go(house, heard).await;
     };
     let duration = heard.duration.map(|long| long.as_secs());
     let news = News {
@@ -221,6 +224,15 @@ async fn merge(
         at: house.clock.now(),
     };
     messages::merge(&house.store, &news).await
+}
+
+async fn let_go(house: &Webhooks, heard: &Heard<'_>) -> Result<(), store::Error> {
+    let Some(tenant) = forgotten_calls::owner(&house.store, heard.call_sid).await? else {
+        return Ok(());
+    };
+    let (mut tx, now) = (house.store.begin().await?, house.clock.now());
+    forgotten_calls::forget_recording(&mut tx, tenant, heard.recording_sid, now).await?;
+    tx.commit().await
 }
 
 fn answer(merged: Result<(), store::Error>) -> StatusCode {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::memory::Placed;
 use super::speech::Speech;
 use super::{Webhooks, greeting_sound, spoken};
@@ -14,8 +12,6 @@ use crate::domain::{
 use crate::store::{Error, greetings, settings, tenants, users};
 use crate::twilio::twiml::{Callback, Key, Play, Record, RecordingEvent, Response, Say};
 
-/// The caller does not wait longer than this for the tenant's greeting.
-const PATIENCE: Duration = Duration::from_millis(250);
 /// The longest message.
 const LONGEST: Duration = Duration::from_mins(3);
 /// The carrier writes down no longer ones.
@@ -54,13 +50,13 @@ pub(super) async fn leave(house: &Webhooks, caller: &Caller, own: Option<&str>) 
     if own.is_some() {
         return plain(house, &caller.speech, own);
     }
-    match timeout(PATIENCE, take_message(house, caller)).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
+    match house.patience.wait(take_message(house, caller)).await {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => {
             tracing::error!(%error, "voicemail.greeting_lost");
             plain(house, &caller.speech, None)
         }
-        Err(_) => {
+        None => {
             tracing::warn!("voicemail.greeting_lost: the database did not answer in time");
             plain(house, &caller.speech, None)
         }

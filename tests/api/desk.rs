@@ -24,7 +24,7 @@ use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{Journal, Memory, Webhooks, simulator};
+use frontdesk::webhooks::{Journal, Memory, Patience, Webhooks, simulator};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
@@ -376,6 +376,7 @@ fn webhooks(state: &ApiState) -> Webhooks {
         journal: Journal::default(),
         carrier: None,
         outside: Outside::guarded(),
+        patience: Patience::default(),
     }
 }
 

@@ -6,8 +6,8 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use frontdesk::bridge::Happening;
 use frontdesk::domain::{CallId, CallStatus, EndReason, Role};
-use frontdesk::store::call_remarks;
 use frontdesk::store::calls::{self, StatusNews};
+use frontdesk::store::forgotten_calls;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -249,8 +249,11 @@ async fn what_is_left_to_write_of_a_forgotten_call_keeps_no_other_waiting() {
         let forgotten = desk.admitted(a, "CA1").await;
         let kept = desk.admitted(a, "CA2").await;
         told_over(&desk, "CA1").await;
-        let gone = call_remarks::delete(&desk.store, a, forgotten).await;
+        let mut tx = desk.store.begin().await.unwrap();
+        let now = desk.clock.now();
+        let gone = forgotten_calls::forget(&mut tx, a, forgotten, now).await;
         assert!(gone.unwrap());
+        tx.commit().await.unwrap();
         hung_up(&desk, "CA1").await;
         hung_up(&desk, "CA2").await;
         let written = async {

@@ -689,6 +689,20 @@ async fn i11_no_plan_sends_callers_to_a_number_that_is_dear() {
                 assert_eq!(refused.problem()["errors"][0]["pointer"], pointer);
             }
         }
+        // Nor to a country that nobody has chosen, nor back to where they rang.
+        for (number, why) in [("+4930901820", "country"), (OURS, "comes back here")] {
+            let plan = json!({"open": forward(number)});
+            let refused = desk.send(("PUT", &path), &office.key, &plan).await;
+            assert_eq!(refused.status, 422, "{}", refused.body);
+            let errors = &refused.problem()["errors"];
+            assert_eq!(errors[0]["pointer"], "#/open/forward/phone_number");
+            assert!(
+                errors[0]["detail"].as_str().unwrap().contains(why),
+                "{errors}"
+            );
+        }
+        let policy = json!({"countries": ["US", "DE"]});
+        desk.send(("PUT", POLICY), &office.key, &policy).await;
         let plan = json!({"open": forward("+4930901820")});
         let kept = desk.send(("PUT", &path), &office.key, &plan).await;
         assert_eq!(kept.status, 200, "{}", kept.body);

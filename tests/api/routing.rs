@@ -1,8 +1,8 @@
 //! Hours, queues, lists of callers, plans of numbers, and the preview of a route.
 
-use frontdesk::domain::{Number, NumberId, PhoneNumber, Receptionist, Role, TenantId};
+use frontdesk::domain::{DialPolicy, Number, NumberId, PhoneNumber, Receptionist, Role, TenantId};
 use frontdesk::store::receptionist_versions::{Publication, publish};
-use frontdesk::store::{default_receptionist, numbers, receptionists};
+use frontdesk::store::{default_receptionist, dials, numbers, receptionists};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -37,6 +37,12 @@ impl Shop {
         };
         let added = numbers::insert(&desk.store, &number).await;
         added.expect("the number is new");
+        let policy = DialPolicy {
+            countries: ["US".parse().expect("a country")].into(),
+            ..DialPolicy::default()
+        };
+        let allowed = dials::put_policy(&desk.store, tenant, &policy, desk.clock.now()).await;
+        allowed.expect("the policy is kept");
         Self {
             tenant,
             key,
@@ -302,7 +308,7 @@ async fn whole_plan(desk: &Desk, shop: &Shop) -> (Value, [String; 3]) {
         ],
         "fallback": [
             {"queue": {"queue_id": queue}},
-            {"forward": {"name": "Partner", "phone_number": "+15550400001", "ring": ring}},
+            {"forward": {"name": "Partner", "phone_number": "+12025550160", "ring": ring}},
             {"voicemail": {"greeting": "Speak."}},
         ],
         "voice": {"greeting": "Hi.", "voice": "cedar", "language": "de-DE"},
@@ -422,7 +428,7 @@ async fn the_preview_says_where_a_call_goes_and_why() {
         assert_eq!(stops[0]["ai"]["receptionist_id"], id);
         assert_eq!(stops[0]["ai"]["voice"]["greeting"], "Hi.");
         assert_eq!(stops[1]["queue"]["max_wait_s"], 900);
-        assert_eq!(stops[2]["ring"]["phone_numbers"], json!(["+15550400001"]));
+        assert_eq!(stops[2]["ring"]["phone_numbers"], json!(["+12025550160"]));
         assert_eq!(stops[3], json!({"voicemail": {"greeting": "Speak."}}));
         let code = |n: usize| monday["steps"][n]["code"].as_str().unwrap().to_owned();
         assert_eq!(

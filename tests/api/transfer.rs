@@ -1,6 +1,6 @@
 //! Calls that go on, handed to others: by the receptionist, or by the carrier.
 
-use frontdesk::domain::{CallId, OpenState, Party, PhoneNumber, Role, TenantId};
+use frontdesk::domain::{CallId, OpenState, Party, PhoneNumber, Purpose, Role, TenantId};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::routing::{Ring, RingStop, Route, Stop};
 use frontdesk::store::{call_routes, call_transfers, calls};
@@ -26,6 +26,7 @@ fn phone(text: &str) -> PhoneNumber {
 fn telephones(number: &str) -> Stop {
     Stop::Ring(RingStop {
         phone_numbers: vec![phone(number)],
+        whose: Purpose::Member,
         is_in_turn: false,
         longest: None,
         ring: Ring::default(),

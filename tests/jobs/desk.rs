@@ -10,7 +10,7 @@ use frontdesk::jobs::{JobHouse, Runner};
 use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::store::calls::{self, NewCall, StatusNews};
-use frontdesk::store::{Store, tenants};
+use frontdesk::store::{Store, forgotten_calls, tenants};
 
 use crate::support::database::Database;
 use crate::support::rest_account::RestAccount;
@@ -122,6 +122,15 @@ impl Desk {
         };
         let told = calls::apply_status(&self.store, &call.call_sid, &news).await;
         assert!(told.unwrap().is_some());
+    }
+
+    /// The call is deleted; whether it could be.
+    pub(super) async fn forget(&self, id: CallId) -> bool {
+        let mut tx = self.store.begin().await.unwrap();
+        let now = self.clock.now();
+        let gone = forgotten_calls::forget(&mut tx, self.tenant, id, now).await;
+        tx.commit().await.unwrap();
+        gone.unwrap()
     }
 
     pub(super) async fn log(&self, id: CallId) -> CallLog {

@@ -5,7 +5,7 @@ use frontdesk::domain::{
 };
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::voicemail_messages::{self as messages, News};
-use frontdesk::store::{call_remarks, settings};
+use frontdesk::store::{forgotten_calls, settings};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE};
 use crate::support::database::on_each_database;
@@ -204,8 +204,44 @@ async fn what_is_kept_too_long_or_was_said_in_a_forgotten_call_goes_everywhere_t
         assert!(message(&desk).await.is_none());
         assert!(!old.exists());
         assert_eq!(account.recordings(), []);
-        let gone = call_remarks::delete(&desk.store, desk.tenant, call.id).await;
-        assert!(gone.unwrap());
+        assert!(desk.forget(call.id).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_recorded_in_a_call_that_is_deleted_goes_too_however_late_it_is_told() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, SOUND);
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        desk.ended(&call, 30).await;
+        assert!(desk.forget(call.id).await);
+        let owner = forgotten_calls::owner(&desk.store, &call.call_sid).await;
+        assert_eq!(owner.unwrap(), Some(desk.tenant));
+        for _ in 0..2 {
+            let mut tx = desk.store.begin().await.unwrap();
+            let (tenant, now) = (desk.tenant, desk.clock.now());
+            let told = forgotten_calls::forget_recording(&mut tx, tenant, RECORDING, now).await;
+            told.unwrap();
+            tx.commit().await.unwrap();
+        }
+        desk.after(0).await;
+        assert_eq!(account.recordings(), []);
+
+        // One that was told of before the call was deleted goes with it.
+        account.keep(RECORDING, SOUND);
+        let second = desk.call(2).await;
+        desk.ended(&second, 30).await;
+        told(&desk, &second, MessageSound::Recorded).await;
+        desk.after(0).await;
+        let heard = file(&desk, message(&desk).await.unwrap().id);
+        assert!(heard.exists());
+        assert!(desk.forget(second.id).await);
+        desk.after(0).await;
+        assert!(!heard.exists());
+        assert_eq!(account.recordings(), []);
     })
     .await;
 }

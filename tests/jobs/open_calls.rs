@@ -7,7 +7,7 @@ use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::{calls, settings};
 
-use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated};
+use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated, sid};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -75,6 +75,60 @@ async fn w2_a_carrier_that_does_not_answer_is_asked_again() {
         assert_eq!(Outcome::of(&desk.log(call.id).await), Outcome::Open);
         desk.after(MINUTE).await;
         assert_eq!(desk.log(call.id).await.duration_s, Some(60));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn w2_a_carrier_that_is_slow_is_asked_about_several_calls_at_one_time() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        for n in 0..16 {
+            desk.call(n).await;
+            account.put_call(rated(at_carrier(n, "completed"), "60", "", "USD"));
+        }
+        // One that is never answered keeps its lane, and the others theirs.
+        account.fail_next([RestFault::Silence]);
+        desk.clock.advance_ms(HOUR + 2 * MINUTE);
+        let sweep = desk.jobs.run_due();
+        let all_but_one = async {
+            let over = "SELECT COUNT(*) FROM calls WHERE duration_s = 60";
+            while db.number(over).await < 15 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = sweep => panic!("it waits for the silent one"),
+            () = all_but_one => {}
+        }
+        let last = format!(
+            "SELECT COUNT(*) FROM calls WHERE call_sid = '{}'
+            AND duration_s = 60",
+            sid(15)
+        );
+        assert_eq!(
+            db.number(&last).await,
+            1,
+            "the last has not waited for the first"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn w2_a_call_that_is_over_and_has_no_end_is_looked_at_once_and_repaired() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let call = desk.call(1).await;
+        let broken = "UPDATE calls SET status = 'failed', outcome = 'failed'";
+        db.execute(broken).await;
+        desk.after(DAY + 2 * MINUTE).await;
+        let log = desk.log(call.id).await;
+        assert_eq!(log.ended_at, Some(at(0)));
+        assert_eq!((log.status, log.end_reason), (CallStatus::Failed, None));
+        let open = "SELECT COUNT(*) FROM calls WHERE ended_at_ms IS NULL";
+        assert_eq!(db.number(open).await, 0);
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use frontdesk::domain::{CallStatus, CostPart, Currency, Day, Money};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::store::calls::{self, StatusNews};
-use frontdesk::store::usage;
+use frontdesk::store::{forgotten_calls, usage};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated, sid};
 use crate::support::database::on_each_database;
@@ -66,6 +66,39 @@ async fn the_price_of_a_call_is_asked_for_until_all_of_its_legs_have_one() {
         assert!(log.bill.carrier_estimate.is_some(), "both are kept");
         let spent = spent(&desk).await;
         assert_eq!(spent, [(CostPart::Carrier, "USD".to_owned(), 45_000)]);
+        let before = asked(&account);
+        desk.after(2 * DAY).await;
+        assert_eq!(asked(&account), before, "it is known now");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_deleted_soon_still_counts_for_what_it_cost() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        desk.ended(&call, 70).await;
+        assert!(desk.forget(call.id).await);
+        let guessed = [(CostPart::CarrierEstimate, "USD".to_owned(), 17_000)];
+        assert_eq!(spent(&desk).await, guessed);
+        account.put_call(rated(at_carrier(1, "completed"), "70", "", "USD"));
+        desk.after(3 * MINUTE).await;
+        assert_eq!(asked(&account), 1, "it has no price yet");
+        assert_eq!(spent(&desk).await, guessed);
+        account.put_call(rated(at_carrier(1, "completed"), "70", "-0.02", "USD"));
+        desk.after(5 * MINUTE).await;
+        let paid = [(CostPart::Carrier, "USD".to_owned(), 20_000)];
+        assert_eq!(spent(&desk).await, paid);
+        // The carrier says it once more, and it counts once.
+        let money = Money {
+            micros: 20_000,
+            currency: Currency::Usd,
+        };
+        let again = forgotten_calls::set_carrier_cost(&desk.store, desk.tenant, call.id, money);
+        again.await.unwrap();
+        assert_eq!(spent(&desk).await, paid);
         let before = asked(&account);
         desk.after(2 * DAY).await;
         assert_eq!(asked(&account), before, "it is known now");

@@ -5,9 +5,9 @@ use frontdesk::domain::{
 };
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::voicemail_messages::{self as messages, Filter, News};
-use frontdesk::store::{calls, page, settings};
+use frontdesk::store::{self, calls, page, settings};
 
-use super::desk::{DAY, Desk, at};
+use super::desk::{DAY, Desk, MINUTE, at};
 use crate::support::database::on_each_database;
 
 async fn keep(desk: &Desk, tenant: TenantId, key: SettingKey, days: i64) {
@@ -152,6 +152,73 @@ async fn messages_are_emptied_in_pieces_and_those_of_today_stay() {
         let words = "SELECT COUNT(*) FROM voicemail_messages WHERE transcript IS NOT NULL
             OR sought <> '' OR carrier_url IS NOT NULL";
         assert_eq!(db.number(words).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn that_a_call_was_deleted_is_kept_for_as_long_as_the_carrier_may_tell_of_it() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let call = desk.call(1).await;
+        desk.ended(&call, 60).await;
+        assert!(desk.forget(call.id).await);
+        desk.after(29 * DAY).await;
+        let told = calls::find_or_create(&desk.store, &call).await;
+        assert!(matches!(told, Err(store::Error::Forgotten)), "{told:?}");
+        let kept = "SELECT COUNT(*) FROM forgotten_calls";
+        assert_eq!(db.number(kept).await, 1);
+        desk.after(2 * DAY).await;
+        assert_eq!(db.number(kept).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_is_not_deleted_while_somebody_tells_of_it_for_the_first_time() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        for n in 0..20 {
+            let call = desk.call(n).await;
+            desk.ended(&call, 60).await;
+            let again = desk.new_call(n);
+            let (gone, told) = tokio::join!(
+                desk.forget(call.id),
+                calls::find_or_create(&desk.store, &again),
+            );
+            assert!(gone);
+            // Whoever was first: the call is as it was, or it is forgotten, and never new.
+            match told {
+                Ok((found, is_new)) => assert!(!is_new && found.id == call.id),
+                Err(error) => assert!(matches!(error, store::Error::Forgotten), "{error:?}"),
+            }
+            assert!(!is_there(&desk, call.id).await);
+        }
+        assert_eq!(db.number("SELECT COUNT(*) FROM calls").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_callers_entered_in_flows_goes_a_day_after_their_calls() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let (over, open) = (desk.call(1).await, desk.call(2).await);
+        for call in [&over, &open] {
+            db.execute(&format!(
+                "INSERT INTO ivr_states (tenant_id, call_id, stop, step, state)
+                VALUES ('{}', '{}', 0, 0, '{{}}'), ('{}', '{}', 0, 1, '{{}}')",
+                desk.tenant, call.id, desk.tenant, call.id
+            ))
+            .await;
+        }
+        desk.ended(&over, 60).await;
+        let kept = "SELECT COUNT(*) FROM ivr_states";
+        desk.live.lock().unwrap().push(open.call_sid.clone());
+        desk.after(0).await;
+        assert_eq!(db.number(kept).await, 4);
+        desk.after(DAY + MINUTE).await;
+        assert_eq!(db.number(kept).await, 2, "those of the call that goes on");
     })
     .await;
 }

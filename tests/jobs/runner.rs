@@ -259,13 +259,35 @@ async fn a_recurring_job_is_there_once_and_never_given_up() {
         let runner = runner(db, &clock, &scribe);
         assert_eq!(runner.run_due().await.unwrap(), 1);
         // Its worker knows no better than that it is done; here it fails.
-        db.execute("UPDATE jobs SET finished_at_ms = NULL, payload = 'hopeless'")
-            .await;
+        db.execute(
+            "UPDATE jobs SET finished_at_ms = NULL, locked_until_ms = 0, payload = 'hopeless'",
+        )
+        .await;
         for _ in 0..30 {
             clock.advance_ms(3_600_000);
             assert_eq!(runner.run_due().await.unwrap(), 1);
         }
         assert_eq!(db.number("SELECT COUNT(*) FROM jobs").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_recurs_is_done_as_often_as_ever_however_often_it_went_wrong() {
+    on_each_database(async |db| {
+        let clock = Clock::manual(at(0));
+        let kinds = [JobKind::OpenCalls];
+        let scribe = Scribe::of(&kinds, &clock);
+        let runner = runner(db, &clock, &scribe);
+        assert_eq!(runner.run_due().await.unwrap(), 1);
+        db.execute(
+            "UPDATE jobs SET finished_at_ms = NULL, locked_until_ms = 0, payload = 'hopeless'",
+        )
+        .await;
+        for _ in 0..12 {
+            clock.advance_ms(60_000);
+            assert_eq!(runner.run_due().await.unwrap(), 1, "it is its turn");
+        }
     })
     .await;
 }

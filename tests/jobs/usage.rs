@@ -7,7 +7,7 @@ use frontdesk::domain::{
     Tenant, TenantId, Totals, Usage,
 };
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
-use frontdesk::store::{Store, call_remarks, quotas, tenants, usage};
+use frontdesk::store::{Store, quotas, tenants, usage};
 use futures::future::join_all;
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at};
@@ -181,11 +181,7 @@ async fn a_call_counts_for_the_day_that_it_was_where_the_tenant_is() {
         let on = |day: &str| (day.to_owned(), 1, 5);
         assert_eq!(found, [on("2026-11-21"), on("2026-11-22")]);
         // Nor does it come back when the call is forgotten.
-        assert!(
-            call_remarks::delete(&desk.store, desk.tenant, before.id)
-                .await
-                .unwrap()
-        );
+        assert!(desk.forget(before.id).await);
         assert_eq!(days(&desk.store, desk.tenant).await.len(), 2);
     })
     .await;

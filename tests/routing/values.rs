@@ -6,7 +6,7 @@ use frontdesk::domain::{
     Date, Exception, Hours, HoursId, HoursPlan, Party, PhoneNumber, Receptionist, ReceptionistId,
     Span, TenantId, Timestamp, UserId, Week, Weekday, Zone,
 };
-use frontdesk::routing::{Caller, Facts, Plan};
+use frontdesk::routing::{Allowance, Caller, Facts, Plan};
 use frontdesk::store::default_receptionist;
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -84,6 +84,7 @@ pub(super) fn facts(plan: Plan) -> Facts {
         queues: BTreeMap::new(),
         receptionists: [receptionist(1), receptionist(2)].into(),
         flows: BTreeMap::new(),
+        allowance: Allowance::default(),
         has_ivr: true,
         has_voicemail: true,
     }

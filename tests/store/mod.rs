@@ -9,6 +9,7 @@ mod pages;
 mod receptionists;
 mod requests;
 mod routing;
+mod seals;
 mod statuses;
 mod tenants;
 mod transcripts;

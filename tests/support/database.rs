@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use frontdesk::store::Store;
+use frontdesk::store::{MasterKey, Seals, Store};
 use futures::FutureExt;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
@@ -76,6 +76,7 @@ impl Database {
 
     async fn open(kind: &'static str, url: String) -> Self {
         let store = Store::connect(&url).await.expect("the database opens");
+        let store = store.with_seals(Seals::new([&MasterKey::random()]));
         Self { store, url, kind }
     }
 }

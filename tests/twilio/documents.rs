@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{Party, PhoneNumber, Secret};
+use frontdesk::domain::{Party, Permit, PhoneNumber, Secret};
 use frontdesk::twilio::twiml::{
     AnswerDetection, Application, Beep, BreakStrength, CallEvent, Callback, Client, Conference,
     ConferenceEvent, ConferenceRecord, Connect, ConversationRelay, Dial, DialRecord, Digits,
@@ -145,13 +145,13 @@ fn dialling(table: &mut Table) {
         .events("call-progress-event")
         .passports("a.b.c");
     put(table, "dial", &Response::new().dial(dial));
-    let first = Number::new(&number("+14155550101"))
+    let first = Number::new(&permit("+14155550101"))
         .url(Webhook::get("/whisper"))
         .send_digits(&Digits::new("wwww1928").expect("keys"))
         .byoc("BY1")
         .status_callback(call_callback())
         .answer_detection(answer_detection());
-    let second = Number::new(&number("+14155550102"));
+    let second = Number::new(&permit("+14155550102"));
     put(
         table,
         "dial.number",
@@ -186,7 +186,7 @@ fn nouns(table: &mut Table) {
         "dial.sim",
         &Response::new().dial(Dial::new().sim(Sim::new("DE1"))),
     );
-    let whats_app = WhatsApp::new(&number("+14155550103"))
+    let whats_app = WhatsApp::new(&permit("+14155550103"))
         .url("/whisper")
         .status_callback(call_callback());
     put(
@@ -385,6 +385,11 @@ fn answer_detection() -> AnswerDetection {
         .speech_threshold(seconds(2))
         .speech_end_threshold(seconds(1))
         .silence_timeout(seconds(4))
+}
+
+/// That number may be rung.
+fn permit(text: &str) -> Permit {
+    Permit::kept(&number(text), seconds(60))
 }
 
 fn number(text: &str) -> PhoneNumber {

@@ -7,7 +7,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 
-use frontdesk::domain::{Party, PhoneNumber, Secret};
+use frontdesk::domain::{Party, Permit, PhoneNumber, Secret};
 use frontdesk::twilio::twiml::{
     Callback, Conference, Connect, ConversationRelay, Dial, Digits, Enqueue, Gather, Key, Message,
     MessagingResponse, Number, Parameter, Pause, Queue, Record, RejectReason, Response, Say, Sip,
@@ -173,7 +173,10 @@ fn debugging_shows_neither_numbers_nor_credentials() {
     let number: PhoneNumber = "+14155550100".parse().unwrap();
     let dial = Dial::new()
         .caller_id(&Party::Number(number.clone()))
-        .number(Number::new(&number).url(Webhook::get("https://h/secret")))
+        .number(
+            Number::new(&Permit::kept(&number, Duration::from_mins(1)))
+                .url(Webhook::get("https://h/secret")),
+        )
         .sip(Sip::new("sip:a@b").credentials("me", &Secret::new("hunter2".to_owned())));
     let parameter = Parameter::new("token", "t0ken").unwrap();
     let connect = Connect::stream(Stream::new("wss://h/x").parameter(parameter));

@@ -13,7 +13,7 @@ use super::desk::{Desk, ms, spoken, talkative};
 use super::routed::{ai, ask, form_to, forward, plan, tenant};
 
 const TO: &str = "+15550200001";
-const PARTNER: &str = "+15550300001";
+const PARTNER: &str = "+12025550160";
 
 /// The default tenant may spend so much a day.
 async fn limit(desk: &Desk, micros: Option<i64>) {

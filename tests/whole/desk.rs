@@ -18,7 +18,8 @@ use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Clip, RECEPTIONIST};
-use frontdesk::store::{Store, calls, settings};
+use frontdesk::store::{MasterKey, Seals, Store, calls, settings};
+use frontdesk::webhooks::Patience;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -70,6 +71,7 @@ impl Desk {
         agent.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
         let mut plan = HousePlan {
             database_url: Secret::new(database),
+            seals: Seals::new([&MasterKey::random()]),
             storage: folder.path().join("recordings"),
             public_url: PUBLIC_URL.to_owned(),
             carrier_tokens: vec![Secret::new(TOKEN.to_owned())],
@@ -83,6 +85,8 @@ impl Desk {
             drain_timeout: Duration::from_secs(20),
             server: ServerOptions::default(),
             outside: Outside::guarded(),
+            // Whoever wants to see a caller lose patience says so.
+            patience: Patience::of(Duration::from_secs(2)),
         };
         change(&mut plan);
         let house = House::build(plan, Clock::system(), Arc::new(String::new));

@@ -16,6 +16,7 @@ use frontdesk::rehearsal::model::{Failure, ModelOptions};
 use frontdesk::routing::ivr::{Flow, check};
 use frontdesk::routing::{Plan, Target};
 use frontdesk::store::ivr_flows::{self, Draft};
+use frontdesk::store::ivr_secrets;
 use frontdesk::store::receptionist_versions::Publication;
 use frontdesk::store::sms_messages::{self, Filter};
 use frontdesk::store::text::FlowText;
@@ -72,7 +73,11 @@ fn say(text: &str) -> Value {
 /// Lets callers of the default tenant meet the flow.
 async fn publish(desk: &Desk, id: FlowId, flow: Flow) {
     let (tenant_id, _) = tenant(desk).await;
-    let now = Clock::system().now();
+    let (now, name, mut flow) = (Clock::system().now(), id.to_string(), flow);
+    let place = ivr_secrets::place(tenant_id, &name);
+    for (_, credential) in flow.credentials_mut() {
+        desk.store.seals().seal_given(&place, credential).unwrap();
+    }
     let draft = Draft {
         flow,
         ..Draft::new(id, tenant_id, id.to_string(), now)
@@ -310,7 +315,7 @@ async fn who_has_much_to_hear_hears_all_of_it_in_documents_that_the_carrier_take
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receptionist_who_fails_leads_to_a_person_in_the_flow() {
     let broken = ModelOptions {
-        failures: vec![Failure::RefuseUpgrade(500); 4],
+        failures: vec![Failure::RefuseUpgrade(500); 64],
         ..talkative()
     };
     let desk = Desk::open(broken).await;

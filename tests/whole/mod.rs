@@ -10,6 +10,7 @@ mod conversation;
 mod desk;
 mod doors;
 mod endings;
+mod forgotten;
 mod frames;
 mod ivr;
 mod letters;

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    Number, PhoneNumber, ReceptionistId, Role, Scope, TenantId, Timestamp, User, UserId,
+    DialPolicy, Number, PhoneNumber, ReceptionistId, Role, Scope, TenantId, Timestamp, User, UserId,
 };
 use frontdesk::routing::{Forward, Plan, Ring, Target};
 use frontdesk::store::api_keys::{self, NewApiKey};
-use frontdesk::store::{KeyText, number_plans, numbers, tenants, users};
+use frontdesk::store::{KeyText, dials, number_plans, numbers, tenants, users};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -30,7 +30,8 @@ fn now() -> Timestamp {
     Clock::system().now()
 }
 
-/// Gives the default tenant a number with this plan.
+/// Gives the default tenant a number with this plan, and lets it send callers to
+/// telephones in the United States.
 pub(super) async fn plan(desk: &Desk, number: &str, plan: &Plan) {
     let (tenant_id, _) = tenant(desk).await;
     let number = phone(number);
@@ -43,6 +44,12 @@ pub(super) async fn plan(desk: &Desk, number: &str, plan: &Plan) {
         added.expect("the number is new");
         new.id
     };
+    let policy = DialPolicy {
+        countries: ["US".parse().expect("a country")].into(),
+        ..DialPolicy::default()
+    };
+    let allowed = dials::put_policy(&desk.store, tenant_id, &policy, now()).await;
+    allowed.expect("the policy is kept");
     let put = number_plans::put(&desk.store, (tenant_id, id), plan, now()).await;
     put.expect("the plan is kept");
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallSid, CallStatus, CallerList, CallerListId, Direction, EndReason, ListKind,
-    OpenState, Party, Secret, Usage,
+    AnsweredBy, CallSid, CallStatus, CallerList, CallerListId, DialPolicy, Direction, EndReason,
+    ListKind, OpenState, Party, Secret, Usage,
 };
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Script, Step};
@@ -17,8 +17,10 @@ use frontdesk::routing::{
 use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
-    Store, call_routes, caller_lists, calls, default_receptionist, receptionists,
+    Store, call_events, call_routes, caller_lists, calls, default_receptionist, dials,
+    receptionists,
 };
+use frontdesk::webhooks::Patience;
 use futures::future::join_all;
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -33,7 +35,7 @@ use super::routed::{
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
-const PARTNER: &str = "+15550300001";
+const PARTNER: &str = "+12025550160";
 
 /// A carrier that calls `to`, and whose dialled calls end so.
 fn carrier(desk: &Desk, to: &str, dialled: &str) -> Carrier {
@@ -59,7 +61,7 @@ async fn place(desk: &Desk, to: &str, dialled: &str, steps: Vec<Step>) -> CallRe
 
 fn broken() -> ModelOptions {
     ModelOptions {
-        failures: vec![Failure::RefuseUpgrade(500); 4],
+        failures: vec![Failure::RefuseUpgrade(500); 64],
         ..talkative()
     }
 }
@@ -86,7 +88,13 @@ async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicem
         ..Plan::default()
     };
     plan(&desk, TO, &office).await;
-    let steps = vec![Step::WaitForSpeech, Step::Speak(spoken(&CALLER[0]))];
+    // While agents are tried the caller hears that it takes a moment.
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(5_000)),
+        Step::WaitForSpeech,
+        Step::Speak(spoken(&CALLER[0])),
+    ];
     let report = place(&desk, TO, "no-answer", steps).await;
     assert_eq!(report.dialled(), ["+15550300002"]);
     assert_eq!(report.verb_names(), ["Connect", "Dial", "Say", "Record"]);
@@ -538,7 +546,11 @@ async fn w5_a_database_that_hangs_keeps_no_caller_waiting_and_hears_of_the_call_
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("slow.db").display());
     let database_url = Secret::new(url.clone());
-    let desk = Desk::with(talkative(), |plan| plan.database_url = database_url).await;
+    let desk = Desk::with(talkative(), |plan| {
+        plan.database_url = database_url;
+        plan.patience = Patience::default();
+    })
+    .await;
     plan(
         &desk,
         TO,
@@ -554,7 +566,7 @@ async fn w5_a_database_that_hangs_keeps_no_caller_waiting_and_hears_of_the_call_
     let began = Instant::now();
     let xml = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
     assert!(xml.contains(PARTNER), "{xml}");
-    assert!(began.elapsed() < ms(1_000), "{:?}", began.elapsed());
+    assert!(began.elapsed() < ms(500), "{:?}", began.elapsed());
     other.execute("COMMIT").await.unwrap();
     kept_route(&desk.store, &"CA1".parse().unwrap()).await;
     let rows = Store::connect(&url).await.unwrap();
@@ -626,4 +638,190 @@ async fn whoever_picks_up_is_told_who_is_there_and_may_decline() {
         spoken.contains("<Response><Hangup/></Response>"),
         "{spoken}"
     );
+}
+
+/// Events of that kind of the call, as they were written down; waits for one.
+async fn refusals(desk: &Desk, call_sid: &str) -> Vec<Value> {
+    let sid: CallSid = call_sid.parse().unwrap();
+    let found = async {
+        loop {
+            let call = calls::find_by_sid(&desk.store, &sid).await.unwrap();
+            let call = call.expect("it is written down");
+            let events = call_events::list(&desk.store, call.tenant_id, call.id).await;
+            let events = events.unwrap().into_iter();
+            let refused = events.filter(|event| event.kind == "dial.refused");
+            let details: Vec<Value> = refused
+                .map(|event| serde_json::from_str(event.detail.expose()).unwrap())
+                .collect();
+            if !details.is_empty() {
+                return details;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(ms(5_000), found).await.expect("it is written down")
+}
+
+/// What the tenant allows from here on.
+async fn allow(desk: &Desk, policy: &DialPolicy) {
+    let now = Clock::system().now();
+    let put = dials::put_policy(&desk.store, tenant(desk).await.0, policy, now).await;
+    put.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_a_caller_is_not_sent_where_the_policy_lets_nobody_be_rung() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let dialled = ask(&desk, "twiml/inbound", &form_to("CA0", TO, &[])).await;
+    assert!(dialled.contains(PARTNER), "{dialled}");
+    assert!(dialled.contains(r#"timeLimit="3600""#), "{dialled}");
+    let chosen = DialPolicy {
+        countries: ["US".parse().unwrap()].into(),
+        denied_prefixes: ["+1202555".parse().unwrap()].into(),
+        ..DialPolicy::default()
+    };
+    for (n, policy, why) in [
+        (1, DialPolicy::default(), "country_not_allowed"),
+        (2, chosen, "prefix_denied"),
+    ] {
+        allow(&desk, &policy).await;
+        let call_sid = format!("CA{n}");
+        let xml = ask(&desk, "twiml/inbound", &form_to(&call_sid, TO, &[])).await;
+        assert!(
+            xml.contains("Nobody is here.") && !xml.contains("<Dial"),
+            "{xml}"
+        );
+        let told = refusals(&desk, &call_sid).await;
+        assert_eq!(told[0]["why"], serde_json::json!([why]));
+        assert_eq!(told[0]["stop"], 0);
+        assert!(
+            !told[0].to_string().contains("2025550160"),
+            "it names no number"
+        );
+    }
+    let key = key(&desk).await;
+    let shown = preview(&desk, &key, TO, FROM).await;
+    let steps = shown["steps"].to_string();
+    assert!(
+        steps.contains("the outbound policy denies numbers"),
+        "{steps}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_a_call_is_not_sent_back_to_where_it_came_from() {
+    let desk = Desk::open(talkative()).await;
+    let ours = "+12025550100";
+    let office = |number: &str| Plan {
+        open: forward(number, ring(None)),
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office(PARTNER)).await;
+    plan(&desk, ours, &office(PARTNER)).await;
+    // Somebody has forwarded their telephone to us, and rings there again.
+    let forwarded = form_to("CA1", TO, &[("ForwardedFrom", PARTNER)]);
+    let mut own = form_to("CA2", TO, &[]);
+    set(&mut own, "From", PARTNER);
+    for (call_sid, form) in [("CA1", forwarded), ("CA2", own)] {
+        let xml = ask(&desk, "twiml/inbound", &form).await;
+        assert!(xml.contains("Nobody is here."), "{xml}");
+        let why = &refusals(&desk, call_sid).await[0]["why"];
+        assert_eq!(why, &serde_json::json!(["leads_back"]));
+    }
+    // A number of ours is answered here, whoever's it is.
+    let ada = member(&desk, ours).await;
+    let people = Target::Users(Users {
+        user_ids: vec![ada],
+        strategy: Strategy::AtOnce,
+        ring: ring(None),
+    });
+    let to_ada = Plan {
+        open: people,
+        ..office(PARTNER)
+    };
+    for (n, plan_of_it) in [(3, office(ours)), (4, to_ada)] {
+        plan(&desk, TO, &plan_of_it).await;
+        let call_sid = format!("CA{n}");
+        let xml = ask(&desk, "twiml/inbound", &form_to(&call_sid, TO, &[])).await;
+        assert!(xml.contains("Nobody is here."), "{xml}");
+        let why = &refusals(&desk, &call_sid).await[0]["why"];
+        assert_eq!(why, &serde_json::json!(["leads_back"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_who_goes_on_with_another_process_goes_through_the_same_gate() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("shared.db").display());
+    let open = async |url: String| {
+        let desk = Desk::with(talkative(), |plan| plan.database_url = Secret::new(url));
+        desk.await
+    };
+    let first = open(url.clone()).await;
+    let office = Plan {
+        open: ai(),
+        fallback: vec![forward(PARTNER, ring(None)), message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&first, TO, &office).await;
+    for n in [1, 2] {
+        ask(
+            &first,
+            "twiml/inbound",
+            &form_to(&format!("CA{n}"), TO, &[]),
+        )
+        .await;
+    }
+    let second = open(url).await;
+    let busy = |call_sid: &str| form_to(call_sid, TO, &[("DialCallStatus", "busy")]);
+    let next = ask(&second, "dial-status?stop=0", &busy("CA1")).await;
+    assert!(next.contains(PARTNER), "{next}");
+    assert!(next.contains(r#"timeLimit="3600""#), "{next}");
+    allow(&second, &DialPolicy::default()).await;
+    let next = ask(&second, "dial-status?stop=0", &busy("CA2")).await;
+    assert!(next.contains("Nobody is here."), "{next}");
+    refusals(&second, "CA2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i11_a_call_that_goes_round_and_round_is_stopped() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        open: forward(PARTNER, ring(None)),
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    // The partner has forwarded their telephone to us, and nobody says so.
+    let mut dialled = 0;
+    for n in 0..20 {
+        let form = form_to(&format!("CA{n}"), TO, &[]);
+        let xml = ask(&desk, "twiml/inbound", &form).await;
+        if !xml.contains("<Dial") {
+            break;
+        }
+        dialled += 1;
+    }
+    assert_eq!(dialled, 8);
+    let why = &refusals(&desk, "CA8").await[0]["why"];
+    assert_eq!(why, &serde_json::json!(["leads_back"]));
+    // Who rings from elsewhere is connected, and so is everybody once they are over.
+    let mut other = form_to("CA30", TO, &[]);
+    set(&mut other, "From", "+15550100077");
+    let xml = ask(&desk, "twiml/inbound", &other).await;
+    assert!(xml.contains("<Dial"), "{xml}");
+    for n in 0..9 {
+        let mut over = form_to(&format!("CA{n}"), TO, &[]);
+        set(&mut over, "CallStatus", "completed");
+        super::visitor::post(&desk, super::visitor::STATUS, &over).await;
+    }
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA31", TO, &[])).await;
+    assert!(xml.contains("<Dial"), "{xml}");
 }

@@ -42,7 +42,7 @@ pub(in crate::api) async fn hang_up(
 /// Has the AI say something, at its next turn to speak.
 #[utoipa::path(post, path = "/api/calls/{id}/say", operation_id = "say_in_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = SayBody, responses((status = 204)))]
+    request_body = SayBody, responses((status = 204), (status = 409, description = NO_AI)))]
 pub(in crate::api) async fn say(
     State(state): State<ApiState>,
     operator: Operator,
@@ -56,7 +56,7 @@ pub(in crate::api) async fn say(
 /// Keeps one of the two from being heard by the other, or does so no longer.
 #[utoipa::path(post, path = "/api/calls/{id}/mute", operation_id = "mute_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = MuteBody, responses((status = 204)))]
+    request_body = MuteBody, responses((status = 204), (status = 409, description = NO_AI)))]
 pub(in crate::api) async fn mute(
     State(state): State<ApiState>,
     operator: Operator,
@@ -74,7 +74,7 @@ pub(in crate::api) async fn mute(
 /// not open yet, the caller waits as soon as it is.
 #[utoipa::path(post, path = "/api/calls/{id}/hold", operation_id = "hold_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = HoldBody, responses((status = 204)))]
+    request_body = HoldBody, responses((status = 204), (status = 409, description = NO_AI)))]
 pub(in crate::api) async fn hold(
     State(state): State<ApiState>,
     operator: Operator,
@@ -83,6 +83,10 @@ pub(in crate::api) async fn hold(
 ) -> Result<StatusCode, ApiError> {
     give(&state, &operator, id, ("call.held", Order::Hold(body.on))).await
 }
+
+const NO_AI: &str = "no AI speaks with the caller here: a call that people have cannot be held, \
+    muted or spoken into, but handed on (POST /api/calls/{id}/transfer) and hung up \
+    (POST /api/calls/{id}/hangup)";
 
 /// Written down before it is done: what cannot be written down is not done.
 async fn give(
@@ -96,10 +100,7 @@ async fn give(
         return Err(ApiError::Conflict("the call is over"));
     }
     if !state.bridge.has(&call.call_sid) {
-        return Err(ApiError::Conflict(
-            "no AI speaks with the caller here: a call that people have cannot be held, muted or \
-             spoken into, but handed on and hung up",
-        ));
+        return Err(ApiError::Conflict(NO_AI));
     }
     note(state, operator, id, action).await?;
     if state.bridge.order(&call.call_sid, order) {

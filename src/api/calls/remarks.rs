@@ -19,7 +19,7 @@ use crate::api::problem::ApiError;
 use crate::api::schemas;
 use crate::api::state::ApiState;
 use crate::domain::{CallId, ContactId, Permission, Pii, Remarks, Tag};
-use crate::store::{call_recordings, call_remarks, calls, voicemail_messages};
+use crate::store::{call_remarks, calls, forgotten_calls};
 
 /// Changes what is given of what people wrote beside a call; the rest stays.
 #[utoipa::path(patch, path = "/api/calls/{id}", operation_id = "update_call", tag = "Calls",
@@ -58,7 +58,8 @@ pub(in crate::api) async fn update(
 }
 
 /// Forgets a call that is over: its entry, its transcript, the messages that
-/// were left in it, its recordings, all that was kept.
+/// were left in it, its recordings, all that was kept. What it came to stays counted; what the carrier
+/// tells of it later does not bring it back.
 #[utoipa::path(delete, path = "/api/calls/{id}", operation_id = "delete_call", tag = "Calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]
@@ -69,14 +70,11 @@ pub(in crate::api) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let tenant = operator.tenant_id;
     let call = seen(&state, &operator, id).await?;
-    let messages = voicemail_messages::list_of_call(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
-    for message in &messages {
-        voicemail_messages::forget_sound(&mut tx, message, state.clock.now()).await?;
-    }
-    call_recordings::forget_of_call(&mut tx, (tenant, id), state.clock.now()).await?;
     // The carrier may say that a call is over before we have let go of it.
-    if state.bridge.has(&call.call_sid) || !call_remarks::delete(&mut tx, tenant, id).await? {
+    let goes_on = state.bridge.has(&call.call_sid)
+        || !forgotten_calls::forget(&mut tx, tenant, id, state.clock.now()).await?;
+    if goes_on {
         return Err(ApiError::Conflict("the call goes on; hang it up first"));
     }
     let change = Change {

@@ -15,12 +15,12 @@ use crate::api::outbound::{cleared, refused};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{
-    CallId, CallLog, Dial, DialPolicy, Direction, PhoneNumber, Purpose, QueueId, ReceptionistId,
-    SettingKey, UserId,
+    CallId, CallLog, Dial, Direction, PhoneNumber, Purpose, QueueId, ReceptionistId, SettingKey,
+    UserId,
 };
 use crate::routing::{AiStop, CallerId, Handover, QueueStop, Ring, RingStop, Stop, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
-use crate::store::dials::Clearing;
+use crate::store::dials::{self, Clearing};
 use crate::store::text::{E164, Line, Text, VoicemailText};
 use crate::store::{Tx, call_routes, queues, routing_facts, settings, users};
 use crate::twilio::rest::{CallUpdate, Error, Instructions};
@@ -124,7 +124,7 @@ async fn by_carrier(
 }
 
 /// A number outside goes through the gate. A member needs to be no number that
-/// is dear.
+/// is dear or denied.
 async fn let_through(
     whole: (&ApiState, &Operator),
     tx: Tx,
@@ -138,7 +138,10 @@ async fn let_through(
         return Ok(tx);
     };
     let Some(longest) = ring.longest else {
-        let Err(refusal) = DialPolicy::judge_anywhere(to) else {
+        let mut tx = tx;
+        let policy = dials::policy(&mut tx, operator.tenant_id).await?;
+        let judged = policy.judge_forward((to, Purpose::Member), Duration::MAX);
+        let Err(refusal) = judged else {
             return Ok(tx);
         };
         drop(tx);
@@ -273,6 +276,10 @@ fn ring(
 ) -> Stop {
     Stop::Ring(RingStop {
         phone_numbers: vec![number],
+        whose: match longest {
+            Some(_) => Purpose::Outside,
+            None => Purpose::Member,
+        },
         is_in_turn: false,
         longest,
         ring: Ring {

@@ -7,7 +7,7 @@ use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{
-    OpenState, Permission, PhoneNumber, Reach, Receptionist, ReceptionistId, User, UserId,
+    OpenState, Permission, PhoneNumber, Purpose, Reach, Receptionist, ReceptionistId, User, UserId,
 };
 use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Voice};
 use crate::store::{numbers, routing_facts, tenants, users};
@@ -84,6 +84,7 @@ impl Answerer {
                 };
                 let target = Stop::Ring(RingStop {
                     phone_numbers: vec![to.clone()],
+                    whose: Purpose::Outside,
                     is_in_turn: false,
                     longest: None,
                     ring,

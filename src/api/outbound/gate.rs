@@ -4,9 +4,9 @@ use crate::api::audit::{self, Change};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{DialPolicy, DialRefusal, Permit, PhoneNumber};
-use crate::store::Tx;
+use crate::domain::{DialRefusal, Permit, PhoneNumber, Purpose, TenantId};
 use crate::store::dials::{self, Clearing};
+use crate::store::{Tx, routing_facts};
 
 /// Lets somebody be rung, if the tenant's policy allows it. A refusal is
 /// counted and written down, and undoes the rest of `tx`.
@@ -41,12 +41,28 @@ pub(in crate::api) async fn refused(
     Ok(ApiError::Refused(refusal))
 }
 
-/// Why callers may not be sent to that number, whatever the policy: it is dear,
-/// or for emergencies.
-pub(in crate::api) fn never(number: &PhoneNumber) -> Option<&'static str> {
-    match DialPolicy::judge_anywhere(number) {
-        Ok(()) => None,
-        Err(DialRefusal::Emergency) => Some("callers are not sent to emergency numbers"),
-        Err(_) => Some("callers are not sent to premium, shared-cost or satellite numbers"),
+const SEE_POLICY: &str = "; see /api/calls/outbound/policy";
+
+/// Why the tenant's callers are not sent to these numbers, as far as they are not,
+/// in the same order: what the gate would say if one was sent there now.
+pub(in crate::api) async fn closed_to_callers(
+    state: &ApiState,
+    tenant: TenantId,
+    numbers: &[&PhoneNumber],
+) -> Result<Vec<Option<String>>, ApiError> {
+    let all: Vec<PhoneNumber> = numbers.iter().copied().cloned().collect();
+    if all.is_empty() {
+        return Ok(Vec::new());
     }
+    let allowance = routing_facts::allowance(&state.store, tenant, &all).await?;
+    let judged = all.iter().map(|number| {
+        let refusal = allowance.permit(number, Purpose::Outside).err()?;
+        let is_of_policy = matches!(
+            refusal,
+            DialRefusal::Country | DialRefusal::Prefix | DialRefusal::Kind(_)
+        );
+        let see = if is_of_policy { SEE_POLICY } else { "" };
+        Some(format!("{refusal}{see}"))
+    });
+    Ok(judged.collect())
 }

@@ -12,5 +12,5 @@ pub(super) mod policy;
 pub(super) mod queue;
 mod record;
 
-pub(super) use gate::{cleared, never, refused};
+pub(super) use gate::{cleared, closed_to_callers, refused};
 pub(super) use number::writer;

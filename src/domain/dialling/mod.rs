@@ -4,8 +4,8 @@
 //! number, what was used so far and a moment make a [`Permit`] or a
 //! [`DialRefusal`].
 //!
-//! **Invariant:** nobody else makes a [`Permit`], and no call is made at the
-//! carrier without one.
+//! **Invariant:** nobody else makes a [`Permit`], but for one that is read from the
+//! route with which it was kept, and nobody is rung at the carrier without one.
 
 mod country;
 mod line;

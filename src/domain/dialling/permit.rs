@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::PhoneNumber;
 
-/// Somebody may be rung, once, for so long. Only the gate makes one.
+/// Somebody may be rung, once, for so long. Only the gate makes one, and nobody is rung,
+/// by whatever way, without one.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Permit {
     to: PhoneNumber,
@@ -17,6 +18,12 @@ impl Permit {
             to: to.clone(),
             longest,
         }
+    }
+
+    /// A permit that the gate gave before, and that was written down with the place
+    /// on a route where its telephone rings.
+    pub fn kept(to: &PhoneNumber, longest: Duration) -> Self {
+        Self::new(to, longest)
     }
 
     /// Who is rung.

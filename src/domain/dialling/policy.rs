@@ -166,14 +166,35 @@ impl DialPolicy {
                 self.judge_number(dial.to)?;
                 self.judge_hours(zone, now)?;
             }
-            Purpose::Member => Self::judge_anywhere(dial.to)?,
+            Purpose::Member => self.judge_member(dial.to)?,
         }
         if let Some(member) = dial.via {
-            Self::judge_anywhere(member)?;
+            self.judge_member(member)?;
         }
         let longest = dial.longest.min(self.longest);
         self.judge_use(used, self.reckoned(longest, dial.legs()))?;
         Ok(Permit::new(dial.via.unwrap_or(dial.to), longest))
+    }
+
+    /// Whether whoever has rung up may be connected with somebody, for so long at
+    /// most. Where they may be is asked; when and how often, only where we ring of
+    /// our own accord.
+    pub fn judge_forward(
+        &self,
+        (to, purpose): (&PhoneNumber, Purpose),
+        longest: Duration,
+    ) -> Result<Permit, Refusal> {
+        match purpose {
+            Purpose::Outside => self.judge_number(to)?,
+            Purpose::Member => self.judge_member(to)?,
+        }
+        Ok(Permit::new(to, longest))
+    }
+
+    /// A member may be anywhere that nobody has denied.
+    fn judge_member(&self, number: &PhoneNumber) -> Result<(), Refusal> {
+        Self::judge_anywhere(number)?;
+        self.judge_prefix(number)
     }
 
     /// What nobody allows by a country alone: emergency numbers, and those that

@@ -14,6 +14,9 @@ pub enum DialRefusal {
     /// Somebody said so.
     #[error("the outbound policy denies numbers that begin like this")]
     Prefix,
+    /// Whoever is rung there rings us.
+    #[error("a call to this number comes back here")]
+    LeadsBack,
     /// It costs more than others, and nobody allowed it.
     #[error(
         "this is a {} number: the outbound policy must allow both the kind and its prefix",
@@ -65,6 +68,7 @@ impl DialRefusal {
             Self::Emergency => "emergency",
             Self::Unknown => "unknown_number",
             Self::Prefix => "prefix_denied",
+            Self::LeadsBack => "leads_back",
             Self::Kind(_) => "kind_not_allowed",
             Self::Country => "country_not_allowed",
             Self::Hours => "outside_hours",
@@ -84,7 +88,12 @@ impl DialRefusal {
     /// Whether it is the number's fault, so that waiting does not help.
     pub fn is_of_number(self) -> bool {
         match self {
-            Self::Emergency | Self::Unknown | Self::Prefix | Self::Kind(_) | Self::Country => true,
+            Self::Emergency
+            | Self::Unknown
+            | Self::Prefix
+            | Self::LeadsBack
+            | Self::Kind(_)
+            | Self::Country => true,
             Self::Hours
             | Self::Hourly
             | Self::Daily

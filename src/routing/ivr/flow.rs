@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use url::{Origin, Url};
+
 use super::exit::{Exit, NodeId};
 use super::node::{Header, Kind};
-use crate::domain::FlowId;
+use crate::domain::{Credential, FlowId, PhoneNumber};
 use crate::routing::plan::Reference;
 
 /// What callers are told and asked. It may have faults while it is a draft:
@@ -110,19 +112,43 @@ impl Flow {
         flow
     }
 
-    /// Finds the values of headers that have none in an earlier draft.
-    pub fn take_secrets_of(&mut self, earlier: &Self) {
-        for node in &mut self.nodes {
+    /// Finds the values of headers that have none in an earlier draft. Whom somebody
+    /// else was given them for does not get to see them: where the address leads to
+    /// another machine they are not taken, and the places of node and header told.
+    pub fn take_secrets_of(&mut self, earlier: &Self) -> Vec<(usize, usize)> {
+        let mut withheld = Vec::new();
+        for (n, node) in self.nodes.iter_mut().enumerate() {
             let before = earlier.node(&node.id).map(|node| &node.kind);
             let (Kind::Http(ask), Some(Kind::Http(before))) = (&mut node.kind, before) else {
                 continue;
             };
-            for header in ask.headers.iter_mut().filter(|one| one.value.is_none()) {
+            let is_same_machine = origin(&ask.url) == origin(&before.url);
+            for (m, header) in ask.headers.iter_mut().enumerate() {
                 let same = |one: &&Header| one.name.eq_ignore_ascii_case(&header.name);
                 let before = before.headers.iter().find(same);
-                header.value = before.and_then(|one| one.value.clone());
+                let before = before.and_then(|one| one.value.clone());
+                match before.filter(|_| header.value.is_none()) {
+                    Some(value) if is_same_machine => header.value = Some(value),
+                    Some(_) => withheld.push((n, m)),
+                    None => {}
+                }
             }
         }
+        withheld
+    }
+
+    /// The values of headers, each with the places of its node and itself.
+    pub fn credentials_mut(&mut self) -> impl Iterator<Item = ((usize, usize), &mut Credential)> {
+        let nodes = self.nodes.iter_mut().enumerate();
+        nodes.flat_map(|(n, node)| {
+            let headers = if let Kind::Http(ask) = &mut node.kind {
+                ask.headers.as_mut_slice()
+            } else {
+                &mut []
+            };
+            let headers = headers.iter_mut().enumerate();
+            headers.filter_map(move |(m, header)| Some(((n, m), header.value.as_mut()?)))
+        })
     }
 
     /// The variables that a node gives a value.
@@ -133,6 +159,15 @@ impl Flow {
 }
 
 impl Node {
+    /// The number outside that callers are sent to, if they are.
+    pub fn outside(&self) -> Option<&PhoneNumber> {
+        if let Kind::HandOver(target) = &self.kind {
+            target.outside()
+        } else {
+            None
+        }
+    }
+
     /// What the node names, in the order in which it names it.
     pub fn references(&self) -> Vec<Reference> {
         match &self.kind {
@@ -150,4 +185,9 @@ impl Node {
             | Kind::Hangup => Vec::new(),
         }
     }
+}
+
+/// The machine that an address leads to; variables stand behind it at most.
+fn origin(address: &str) -> Option<Origin> {
+    Some(Url::parse(address).ok()?.origin())
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::exit::{Exit, NodeId};
 use super::node::{Field, Method, Prompt};
 use super::walk::Walk;
-use crate::domain::{Party, Pii, Secret};
+use crate::domain::{Credential, Party, Pii};
+use crate::routing::allowance::Allowance;
 use crate::routing::route::Stop;
 
 /// What the world has to do next.
@@ -49,7 +50,7 @@ pub struct Asked {
     /// Whom.
     pub url: Pii<String>,
     /// What it is told beside that.
-    pub headers: Vec<(String, Secret<String>)>,
+    pub headers: Vec<(String, Credential)>,
     /// What it is brought.
     pub body: Vec<(String, Pii<String>)>,
     /// How long it has.
@@ -91,6 +92,8 @@ impl fmt::Display for Why {
 pub struct Rest<'a> {
     /// The walk.
     pub walk: &'a Walk,
+    /// With whom its caller may be connected.
+    pub allowance: &'a Allowance,
     /// The language of the number.
     pub language: Option<&'a str>,
     /// Who calls.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::exit::Exit;
-use crate::domain::{HoursId, Secret};
+use crate::domain::{Credential, HoursId};
 use crate::routing::plan::Target;
 
 /// What happens at a node.
@@ -154,7 +154,7 @@ pub struct Header {
     pub name: String,
     /// Its value, which nobody is shown again. None where it has yet to be
     /// found in an earlier draft.
-    pub value: Option<Secret<String>>,
+    pub value: Option<Credential>,
 }
 
 /// A value in a JSON answer that is kept.

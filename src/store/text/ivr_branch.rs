@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::ivr_value::{CaseName, HttpsUrl, Short, VariableName};
 use super::value::{Few, Number, Text, Word};
-use crate::domain::Secret;
+use crate::domain::Credential;
 use crate::routing::ivr::{Case, Comparison, Field, Header, HttpAsk, Method, Test};
 
 /// Cases, of which the first that is so decides.
@@ -157,8 +157,8 @@ pub enum MethodText {
 pub struct HeaderText {
     #[schema(value_type = String, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "Authorization")]
     name: Word,
-    /// Its value, which is never shown again: it is read as null. Null keeps
-    /// what the header of this name of this node had before.
+    /// Its value, which is sealed and never shown again: it is read as null. Null keeps
+    /// what the header of this name of this node had before, for the same machine.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, pattern = "^[!-~]([ -~]*[!-~])?$")]
     value: Option<HeaderValueText>,
@@ -166,7 +166,7 @@ pub struct HeaderText {
 
 /// The value of a header.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HeaderValueText(Secret<String>);
+pub struct HeaderValueText(Credential);
 
 impl Serialize for HeaderValueText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -178,8 +178,10 @@ impl<'de> Deserialize<'de> for HeaderValueText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let is_plain = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-        if is_plain && (1..=500).contains(&text.len()) && text.trim() == text {
-            Ok(Self(Secret::new(text)))
+        let fits = is_plain && (1..=500).contains(&text.len()) && text.trim() == text;
+        let credential = Credential::from_kept(text);
+        if fits || credential.is_sealed() {
+            Ok(Self(credential))
         } else {
             Err(D::Error::custom(
                 "expected 1 to 500 visible ASCII characters",

@@ -9,7 +9,7 @@ use super::plan::{MessageText, VoiceText, VoicemailText};
 use super::ring::RingText;
 use super::rule::RefusalText;
 use super::value::{E164, Text};
-use crate::domain::{FlowId, QueueId, ReceptionistId};
+use crate::domain::{FlowId, Purpose, QueueId, ReceptionistId};
 use crate::routing::ivr::CallerFacts;
 use crate::routing::{AiStop, IvrStop, QueueStop, RingStop, Step, Stop};
 
@@ -50,6 +50,9 @@ pub struct RingStopText {
     /// Which.
     #[schema(value_type = Vec<String>)]
     phone_numbers: Vec<E164>,
+    /// Whether they are members' of the tenant.
+    #[serde(default)]
+    are_members: bool,
     /// Whether one after another, instead of all at once.
     is_in_turn: bool,
     /// How long they may speak, in seconds, if that is limited.
@@ -127,6 +130,7 @@ impl From<&Stop> for StopText {
             }),
             Stop::Ring(ring) => Self::Ring(RingStopText {
                 phone_numbers: ring.phone_numbers.iter().cloned().map(E164).collect(),
+                are_members: ring.whose == Purpose::Member,
                 is_in_turn: ring.is_in_turn,
                 longest_s: ring.longest.map(|longest| longest.as_secs()),
                 ring: (&ring.ring).into(),
@@ -171,6 +175,11 @@ impl From<StopText> for Stop {
                     .into_iter()
                     .map(|E164(one)| one)
                     .collect(),
+                whose: if ring.are_members {
+                    Purpose::Member
+                } else {
+                    Purpose::Outside
+                },
                 is_in_turn: ring.is_in_turn,
                 longest: ring.longest_s.map(Duration::from_secs),
                 ring: ring.ring.into(),

@@ -1,6 +1,6 @@
 //! Whom else a `<Dial>` rings: softphones, applications, SIM cards, `WhatsApp`.
 
-use crate::domain::PhoneNumber;
+use crate::domain::Permit;
 
 use super::callback::{Callback, STATUS, Webhook};
 use super::connect::Parameter;
@@ -125,9 +125,9 @@ impl Sim {
 pub struct WhatsApp(pub(super) Element);
 
 impl WhatsApp {
-    /// Rings `number`.
-    pub fn new(number: &PhoneNumber) -> Self {
-        Self(Element::new("WhatsApp").text(number.as_str()))
+    /// Rings whoever may be rung.
+    pub fn new(permit: &Permit) -> Self {
+        Self(Element::new("WhatsApp").text(permit.to().as_str()))
     }
 
     /// What the callee hears before the two are connected.

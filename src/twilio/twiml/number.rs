@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{PhoneNumber, Secret};
+use crate::domain::{Permit, Secret};
 
 use super::callback::{Callback, STATUS, Webhook};
 use super::element::Element;
@@ -17,9 +17,9 @@ use super::vocabulary::{CallEvent, MachineDetection};
 pub struct Number(pub(super) Element);
 
 impl Number {
-    /// Rings `number`.
-    pub fn new(number: &PhoneNumber) -> Self {
-        Self(Element::new("Number").text(number.as_str()))
+    /// Rings whoever may be rung.
+    pub fn new(permit: &Permit) -> Self {
+        Self(Element::new("Number").text(permit.to().as_str()))
     }
 
     /// What the callee hears before the two are connected.

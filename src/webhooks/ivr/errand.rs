@@ -5,22 +5,27 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::domain::{Day, Pii};
+use crate::domain::{Day, FlowId, Pii, Secret, TenantId};
 use crate::egress::Question;
 use crate::routing::ivr::{Asked, Method, Walk};
 use crate::routing::{Facts, IvrStop};
 use crate::store::call_events::NewEvent;
 use crate::store::ivr_counters::{self, Passed};
 use crate::store::text::kept_of;
+use crate::store::{SealError, ivr_secrets};
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
 /// What is kept of the answer of another machine; none if that was of no use.
 pub(super) async fn ask(
     house: &Webhooks,
+    (tenant, flow): (TenantId, FlowId),
     asked: &Asked,
     until: Instant,
 ) -> Option<Vec<(String, Pii<String>)>> {
+    let headers = opened(house, (tenant, flow), asked)
+        .inspect_err(|error| tracing::error!(flow.id = %flow, %error, "ivr.secret_lost"))
+        .ok()?;
     let left = until.saturating_duration_since(Instant::now());
     let members = asked.body.iter();
     let members = members.map(|(name, value)| (name.clone(), value.expose().clone().into()));
@@ -30,7 +35,7 @@ pub(super) async fn ask(
     };
     let question = Question {
         url: asked.url.expose(),
-        headers: &asked.headers,
+        headers: &headers,
         json,
         patience: asked.timeout.min(left),
     };
@@ -44,6 +49,22 @@ pub(super) async fn ask(
         return Some(Vec::new());
     }
     kept_of(&body, &asked.fields)
+}
+
+/// The headers as whoever is asked sees them.
+fn opened(
+    house: &Webhooks,
+    (tenant, flow): (TenantId, FlowId),
+    asked: &Asked,
+) -> Result<Vec<(String, Secret<String>)>, SealError> {
+    let id = flow.to_string();
+    let place = ivr_secrets::place(tenant, &id);
+    let headers = asked.headers.iter();
+    let opened = headers.map(|(name, value)| {
+        let value = house.store.seals().open_kept(&place, value)?;
+        Ok((name.clone(), value))
+    });
+    opened.collect()
 }
 
 /// Notes what the call has passed, and counts it; once, however often the

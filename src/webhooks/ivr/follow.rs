@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::journal::{Course, Pages};
 use super::{document, errand, text};
-use crate::domain::Pii;
+use crate::domain::{CallSid, Pii};
 use crate::routing::ivr::{Input, Next, Outcome, State, Walk, World, walk};
 use crate::routing::{Facts, IvrStop, Stop};
 use crate::twilio::twiml::Response;
@@ -109,11 +109,11 @@ pub(crate) async fn resume(
 pub(crate) async fn stop_at(
     house: &Webhooks,
     placed: &Placed,
-    (n, stop): (usize, &IvrStop),
-    leg: &Leg,
+    call_sid: &CallSid,
+    (n, stop, leg): (usize, &IvrStop, &Leg),
 ) -> Option<Stop> {
     let facts = {
-        let mut pages = Pages::default();
+        let mut pages = house.journal.open(call_sid, house.clock.now()).await;
         pages.facts(house, placed, (n, stop)).await?
     };
     let flow = facts.flows.get(&stop.flow_id)?;
@@ -165,7 +165,7 @@ impl Call<'_> {
             now: self.house.clock.now(),
         };
         let walk = walk(&world, state, &input);
-        let (walk, taken) = self.act(&world, here.n, walk).await;
+        let (walk, taken) = self.act(&world, here, walk).await;
         let Self {
             house,
             placed,
@@ -192,13 +192,21 @@ impl Call<'_> {
 
     /// Does what takes time, until the walk rests; what the carrier is to do
     /// where somebody else has the call.
-    async fn act(&self, world: &World<'_>, n: usize, mut walk: Walk) -> (Walk, Option<Response>) {
+    async fn act(
+        &self,
+        world: &World<'_>,
+        here: Step<'_>,
+        mut walk: Walk,
+    ) -> (Walk, Option<Response>) {
         let until = Instant::now() + errand::PATIENCE;
         loop {
             let input = match &walk.next {
-                Next::Ask(asked) => Input::Answer(errand::ask(self.house, asked, until).await),
+                Next::Ask(asked) => {
+                    let of = (self.placed.tenant_id, here.stop.flow_id);
+                    Input::Answer(errand::ask(self.house, of, asked, until).await)
+                }
                 Next::HandOver(stop) => {
-                    let point = point(n, &walk.state);
+                    let point = point(here.n, &walk.state);
                     let Self {
                         house,
                         placed,

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::timeout;
 
 use crate::domain::{CallSid, Timestamp};
 use crate::routing::ivr::{Input, State};
@@ -58,10 +56,6 @@ const MAX_COURSES: usize = 16;
 const SWEEP_EVERY: usize = 1_024;
 /// No call lasts longer than a day at any carrier.
 const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
-/// The caller does not wait longer than this for a database.
-const DEADLINE: Duration = Duration::from_secs(1);
-/// Nor longer than this for it to write.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Journal {
     /// What is known of a call. Who asks of the same call waits meanwhile.
@@ -121,13 +115,13 @@ impl Pages {
             return Some(Arc::clone(facts));
         }
         let found = ivr_flow_versions::facts(&house.store, placed.tenant_id, stop);
-        let facts = match timeout(DEADLINE, found).await {
-            Ok(Ok(facts)) => Arc::new(facts?),
-            Ok(Err(error)) => {
+        let facts = match house.patience.must(found).await {
+            Some(Ok(facts)) => Arc::new(facts?),
+            Some(Err(error)) => {
                 tracing::error!(call.id = %placed.call_id, %error, "ivr.flow_lost");
                 return None;
             }
-            Err(_) => {
+            None => {
                 tracing::error!(call.id = %placed.call_id, "ivr.flow_lost: no answer in time");
                 return None;
             }
@@ -149,8 +143,9 @@ impl Pages {
             Some(state.clone())
         } else {
             let of = (placed.tenant_id, placed.call_id);
-            let found = timeout(DEADLINE, ivr_states::find(&house.store, of, at)).await;
-            found.ok().and_then(Result::ok).flatten()
+            let asked = ivr_states::find(&house.store, of, at);
+            let found = house.patience.must(asked).await;
+            found.and_then(Result::ok).flatten()
         };
         known
             .filter(|state| state.node == leg.node)
@@ -175,6 +170,6 @@ impl Pages {
                 tracing::warn!(call.id = %of.1, %error, "ivr.state_not_kept");
             }
         });
-        drop(timeout(PATIENCE, writing).await);
+        drop(house.patience.wait(writing).await);
     }
 }

@@ -10,7 +10,7 @@ use crate::twilio::twiml::Response;
 use crate::twilio::webhook::{Place, VoiceRequest};
 use crate::webhooks::at::{Leg, Point};
 use crate::webhooks::speech::Speech;
-use crate::webhooks::{Webhooks, agent, stops};
+use crate::webhooks::{Webhooks, agent, ring, stops};
 
 /// Writes walks as the webhooks do. No agent is dialled and nobody is asked.
 pub fn simulator(house: Webhooks) -> Arc<dyn Fn(&Rest<'_>) -> String + Send + Sync> {
@@ -39,8 +39,13 @@ fn taken(house: &Webhooks, rest: &Rest<'_>, (point, stop): (&Point, &Stop)) -> O
     if matches!(stop, Stop::Ai(_)) {
         return agent::stream(house, TOKEN, point).ok();
     }
+    if let Stop::Ring(stop) = stop {
+        let request = request(rest)?;
+        let (permits, _) = ring::let_through(rest.allowance, &request, stop);
+        return ring::dial(house, &request, (point, stop), &permits);
+    }
     let speech = Speech::new(rest.language);
-    stops::said(house, &request(rest)?, &speech, (point, stop))
+    stops::said(house, &speech, (point, stop))
 }
 
 /// Opens nothing.

@@ -1,0 +1,48 @@
+//! With whom callers of a tenant may be connected, and for how long.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::domain::{DialPolicy, DialRefusal, Permit, PhoneNumber, Purpose, SettingKey, Settings};
+
+/// With whom callers of a tenant may be connected, and for how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allowance {
+    /// Whom the tenant allows to be rung.
+    pub policy: DialPolicy,
+    /// How long a call may last.
+    pub longest: Duration,
+    /// Of the numbers that may come to be rung, those that are answered here: who
+    /// is sent there comes back.
+    pub own: BTreeSet<PhoneNumber>,
+}
+
+/// What holds where nobody has said anything: nobody outside is rung.
+impl Default for Allowance {
+    fn default() -> Self {
+        Self::new(DialPolicy::default(), &Settings::default())
+    }
+}
+
+impl Allowance {
+    /// What the tenant allows and has set.
+    pub fn new(policy: DialPolicy, settings: &Settings) -> Self {
+        let longest = settings.whole(SettingKey::MaxCallDurationSeconds);
+        Self {
+            policy,
+            longest: longest.map_or(LONGEST, Duration::from_secs),
+            own: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a caller may be connected with somebody.
+    pub fn permit(&self, to: &PhoneNumber, purpose: Purpose) -> Result<Permit, DialRefusal> {
+        if self.own.contains(to) {
+            return Err(DialRefusal::LeadsBack);
+        }
+        self.policy.judge_forward((to, purpose), self.longest)
+    }
+}
+
+/// No call lasts longer at the carrier.
+const LONGEST: Duration = Duration::from_hours(4);

@@ -1,0 +1,68 @@
+//! The gate before every telephone that a caller is connected with.
+
+use super::Webhooks;
+use super::at::Point;
+use super::memory::Placed;
+use crate::domain::{DialRefusal, Pii};
+use crate::routing::{Allowance, RingStop};
+use crate::store::call_events::{self, NewEvent};
+use crate::store::routing_facts;
+
+/// So many calls of one number to another go on here at one time where a company
+/// has several lines; more of them are one call that is sent round and round, by
+/// telephones of which we know nothing.
+const MOST_HOPS: usize = 8;
+
+/// With whom the call may be connected. Where the database does not tell, nobody outside is
+/// rung whom the gate has not let through before.
+///
+/// Whoever rings is not to suffer for a limit that the tenant has set: what it may
+/// use is asked before the AI answers, and how often somebody is rung, where we ring
+/// of our own accord. A forward is limited by whom it may ring, for how long, and by
+/// not coming back.
+pub(super) async fn of(
+    house: &Webhooks,
+    placed: &Placed,
+    stop: &RingStop,
+) -> Result<Allowance, DialRefusal> {
+    if placed.same >= MOST_HOPS {
+        return Err(DialRefusal::LeadsBack);
+    }
+    if let Some(facts) = &placed.facts {
+        return Ok(facts.allowance.clone());
+    }
+    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &stop.phone_numbers);
+    match house.patience.must(asked).await {
+        Some(Ok(allowance)) => return Ok(allowance),
+        Some(Err(error)) => tracing::error!(%error, "dial.unjudged"),
+        None => tracing::error!("dial.unjudged: the database did not answer in time"),
+    }
+    Ok(Allowance::default())
+}
+
+/// Writes down with the call whom it was not connected with, and why; no number.
+/// Whoever is on the line is not kept waiting for that.
+pub(super) fn note(house: &Webhooks, placed: &Placed, point: &Point, refusals: &[DialRefusal]) {
+    let (store, at) = (house.store.clone(), house.clock.now());
+    let (tenant, call) = (placed.tenant_id, placed.call_id);
+    let mut codes: Vec<&str> = refusals.iter().map(|refusal| refusal.code()).collect();
+    for code in &codes {
+        metrics::counter!("frontdesk_dials_refused_total", "why" => *code).increment(1);
+    }
+    codes.dedup();
+    tracing::warn!(call.id = %call, why = codes.join(","), "dial.refused");
+    let step = point.leg.as_ref().map(|leg| leg.step);
+    let detail = serde_json::json!({"stop": point.stop, "step": step, "why": codes}).to_string();
+    let key = format!("dial.refused.{}.{}", point.stop, step.unwrap_or_default());
+    tokio::spawn(async move {
+        let event = NewEvent {
+            kind: "dial.refused",
+            detail: Pii::new(&detail),
+            at,
+            key: Some(&key),
+        };
+        if let Err(error) = call_events::append(&store, tenant, call, &event).await {
+            tracing::warn!(call.id = %call, %error, "dial.refusal_not_noted");
+        }
+    });
+}
