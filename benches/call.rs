@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use divan::{Bencher, black_box};
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, CallPlan, CarrierAction, Event, Interruption, ItemKey, Mark, ResponseKey, Session,
+    Action, CallPlan, CarrierAction, Event, Interruption, ItemKey, Mark, ResponseKey, Session, Tape,
 };
 use frontdesk::domain::{AudioFormat, Limits, SilencePolicy};
 use tokio::runtime::{Builder, Runtime};
@@ -30,7 +30,7 @@ fn main() {
 }
 
 mod session {
-    use super::{Bencher, Duration, Event, FRAME, Frame, ItemKey, PIECE, Stage};
+    use super::{Bencher, Duration, Event, FRAME, Frame, ItemKey, PIECE, Stage, Tape};
 
     #[divan::bench]
     fn caller_frame(bencher: Bencher<'_, '_>) {
@@ -43,6 +43,20 @@ mod session {
             });
             timestamp += FRAME;
             stage.now += FRAME;
+        });
+    }
+
+    /// What it costs to record one, up to the way to the disk.
+    #[divan::bench]
+    fn recorded_frame(bencher: Bencher<'_, '_>) {
+        let mut now = Stage::begin().now;
+        let mut tape = Tape::new(now);
+        let (frame, mut timestamp) = (Frame::silence(160), Duration::ZERO);
+        bencher.bench_local(|| {
+            now += FRAME;
+            tape.hear(Some(timestamp), &frame, now);
+            timestamp += FRAME;
+            tape.poll_snippet()
         });
     }
 

@@ -14,6 +14,7 @@ mod greetings;
 mod jobs;
 mod measures;
 mod realtime;
+mod recordings;
 mod rehearsal;
 mod routing;
 mod server;

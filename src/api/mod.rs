@@ -42,6 +42,7 @@ mod quotas;
 mod receptionist_body;
 mod receptionist_versions;
 mod receptionists;
+mod recordings;
 mod request_id;
 mod router;
 mod routing;

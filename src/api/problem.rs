@@ -52,7 +52,7 @@ pub enum ApiError {
     /// A part is asked for that begins where there is nothing any more; so
     /// many bytes there are.
     #[error("there are only {0} bytes")]
-    BeyondEnd(usize),
+    BeyondEnd(u64),
     /// The body is too large.
     #[error("the body is larger than any that is read here")]
     TooLarge,

@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::calls::{control, live, log, remarks, show, stats, transfer};
+use super::calls::{control, live, log, recording, remarks, show, stats, transfer};
 use super::gate::{Gate, Need};
 use super::openapi;
 use super::outbound::{place, policy, queue};
@@ -18,7 +18,7 @@ use super::{caller_lists, hours, queues, routing};
 use super::{contact_import, contacts, receptionist_versions as versions, receptionists};
 use super::{greetings, messages, settings, voicemail, voicemail_audio};
 use super::{ivr_flows, ivr_simulation, ivr_versions};
-use super::{quotas, usage};
+use super::{quotas, recordings, usage};
 use crate::domain::Permission as P;
 
 /// What admins and machines call.
@@ -81,6 +81,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
         .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
         .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .merge(recordings(&gate))
         .merge(outbound(&gate))
         .merge(contacts(&gate))
         .merge(receptionists(&gate))
@@ -93,6 +94,20 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+}
+
+/// What is recorded of calls, and what was.
+fn recordings(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let ask = |permission, routes| gate.ask(Need::May(permission), routes);
+    OpenApiRouter::new()
+        .routes(ask(P::CallsControl, routes!(recording::start)))
+        .routes(ask(P::CallsControl, routes!(recording::pause)))
+        .routes(ask(P::CallsControl, routes!(recording::resume)))
+        .routes(ask(P::CallsControl, routes!(recording::stop)))
+        .routes(ask(P::RecordingsRead, routes!(recordings::list_of_call)))
+        .routes(ask(P::RecordingsRead, routes!(recordings::show)))
+        .routes(ask(P::RecordingsRead, routes!(recordings::hear)))
+        .routes(ask(P::RecordingsWrite, routes!(recordings::delete)))
 }
 
 /// Calls that we make.

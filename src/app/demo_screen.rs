@@ -72,6 +72,10 @@ fn tell(what: &Happening) -> Option<String> {
         Happening::Admitted => "gateway       webhook answered, model dialled".to_owned(),
         Happening::Answered => "gateway       media stream opened".to_owned(),
         Happening::Reported(report) => return tell_report(report),
+        Happening::Recording(state) => match state {
+            Some(state) => format!("gateway       recording: {}", state.as_str()),
+            None => "gateway       recording ends".to_owned(),
+        },
         Happening::Ended(end_reason) => {
             format!("gateway       call ended: {}", end_reason.as_str())
         }
@@ -155,7 +159,8 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                 }
                 Ok(Happening::Reported(Report::Latency(_))) => answers += 1,
                 Ok(Happening::Reported(Report::Interrupted { .. })) => interruptions += 1,
-                Ok(Happening::Answered | Happening::Reported(_)) | Err(RecvError::Lagged(_)) => {}
+                Ok(Happening::Answered | Happening::Reported(_) | Happening::Recording(_))
+                | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => break,
             },
             _ = ticks.tick() => {

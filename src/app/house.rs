@@ -23,7 +23,7 @@ use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
-use crate::recordings::Recordings;
+use crate::recordings::{Recordings, Spool};
 use crate::store::{Seals, Store, ivr_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
@@ -75,6 +75,8 @@ pub struct House {
     keeper: Keeper,
     writing: JoinHandle<()>,
     jobs: Runner,
+    spools: JobHouse,
+    spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
 }
@@ -99,8 +101,10 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
-        let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let recordings = Recordings::at(plan.storage);
+        let spool = Spool::start(recordings.spool_folder())?;
+        let keeper = keeper.recording_to(spool.clone());
+        let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let dialer: Arc<dyn Dialer> = Arc::new(dialer);
         let ways = (
             plan.speaks_ahead,
@@ -109,17 +113,16 @@ impl House {
         );
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
-        let is_live = bridge.clone();
-        let jobs = Arc::new(JobHouse {
+        let spools = JobHouse {
             store: store.clone(),
             clock: clock.clone(),
             recordings: recordings.clone(),
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
             public_url: reachable(&plan.public_url),
-            is_live: Arc::new(move |call_sid: &CallSid| is_live.has(call_sid)),
-        });
-        let jobs = Runner::new(store.clone(), clock.clone(), jobs);
+            is_live: liveness(bridge.clone()),
+        };
+        let jobs = Runner::new(store.clone(), clock.clone(), Arc::new(spools.clone()));
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -147,7 +150,6 @@ impl House {
         });
         let carrier = webhooks::router(webhooks);
         let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
-        let (server, drain_timeout) = (plan.server, plan.drain_timeout);
         Ok(Self {
             bridge,
             store,
@@ -155,8 +157,10 @@ impl House {
             keeper,
             writing,
             jobs,
-            server,
-            drain_timeout,
+            spools,
+            spool,
+            server: plan.server,
+            drain_timeout: plan.drain_timeout,
         })
     }
 
@@ -176,6 +180,7 @@ impl House {
         let bridge = self.bridge;
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
+        tokio::spawn(self.spools.watch_spools(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
@@ -189,6 +194,10 @@ impl House {
             self.keeper.close().await;
             self.writing.await
         };
+        // Every call is over: what was recorded of it is written.
+        if timeout(LAST_NOTES, self.spool.close()).await.is_err() {
+            tracing::error!("the disk did not take the last of the recordings in time");
+        }
         no_more_jobs.cancel();
         if timeout(LAST_JOBS, &mut jobs).await.is_err() {
             tracing::warn!("jobs were cut short; they are done again");
@@ -218,6 +227,11 @@ fn equipment(
         phrasebook,
         toolbox: Some(toolbox),
     }
+}
+
+/// Whether a call goes on here.
+fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
+    Arc::new(move |call_sid| bridge.has(call_sid))
 }
 
 /// The database, with every secret in it sealed.

@@ -152,6 +152,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Calls that the carrier had not rated after a day.",
     ),
     (
+        "frontdesk_consents_total",
+        Kind::Count,
+        "Answers to whether a call may be recorded, by answer.",
+    ),
+    (
         "frontdesk_deleted_total",
         Kind::Count,
         "What was kept long enough and deleted, by what it was.",
@@ -250,6 +255,21 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "frontdesk_quota_stops_total",
         Kind::Count,
         "Calls that did not reach the AI because of a limit.",
+    ),
+    (
+        "frontdesk_recording_faults_total",
+        Kind::Count,
+        "Recordings that the disk refused, by reason.",
+    ),
+    (
+        "frontdesk_recording_pieces_dropped_total",
+        Kind::Count,
+        "Pieces of recordings that the disk was too slow for.",
+    ),
+    (
+        "frontdesk_recordings_total",
+        Kind::Count,
+        "Recordings, by what came of them: kept, kept in part, failed, deleted.",
     ),
     (
         "frontdesk_routed_from_memory_total",

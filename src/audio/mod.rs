@@ -15,6 +15,8 @@ mod filter;
 mod frame;
 pub mod g711;
 mod level;
+#[cfg(feature = "opus")]
+mod opus;
 mod transcode;
 mod upsample;
 pub mod wav;
@@ -24,5 +26,7 @@ pub use chime::chime;
 pub use downsample::Downsampler;
 pub use frame::{Frame, SILENCE, frames};
 pub use level::{FLOOR_DBFS, SILENCE_DBFS, is_silence, level_dbfs};
+#[cfg(feature = "opus")]
+pub use opus::OpusWriter;
 pub use transcode::{Downlink, Uplink};
 pub use upsample::Upsampler;

@@ -1,4 +1,4 @@
-//! WAV files of a call's sound: linear PCM16 at 8 kHz, from mu-law tracks.
+//! WAV files of a call's sound at 8 kHz: linear PCM16 from mu-law tracks, or mu-law as it is.
 //!
 //! <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
 
@@ -24,6 +24,39 @@ pub fn write_mono(out: &mut impl Write, track: &[u8]) -> io::Result<()> {
 /// WAV file can hold, a day and a half.
 pub fn write_stereo(out: &mut impl Write, left: &[u8], right: &[u8]) -> io::Result<()> {
     write(out, [left, right])
+}
+
+/// The beginning of a WAV file of two channels of mu-law, `length` samples each;
+/// behind it stand the samples, one of either in turn.
+///
+/// # Errors
+/// `InvalidInput` if the sound is longer than the 4 GiB that a WAV file can
+/// hold, three days.
+pub fn mulaw_stereo_header(length: u64) -> io::Result<Vec<u8>> {
+    let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "too long for a WAV file");
+    let samples = u32::try_from(length).map_err(|_| too_long())?;
+    let data = samples.checked_mul(2).filter(|data| *data <= u32::MAX - 50);
+    let data = data.ok_or_else(too_long)?;
+    let mut header = Vec::with_capacity(58);
+    header.extend_from_slice(b"RIFF");
+    header.extend_from_slice(&(data + 50).to_le_bytes());
+    header.extend_from_slice(b"WAVEfmt ");
+    header.extend_from_slice(&18_u32.to_le_bytes());
+    for word in [MULAW, 2] {
+        header.extend_from_slice(&word.to_le_bytes());
+    }
+    header.extend_from_slice(&SAMPLE_RATE.to_le_bytes());
+    header.extend_from_slice(&(SAMPLE_RATE * 2).to_le_bytes());
+    // Bytes of a moment, bits of a sample, and nothing else.
+    for word in [2_u16, 8, 0] {
+        header.extend_from_slice(&word.to_le_bytes());
+    }
+    header.extend_from_slice(b"fact");
+    header.extend_from_slice(&4_u32.to_le_bytes());
+    header.extend_from_slice(&samples.to_le_bytes());
+    header.extend_from_slice(b"data");
+    header.extend_from_slice(&data.to_le_bytes());
+    Ok(header)
 }
 
 fn write<const CHANNELS: usize>(out: &mut impl Write, tracks: [&[u8]; CHANNELS]) -> io::Result<()> {
@@ -74,6 +107,8 @@ fn header(channels: usize, length: usize) -> io::Result<[u8; HEADER]> {
 const HEADER: usize = 44;
 /// Format tag 1.
 const LINEAR_PCM: u16 = 1;
+/// Format tag 7.
+const MULAW: u16 = 7;
 const SAMPLE_RATE: u32 = 8000;
 const SAMPLE_BYTES: usize = 2;
 /// Bytes written at a time.

@@ -1,7 +1,7 @@
 //! A call that asks to be let in, and why it may not be.
 
 use super::past::Past;
-use crate::domain::{CallId, CallSid, Contact, Receptionist, TenantId};
+use crate::domain::{CallId, CallSid, Consent, Contact, Receptionist, TenantId};
 
 /// A call that asks to be let in.
 #[derive(Clone, Debug)]
@@ -19,6 +19,9 @@ pub struct Admission {
     /// What was said before, if the caller comes back from a place where nobody
     /// has taken the call.
     pub past: Option<Past>,
+    /// The consent on whose ground the call is recorded from its beginning, if it
+    /// is.
+    pub recording: Option<Consent>,
 }
 
 /// Why a call is not let in.

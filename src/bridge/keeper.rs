@@ -6,10 +6,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::recording_news::{self, RecordingNews};
 use crate::clock::Clock;
 use crate::domain::{
     AnsweredBy, CallId, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
 };
+use crate::recordings::Spool;
 use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::calls::NewCall;
@@ -54,6 +56,8 @@ pub(super) enum Note {
     },
     /// The call is over.
     Finished(Box<Finished>),
+    /// Something became of a recording.
+    Recording(Box<RecordingNews>),
     /// Nothing more is to come.
     Last,
 }
@@ -78,6 +82,7 @@ pub(super) struct Finished {
 pub struct Keeper {
     notes: mpsc::Sender<Note>,
     clock: Clock,
+    spool: Option<Spool>,
 }
 
 impl Keeper {
@@ -93,7 +98,31 @@ impl Keeper {
                 write_down(&store, &note).await;
             }
         });
-        (Self { notes, clock }, task)
+        let keeper = Self {
+            notes,
+            clock,
+            spool: None,
+        };
+        (keeper, task)
+    }
+
+    /// Lets calls be recorded there.
+    #[must_use]
+    pub fn recording_to(self, spool: Spool) -> Self {
+        Self {
+            spool: Some(spool),
+            ..self
+        }
+    }
+
+    /// Where calls are recorded, if they are.
+    pub(super) fn spool(&self) -> Option<&Spool> {
+        self.spool.as_ref()
+    }
+
+    /// A name for something that is kept.
+    pub(super) fn new_id<T: From<(Timestamp, u128)>>(&self) -> T {
+        self.clock.new_id()
     }
 
     /// The time of day.
@@ -118,8 +147,13 @@ impl Keeper {
     /// Takes the note that a call is over, waiting for room: by now nobody
     /// hears the call.
     pub(super) async fn finish(&self, finished: Finished) {
+        self.tell(Note::Finished(Box::new(finished))).await;
+    }
+
+    /// Takes a note of a call that nobody hears any more, waiting for room.
+    pub(super) async fn tell(&self, note: Note) {
         // The writer outlives every keeper.
-        let _ = self.notes.send(Note::Finished(Box::new(finished))).await;
+        let _ = self.notes.send(note).await;
     }
 }
 
@@ -184,6 +218,7 @@ async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
             Ok(())
         }
         Note::Finished(finished) => write_finished(store, finished).await,
+        Note::Recording(news) => recording_news::write(store, news).await,
         Note::Last => Ok(()),
     }
 }

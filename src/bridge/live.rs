@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::feed::EventId;
 use crate::call::Report;
-use crate::domain::{CallId, EndReason, TenantId, Timestamp};
+use crate::domain::{CallId, EndReason, RecordingState, TenantId, Timestamp};
 
 /// Something that happened in a live call.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum Happening {
     Answered,
     /// What the machine reports.
     Reported(Report),
+    /// It is being recorded, or is not any more.
+    Recording(Option<RecordingState>),
     /// The call is over.
     Ended(EndReason),
 }

@@ -13,7 +13,8 @@ use super::live::{Happening, LiveEvent};
 use super::past::Past;
 use crate::call::{Report, Session};
 use crate::domain::{
-    CallId, EndReason, ModelPrice, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
+    CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
+    Utterance,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -80,6 +81,10 @@ impl Logbook {
 
     pub(super) fn agent_failed(&self, error: &DialError) {
         tracing::warn!(call.id = %self.call_id, %error, "agent.unavailable");
+    }
+
+    pub(super) fn recording(&self, state: Option<RecordingState>) {
+        self.tell(Happening::Recording(state));
     }
 
     pub(super) fn report(&mut self, report: Report) {

@@ -17,6 +17,7 @@
 //! - [`mod@line`] holds the call's agents: the one that speaks, and the one that takes
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
+//! - [`recorder`] listens to both legs, where the caller has consented.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -41,6 +42,8 @@ mod phrases;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
+mod recorder;
+mod recording_news;
 mod registry;
 mod run;
 mod token;
@@ -56,6 +59,7 @@ pub use keeper::Keeper;
 pub use live::{Happening, LiveEvent};
 pub use past::Past;
 pub use phrases::Phrasebook;
+pub use recorder::RecordOrder;
 pub use registry::Bridge;
 pub use token::StreamToken;
 pub use tools::{Toolbox, check_parameters};

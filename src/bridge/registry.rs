@@ -23,13 +23,14 @@ use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::past::Past;
+use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
 use super::token::{StreamToken, TokenHash};
 use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
-use crate::domain::{CallId, CallSid, EndReason};
+use crate::domain::{CallId, CallSid, EndReason, RecordingState};
 use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
@@ -51,6 +52,7 @@ const WAITING_ROOM: usize = 256;
 
 struct Place {
     mailbox: mpsc::Sender<Control>,
+    light: Arc<Light>,
     tokens: Vec<(TokenHash, Instant)>,
 }
 
@@ -133,11 +135,13 @@ impl Bridge {
             Entry::Vacant(vacant) => {
                 self.refuse(&admission)?;
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
+                let light = Arc::<Light>::default();
                 vacant.insert(Place {
                     mailbox,
+                    light: Arc::clone(&light),
                     tokens: vec![ticket],
                 });
-                self.start(admission, inbox);
+                self.start(admission, (inbox, light));
             }
         }
         Ok(token)
@@ -174,10 +178,24 @@ impl Bridge {
     /// Does something to a call from outside. False if it is not live, or too
     /// busy to listen.
     pub fn order(&self, call_sid: &CallSid, order: Order) -> bool {
-        let Some(place) = self.shared.calls.get(call_sid) else {
-            return false;
-        };
-        place.mailbox.try_send(Control::Order(order)).is_ok()
+        self.control(call_sid, Control::Order(order))
+    }
+
+    /// Does something to the recording of a call. False if the call is not live,
+    /// or too busy to listen.
+    pub fn record(&self, call_sid: &CallSid, order: RecordOrder) -> bool {
+        self.control(call_sid, Control::Record(order))
+    }
+
+    fn control(&self, call_sid: &CallSid, control: Control) -> bool {
+        let place = self.shared.calls.get(call_sid);
+        place.is_some_and(|place| place.mailbox.try_send(control).is_ok())
+    }
+
+    /// How the recording of a call stands that is live here; none where nothing
+    /// is recorded.
+    pub fn recording(&self, call_sid: &CallSid) -> Option<RecordingState> {
+        self.shared.calls.get(call_sid)?.light.state()
     }
 
     /// Whether a call is live here.
@@ -294,7 +312,11 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(&self, mut admission: Admission, inbox: mpsc::Receiver<Control>) {
+    fn start(
+        &self,
+        mut admission: Admission,
+        (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
+    ) {
         let shared = Arc::clone(&self.shared);
         self.welcome_back(&mut admission);
         let plan = CallPlan {
@@ -319,6 +341,7 @@ impl Bridge {
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
             .priced(shared.dialer.price());
         let errands = Errands::new(self.clone(), &admission);
+        let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
         let outcome = EndReason::Internal;
         let mut place = PlaceGuard {
             shared: Arc::clone(&shared),
@@ -327,7 +350,12 @@ impl Bridge {
         };
         let past = admission.past.as_ref();
         let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
-        let call = Call::new((plan, said), (dial, phrases), inbox, (log, errands));
+        let call = Call::new(
+            (plan, said),
+            (dial, phrases),
+            inbox,
+            (log, errands, recorder),
+        );
         shared
             .tasks
             .spawn(async move { call.run(&mut place).await });
@@ -438,6 +466,7 @@ mod tests {
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,
             past: None,
+            recording: None,
         };
         bridge.admit(admission).unwrap();
         while bridge.order(&call_sid, Order::Hold(true)) {}

@@ -15,6 +15,7 @@ use super::errands::Errands;
 use super::line::{Dial, Line};
 use super::logbook::Logbook;
 use super::phrases::Phrases;
+use super::recorder::{RecordOrder, Recorder};
 use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::{EndReason, Utterance};
@@ -35,6 +36,8 @@ pub(super) enum Control {
     Attach(Box<dyn Carrier>),
     /// Somebody does something to the call.
     Order(Order),
+    /// Or to its recording.
+    Record(RecordOrder),
 }
 
 /// A call that goes on.
@@ -46,6 +49,7 @@ pub(super) struct Call {
     inbox: mpsc::Receiver<Control>,
     log: Logbook,
     errands: Errands,
+    recorder: Recorder,
     events: VecDeque<Event>,
     timer: Pin<Box<Sleep>>,
     armed: Instant,
@@ -58,7 +62,7 @@ impl Call {
         (plan, said): (CallPlan, Vec<Utterance>),
         (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
-        (log, errands): (Logbook, Errands),
+        (log, errands, recorder): (Logbook, Errands, Recorder),
     ) -> Self {
         let now = now();
         Self {
@@ -69,6 +73,7 @@ impl Call {
             inbox,
             log,
             errands,
+            recorder,
             events: VecDeque::new(),
             timer: Box::pin(sleep(Duration::ZERO)),
             armed: now,
@@ -85,12 +90,14 @@ impl Call {
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
         self.inbox.close();
+        let ended = now();
         let carrier = async {
             if let Some(carrier) = self.carrier {
                 carrier.close(1000).await;
             }
         };
         join(carrier, self.line.close()).await;
+        self.recorder.finish(ended).await;
         self.log.finish(&self.session, end_reason).await;
     }
 
@@ -141,6 +148,7 @@ impl Call {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
                 Control::Order(order) => self.events.push_back(Event::Ordered(order)),
+                Control::Record(order) => self.recorder.order(order, now()),
             }
         }
     }
@@ -163,22 +171,26 @@ impl Call {
         self.check_stall(now);
         if self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.session.handle_timeout(now);
-            self.drain();
+            self.drain(now);
         }
         while let Some(event) = self.events.pop_front() {
+            self.recorder.hear(&event, now);
             self.session.handle_event(event, now);
-            self.drain();
+            self.drain(now);
         }
+        let log = &self.log;
+        self.recorder.tell_change(|state| log.recording(state));
         if now >= self.ping_at {
             self.ping(now);
         }
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
         while let Some(action) = self.session.poll_action() {
             match action {
                 Action::Carrier(action) => {
                     if let Some(carrier) = &mut self.carrier {
+                        self.recorder.perform(&action, now);
                         carrier.perform(action);
                     }
                 }

@@ -33,6 +33,7 @@
 //! [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether there is
 //! an agent), [`wait`] (what the caller hears while nobody answers). [`session`]
 //! only dispatches.
+//! [`tape`] stands beside it: what of a call is recorded, and where.
 
 mod action;
 mod barge_in;
@@ -50,6 +51,7 @@ mod playhead;
 mod response;
 mod session;
 mod silence;
+mod tape;
 mod timers;
 mod tool;
 mod tool_end;
@@ -63,4 +65,5 @@ pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
 pub use plan::{CallPlan, Interruption};
 pub use playback::MAX_LEAD;
 pub use session::Session;
+pub use tape::{PIECE, Piece, Snippet, Tape, Track};
 pub use tool_end::{Errand, HandsTo, ToolAnswer, ToolEnd, ToolRefusal};

@@ -113,7 +113,7 @@ pub(super) fn duration(samples: u64) -> Duration {
 }
 
 /// How many samples sound in so long, rounded down.
-fn samples(duration: Duration) -> u64 {
+pub(super) fn samples(duration: Duration) -> u64 {
     let part = u64::from(duration.subsec_micros()) * RATE / 1_000_000;
     duration.as_secs().saturating_mul(RATE).saturating_add(part)
 }

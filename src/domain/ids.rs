@@ -121,6 +121,11 @@ ulid_id!(
     "note"
 );
 ulid_id!(
+    /// Names a recording of a call: `rcd_01J…`.
+    RecordingId,
+    "rcd"
+);
+ulid_id!(
     /// Names a text message: `sms_01J…`.
     SmsId,
     "sms"

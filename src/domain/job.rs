@@ -11,6 +11,10 @@ pub enum JobKind {
     MessageSound,
     /// Delete the sound of a message that was deleted.
     ForgottenMessage,
+    /// Make a file of what was spooled of a call.
+    SpooledRecording,
+    /// Delete the file of a recording that was deleted.
+    ForgottenRecording,
     /// Send a text message.
     SmsToSend,
     /// Ask the carrier for the end of calls that seem to have none.
@@ -25,10 +29,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::CarrierPrice,
         Self::MessageSound,
         Self::ForgottenMessage,
+        Self::SpooledRecording,
+        Self::ForgottenRecording,
         Self::SmsToSend,
         Self::OpenCalls,
         Self::UncountedCalls,
@@ -42,6 +48,8 @@ impl JobKind {
             Self::CarrierPrice => "carrier_price",
             Self::MessageSound => "message_sound",
             Self::ForgottenMessage => "forgotten_message",
+            Self::SpooledRecording => "spooled_recording",
+            Self::ForgottenRecording => "forgotten_recording",
             Self::SmsToSend => "sms_to_send",
             Self::OpenCalls => "open_calls",
             Self::UncountedCalls => "uncounted_calls",
@@ -54,9 +62,10 @@ impl JobKind {
     /// slow stranger leave room for the others.
     pub fn lanes(self) -> usize {
         match self {
-            Self::MessageSound | Self::SmsToSend => 2,
+            Self::MessageSound | Self::SpooledRecording | Self::SmsToSend => 2,
             Self::CarrierPrice
             | Self::ForgottenMessage
+            | Self::ForgottenRecording
             | Self::OpenCalls
             | Self::UncountedCalls
             | Self::QuotaAlerts
@@ -74,9 +83,12 @@ impl JobKind {
     pub fn every_ms(self) -> Option<i64> {
         const MINUTE_MS: i64 = 60_000;
         match self {
-            Self::CarrierPrice | Self::MessageSound | Self::ForgottenMessage | Self::SmsToSend => {
-                None
-            }
+            Self::CarrierPrice
+            | Self::MessageSound
+            | Self::ForgottenMessage
+            | Self::SpooledRecording
+            | Self::ForgottenRecording
+            | Self::SmsToSend => None,
             Self::OpenCalls | Self::QuotaAlerts => Some(MINUTE_MS),
             Self::UncountedCalls => Some(10 * MINUTE_MS),
             Self::Retention => Some(24 * 60 * MINUTE_MS),

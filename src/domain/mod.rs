@@ -25,6 +25,7 @@ mod phone;
 mod queue;
 mod quota;
 mod receptionist;
+mod recording;
 mod sealed;
 mod secret;
 mod settings;
@@ -56,8 +57,8 @@ pub use greeting::{
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
-    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, SmsId, StreamSid,
-    TakenMessageId, TenantId, UserId,
+    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, RecordingId, SmsId,
+    StreamSid, TakenMessageId, TenantId, UserId,
 };
 pub use job::JobKind;
 pub use latency::TurnLatency;
@@ -69,6 +70,10 @@ pub use queue::Queue;
 pub use quota::{Gauge, Measure, Period, Quota, QuotaLimits, Quotas, Standing, Strain};
 pub use receptionist::{
     AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, TurnDetection,
+};
+pub use recording::{
+    CallRecording, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Pause, RecordingFault,
+    RecordingState, RecordingTitle,
 };
 pub use sealed::{Credential, Sealed};
 pub use secret::{Pii, Secret};

@@ -155,7 +155,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Calls are recorded without anybody asking for it.
+    /// Calls that the AI has are recorded once the caller has consented as the number wants it.
     AutoRecordCalls = "auto_record_calls", SettingKind::Truth, "true";
     /// Recordings of calls are written down as text.
     AutoTranscribeCalls = "auto_transcribe_calls", SettingKind::Truth, "false";

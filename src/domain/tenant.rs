@@ -1,6 +1,6 @@
 //! Whose telephone we answer, and on which number.
 
-use super::{NumberId, NumberSid, PhoneNumber, ReceptionistId, TenantId, Timestamp};
+use super::{ConsentRule, NumberId, NumberSid, PhoneNumber, ReceptionistId, TenantId, Timestamp};
 
 /// A customer of this installation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Number {
     pub receptionist_id: Option<ReceptionistId>,
     /// What people call it.
     pub label: Option<String>,
+    /// How its callers are asked whether they may be recorded.
+    pub recording: ConsentRule,
     /// The carrier's name for it, where the carrier was asked.
     pub carrier_sid: Option<NumberSid>,
     /// What it can do, by the carrier's word.
@@ -52,6 +54,7 @@ impl Number {
             phone_number,
             receptionist_id: None,
             label: None,
+            recording: ConsentRule::default(),
             carrier_sid: None,
             capabilities: None,
             configured_at: None,

@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 
 use super::worker::{Failure, Next, Worker};
 use super::{
-    carrier_price, forgotten_message, message_sound, open_calls, quota_alerts, retention,
-    sms_to_send, uncounted_calls,
+    carrier_price, forgotten_message, forgotten_recording, message_sound, open_calls, quota_alerts,
+    retention, sms_to_send, spooled_recording, uncounted_calls,
 };
 use crate::clock::Clock;
 use crate::domain::{CallSid, JobKind};
@@ -57,6 +57,8 @@ impl Worker for JobHouse {
                 JobKind::CarrierPrice => carrier_price::run(&house, &job).await,
                 JobKind::MessageSound => message_sound::run(&house, &job).await,
                 JobKind::ForgottenMessage => forgotten_message::run(&house, &job).await,
+                JobKind::SpooledRecording => spooled_recording::run(&house, &job).await,
+                JobKind::ForgottenRecording => forgotten_recording::run(&house, &job).await,
                 JobKind::SmsToSend => sms_to_send::run(&house, &job).await,
                 JobKind::OpenCalls => open_calls::run(&house).await,
                 JobKind::QuotaAlerts => quota_alerts::run(&house).await,

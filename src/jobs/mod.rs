@@ -12,11 +12,16 @@
 //! leaves it locked for five minutes, and then it is done again: every job is
 //! written to be run twice.
 //!
+//! One thing is asked for by no row: what a process that died has spooled of its
+//! calls. Each process [looks](JobHouse::watch_spools) for that in its own folder.
+//!
 //! | job | when | what |
 //! |---|---|---|
 //! | [`carrier_price`] | after a call | what the carrier charged, asked for until it says so |
 //! | [`message_sound`] | after a message | its sound is fetched, and written down as text |
 //! | [`forgotten_message`] | after a deletion | its sound goes, here and at the carrier |
+//! | [`spooled_recording`] | after a recording | what was spooled becomes a file |
+//! | [`forgotten_recording`] | after a deletion | its file goes |
 //! | [`sms_to_send`] | at once | a text message goes out, once |
 //! | [`open_calls`] | every minute | calls without an end: the carrier is asked for it |
 //! | [`quota_alerts`] | every minute | who has come near to a limit is told once |
@@ -25,13 +30,16 @@
 
 mod carrier_price;
 mod forgotten_message;
+mod forgotten_recording;
 mod house;
+mod left_spools;
 mod message_sound;
 mod open_calls;
 mod quota_alerts;
 mod retention;
 mod runner;
 mod sms_to_send;
+mod spooled_recording;
 mod uncounted_calls;
 mod worker;
 

@@ -6,9 +6,10 @@ use tokio::time::{Instant, sleep};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{JobKind, SettingKey, Settings, TenantId, Timestamp};
+use crate::domain::{JobKind, RecordingFault, SettingKey, Settings, TenantId, Timestamp};
 use crate::store::{
-    self, Store, jobs, page, retention, settings, tenants, voicemail_messages as messages,
+    self, Store, call_recordings as recordings, jobs, page, retention, settings, tenants,
+    voicemail_messages as messages,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -83,8 +84,13 @@ impl Sweep {
         let messages = Heap::Messages(tenant, messages);
         let calls = Heap::Calls(tenant, (since(SettingKey::CallRetentionDays), now));
         let texts = Heap::Texts(tenant, (since(SettingKey::SmsRetentionDays), now));
+        let recordings = (since(SettingKey::RecordingRetentionDays), now);
+        let recordings = Heap::Recordings(tenant, recordings);
         let is_done = self.all(&messages).await? && self.all(&texts).await?;
-        Ok(is_done && self.all(&calls).await?)
+        // The recordings of calls that go now go too.
+        let is_done = is_done && self.all(&calls).await? && self.all(&recordings).await?;
+        recordings::forget_callless(&self.store, tenant).await?;
+        Ok(is_done)
     }
 
     /// Takes the heap away, a little at a time; whether nothing of it is left.
@@ -124,6 +130,21 @@ impl Sweep {
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }
 
+    /// A job deletes the file of each.
+    async fn some_recordings(
+        &self,
+        tenant: TenantId,
+        (before, now): (Timestamp, Timestamp),
+    ) -> Result<u64, store::Error> {
+        let old = recordings::list_done(&self.store, tenant, before, AT_A_TIME).await?;
+        let mut tx = self.store.begin().await?;
+        for recording in &old {
+            recordings::delete(&mut tx, recording, RecordingFault::Expired, now).await?;
+        }
+        tx.commit().await?;
+        Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    }
+
     async fn some(&self, heap: &Heap) -> Result<u64, store::Error> {
         let (store, limit) = (&self.store, AT_A_TIME);
         match heap {
@@ -133,6 +154,7 @@ impl Sweep {
             Heap::Jobs(before) => jobs::forget_finished(store, *before, limit).await,
             Heap::Texts(tenant, span) => retention::empty_texts(store, *tenant, *span, limit).await,
             Heap::Messages(tenant, span) => self.some_messages(*tenant, *span).await,
+            Heap::Recordings(tenant, span) => self.some_recordings(*tenant, *span).await,
             Heap::ForgottenCalls(before) => {
                 retention::delete_forgotten_calls(store, *before, limit).await
             }
@@ -153,6 +175,7 @@ enum Heap {
     /// With the time that it is.
     Texts(TenantId, (Timestamp, Timestamp)),
     Messages(TenantId, (Timestamp, Timestamp)),
+    Recordings(TenantId, (Timestamp, Timestamp)),
     Calls(TenantId, (Timestamp, Timestamp)),
 }
 
@@ -165,6 +188,7 @@ impl Heap {
             Self::FlowStates(_) => "flow_states",
             Self::Texts(..) => "texts",
             Self::Messages(..) => "messages",
+            Self::Recordings(..) => "recordings",
             Self::Calls(..) => "calls",
         }
     }

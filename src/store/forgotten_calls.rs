@@ -6,7 +6,7 @@ use super::call_change::{count_late, lock};
 use super::jobs::{self, NewJob};
 use super::row::{RowOf, storable};
 use super::voicemail_messages::{self as messages, Forgotten};
-use super::{Db, Error, Tx, usage};
+use super::{Db, Error, Tx, call_recordings, usage};
 use crate::domain::{
     CallId, CallSid, CallStatus, CostPart, Currency, Day, JobKind, Money, Outcome, TenantId,
     Timestamp, Totals,
@@ -55,6 +55,7 @@ pub async fn forget(
     for message in messages::list_of_call(&mut *tx, tenant, id).await? {
         messages::forget_sound(tx, &message, now).await?;
     }
+    call_recordings::forget_of_call(tx, (tenant, id), now).await?;
     let mut conn = Db::from(tx).write().await?;
     sqlx::query("DELETE FROM calls WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.to_string())

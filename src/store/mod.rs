@@ -14,8 +14,9 @@
 //! [`sms_messages::apply`], [`outbound_calls::name`],
 //! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
 //! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
-//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`] and
-//! [`retention`]; one tells that a number is somebody's, and not whose: [`numbers::is_taken`].
+//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`],
+//! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
+//! somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on
 //! SQLite and PostgreSQL, through sqlx's `Any` driver. The dialect that both
@@ -37,6 +38,7 @@
 
 mod by_id;
 mod call_change;
+mod call_recording_row;
 mod call_row;
 mod call_words;
 mod database;
@@ -50,7 +52,9 @@ mod seed;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod call_consents;
 pub mod call_events;
+pub mod call_recordings;
 pub mod call_remarks;
 pub mod call_routes;
 pub mod call_search;

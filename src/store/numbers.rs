@@ -8,15 +8,15 @@ use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
 use super::{Db, Error, by_id, page, seed};
 use crate::domain::{
-    Capabilities, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant, TenantId,
-    Timestamp,
+    Capabilities, ConsentRule, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant,
+    TenantId, Timestamp,
 };
 
 /// The columns of a [`NumberRow`].
 macro_rules! number_columns {
     () => {
         "id, tenant_id, phone_number, receptionist_id, label, carrier_sid, has_voice, has_sms,
-        has_mms, configured_at_ms, created_at_ms"
+        has_mms, configured_at_ms, created_at_ms, recording_consent, recording_announcement"
     };
 }
 
@@ -38,6 +38,8 @@ pub async fn insert(db: impl Into<Db<'_>>, number: &Number) -> Result<(), Error>
         .bind(mms)
         .bind(number.configured_at.map(Timestamp::as_ms))
         .bind(number.created_at.as_ms())
+        .bind(number.recording.policy.as_str())
+        .bind(number.recording.words.as_deref())
         .execute(&mut *conn)
         .await?;
     Ok(())
@@ -46,7 +48,7 @@ pub async fn insert(db: impl Into<Db<'_>>, number: &Number) -> Result<(), Error>
 const INSERT: &str = concat!(
     "INSERT INTO numbers (",
     number_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 
 /// What a number can do, as the columns have it.
@@ -185,6 +187,8 @@ pub async fn update(db: impl Into<Db<'_>>, number: &Number) -> Result<bool, Erro
         .bind(sms)
         .bind(mms)
         .bind(number.configured_at.map(Timestamp::as_ms))
+        .bind(number.recording.policy.as_str())
+        .bind(number.recording.words.as_deref())
         .execute(&mut *conn)
         .await?;
     Ok(done.rows_affected() == 1)
@@ -192,7 +196,8 @@ pub async fn update(db: impl Into<Db<'_>>, number: &Number) -> Result<bool, Erro
 
 const UPDATE: &str = "
     UPDATE numbers SET receptionist_id = $3, label = $4, carrier_sid = $5, has_voice = $6,
-        has_sms = $7, has_mms = $8, configured_at_ms = $9
+        has_sms = $7, has_mms = $8, configured_at_ms = $9, recording_consent = $10,
+        recording_announcement = $11
     WHERE tenant_id = $1 AND id = $2";
 
 /// Takes a number from its tenant; whether there was one.
@@ -312,6 +317,8 @@ struct NumberRow {
     has_mms: Option<i64>,
     configured_at_ms: Option<i64>,
     created_at_ms: i64,
+    recording_consent: String,
+    recording_announcement: Option<String>,
 }
 
 impl TryFrom<NumberRow> for Number {
@@ -339,6 +346,10 @@ impl TryFrom<NumberRow> for Number {
             capabilities,
             configured_at: time(row.configured_at_ms),
             created_at: Timestamp::from_ms(row.created_at_ms),
+            recording: ConsentRule {
+                policy: at.parse(&row.recording_consent)?,
+                words: row.recording_announcement,
+            },
             label: row.label,
         })
     }

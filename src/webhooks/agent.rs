@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::at::Point;
+use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Past, Refusal};
@@ -25,13 +26,19 @@ pub(super) async fn connect(
     if !placed.may_have_agent(point.stop, is_back) {
         return Err(Refusal::Over);
     }
-    let (mut receptionist, may_have_ai) = tokio::join!(
+    let (mut receptionist, may_have_ai, ground) = tokio::join!(
         receptionist(house, placed, stop),
-        budget::may_have_ai(house, placed, &request.call_sid)
+        budget::may_have_ai(house, placed, &request.call_sid),
+        consent::ground(house, placed, request, point)
     );
     if !may_have_ai {
         return Err(Refusal::Spent);
     }
+    let (said, recording) = match ground {
+        Ground::Asked(question) => return Ok(question),
+        Ground::Recorded(said, consent) => (said, Some(consent)),
+        Ground::Unrecorded => (Response::new(), None),
+    };
     if let Some(receptionist) = &mut receptionist
         && request.direction == Direction::Outbound
     {
@@ -49,8 +56,10 @@ pub(super) async fn connect(
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact: placed.contact.clone(),
         past,
+        recording,
     })?;
-    stream(house, token.expose(), point).map_err(|error| {
+    let stream = stream(house, token.expose(), point);
+    stream.map(|stream| said.append(stream)).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
         Refusal::NobodyAnswers
     })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
-use crate::domain::{CallId, CallSid, Contact, Party, PhoneNumber, TenantId, Timestamp};
+use crate::domain::{CallId, CallSid, Consent, Contact, Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{Facts, Route};
 
 /// Numbers that are remembered; a database that is away is not missed sooner
@@ -40,6 +40,8 @@ pub(super) struct Placed {
     pub(super) left_at: Option<usize>,
     /// Where the call goes on that was handed on, if it was.
     pub(super) moved_to: Option<usize>,
+    /// What whoever is on the line has said to being recorded, if they were asked.
+    pub(super) consent: Option<Consent>,
     pub(super) is_over: AtomicBool,
 }
 
@@ -80,6 +82,7 @@ impl Placed {
             has_had_agent: self.has_had_agent,
             left_at: self.left_at,
             moved_to: self.moved_to,
+            consent: self.consent.clone(),
             is_over: AtomicBool::new(self.is_over()),
         }
     }

@@ -20,6 +20,7 @@
 //! | `/api/voice/webhooks/twiml/outbound/accepted` | a member wants to be connected |
 //! | `/api/voice/webhooks/stream-ended` | the stream is over, what comes next? |
 //! | `/api/voice/webhooks/transferred` | the call was led to another stop |
+//! | `/api/voice/webhooks/consent` | a caller has said whether they may be recorded |
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
 //! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
 //! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
@@ -39,6 +40,7 @@
 mod agent;
 mod at;
 mod budget;
+mod consent;
 mod fallback;
 mod gate;
 mod greeting_sound;

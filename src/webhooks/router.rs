@@ -6,8 +6,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, fallback, greeting_sound, hold_music, inbound, ivr, outbound, queue, queue_member,
-    ring, sms, status, stream, stream_ended, voicemail,
+    Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, queue,
+    queue_member, ring, sms, status, stream, stream_ended, voicemail,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -19,6 +19,7 @@ pub fn router(house: Webhooks) -> Router {
         .route("/twiml/outbound/accepted", either(outbound::accepted))
         .route("/stream-ended", either(stream_ended::stream_ended))
         .route("/transferred", either(stream_ended::transferred))
+        .route("/consent", either(consent::answered))
         .route("/dial-status", either(ring::dial_status))
         .route("/whisper", either(ring::whisper))
         .route("/accepted", either(ring::accepted))

@@ -27,6 +27,13 @@ pub(super) struct Phrases {
     pub(super) connecting: &'static str,
     pub(super) next_caller: &'static str,
     pub(super) nobody_waits: &'static str,
+    pub(super) recorded: &'static str,
+    pub(super) recorded_if_you_stay: &'static str,
+    pub(super) recorded_if_you_say_so: &'static str,
+    pub(super) recorded_if_you_press_1: &'static str,
+    /// Words that agree, and words that do not, in lower case.
+    pub(super) yes: &'static [&'static str],
+    pub(super) no: &'static [&'static str],
 }
 
 impl Speech {
@@ -53,6 +60,11 @@ impl Speech {
     /// Says a phrase of ours.
     pub(super) fn say(&self, phrase: &str) -> Say {
         Say::new(phrase).language(self.tag)
+    }
+
+    /// The carrier's name of the language of our phrases.
+    pub(super) fn tag(&self) -> &'static str {
+        self.tag
     }
 
     /// Whether our phrases are English.
@@ -109,6 +121,14 @@ static ENGLISH: Phrases = Phrases {
     connecting: "We are connecting you now.",
     next_caller: "You are being connected with the next caller.",
     nobody_waits: "Nobody else is waiting. Goodbye.",
+    recorded: "This call is recorded.",
+    recorded_if_you_stay: "This call is recorded. If you stay on the line, you agree.",
+    recorded_if_you_say_so: "May we record this call? Please say yes or no.",
+    recorded_if_you_press_1: "Press 1 if we may record this call, or 2 to go on without.",
+    yes: &[
+        "yes", "yeah", "yep", "sure", "okay", "ok", "agree", "agreed", "fine",
+    ],
+    no: &["no", "nope", "not", "don't", "dont", "never", "disagree"],
 };
 
 static GERMAN: Phrases = Phrases {
@@ -124,6 +144,25 @@ static GERMAN: Phrases = Phrases {
     connecting: "Wir verbinden Sie jetzt.",
     next_caller: "Sie werden mit dem nächsten Anrufer verbunden.",
     nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
+    recorded: "Dieses Gespräch wird aufgezeichnet.",
+    recorded_if_you_stay: "Dieses Gespräch wird aufgezeichnet. Wenn Sie am Apparat bleiben, sind \
+        Sie \",
+        einverstanden.",
+    recorded_if_you_say_so: "Dürfen wir dieses Gespräch aufzeichnen? Bitte sagen Sie Ja oder Nein.",
+    recorded_if_you_press_1: "Drücken Sie die 1, wenn wir dieses Gespräch aufzeichnen dürfen, \
+        oder die 2 für \",
+        ein Gespräch ohne Aufzeichnung.",
+    yes: &[
+        "ja",
+        "jawohl",
+        "okay",
+        "ok",
+        "einverstanden",
+        "gerne",
+        "gern",
+        "klar",
+    ],
+    no: &["nein", "nee", "nö", "nicht", "kein", "keine", "keinesfalls"],
 };
 
 static SPANISH: Phrases = Phrases {
@@ -139,6 +178,15 @@ static SPANISH: Phrases = Phrases {
     connecting: "Le conectamos ahora.",
     next_caller: "Le conectamos con la siguiente llamada.",
     nobody_waits: "No espera nadie más. Adiós.",
+    recorded: "Esta llamada se graba.",
+    recorded_if_you_stay: "Esta llamada se graba. Si permanece en línea, acepta la grabación.",
+    recorded_if_you_say_so: "¿Podemos grabar esta llamada? Diga sí o no.",
+    recorded_if_you_press_1: "Pulse 1 si podemos grabar esta llamada, o 2 para continuar sin \
+        grabación.",
+    yes: &[
+        "sí", "si", "claro", "vale", "acepto", "okay", "ok", "acuerdo",
+    ],
+    no: &["no", "nunca", "tampoco"],
 };
 
 static FRENCH: Phrases = Phrases {
@@ -154,6 +202,22 @@ static FRENCH: Phrases = Phrases {
     connecting: "Nous vous mettons en relation.",
     next_caller: "Nous vous mettons en relation avec l'appelant suivant.",
     nobody_waits: "Plus personne n'attend. Au revoir.",
+    recorded: "Cet appel est enregistré.",
+    recorded_if_you_stay: "Cet appel est enregistré. Si vous restez en ligne, vous y consentez.",
+    recorded_if_you_say_so: "Pouvons-nous enregistrer cet appel ? Dites oui ou non.",
+    recorded_if_you_press_1: "Appuyez sur 1 si nous pouvons enregistrer cet appel, ou sur 2 pour \
+        continuer \",
+        sans enregistrement.",
+    yes: &[
+        "oui",
+        "ouais",
+        "d'accord",
+        "accepte",
+        "j'accepte",
+        "okay",
+        "ok",
+    ],
+    no: &["non", "pas", "jamais", "refuse"],
 };
 
 #[cfg(test)]

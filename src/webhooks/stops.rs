@@ -97,7 +97,7 @@ pub(super) async fn answer(
 }
 
 /// Whether nobody is there any more who could go on; an agent costs money.
-fn is_gone(placed: &Placed, request: &VoiceRequest) -> bool {
+pub(super) fn is_gone(placed: &Placed, request: &VoiceRequest) -> bool {
     if placed.is_over() {
         tracing::warn!(call.id = %placed.call_id, "call.replayed: the call is over");
     }

@@ -60,6 +60,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         has_had_agent: kept.end_reason.is_some(),
         left_at: None,
         moved_to: kept.moved_to,
+        consent: None,
         is_over: AtomicBool::new(kept.is_closed),
     };
     Some(house.memory.place(call_sid, placed))
@@ -208,6 +209,7 @@ async fn decide(
         has_had_agent: call.end_reason.is_some(),
         left_at: None,
         moved_to: None,
+        consent: None,
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
     };
@@ -230,6 +232,7 @@ fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) 
         has_had_agent: false,
         left_at: None,
         moved_to: None,
+        consent: None,
         is_over: AtomicBool::new(true),
     })
 }
@@ -257,6 +260,7 @@ fn from_memory(
         has_had_agent: false,
         left_at: None,
         moved_to: None,
+        consent: None,
         is_over: AtomicBool::new(false),
     };
     note(&placed);

@@ -196,6 +196,7 @@ impl Desk {
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,
             past: None,
+            recording: None,
         };
         let mut watched = self.bridge.watch();
         self.bridge.admit(admission).expect("there is a place");

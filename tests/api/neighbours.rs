@@ -6,12 +6,12 @@
 use std::collections::BTreeMap;
 
 use frontdesk::domain::{
-    CallId, Direction, MessageId, MessageSound, Number, Pii, SmsId, SmsState, TakenMessage,
-    TakenMessageId, TenantId, Urgency,
+    CallId, Consent, ConsentAnswer, ConsentPolicy, Direction, MessageId, MessageSound, Number, Pii,
+    RecordingId, RecordingTitle, SmsId, SmsState, TakenMessage, TakenMessageId, TenantId, Urgency,
 };
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
-use frontdesk::store::{calls, numbers, taken_messages};
+use frontdesk::store::{call_recordings, calls, numbers, taken_messages};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -84,7 +84,27 @@ async fn things_of_a(desk: &Desk, a: TenantId, key: &str) -> BTreeMap<&'static s
     );
     taken_of_a(desk, (a, call), &mut things).await;
     texts_of_a(desk, a, key, &mut things).await;
+    things.insert("/api/recordings/", recording_of_a(desk, a, call).await);
     things
+}
+
+async fn recording_of_a(desk: &Desk, a: TenantId, call: CallId) -> Pair {
+    let title = RecordingTitle {
+        id: desk.clock.new_id(),
+        tenant_id: a,
+        call_id: call,
+        started_at: desk.clock.now(),
+        consent: Consent {
+            policy: ConsentPolicy::Verbal,
+            answer: ConsentAnswer::Agreed,
+            words: Some(Pii::new(CANARY.to_owned())),
+            at: desk.clock.now(),
+        },
+    };
+    let begun = call_recordings::begin(&desk.store, &title).await;
+    begun.unwrap();
+    let of_nobody: RecordingId = desk.clock.new_id();
+    pair(title.id.to_string(), of_nobody.to_string())
 }
 
 async fn texts_of_a(

@@ -33,6 +33,7 @@ pub(super) struct Desk {
     pub(super) clock: Clock,
     pub(super) tenant: TenantId,
     pub(super) jobs: Runner,
+    pub(super) house: JobHouse,
     /// Where sound is kept.
     pub(super) folder: TempDir,
     /// The calls that go on here.
@@ -67,7 +68,8 @@ impl Desk {
         };
         let desk = Self {
             store: db.store.clone(),
-            jobs: Runner::new(db.store.clone(), clock.clone(), Arc::new(house)),
+            jobs: Runner::new(db.store.clone(), clock.clone(), Arc::new(house.clone())),
+            house,
             tenant: clock.new_id(),
             clock,
             live,

@@ -4,6 +4,7 @@ mod desk;
 mod messages;
 mod open_calls;
 mod prices;
+mod recordings;
 mod retention;
 mod runner;
 mod texts;

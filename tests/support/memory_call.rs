@@ -17,10 +17,12 @@ use frontdesk::bridge::{
 use frontdesk::call::Interruption;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AudioFormat, Limits, ModelPrice, Receptionist, SilencePolicy, TurnDetection,
+    AudioFormat, Consent, ConsentAnswer, ConsentPolicy, Limits, ModelPrice, Receptionist,
+    SilencePolicy, TurnDetection,
 };
 use frontdesk::realtime::connection::web_socket_config;
 use frontdesk::realtime::{Endpoint, SessionOptions};
+use frontdesk::recordings::Spool;
 use frontdesk::store::Store;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -57,6 +59,11 @@ impl MemoryCall {
     /// The caller is there, and the model has not yet agreed to its
     /// configuration.
     pub(crate) async fn answer(format: AudioFormat) -> Self {
+        Self::answer_with(format, None).await
+    }
+
+    /// The same; everything is recorded in the spool, if there is one.
+    pub(crate) async fn answer_with(format: AudioFormat, spool: Option<Spool>) -> Self {
         let (near, far) = duplex(LINE);
         let elsewhere = Runtime::new().expect("threads can be had");
         let keeper = elsewhere
@@ -66,8 +73,16 @@ impl MemoryCall {
             })
             .await
             .expect("the keeper starts");
+        let mut admission = admission(format);
+        let keeper = match spool {
+            Some(spool) => {
+                admission.recording = Some(consent());
+                keeper.recording_to(spool)
+            }
+            None => keeper,
+        };
         let bridge = Bridge::new(1, Arc::new(Line::new(near)), keeper);
-        let token = bridge.admit(admission(format)).expect("a place is free");
+        let token = bridge.admit(admission).expect("a place is free");
         let mut model = Peer::new(far);
         assert!(model.hear().await.contains("session.update"));
         let (near, far) = duplex(LINE);
@@ -269,6 +284,15 @@ fn start(token: &StreamToken) -> String {
     )
 }
 
+fn consent() -> Consent {
+    Consent {
+        policy: ConsentPolicy::None,
+        answer: ConsentAnswer::NotAsked,
+        words: None,
+        at: Clock::system().now(),
+    }
+}
+
 fn admission(format: AudioFormat) -> Admission {
     let clock = Clock::system();
     let tenant_id = clock.new_id();
@@ -293,6 +317,7 @@ fn admission(format: AudioFormat) -> Admission {
         },
         contact: None,
         past: None,
+        recording: None,
     }
 }
 

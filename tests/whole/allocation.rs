@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use allocation_counter::{measure, opt_out};
 use frontdesk::domain::AudioFormat;
+use frontdesk::recordings::Spool;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::memory_call::{
@@ -27,6 +28,35 @@ fn a_frame_of_the_caller_allocates_nothing() {
         let asked = measure(|| runtime.block_on(listen(&mut call, rest)));
         assert_eq!(asked.count_total, 0, "{format:?}");
     }
+}
+
+#[test]
+fn a_caller_who_is_recorded_costs_less_than_an_allocation_a_frame() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let spool = Spool::start(folder.path().join("spool")).expect("a thread can be had");
+    let recorded = asked_in_3_s(AudioFormat::Pcm24, spool);
+    // A piece of 160 ms is one; the runtime makes a list where time jumps.
+    assert!((18..150).contains(&recorded), "{recorded}");
+}
+
+/// How often the allocator is asked while a caller speaks for 3 s.
+fn asked_in_3_s(format: AudioFormat, spool: Spool) -> u64 {
+    let runtime = runtime();
+    let mut call = runtime.block_on(MemoryCall::answer_with(format, Some(spool)));
+    runtime.block_on(call.agree());
+    let frames = seconds_of_voice(4);
+    let (warm_up, rest) = frames.split_at(50);
+    let speak = async |call: &mut MemoryCall, frames: &[Vec<u8>]| {
+        for frame in frames {
+            tokio::time::advance(Duration::from_millis(20)).await;
+            listen(call, std::slice::from_ref(frame)).await;
+        }
+    };
+    runtime.block_on(async {
+        tokio::time::pause();
+        speak(&mut call, warm_up).await;
+    });
+    measure(|| runtime.block_on(speak(&mut call, rest))).count_total
 }
 
 #[test]

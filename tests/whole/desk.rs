@@ -9,14 +9,16 @@ use frontdesk::api::TokenRules;
 use frontdesk::app::{House, HousePlan, ServerOptions, Shutdown};
 use frontdesk::bridge::Bridge;
 use frontdesk::clock::Clock;
-use frontdesk::domain::{CallLog, CallSid, Secret};
+use frontdesk::domain::{
+    CallLog, CallSid, Entry, Lock, Secret, SettingKey, SettingValue, Timestamp,
+};
 use frontdesk::egress::Outside;
 use frontdesk::realtime::{Endpoint, SessionOptions};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Clip, RECEPTIONIST};
-use frontdesk::store::{MasterKey, Seals, Store, calls};
+use frontdesk::store::{MasterKey, Seals, Store, calls, settings};
 use frontdesk::webhooks::Patience;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -94,6 +96,7 @@ impl Desk {
             .expect("a port is free");
         let address = listener.local_addr().expect("it listens");
         let (bridge, store) = (house.bridge().clone(), house.store().clone());
+        record_nobody(&store).await;
         let shutdown = Shutdown::default();
         let open = tokio::spawn(house.open(listener, shutdown.clone()));
         let base_url = format!("http://{address}");
@@ -169,6 +172,17 @@ impl Desk {
         let empty = tokio::time::timeout(Duration::from_secs(1), empty).await;
         empty.expect("1 s after the call no task and no model socket is left");
     }
+}
+
+/// Nobody is recorded, nor told so, where the test does not want it.
+async fn record_nobody(store: &Store) {
+    let entry = Entry {
+        value: SettingValue::Truth(false),
+        lock: Lock::Unlocked,
+    };
+    let (key, at) = (SettingKey::AutoRecordCalls, Timestamp::from_ms(0));
+    let set = settings::put_platform(store, key, &entry, at).await;
+    set.expect("the database takes it");
 }
 
 /// Keeps what the gateway really said, for OpenAI's own library to judge.

@@ -19,6 +19,7 @@ mod outbound;
 mod privacy;
 mod queues;
 mod reconnects;
+pub(crate) mod recording;
 mod routed;
 mod routes;
 mod sms;

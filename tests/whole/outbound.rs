@@ -19,7 +19,7 @@ use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
 
 pub(super) const OURS: &str = "+12025550100";
-const THEIRS: &str = "+12025550123";
+pub(super) const THEIRS: &str = "+12025550123";
 const MEMBERS: &str = "+12025550131";
 
 /// A house with a number and an account, that may ring the United States.
@@ -56,7 +56,7 @@ async fn send(desk: &Desk, key: &str, (method, path): (&str, &str), body: &Value
     (answer.status, body)
 }
 
-async fn placed(desk: &Desk, key: &str, body: &Value) -> Value {
+pub(super) async fn placed(desk: &Desk, key: &str, body: &Value) -> Value {
     let (status, call) = send(desk, key, ("POST", "/api/calls/outbound"), body).await;
     assert_eq!(status, 201, "{call}");
     call
@@ -71,7 +71,7 @@ fn told(account: &RestAccount, name: &str) -> String {
 }
 
 /// The carrier, as it rings for the newest call at the account.
-fn ringing(desk: &Desk, account: &RestAccount) -> CarrierOptions {
+pub(super) fn ringing(desk: &Desk, account: &RestAccount) -> CarrierOptions {
     let call = account.calls().pop().expect("there is a call");
     let path = |name: &str| {
         let url = told(account, name);
@@ -89,7 +89,7 @@ fn ringing(desk: &Desk, account: &RestAccount) -> CarrierOptions {
     }
 }
 
-async fn answered(options: CarrierOptions, steps: Vec<Step>) -> CallReport {
+pub(super) async fn answered(options: CarrierOptions, steps: Vec<Step>) -> CallReport {
     let carrier = Carrier::new(options).expect("the addresses are good");
     let report = carrier.place_call(&Script::new(steps)).await;
     assert_eq!(report.all_violations(), Vec::<String>::new());
@@ -97,7 +97,7 @@ async fn answered(options: CarrierOptions, steps: Vec<Step>) -> CallReport {
     report
 }
 
-fn steps() -> Vec<Step> {
+pub(super) fn steps() -> Vec<Step> {
     vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(300)),

@@ -110,7 +110,7 @@ async fn give(
     }
 }
 
-async fn note(
+pub(super) async fn note(
     state: &ApiState,
     operator: &Operator,
     id: CallId,

@@ -24,7 +24,7 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
 use crate::call::Report;
-use crate::domain::{CallLog, Outcome, Permission, Pii, Timestamp};
+use crate::domain::{CallLog, Outcome, Permission, Pii, RecordingState, Timestamp};
 use crate::store::call_search::{self, Filter};
 
 /// The calls that go on, newest first.
@@ -44,6 +44,10 @@ pub(in crate::api) async fn list(
     let page = call_search::list(&state.store, operator.tenant_id, &filter, &request).await?;
     let body = |call: &CallLog| LiveCallBody {
         is_controllable: state.bridge.has(&call.call_sid),
+        recording: state
+            .bridge
+            .recording(&call.call_sid)
+            .map(RecordingState::as_str),
         elapsed_s: (state.clock.now().as_ms() - call.created_at.as_ms()) / 1_000,
         call: CallBody::new(call, &operator).costing(call, state.clock.now()),
     };
@@ -63,6 +67,8 @@ pub(in crate::api) struct LiveCallBody {
     /// Whether the AI speaks with the caller, in the process that was asked:
     /// then it can be told what to do.
     is_controllable: bool,
+    /// `recording` or `paused` where the process that was asked records the call.
+    recording: Option<&'static str>,
 }
 
 /// What happens in the calls of the tenant, as it happens: server-sent events.
@@ -215,6 +221,10 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         Happening::Answered => return Some(("call.answered", json!({}))),
         Happening::Ended(reason) => {
             return Some(("call.ended", json!({"end_reason": reason.as_str()})));
+        }
+        Happening::Recording(state) => {
+            let state = state.map_or("off", RecordingState::as_str);
+            return Some(("call.recording", json!({"state": state})));
         }
         Happening::Reported(report) => report,
     };

@@ -5,9 +5,11 @@ pub(super) mod control;
 pub(super) mod live;
 mod live_call;
 pub(super) mod log;
+pub(super) mod recording;
 pub(super) mod remarks;
 pub(super) mod show;
 pub(super) mod stats;
 pub(super) mod transfer;
 
 pub(super) use body::{CallBody, MoneyBody};
+pub(super) use show::seen;

@@ -58,8 +58,8 @@ pub(in crate::api) async fn update(
 }
 
 /// Forgets a call that is over: its entry, its transcript, the messages that
-/// were left in it, all that was kept. What it came to stays counted; what the carrier
-/// tells of it later does not bring it back.
+/// were left in it, its recordings, all that was kept. What it came to stays
+/// counted; what the carrier tells of it later does not bring it back.
 #[utoipa::path(delete, path = "/api/calls/{id}", operation_id = "delete_call", tag = "Calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses((status = 204)))]

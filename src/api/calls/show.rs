@@ -59,7 +59,7 @@ pub(in crate::api) async fn events(
 }
 
 /// The call of that name, if the operator may know of it.
-pub(super) async fn seen(
+pub(in crate::api) async fn seen(
     state: &ApiState,
     operator: &Operator,
     id: CallId,

@@ -77,6 +77,25 @@ pub(super) fn refused(error: store::Error) -> ApiError {
     }
 }
 
+/// One line of 1 to 300 characters: callers wait until it has been said.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct Announcement(pub(super) String);
+
+impl FromStr for Announcement {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let is_line = !text.contains(char::is_control) && !text.trim().is_empty();
+        if is_line && text.chars().count() <= 300 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ParseError {
+                expected: "one line of 1 to 300 characters",
+            })
+        }
+    }
+}
+
 /// One line of 1 to 64 characters: the carrier keeps no longer ones.
 #[derive(Clone, Debug)]
 pub(in crate::api) struct Label(pub(super) String);
@@ -105,6 +124,11 @@ pub(in crate::api) struct NumberBody {
     label: Option<String>,
     /// Who answers; the tenant's default if nobody is named.
     receptionist_id: Option<String>,
+    /// How callers are asked before a call is recorded: `none`, `announce`,
+    /// `stay_on_line`, `verbal` or `keypress`.
+    recording_consent: &'static str,
+    /// What they are told or asked, if not our own words.
+    recording_announcement: Option<String>,
     /// What it can do; null where the carrier was never asked.
     capabilities: Option<CapabilitiesBody>,
     /// The carrier's name for it, `PN…` at Twilio.
@@ -123,6 +147,8 @@ impl From<Number> for NumberBody {
             phone_number: number.phone_number.as_str().to_owned(),
             label: number.label,
             receptionist_id: number.receptionist_id.map(|id| id.to_string()),
+            recording_consent: number.recording.policy.as_str(),
+            recording_announcement: number.recording.words,
             capabilities: number.capabilities.map(CapabilitiesBody::from),
             carrier_sid: number.carrier_sid.map(|sid| sid.to_string()),
             configured_at: number.configured_at.map(|at| at.to_string()),

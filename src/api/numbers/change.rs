@@ -5,14 +5,14 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{Label, NumberBody, refused};
+use super::body::{Announcement, Label, NumberBody, refused};
 use super::show::find;
 use crate::api::audit::{self, Change};
 use crate::api::extract::{Given, Json, Path};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{Number, PhoneNumber, ReceptionistId};
+use crate::domain::{ConsentPolicy, Number, PhoneNumber, ReceptionistId};
 use crate::store::numbers;
 
 /// Changes what is given of a number; the rest stays.
@@ -55,6 +55,19 @@ pub(in crate::api) struct NumberPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>, pattern = "^rec_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     receptionist_id: Given<ReceptionistId>,
+    /// How callers are asked before a call is recorded. With `announce` they are
+    /// told; with `stay_on_line` they are told that who stays agrees; with `verbal`
+    /// they say yes or no, and with `keypress` they press 1 or 2: then only who
+    /// agrees is recorded. `none` asks nobody. Null is `announce`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>,
+        pattern = "^(none|announce|stay_on_line|verbal|keypress)$")]
+    recording_consent: Given<ConsentPolicy>,
+    /// What they are told or asked; null is in our own words.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 300,
+        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
+    recording_announcement: Given<Announcement>,
 }
 
 impl NumberPatch {
@@ -68,6 +81,14 @@ impl NumberPatch {
         if let Given::As(receptionist_id) = self.receptionist_id {
             number.receptionist_id = receptionist_id;
             fields.push("receptionist_id");
+        }
+        if let Given::As(policy) = self.recording_consent {
+            number.recording.policy = policy.unwrap_or_default();
+            fields.push("recording_consent");
+        }
+        if let Given::As(words) = self.recording_announcement {
+            number.recording.words = words.map(|words| words.0);
+            fields.push("recording_announcement");
         }
         fields
     }

@@ -1,11 +1,13 @@
-//! Sound on disk: files that are there whole or not at all.
+//! A folder for sound: files that are there whole or not at all.
 
-use std::io::{Error, ErrorKind, Result};
+use std::fs::File;
+use std::io::{BufWriter, Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
+use tokio::task::spawn_blocking;
 
 /// Numbers the files that are being written.
 static PARTS: AtomicU64 = AtomicU64::new(0);
@@ -29,9 +31,7 @@ impl Recordings {
         let path = self.path(name)?;
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).await?;
-        // Who writes the same at the same time has a file of their own.
-        let turn = PARTS.fetch_add(1, Ordering::Relaxed);
-        let part = path.with_extension(format!("{}-{turn}.part", std::process::id()));
+        let part = part_of(&path);
         let written = write_through(&part, bytes).await;
         let kept = match written {
             Ok(()) => fs::rename(&part, &path).await,
@@ -42,6 +42,43 @@ impl Recordings {
             let _ = fs::remove_file(&part).await;
         }
         kept
+    }
+
+    /// Keeps under `name` what `write` writes, which may take as long as it wants;
+    /// how many bytes that are. Otherwise the same as [`put`](Self::put).
+    pub async fn put_written(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> Result<()> + Send + 'static,
+    ) -> Result<u64> {
+        let path = self.path(name)?;
+        let part = part_of(&path);
+        let task = spawn_blocking(move || {
+            let written = write_file(&part, write);
+            let kept = written.and_then(|bytes| std::fs::rename(&part, &path).map(|()| bytes));
+            if kept.is_err() {
+                // What is left of it is of no use.
+                let _ = std::fs::remove_file(&part);
+            }
+            kept
+        });
+        task.await.map_err(Error::other)?
+    }
+
+    /// Opens what is kept under `name`, and says how long it is; none if nothing
+    /// is.
+    pub async fn open(&self, name: &str) -> Result<Option<(fs::File, u64)>> {
+        let Some(file) = absent_is_none(fs::File::open(self.path(name)?).await)? else {
+            return Ok(None);
+        };
+        let length = file.metadata().await?.len();
+        Ok(Some((file, length)))
+    }
+
+    /// Where the recordings of calls that go on are spooled: among the others, so
+    /// that whoever keeps the one folder keeps both.
+    pub fn spool_folder(&self) -> PathBuf {
+        self.root.join("spool")
     }
 
     /// What is kept under `name`; none if nothing is.
@@ -70,6 +107,25 @@ impl Recordings {
             Err(Error::from(ErrorKind::InvalidInput))
         }
     }
+}
+
+/// Who writes the same at the same time has a file of their own.
+fn part_of(path: &Path) -> PathBuf {
+    let turn = PARTS.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}-{turn}.part", std::process::id()))
+}
+
+fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<u64> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut out = BufWriter::new(File::create(path)?);
+    write(&mut out)?;
+    let file = out
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
 }
 
 async fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -1,0 +1,151 @@
+//! What was spooled of a call becomes a file that can be listened to.
+
+use std::io;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use tokio::task::spawn_blocking;
+
+use super::house::JobHouse;
+use super::worker::{Failure, Next};
+use crate::domain::{
+    CallRecording, RecordingFault, RecordingId, RecordingState, RecordingTitle, TenantId,
+};
+use crate::recordings::{CONTENT_TYPE, Opened, SUFFIX, Spooled, Summary, write_sound};
+use crate::store::call_recordings::{self, KeptFile};
+use crate::store::jobs::ClaimedJob;
+
+/// The last of it is being written.
+const SOON_MS: i64 = 1_000;
+/// The spool is at another process of the house, which may take the job next.
+const ELSEWHERE_MS: i64 = 30_000;
+/// A process that is away for so long does not come back.
+const LOST_AFTER_MS: i64 = 86_400_000;
+/// A record that was being written; what is more than that was once good.
+const MAX_TORN: u64 = 8_192;
+const SAMPLES_PER_MS: u64 = 8;
+
+/// Makes the file of the recording that the job is named after.
+pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Failure> {
+    let (Some(tenant), Ok(id)) = (job.tenant, job.key.parse()) else {
+        return Err(Failure::GiveUp(anyhow!("it names no recording")));
+    };
+    let row = call_recordings::find(&house.store, tenant, id).await?;
+    let folder = house.recordings.spool_folder();
+    let opened = blocking(move || Spooled::open(&folder, id)).await?;
+    match (opened, row) {
+        (Opened::InUse, _) => Ok(Next::Again(house.clock.now().plus_ms(SOON_MS))),
+        (Opened::Missing, None) => Ok(Next::Done),
+        (Opened::Missing, Some(row)) => missing(house, (tenant, id), &row).await,
+        // Its call was forgotten.
+        (Opened::Left(spooled), None) => discard(spooled).await,
+        (Opened::Left(spooled), Some(row)) if row.state == RecordingState::Deleted => {
+            discard(spooled).await
+        }
+        (Opened::Left(spooled), Some(row)) => finish(house, spooled, &row).await,
+    }
+}
+
+/// Nothing was written, or not here.
+async fn missing(
+    house: &JobHouse,
+    of: (TenantId, RecordingId),
+    row: &CallRecording,
+) -> Result<Next, Failure> {
+    let is_over = match row.state {
+        RecordingState::Kept | RecordingState::Failed | RecordingState::Deleted => true,
+        RecordingState::Recording | RecordingState::Paused | RecordingState::Finalising => false,
+    };
+    if is_over {
+        return Ok(Next::Done);
+    }
+    let now = house.clock.now();
+    let is_lost = row.title.started_at.plus_ms(LOST_AFTER_MS) < now;
+    if row.fault.is_none() && !is_lost {
+        return Ok(Next::Again(now.plus_ms(ELSEWHERE_MS)));
+    }
+    call_recordings::fail(&house.store, of, RecordingFault::Lost).await?;
+    note(&row.title, "failed");
+    Ok(Next::Done)
+}
+
+async fn discard(spooled: Spooled) -> Result<Next, Failure> {
+    blocking(move || spooled.remove()).await?;
+    Ok(Next::Done)
+}
+
+async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Result<Next, Failure> {
+    let spooled = Arc::new(spooled);
+    let reader = Arc::clone(&spooled);
+    let summary = blocking(move || reader.summary()).await?;
+    let of = (row.title.tenant_id, row.title.id);
+    if summary.title.as_ref().map(|title| title.id) != Some(row.title.id) {
+        call_recordings::fail(&house.store, of, RecordingFault::Lost).await?;
+        note(&row.title, "failed");
+        blocking(move || spooled.set_aside()).await?;
+        return Ok(Next::Done);
+    }
+    let name = row.title.file(SUFFIX);
+    let (reader, whole) = (Arc::clone(&spooled), summary.clone());
+    let written = house
+        .recordings
+        .put_written(&name, move |out| write_sound(&reader, &whole, out));
+    let bytes = written.await.map_err(Failure::of_storage)?;
+    let file = KeptFile {
+        name: &name,
+        content_type: CONTENT_TYPE,
+        bytes,
+        duration_ms: summary.length / SAMPLES_PER_MS,
+        pauses: &summary.pauses,
+        lost_ms: summary.lost / SAMPLES_PER_MS,
+        fault: (!summary.is_ended).then_some(RecordingFault::ProcessEnded),
+    };
+    if call_recordings::keep(&house.store, of, &file).await? {
+        note(
+            &row.title,
+            if summary.is_ended {
+                "kept"
+            } else {
+                "kept_in_part"
+            },
+        );
+    } else {
+        // Who deleted it meanwhile did not find the file.
+        let removed = house.recordings.delete(&name).await;
+        removed.map_err(Failure::of_storage)?;
+    }
+    put_away(spooled, &summary).await?;
+    Ok(Next::Done)
+}
+
+/// What could not be read though it is more than a torn end is not thrown away.
+async fn put_away(spooled: Arc<Spooled>, summary: &Summary) -> Result<(), Failure> {
+    let is_damaged = summary.torn > MAX_TORN;
+    if is_damaged {
+        tracing::error!(
+            bytes = summary.torn,
+            "recording.damaged: the rest is set aside"
+        );
+    }
+    blocking(move || {
+        if is_damaged {
+            spooled.set_aside()
+        } else {
+            spooled.remove()
+        }
+    })
+    .await
+}
+
+/// The disk makes nobody wait but the job.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = spawn_blocking(work).await.map_err(io::Error::other);
+    done.and_then(|done| done).map_err(Failure::of_storage)
+}
+
+fn note(title: &RecordingTitle, outcome: &'static str) {
+    metrics::counter!("frontdesk_recordings_total", "outcome" => outcome).increment(1);
+    tracing::info!(call.id = %title.call_id, recording.id = %title.id, outcome, "recording.done");
+}
