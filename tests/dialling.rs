@@ -309,7 +309,11 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
         ),
         (
             "longest = Some(",
-            &["api/calls/transfer.rs", "api/outbound/record.rs"],
+            &[
+                "api/calls/transfer.rs",
+                "api/outbound/record.rs",
+                "bridge/tools/transfer.rs",
+            ],
         ),
         // By no other line than a telephone's is anybody rung.
         ("Sip::new(", &[]),

@@ -26,8 +26,7 @@ pub struct ToolkitText {
     /// Machines of yours that it may ask while it speaks.
     #[schema(value_type = Vec<HttpToolText>, max_items = 16)]
     http_tools: Few<HttpToolText, 0, 16>,
-    /// Servers of tools (MCP) that the model asks by itself. What the caller
-    /// says may reach them.
+    /// Servers of tools (MCP), which the model asks by itself.
     #[schema(value_type = Vec<McpServerText>, max_items = 8)]
     mcp_servers: Few<McpServerText, 0, 8>,
     person: PersonText,
