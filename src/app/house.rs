@@ -106,20 +106,17 @@ impl House {
         let keeper = keeper.recording_to(spool.clone());
         let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
         let dialer: Arc<dyn Dialer> = Arc::new(dialer);
-        let ways = (
-            plan.speaks_ahead,
-            plan.outside.clone(),
-            plan.carrier.is_some(),
-        );
+        let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
+        let public_url = reachable(&plan.public_url);
         let spools = JobHouse {
             store: store.clone(),
             clock: clock.clone(),
             recordings: recordings.clone(),
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
-            public_url: reachable(&plan.public_url),
+            public_url: public_url.clone(),
             is_live: liveness(bridge.clone()),
         };
         let jobs = Runner::new(store.clone(), clock.clone(), Arc::new(spools.clone()));
@@ -142,14 +139,14 @@ impl House {
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
-            public_url: reachable(&plan.public_url),
+            public_url,
             started_at: clock.now(),
             bridge: bridge.clone(),
             rendering,
             simulator: webhooks::simulator(webhooks.clone()),
         });
-        let carrier = webhooks::router(webhooks);
-        let router = Manners::new(clock, webhooks::apology).teach(api.merge(carrier));
+        let router = api.merge(webhooks::router(webhooks));
+        let router = Manners::new(clock, webhooks::apology).teach(router);
         Ok(Self {
             bridge,
             store,
@@ -212,7 +209,7 @@ impl House {
 
 /// What agents have beside the line.
 fn equipment(
-    (speaks_ahead, outside, has_carrier): (bool, Outside, bool),
+    (speaks_ahead, outside, has_carrier): (bool, &Outside, bool),
     dialer: &Arc<dyn Dialer>,
     (store, clock, recordings): (&Store, &Clock, &Recordings),
 ) -> Equipment {
@@ -220,7 +217,7 @@ fn equipment(
     let toolbox = Toolbox {
         store: store.clone(),
         clock: clock.clone(),
-        outside,
+        outside: outside.clone(),
         has_carrier,
     };
     Equipment {

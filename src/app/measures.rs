@@ -292,6 +292,16 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Media streams that were not let in, by reason.",
     ),
     (
+        "frontdesk_tool_questions_total",
+        Kind::Count,
+        "Requests that tools made of others, by outcome.",
+    ),
+    (
+        "frontdesk_tools_total",
+        Kind::Count,
+        "Tools that receptionists wanted to use, by what came of it.",
+    ),
+    (
         "frontdesk_transcripts_total",
         Kind::Count,
         "Recordings written down, by outcome.",

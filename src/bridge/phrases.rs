@@ -94,18 +94,17 @@ fn speaker(receptionist: Receptionist, words: &str) -> Receptionist {
 
 async fn learn(shared: Arc<Shared>, name: String, speaker: Receptionist) {
     let kept = shared.recordings.read(&name).await.ok().flatten();
-    let sound = match kept {
-        Some(sound) => Some(sound),
-        None => {
-            let said = timeout(BUDGET, say(&*shared.dialer, &speaker)).await;
-            let said = said.ok().flatten();
-            if let Some(sound) = &said
-                && let Err(error) = shared.recordings.put(&name, sound).await
-            {
-                tracing::warn!(%error, "phrase.not_kept");
-            }
-            said
+    let sound = if kept.is_some() {
+        kept
+    } else {
+        let said = timeout(BUDGET, say(&*shared.dialer, &speaker)).await;
+        let said = said.ok().flatten();
+        if let Some(sound) = &said
+            && let Err(error) = shared.recordings.put(&name, sound).await
+        {
+            tracing::warn!(%error, "phrase.not_kept");
         }
+        said
     };
     if let Some(sound) = sound {
         shared.known.insert(name, Some(sound.into()));
@@ -142,17 +141,18 @@ async fn listen(leg: &mut dyn AgentLeg) -> Option<(Vec<u8>, String)> {
         })
         .await;
         for event in events.drain(..) {
-            match event {
-                Event::AgentReady => leg.perform(AgentAction::Respond(Reply::Greeting)),
-                Event::AgentAudio { frame, .. } if sound.len() < MAX_SOUND => {
-                    sound.extend_from_slice(frame.bytes());
-                }
-                Event::AgentText { delta, .. } => words.push_str(delta.expose()),
-                Event::ResponseDone { outcome, .. } => {
-                    return (outcome == Outcome::Completed).then_some((sound, words));
-                }
-                Event::AgentFailed { .. } | Event::AgentClosed => return None,
-                _ => {}
+            if event == Event::AgentReady {
+                leg.perform(AgentAction::Respond(Reply::Greeting));
+            } else if let Event::AgentAudio { frame, .. } = event {
+                sound.extend_from_slice(frame.bytes());
+            } else if let Event::AgentText { delta, .. } = &event {
+                words.push_str(delta.expose());
+            } else if let Event::ResponseDone { outcome, .. } = event {
+                return (outcome == Outcome::Completed).then_some((sound, words));
+            }
+            let is_lost = matches!(event, Event::AgentFailed { .. } | Event::AgentClosed);
+            if is_lost || sound.len() > MAX_SOUND {
+                return None;
             }
         }
     }

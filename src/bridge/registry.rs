@@ -25,7 +25,7 @@ use super::logbook::Logbook;
 use super::past::Past;
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
-use super::token::{StreamToken, TokenHash};
+use super::token::{StreamToken, Tickets};
 use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
@@ -35,11 +35,6 @@ use crate::routing::{Handover, Route};
 use crate::store::calls::NewCall;
 use crate::twilio::media_stream::Start;
 
-/// A token not shown by then is worth nothing.
-const TOKEN_LIFE: Duration = Duration::from_mins(1);
-/// Tokens of one call that are valid at once: the carrier repeats a webhook a
-/// few times at most.
-const MAX_TOKENS: usize = 8;
 /// How a call ended is remembered until the carrier asks what comes next.
 const OUTCOME_LIFE: Duration = Duration::from_mins(5);
 /// So long after the end of a call the carrier may ask what comes next, and
@@ -53,7 +48,7 @@ const WAITING_ROOM: usize = 256;
 struct Place {
     mailbox: mpsc::Sender<Control>,
     light: Arc<Light>,
-    tokens: Vec<(TokenHash, Instant)>,
+    tickets: Tickets,
 }
 
 struct Shared {
@@ -82,8 +77,8 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// A house with `capacity` places, whose agents `dialer` reaches.
-    /// They have no tools but to end a call.
+    /// A house with `capacity` places, whose agents `dialer` reaches. All that
+    /// they can do is end a call.
     pub fn new(capacity: usize, dialer: Arc<dyn Dialer>, keeper: Keeper) -> Self {
         Self::equipped(capacity, dialer, keeper, Equipment::default())
     }
@@ -121,30 +116,23 @@ impl Bridge {
     /// twice; it keeps its one task and one agent.
     pub fn admit(&self, admission: Admission) -> Result<StreamToken, Refusal> {
         self.forget_old_outcomes();
-        let token = StreamToken::mint();
-        let ticket = (token.hash(), Instant::now() + TOKEN_LIFE);
         match self.shared.calls.entry(admission.call_sid.clone()) {
-            Entry::Occupied(mut place) => {
-                let tokens = &mut place.get_mut().tokens;
-                tokens.retain(|(_, until)| *until > Instant::now());
-                if tokens.len() == MAX_TOKENS {
-                    tokens.remove(0);
-                }
-                tokens.push(ticket);
-            }
+            Entry::Occupied(mut place) => Ok(place.get_mut().tickets.mint()),
             Entry::Vacant(vacant) => {
                 self.refuse(&admission)?;
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
                 let light = Arc::<Light>::default();
+                let mut tickets = Tickets::default();
+                let token = tickets.mint();
                 vacant.insert(Place {
                     mailbox,
                     light: Arc::clone(&light),
-                    tokens: vec![ticket],
+                    tickets,
                 });
                 self.start(admission, (inbox, light));
+                Ok(token)
             }
         }
-        Ok(token)
     }
 
     /// Hands a started stream to its call, if it shows a token that is good.
@@ -362,29 +350,21 @@ impl Bridge {
     }
 
     fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
-        let shown = start
-            .custom_parameters
-            .get("token")
-            .ok_or(AttachError::Token)?;
-        let shown = TokenHash::of(shown);
+        let shown = start.custom_parameters.get("token");
+        let shown = shown.ok_or(AttachError::Token)?;
         let place = self.shared.calls.get_mut(&start.call_sid);
         let mut place = place.ok_or(AttachError::UnknownCall)?;
-        let found = place
-            .tokens
-            .iter()
-            .position(|(hash, _)| hash.matches(&shown));
-        let (_, until) = place.tokens.swap_remove(found.ok_or(AttachError::Token)?);
-        if until <= Instant::now() {
-            return Err(AttachError::Token);
+        if place.tickets.spend(shown) {
+            Ok(place.mailbox.clone())
+        } else {
+            Err(AttachError::Token)
         }
-        Ok(place.mailbox.clone())
     }
 
     fn forget_old_outcomes(&self) {
         if self.shared.outcomes.len() > self.shared.capacity {
-            self.shared
-                .outcomes
-                .retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
+            let outcomes = &self.shared.outcomes;
+            outcomes.retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
             self.forget_old_handovers();
         }
     }

@@ -1,11 +1,13 @@
 //! The one-time token that a media stream must show.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 
 use crate::clock::random_bytes;
 use crate::domain::Secret;
@@ -18,7 +20,7 @@ pub struct StreamToken(Secret<String>);
 
 impl StreamToken {
     /// A token that nobody has seen.
-    pub(super) fn mint() -> Self {
+    fn mint() -> Self {
         Self(URL_SAFE_NO_PAD.encode(random_bytes::<32>()).into())
     }
 
@@ -27,7 +29,7 @@ impl StreamToken {
         self.0.expose()
     }
 
-    pub(super) fn hash(&self) -> TokenHash {
+    fn hash(&self) -> TokenHash {
         TokenHash::of(self.expose())
     }
 }
@@ -38,17 +40,47 @@ impl fmt::Debug for StreamToken {
     }
 }
 
+/// A token not shown by then is worth nothing.
+const LIFE: Duration = Duration::from_mins(1);
+/// Tokens of one call that are valid at once: the carrier repeats a webhook a
+/// few times at most.
+const MAX_TICKETS: usize = 8;
+
+/// The tokens of one call that are good.
+#[derive(Debug, Default)]
+pub(super) struct Tickets(Vec<(TokenHash, Instant)>);
+
+impl Tickets {
+    /// One more, in the place of the oldest if there are too many.
+    pub(super) fn mint(&mut self) -> StreamToken {
+        let (token, now) = (StreamToken::mint(), Instant::now());
+        self.0.retain(|(_, until)| *until > now);
+        if self.0.len() == MAX_TICKETS {
+            self.0.remove(0);
+        }
+        self.0.push((token.hash(), now + LIFE));
+        token
+    }
+
+    /// Whether the token that is shown is good; it is so once.
+    pub(super) fn spend(&mut self, shown: &str) -> bool {
+        let shown = TokenHash::of(shown);
+        let found = self.0.iter().position(|(hash, _)| hash.matches(&shown));
+        found.is_some_and(|found| self.0.swap_remove(found).1 > Instant::now())
+    }
+}
+
 /// What we remember of a token.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TokenHash([u8; 32]);
+struct TokenHash([u8; 32]);
 
 impl TokenHash {
-    pub(super) fn of(text: &str) -> Self {
+    fn of(text: &str) -> Self {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
     /// Whether both are of the same token, in constant time.
-    pub(super) fn matches(&self, other: &Self) -> bool {
+    fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
 }

@@ -73,6 +73,19 @@ impl Run {
     fn end(&self) -> u64 {
         self.at + self.sound.len() as u64
     }
+
+    /// Puts sound in the place of what is there already. What is left of it, and
+    /// where that begins.
+    fn mend<'a>(&mut self, begin: u64, sound: &'a [u8]) -> (u64, &'a [u8]) {
+        let inside = begin.checked_sub(self.at).map(usize::try_from);
+        let there = match inside {
+            Some(Ok(inside)) => self.sound.get_mut(inside..).unwrap_or_default(),
+            Some(Err(_)) | None => &mut [],
+        };
+        let len = there.len().min(sound.len());
+        there[..len].copy_from_slice(&sound[..len]);
+        (begin + len as u64, &sound[len..])
+    }
 }
 
 /// Where the carrier's time stands on our tracks.
@@ -265,12 +278,12 @@ impl Tape {
             return;
         };
         let begin = u64::try_from(begin).unwrap_or_default().max(self.floor);
-        let run = &mut self.runs[track as usize];
-        // The carrier's time may be put back a little.
-        if begin >= run.at && begin < run.end() {
-            let kept = usize::try_from(begin - run.at).unwrap_or_default();
-            run.sound.truncate(kept);
+        // What comes late may belong into the run, in whole or in part.
+        let (begin, sound) = self.runs[track as usize].mend(begin, sound);
+        if sound.is_empty() {
+            return;
         }
+        let run = &mut self.runs[track as usize];
         if begin != run.end() || run.sound.len() + sound.len() > PIECE {
             self.hand_on_track(track, clock);
         }

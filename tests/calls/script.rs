@@ -144,16 +144,7 @@ impl Names {
             ["spare", "ready"] => Event::SpareReady,
             ["spare", "failed"] => Event::SpareFailed,
             ["agent", "closed"] => Event::AgentClosed,
-            ["operator", "says"] => Event::Ordered(Order::Say(quoted.into())),
-            ["operator", verb @ ("mutes" | "unmutes"), who] => Event::Ordered(Order::Mute {
-                who: who.parse().expect("caller or receptionist"),
-                is_on: verb == "mutes",
-            }),
-            ["operator", verb @ ("holds" | "resumes")] => {
-                Event::Ordered(Order::Hold(verb == "holds"))
-            }
-            ["operator", "transfers"] => Event::Ordered(Order::Transfer(HandsTo::Person)),
-            ["operator", "hangs", "up"] => Event::Ordered(Order::HangUp(EndReason::HungUp)),
+            ["operator", ..] => Event::Ordered(ordered(&words[1..], quoted)),
             ["caller", "audio", length] => return caller_audio(None, duration(length)),
             ["caller", "audio", length, "at", at] => {
                 return caller_audio(Some(duration(at)), duration(length));
@@ -277,6 +268,20 @@ fn ended(errand: Errand, is_good: bool, hands_to: Option<HandsTo>) -> Event {
         hands_to,
     };
     Event::ToolEnded { errand, end }
+}
+
+fn ordered(words: &[&str], quoted: String) -> Order {
+    match *words {
+        ["says"] => Order::Say(quoted.into()),
+        [verb @ ("mutes" | "unmutes"), who] => Order::Mute {
+            who: who.parse().expect("caller or receptionist"),
+            is_on: verb == "mutes",
+        },
+        [verb @ ("holds" | "resumes")] => Order::Hold(verb == "holds"),
+        ["transfers"] => Order::Transfer(HandsTo::Person),
+        ["hangs", "up"] => Order::HangUp(EndReason::HungUp),
+        _ => panic!("no such order: {words:?}"),
+    }
 }
 
 fn caller_audio(at: Option<Duration>, length: Duration) -> Vec<Event> {

@@ -210,11 +210,6 @@ fn frame_at(bytes: &[u8]) -> Option<Frame> {
     })
 }
 
-/// A sign of life of a server.
-pub(crate) const SERVER_PONG: [u8; 2] = [0x8A, 0];
-/// A sign of life of a client.
-pub(crate) const CLIENT_PONG: [u8; 6] = [0x8A, 0x80, 0, 0, 0, 0];
-
 /// A text message as a server sends it.
 pub(crate) fn server(text: &str) -> Vec<u8> {
     let mut bytes = vec![0x81];

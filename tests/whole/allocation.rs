@@ -11,9 +11,7 @@ use frontdesk::domain::AudioFormat;
 use frontdesk::recordings::Spool;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::memory_call::{
-    CLIENT_PONG, MemoryCall, SERVER_PONG, client, delta, mark, media, server,
-};
+use crate::support::memory_call::{MemoryCall, client, delta, mark, media, server};
 
 const FORMATS: [AudioFormat; 2] = [AudioFormat::Pcm24, AudioFormat::Pcmu];
 
@@ -161,6 +159,11 @@ async fn hear_all(call: &mut MemoryCall, mut bytes: usize) {
         bytes -= letters * 3 / 4;
     }
 }
+
+/// A sign of life of the model.
+const SERVER_PONG: [u8; 2] = [0x8A, 0];
+/// A sign of life of the carrier.
+const CLIENT_PONG: [u8; 6] = [0x8A, 0x80, 0, 0, 0, 0];
 
 /// The model says so many pieces of 200 ms at once, and all of it is played.
 async fn answer(call: &mut MemoryCall, pieces: usize) {
