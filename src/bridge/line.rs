@@ -26,6 +26,8 @@ pub(super) struct Line {
     dial: Dial,
     agent: Agent,
     spare: Agent,
+    /// Somebody is being reached for who has not been asked yet.
+    is_fresh: bool,
     /// Why agents could not be reached, for the log.
     failures: Vec<DialError>,
 }
@@ -38,6 +40,7 @@ impl Line {
             dial,
             agent,
             spare: Agent::Gone,
+            is_fresh: true,
             failures: Vec::new(),
         }
     }
@@ -45,12 +48,14 @@ impl Line {
     /// Reaches for an agent anew; any other is let go.
     pub(super) fn dial(&mut self) {
         let dialing = Agent::Dialing((self.dial)());
+        self.is_fresh = true;
         let_go(mem::replace(&mut self.agent, dialing));
     }
 
     /// Reaches for the agent that will take over.
     pub(super) fn dial_spare(&mut self) {
         let dialing = Agent::Dialing((self.dial)());
+        self.is_fresh = true;
         let_go(mem::replace(&mut self.spare, dialing));
     }
 
@@ -60,12 +65,18 @@ impl Line {
         let_go(mem::replace(&mut self.agent, spare));
     }
 
+    /// Whether somebody is being reached for who has not been asked yet.
+    pub(super) fn take_fresh(&mut self) -> bool {
+        mem::take(&mut self.is_fresh)
+    }
+
     /// Puts what the agents did into `events`. Pending when they do no more.
     pub(super) fn poll_events(
         &mut self,
         cx: &mut Context<'_>,
         events: &mut VecDeque<Event>,
     ) -> Poll<()> {
+        self.is_fresh = false;
         self.poll_spare(cx, events);
         if let Agent::Dialing(dialing) = &mut self.agent {
             match dialing.as_mut().poll(cx) {

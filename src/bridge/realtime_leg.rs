@@ -121,6 +121,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 
     /// Sends the sound that waits, as far as the wire has room for it.
     fn send_pending(&mut self) {
+        if self.wire.is_deaf() {
+            // Who cannot be sent anything is not waited for.
+            self.pending.clear();
+        }
         let mut sent = 0;
         while sent < self.pending.len() && self.wire.has_room() {
             let end = self.pending.len().min(sent + MAX_PIECE);
@@ -279,5 +283,53 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
         self.wire.close(1000).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::duplex;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::realtime::{SessionConfig, SessionOptions};
+    use crate::store::default_receptionist;
+
+    #[tokio::test]
+    async fn p9_an_agent_that_is_gone_while_the_caller_speaks_keeps_nobody_busy() {
+        let (near, far) = duplex(4 * 1024);
+        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+        let clock = Clock::system();
+        let receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
+        let update = ClientEvent::SessionUpdate { session: &session };
+        let mut leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        // Much is on its way when the agent goes without a word.
+        for _ in 0..500 {
+            leg.listen(&Frame::silence(160));
+        }
+        poll_fn(|cx| {
+            leg.poll_flush(cx);
+            Poll::Ready(())
+        })
+        .await;
+        let _ = far.close(None).await;
+        drop(far);
+        for _ in 0..500 {
+            leg.listen(&Frame::silence(160));
+            poll_fn(|cx| {
+                leg.poll_flush(cx);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        let mut events = VecDeque::new();
+        poll_fn(|cx| leg.poll_events(cx, &mut events)).await;
+        assert_eq!(events, [Event::AgentFailed { is_final: false }]);
     }
 }

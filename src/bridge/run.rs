@@ -117,6 +117,10 @@ impl Call {
                 return Poll::Ready(end_reason);
             }
             self.flush(cx);
+            if self.line.take_fresh() {
+                // Who has just been dialled is asked at once.
+                cx.waker().wake_by_ref();
+            }
             // A timer that was set must be asked, or it does not go off.
             let is_due = self.arm(now) && self.timer.as_mut().poll(cx).is_ready();
             if !has_more && !is_due {

@@ -201,6 +201,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.is_dirty && !self.is_mute
     }
 
+    /// Whether nothing can be sent any more.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.is_mute || self.is_broken
+    }
+
     /// Whether the peer keeps up, so that more may be queued.
     pub(super) fn has_room(&self) -> bool {
         self.unsent < ROOM
