@@ -104,8 +104,7 @@ impl House {
         let recordings = Recordings::at(plan.storage);
         let spool = Spool::start(recordings.spool_folder())?;
         let keeper = keeper.recording_to(spool.clone());
-        let dialer = RealtimeDialer::in_order(plan.agents, plan.session);
-        let dialer: Arc<dyn Dialer> = Arc::new(dialer);
+        let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
@@ -119,7 +118,6 @@ impl House {
             public_url: public_url.clone(),
             is_live: liveness(bridge.clone()),
         };
-        let jobs = Runner::new(store.clone(), clock.clone(), Arc::new(spools.clone()));
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -146,14 +144,14 @@ impl House {
             simulator: webhooks::simulator(webhooks.clone()),
         });
         let router = api.merge(webhooks::router(webhooks));
-        let router = Manners::new(clock, webhooks::apology).teach(router);
+        let router = Manners::new(clock.clone(), webhooks::apology).teach(router);
         Ok(Self {
+            jobs: Runner::new(store.clone(), clock, Arc::new(spools.clone())),
             bridge,
             store,
             router,
             keeper,
             writing,
-            jobs,
             spools,
             spool,
             server: plan.server,
@@ -205,6 +203,11 @@ impl House {
         }
         self.store.close().await;
     }
+}
+
+/// The way to the agents.
+fn dialer(agents: Vec<Endpoint>, session: SessionOptions) -> Arc<dyn Dialer> {
+    Arc::new(RealtimeDialer::in_order(agents, session))
 }
 
 /// What agents have beside the line.
