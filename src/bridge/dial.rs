@@ -179,3 +179,27 @@ impl Pace {
 fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn o16_calls_that_lost_their_agents_together_come_back_over_seconds() {
+        let (pace, began) = (Pace::default(), Instant::now());
+        let waits = (0..300).map(|_| async {
+            pace.wait().await;
+            began.elapsed()
+        });
+        let waits = join_all(waits).await;
+        let soon = waits
+            .iter()
+            .filter(|wait| **wait < Duration::from_millis(5));
+        assert!((50..=52).contains(&soon.count()));
+        let last = waits.iter().max().copied().unwrap_or_default();
+        let expected = Duration::from_millis(2_480)..Duration::from_millis(2_520);
+        assert!(expected.contains(&last), "{last:?}");
+    }
+}
