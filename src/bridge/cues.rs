@@ -63,82 +63,61 @@ pub(super) fn notice(notice: &Notice) -> String {
     }
 }
 
-/// What a receptionist says when nobody has asked anything.
-#[derive(Clone, Debug)]
-pub(super) struct Cues {
-    greeting: String,
-    instructions: String,
-    language: String,
-}
-
-impl Cues {
-    pub(super) fn of(receptionist: &Receptionist) -> Self {
-        Self {
-            greeting: receptionist.greeting.clone(),
-            instructions: receptionist.instructions.clone(),
-            language: receptionist.language.clone(),
-        }
-    }
-
-    /// The instructions for this reply; none where the conversation itself
-    /// says what is to be answered.
-    ///
-    /// Instructions of one response replace those of the session, so the
-    /// receptionist's own stand before the cue.
-    pub(super) fn instructions(&self, reply: Reply) -> Option<String> {
-        let cue = match reply {
-            Reply::Answer | Reply::AnswerWithoutTools => return None,
-            Reply::Resume => self.speak(
-                "the line to you was broken for a moment, and the last words on either side may \
-                 have been lost: say sorry for the interruption in a few words and take up where \
-                 the conversation broke off; if it was the caller's turn, ask them to say it again",
-            ),
-            Reply::Excuse => self.speak(
-                "what you were about to say was withheld: say in one short sentence that you \
-                 cannot help with that, and ask what else you can do",
-            ),
-            Reply::Greeting => format!(
-                "The call has just been answered. Greet the caller with exactly these words and \
-                 nothing else: \"{}\"",
-                self.greeting
-            ),
-            Reply::Back => self.speak(
-                "the caller is back with you, for nobody has taken the call where you had handed \
-                 them on to: say so in one short sentence, truthfully and with an apology, and \
-                 offer to take a message or to help otherwise",
-            ),
-            Reply::StillThere => {
-                self.speak("ask in one short sentence whether the caller is still there")
-            }
-            Reply::GoodbyeForSilence => self.speak(
-                "nobody has spoken for a while: say in one short sentence that you will hang up \
-                 now and that the caller is welcome to call again",
-            ),
-            Reply::GoodbyeForTime => self.speak(
-                "the time for this call is up: apologise, thank the caller and say goodbye in one \
-                 or two short sentences",
-            ),
-            Reply::Handover => self.speak(
-                "a colleague takes over: say in one short sentence that you are connecting the \
-                 caller now, and ask nothing",
-            ),
-            Reply::HandoverToVoicemail => self.speak(
-                "nobody can take the call at this moment: say so in one short sentence, and that \
-                 the caller can leave a message after the tone now; ask nothing",
-            ),
-            Reply::Filler => self.speak(
-                "what the caller asked for is still being looked up: say in a few words that you \
-                 are looking and need a moment; say nothing about what may come of it",
-            ),
-            Reply::Goodbye => self.speak("say goodbye to the caller in one short sentence"),
-        };
-        Some(format!("{}\n\n{cue}", self.instructions))
-    }
-
-    fn speak(&self, what: &str) -> String {
+/// The instructions for this reply; none where the conversation itself
+/// says what is to be answered.
+///
+/// Instructions of one response replace those of the session, so the
+/// receptionist's own stand before the cue.
+pub(super) fn instructions(receptionist: &Receptionist, reply: Reply) -> Option<String> {
+    let speak = |what: &str| {
         format!(
             "Now, in the language of the conversation (at first {}), {what}.",
-            self.language
+            receptionist.language
         )
-    }
+    };
+    let cue = match reply {
+        Reply::Answer | Reply::AnswerWithoutTools => return None,
+        Reply::Resume => speak(
+            "the line to you was broken for a moment, and the last words on either side may \
+             have been lost: say sorry for the interruption in a few words and take up where \
+             the conversation broke off; if it was the caller's turn, ask them to say it again",
+        ),
+        Reply::Excuse => speak(
+            "what you were about to say was withheld: say in one short sentence that you \
+             cannot help with that, and ask what else you can do",
+        ),
+        Reply::Greeting => format!(
+            "The call has just been answered. Greet the caller with exactly these words and \
+             nothing else: \"{}\"",
+            receptionist.greeting
+        ),
+        Reply::Back => speak(
+            "the caller is back with you, for nobody has taken the call where you had handed \
+             them on to: say so in one short sentence, truthfully and with an apology, and \
+             offer to take a message or to help otherwise",
+        ),
+        Reply::StillThere => speak("ask in one short sentence whether the caller is still there"),
+        Reply::GoodbyeForSilence => speak(
+            "nobody has spoken for a while: say in one short sentence that you will hang up \
+             now and that the caller is welcome to call again",
+        ),
+        Reply::GoodbyeForTime => speak(
+            "the time for this call is up: apologise, thank the caller and say goodbye in one \
+             or two short sentences",
+        ),
+        Reply::Handover => speak(
+            "a colleague takes over: say in one short sentence that you are connecting the \
+             caller now, and ask nothing",
+        ),
+        Reply::HandoverToVoicemail => speak(
+            "nobody can take the call at this moment: say so in one short sentence, and that \
+             the caller can leave a message after the tone now; ask nothing",
+        ),
+        Reply::Filler => speak(
+            "what the caller asked for is still being looked up: say in a few words that you \
+             are looking and need a moment; say nothing about what may come of it",
+        ),
+        Reply::Goodbye => speak("say goodbye to the caller in one short sentence"),
+    };
+    Some(format!("{}\n\n{cue}", receptionist.instructions))
 }

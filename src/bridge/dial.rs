@@ -120,7 +120,6 @@ impl RealtimeDialer {
                     }
                 }
             }
-            self.tell();
         }
         Err(error)
     }
@@ -141,7 +140,12 @@ impl Dialer for RealtimeDialer {
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let (dialer, receptionist) = (self.clone(), receptionist.clone());
-        async move { dialer.reach(&receptionist, ordinal).await }.boxed()
+        async move {
+            let reached = dialer.reach(&receptionist, ordinal).await;
+            dialer.tell();
+            reached
+        }
+        .boxed()
     }
 
     fn interruption(&self) -> Interruption {

@@ -21,6 +21,26 @@ enum Agent {
     Gone,
 }
 
+impl Agent {
+    /// Asks whether somebody was reached. Why not, if that is certain now.
+    fn poll_dialing(&mut self, cx: &mut Context<'_>) -> Option<DialError> {
+        let Self::Dialing(dialing) = self else {
+            return None;
+        };
+        match dialing.as_mut().poll(cx) {
+            Poll::Ready(Ok(leg)) => {
+                *self = Self::Up(leg);
+                None
+            }
+            Poll::Ready(Err(error)) => {
+                *self = Self::Gone;
+                Some(error)
+            }
+            Poll::Pending => None,
+        }
+    }
+}
+
 /// The line of one call.
 pub(super) struct Line {
     dial: Dial,
@@ -78,17 +98,10 @@ impl Line {
     ) -> Poll<()> {
         self.is_fresh = false;
         self.poll_spare(cx, events);
-        if let Agent::Dialing(dialing) = &mut self.agent {
-            match dialing.as_mut().poll(cx) {
-                Poll::Ready(Ok(leg)) => self.agent = Agent::Up(leg),
-                Poll::Ready(Err(error)) => {
-                    let is_final = error.is_final;
-                    self.failures.push(error);
-                    self.agent = Agent::Gone;
-                    events.push_back(Event::AgentFailed { is_final });
-                }
-                Poll::Pending => {}
-            }
+        if let Some(error) = self.agent.poll_dialing(cx) {
+            let is_final = error.is_final;
+            events.push_back(Event::AgentFailed { is_final });
+            self.failures.push(error);
         }
         let Agent::Up(leg) = &mut self.agent else {
             return Poll::Pending;
@@ -106,16 +119,9 @@ impl Line {
     /// The one that will take over says that it is ready, or that it is gone;
     /// nobody has asked it anything yet.
     fn poll_spare(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) {
-        if let Agent::Dialing(dialing) = &mut self.spare {
-            match dialing.as_mut().poll(cx) {
-                Poll::Ready(Ok(leg)) => self.spare = Agent::Up(leg),
-                Poll::Ready(Err(error)) => {
-                    self.failures.push(error);
-                    self.spare = Agent::Gone;
-                    events.push_back(Event::SpareFailed);
-                }
-                Poll::Pending => {}
-            }
+        if let Some(error) = self.spare.poll_dialing(cx) {
+            events.push_back(Event::SpareFailed);
+            self.failures.push(error);
         }
         let Agent::Up(leg) = &mut self.spare else {
             return;

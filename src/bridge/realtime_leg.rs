@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::agent_leg::AgentLeg;
 use super::breaker::Breaker;
-use super::cues::{self, Cues};
+use super::cues;
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
@@ -38,8 +38,7 @@ pub(super) const RECALLED: &str = "said_before_";
 /// A Realtime session.
 pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
-    pub(super) cues: Cues,
-    /// Who says which tools there are.
+    /// Who is spoken for, and which tools there are.
     pub(super) receptionist: Receptionist,
     pub(super) codec: Codec,
     /// The item whose sound came last.
@@ -82,7 +81,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         };
         let mut leg = Self {
             wire,
-            cues: Cues::of(receptionist),
             receptionist: receptionist.clone(),
             codec,
             sounding: None,
@@ -149,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn respond(&mut self, reply: Reply) {
-        let instructions = self.cues.instructions(reply);
+        let instructions = cues::instructions(&self.receptionist, reply);
         // Who is only to say something uses no tools for it.
         let is_free = matches!(
             reply,

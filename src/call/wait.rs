@@ -11,7 +11,7 @@ use super::session::Session;
 use super::timers::Timer;
 use super::{Action, AgentAction, ItemKey, Phrase, Reply};
 use crate::audio::frames;
-use crate::domain::{EndReason, Pii, Speaker};
+use crate::domain::{Pii, Speaker};
 
 /// One thing that is done while the caller waits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,14 +107,7 @@ impl Session {
                 Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
                 Step::Fill => self.fill(),
                 Step::AskAgain => self.ask_again(),
-                Step::GiveUp => {
-                    let why = if self.has_agent {
-                        EndReason::AgentLost
-                    } else {
-                        self.link.why_gone()
-                    };
-                    self.on_agent_gone(why, now);
-                }
+                Step::GiveUp => self.on_agent_gone(self.link.why_gone(), now),
             }
         }
     }

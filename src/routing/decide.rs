@@ -3,7 +3,7 @@
 use super::facts::{Caller, Facts};
 use super::ivr::CallerFacts;
 use super::plan::{Action, Plan, Refusal, Strategy, Target, Users, Voice};
-use super::route::{AiStop, IvrStop, QueueStop, RingStop, Route, Stop};
+use super::route::{AiStop, IvrStop, RingStop, Route, Stop};
 use super::rules;
 use super::steps::Steps;
 use crate::domain::{Closure, OpenState, Opening, Purpose, Timestamp};
@@ -196,14 +196,7 @@ pub(super) fn place(
         Target::Users(users) => people(users, facts),
         Target::Queue { queue_id } => {
             let queue = facts.queues.get(queue_id).ok_or("the queue is gone")?;
-            Ok(Stop::Queue(QueueStop {
-                queue_id: *queue_id,
-                hold_music_url: queue.hold_music_url.clone(),
-                announces_position: queue.announces_position,
-                announces_wait: queue.announces_wait,
-                max_wait: queue.max_wait,
-                max_size: queue.max_size,
-            }))
+            Ok(Stop::Queue(queue.into()))
         }
         Target::Voicemail { .. } if !facts.has_voicemail => {
             Err("messages are switched off (enable_voicemail)")

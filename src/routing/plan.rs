@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::domain::{
-    CallerListId, FlowId, HoursId, PhoneNumber, QueueId, ReceptionistId, Span, UserId, Weekday,
+    CallLog, CallerListId, Direction, FlowId, HoursId, PhoneNumber, QueueId, ReceptionistId, Span,
+    UserId, Weekday,
 };
 
 /// The plan of a number.
@@ -153,6 +154,17 @@ pub enum CallerId {
     Called,
     /// This one, which the carrier knows to be ours.
     Number(PhoneNumber),
+}
+
+impl CallerId {
+    /// Who seems to be calling where a call is handed on: the caller; in a call
+    /// that we made, we.
+    pub fn of_call(call: &CallLog) -> Self {
+        match (call.direction, call.from.number()) {
+            (Direction::Outbound, Some(ours)) => Self::Number(ours.clone()),
+            _ => Self::Caller,
+        }
+    }
 }
 
 /// A way that some calls take instead.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
-use crate::domain::{FlowId, OpenState, PhoneNumber, Purpose, QueueId, ReceptionistId};
+use crate::domain::{FlowId, OpenState, PhoneNumber, Purpose, Queue, QueueId, ReceptionistId};
 
 /// Where a call goes, and where it goes after that.
 ///
@@ -163,6 +163,23 @@ pub struct RingStop {
     pub ring: Ring,
 }
 
+impl RingStop {
+    /// One telephone: of somebody outside whom the gate has let through for so
+    /// long, or of a member.
+    pub fn one(phone_number: PhoneNumber, longest: Option<Duration>, ring: Ring) -> Self {
+        Self {
+            phone_numbers: vec![phone_number],
+            whose: match longest {
+                Some(_) => Purpose::Outside,
+                None => Purpose::Member,
+            },
+            is_in_turn: false,
+            longest,
+            ring,
+        }
+    }
+}
+
 /// A queue, as it was when the call came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct QueueStop {
@@ -178,6 +195,19 @@ pub struct QueueStop {
     pub max_wait: Duration,
     /// Who would be one more than that goes on at once.
     pub max_size: u32,
+}
+
+impl From<&Queue> for QueueStop {
+    fn from(queue: &Queue) -> Self {
+        Self {
+            queue_id: queue.id,
+            hold_music_url: queue.hold_music_url.clone(),
+            announces_position: queue.announces_position,
+            announces_wait: queue.announces_wait,
+            max_wait: queue.max_wait,
+            max_size: queue.max_size,
+        }
+    }
 }
 
 /// A flow, as it was published when the call came.

@@ -44,3 +44,21 @@ pub(super) async fn delete(
         .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Writes what `sql` says: of the tenant `$1`, with the id `$2`, whether it is so
+/// as `$3`. Whether there was one.
+pub(super) async fn mark(
+    db: impl Into<Db<'_>>,
+    sql: &'static str,
+    tenant: TenantId,
+    (id, is_so): (impl Display, bool),
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let done = sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(i64::from(is_so))
+        .execute(&mut *conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -17,14 +17,7 @@ pub async fn delete_calls(
     (before, now): (Timestamp, Timestamp),
     limit: u32,
 ) -> Result<u64, Error> {
-    let mut conn = Db::from(store).read().await?;
-    let old: Vec<String> = sqlx::query_scalar(OLD_CALLS)
-        .bind(tenant.to_string())
-        .bind(before.as_ms())
-        .bind(i64::from(limit))
-        .fetch_all(&mut *conn)
-        .await?;
-    drop(conn);
+    let old = older(store, OLD_CALLS, (tenant, before), limit).await?;
     let (mut tx, mut count) = (store.begin().await?, 0);
     for id in &old {
         let at = RowOf { table: "calls", id };
@@ -67,14 +60,7 @@ pub async fn empty_texts(
     (before, now): (Timestamp, Timestamp),
     limit: u32,
 ) -> Result<u64, Error> {
-    let mut conn = Db::from(store).read().await?;
-    let old: Vec<String> = sqlx::query_scalar(OLD_TEXTS)
-        .bind(tenant.to_string())
-        .bind(before.as_ms())
-        .bind(i64::from(limit))
-        .fetch_all(&mut *conn)
-        .await?;
-    drop(conn);
+    let old = older(store, OLD_TEXTS, (tenant, before), limit).await?;
     let mut tx = store.begin().await?;
     for id in &old {
         let at = RowOf {
@@ -122,6 +108,23 @@ const DELETE_IDEMPOTENCY_KEYS: &str = "
     DELETE FROM idempotency_keys WHERE (tenant_id, idempotency_key) IN (
         SELECT tenant_id, idempotency_key FROM idempotency_keys
         WHERE created_at_ms < $1 LIMIT $2)";
+
+/// The ids that `sql` finds: of the tenant `$1`, from before `$2`, at most `$3`.
+async fn older(
+    store: &Store,
+    sql: &'static str,
+    (tenant, before): (TenantId, Timestamp),
+    limit: u32,
+) -> Result<Vec<String>, Error> {
+    let mut conn = Db::from(store).read().await?;
+    let ids = sqlx::query_scalar(sql)
+        .bind(tenant.to_string())
+        .bind(before.as_ms())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    Ok(ids)
+}
 
 /// Deletes what `sql` says: from before `$1`, at most `$2`. How many they were.
 async fn delete_older(

@@ -112,14 +112,7 @@ pub async fn mark(
     id: TakenMessageId,
     is_read: bool,
 ) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let done = sqlx::query(MARK)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .bind(i64::from(is_read))
-        .execute(&mut *conn)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    by_id::mark(db, MARK, tenant, (id, is_read)).await
 }
 
 const MARK: &str = "UPDATE taken_messages SET is_read = $3 WHERE tenant_id = $1 AND id = $2";

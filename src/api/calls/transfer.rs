@@ -17,7 +17,7 @@ use crate::api::state::ApiState;
 use crate::domain::{
     CallId, CallLog, Dial, Direction, PhoneNumber, Purpose, ReceptionistId, SettingKey,
 };
-use crate::routing::{AiStop, CallerId, Handover, QueueStop, Ring, RingStop, Stop, Voice};
+use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Stop, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
 use crate::store::text::{E164, Line, NumberRef, QueueRef, Text, UserRef, VoicemailText};
@@ -204,7 +204,7 @@ impl Transfer {
         call: &CallLog,
     ) -> Result<Stop, ApiError> {
         let (store, tenant) = (&state.store, operator.tenant_id);
-        let caller_id = shown_to_others(call);
+        let caller_id = CallerId::of_call(call);
         let whisper = self.whisper.map(|words| words.0);
         match self.to {
             Destination::UserId(UserRef(Text(id))) => {
@@ -223,14 +223,7 @@ impl Transfer {
             Destination::QueueId(QueueRef(Text(id))) => {
                 let queue = queues::find(store, tenant, id).await?;
                 let queue = queue.ok_or_else(|| missing("queue_id", "queue"))?;
-                Ok(Stop::Queue(QueueStop {
-                    queue_id: id,
-                    hold_music_url: queue.hold_music_url,
-                    announces_position: queue.announces_position,
-                    announces_wait: queue.announces_wait,
-                    max_wait: queue.max_wait,
-                    max_size: queue.max_size,
-                }))
+                Ok(Stop::Queue((&queue).into()))
             }
             Destination::ReceptionistId(ReceptionistRef(Text(id))) => {
                 if state.bridge.has(&call.call_sid) || call.end_reason.is_some() {
@@ -256,28 +249,12 @@ fn ring(
     (caller_id, whisper): (CallerId, Option<String>),
     longest: Option<Duration>,
 ) -> Stop {
-    Stop::Ring(RingStop {
-        phone_numbers: vec![number],
-        whose: match longest {
-            Some(_) => Purpose::Outside,
-            None => Purpose::Member,
-        },
-        is_in_turn: false,
-        longest,
-        ring: Ring {
-            caller_id,
-            whisper,
-            ..Ring::default()
-        },
-    })
-}
-
-/// The caller's own number; in a call that we made, ours.
-fn shown_to_others(call: &CallLog) -> CallerId {
-    match (call.direction, call.from.number()) {
-        (Direction::Outbound, Some(ours)) => CallerId::Number(ours.clone()),
-        _ => CallerId::Caller,
-    }
+    let ring = Ring {
+        caller_id,
+        whisper,
+        ..Ring::default()
+    };
+    Stop::Ring(RingStop::one(number, longest, ring))
 }
 
 fn missing(field: &str, what: &str) -> ApiError {

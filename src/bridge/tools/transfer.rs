@@ -10,10 +10,9 @@ use super::toolbox::{Ask, Done, Toolbox, ends};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
-    CallLog, Destination, Dial, DialPolicy, Direction, PhoneNumber, Place, Purpose, SettingKey,
-    TransferMode,
+    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, SettingKey, TransferMode,
 };
-use crate::routing::{AiStop, CallerId, QueueStop, Ring, RingStop, Route, Stop, Voice};
+use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
 use crate::store::{Error, call_routes, contacts, queues, settings, users};
@@ -140,16 +139,8 @@ impl Journey<'_> {
             }
             Place::Queue(id) => {
                 let queue = queues::find(store, tenant, *id).await?;
-                Ok(queue.ok_or(NOBODY).map(|queue| {
-                    Stop::Queue(QueueStop {
-                        queue_id: queue.id,
-                        hold_music_url: queue.hold_music_url,
-                        announces_position: queue.announces_position,
-                        announces_wait: queue.announces_wait,
-                        max_wait: queue.max_wait,
-                        max_size: queue.max_size,
-                    })
-                }))
+                let queue = queue.ok_or(NOBODY);
+                Ok(queue.map(|queue| Stop::Queue((&queue).into())))
             }
             Place::Voicemail { greeting } => Ok(Ok(Stop::Voicemail {
                 greeting: greeting.clone(),
@@ -170,26 +161,14 @@ impl Journey<'_> {
         } else {
             None
         };
-        let caller_id = match (self.call.direction, self.call.from.number()) {
-            (Direction::Outbound, Some(ours)) => CallerId::Number(ours.clone()),
-            _ => CallerId::Caller,
+        let ring = Ring {
+            caller_id: CallerId::of_call(&self.call),
+            whisper,
+            asks_to_accept: is_warm,
+            detects_machines: is_warm,
+            ..Ring::default()
         };
-        Ok(Stop::Ring(RingStop {
-            phone_numbers: vec![number],
-            whose: match longest {
-                Some(_) => Purpose::Outside,
-                None => Purpose::Member,
-            },
-            is_in_turn: false,
-            longest,
-            ring: Ring {
-                caller_id,
-                whisper,
-                asks_to_accept: is_warm,
-                detects_machines: is_warm,
-                ..Ring::default()
-            },
-        }))
+        Ok(Stop::Ring(RingStop::one(number, longest, ring)))
     }
 
     /// Who it is, and why: the caller's name if it is known, else the number,
