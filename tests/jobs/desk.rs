@@ -11,6 +11,8 @@ use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::store::calls::{self, NewCall, StatusNews};
 use frontdesk::store::{Store, forgotten_calls, tenants};
+use frontdesk::transcribe::Transcriber;
+use frontdesk::twilio::rest::Client;
 
 use crate::support::database::Database;
 use crate::support::rest_account::RestAccount;
@@ -45,11 +47,24 @@ impl Desk {
         Self::hearing(db, account, None).await
     }
 
+    /// The same, for whom a carrier that says nothing is never silent for too long.
+    pub(super) async fn patient(db: &Database, account: &RestAccount) -> Self {
+        Self::with(db, (Some(account.patient_client()), None)).await
+    }
+
     /// The same with somebody who writes down what is said.
     pub(super) async fn hearing(
         db: &Database,
         account: Option<&RestAccount>,
         transcriber: Option<&TranscriberServer>,
+    ) -> Self {
+        let transcriber = transcriber.map(TranscriberServer::client);
+        Self::with(db, (account.map(RestAccount::client), transcriber)).await
+    }
+
+    async fn with(
+        db: &Database,
+        (carrier, transcriber): (Option<Client>, Option<Transcriber>),
     ) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(at(0));
@@ -58,8 +73,8 @@ impl Desk {
             store: db.store.clone(),
             clock: clock.clone(),
             recordings: Recordings::at(folder.path()),
-            carrier: account.map(RestAccount::client),
-            transcriber: transcriber.map(TranscriberServer::client),
+            carrier,
+            transcriber,
             public_url: Some("https://desk.example.com".into()),
             is_live: Arc::new({
                 let live = Arc::clone(&live);

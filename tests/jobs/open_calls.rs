@@ -83,7 +83,7 @@ async fn w2_a_carrier_that_does_not_answer_is_asked_again() {
 async fn w2_a_carrier_that_is_slow_is_asked_about_several_calls_at_one_time() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::open(db, Some(&account)).await;
+        let desk = Desk::patient(db, &account).await;
         for n in 0..16 {
             desk.call(n).await;
             account.put_call(rated(at_carrier(n, "completed"), "60", "", "USD"));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use frontdesk::domain::Secret;
 use frontdesk::egress;
 use frontdesk::rehearsal::rest::{RestExchange, RestOptions, RestServer};
-use frontdesk::twilio::rest::{Account, Client};
+use frontdesk::twilio::rest::{Account, Client, Patience};
 
 /// The API key of the account, and its secret.
 pub(crate) const KEY: &str = "SK2a0747eba6abf96b7e3c3ff0b4530f6e";
@@ -35,19 +35,35 @@ impl RestAccount {
 
     /// Speaks for the account; its back-off waits for nothing.
     pub(crate) fn client(&self) -> Client {
-        let secret = Secret::new(SECRET.to_owned());
-        self.client_of(Account::with_key(
-            self.account_sid(),
-            KEY.to_owned(),
-            secret,
-        ))
+        self.client_of(self.account())
+    }
+
+    /// The same, and waits longer for an answer than any test takes.
+    pub(crate) fn patient_client(&self) -> Client {
+        let ages = Duration::from_mins(10);
+        let patience = Patience {
+            attempt: ages,
+            total: ages,
+            tries: 1,
+        };
+        self.client_for(self.account(), ages)
+            .with_patience(patience)
     }
 
     /// Speaks for whom it says.
     pub(crate) fn client_of(&self, account: Account) -> Client {
-        let http = egress::patient_for(Duration::from_secs(2), Duration::from_secs(10));
+        self.client_for(account, Duration::from_secs(10))
+    }
+
+    fn client_for(&self, account: Account, patience: Duration) -> Client {
+        let http = egress::patient_for(Duration::from_secs(2), patience);
         let base = self.url().parse().expect("the server has an address");
         Client::new(http, base, account, || 0)
+    }
+
+    fn account(&self) -> Account {
+        let secret = Secret::new(SECRET.to_owned());
+        Account::with_key(self.account_sid(), KEY.to_owned(), secret)
     }
 
     /// Who asked, in order.
