@@ -77,6 +77,23 @@ pub(super) struct Finished {
     pub(super) latencies: Vec<TurnLatency>,
 }
 
+impl Finished {
+    /// The end of a call that failed before anybody could say more of it.
+    pub(super) fn unknown((tenant_id, call_id): (TenantId, CallId), at: Timestamp) -> Self {
+        Self {
+            tenant_id,
+            call_id,
+            at,
+            end_reason: EndReason::Internal,
+            usage: Usage::default(),
+            cost: None,
+            first_turn: 0,
+            utterances: Vec::new(),
+            latencies: Vec::new(),
+        }
+    }
+}
+
 /// Takes notes for the store.
 #[derive(Clone, Debug)]
 pub struct Keeper {
