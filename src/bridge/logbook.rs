@@ -174,6 +174,7 @@ impl Logbook {
         let finished = Finished {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
+            note_id: self.keeper.new_id(),
             at: self.now(),
             end_reason,
             usage,

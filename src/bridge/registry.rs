@@ -290,7 +290,7 @@ impl Bridge {
             };
             if AssertUnwindSafe(call).catch_unwind().await.is_err() {
                 count_panic(of.1);
-                keeper.finish(Finished::unknown(of, keeper.now())).await;
+                keeper.finish(Finished::unknown(of, &keeper)).await;
             }
         });
     }
@@ -298,10 +298,13 @@ impl Bridge {
     /// The call of that admission, whose agent is being dialled.
     fn prepare(
         &self,
-        admission: Admission,
+        mut admission: Admission,
         (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
     ) -> Call {
         let shared = &self.shared;
+        if let Some(toolbox) = self.toolbox() {
+            toolbox.unseal(&mut admission.receptionist);
+        }
         let plan = CallPlan {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,

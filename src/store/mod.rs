@@ -13,8 +13,9 @@
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
 //! [`call_transfers::take`], [`call_owners::adopt`] and [`forgotten_calls::owner`]; two
-//! sweep up after a crash: [`calls::list_open`] and [`call_owners::list_open`]; the house's own work asks with [`jobs`],
-//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`],
+//! sweep up after a crash: [`calls::list_open`] and [`call_owners::list_open`]; the
+//! house's own work asks with [`jobs`], [`processes`],
+//! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
 //! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
 //!
@@ -72,9 +73,9 @@ pub mod idempotency_keys;
 pub mod ivr_counters;
 pub mod ivr_flow_versions;
 pub mod ivr_flows;
-pub mod ivr_secrets;
 pub mod ivr_states;
 pub mod jobs;
+pub mod kept_secrets;
 pub mod lost_calls;
 pub mod number_plans;
 pub mod number_purchases;
