@@ -24,7 +24,7 @@ use super::desk::{PUBLIC_URL, TOKEN, ms, record_nobody};
 
 /// A door, a bridge and a database.
 pub(super) struct Bare {
-    pub(super) model: ModelServer,
+    _model: ModelServer,
     pub(super) bridge: Bridge,
     pub(super) store: Store,
     base_url: String,
@@ -69,7 +69,7 @@ impl Bare {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(serve(listener, router, ServerOptions::default(), pending()));
         Self {
-            model,
+            _model: model,
             bridge,
             store,
             base_url,
