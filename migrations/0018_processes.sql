@@ -8,4 +8,5 @@ CREATE TABLE processes (
 
 ALTER TABLE calls ADD COLUMN process_id TEXT;
 
-CREATE INDEX calls_by_process ON calls (process_id, created_at_ms, id) WHERE ended_at_ms IS NULL;
+CREATE INDEX calls_by_process ON calls (process_id, created_at_ms, id)
+    WHERE process_id IS NOT NULL;

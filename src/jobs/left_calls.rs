@@ -110,6 +110,7 @@ async fn take_up(house: &JobHouse, dead: Pulse) -> Result<(), store::Error> {
     let limit = page::Limit::longest();
     let open = call_owners::list_open(&house.store, dead.id, limit).await?;
     if open.is_empty() {
+        call_owners::explain(&house.store, dead.id).await?;
         metrics::counter!("frontdesk_processes_lost_total").increment(1);
         tracing::warn!(process.id = %dead.id, "process.lost");
         return processes::forget(&house.store, dead).await;

@@ -2,7 +2,7 @@
 
 use super::call_row::{CallRow, columns};
 use super::{Db, Error, page};
-use crate::domain::{CallId, CallLog, CallSid, ProcessId, TenantId};
+use crate::domain::{AnsweredBy, CallId, CallLog, CallSid, EndReason, ProcessId, TenantId};
 
 /// The tenant's call is with that process.
 pub async fn own(
@@ -51,6 +51,24 @@ pub async fn adopt(
         .await?;
     Ok(())
 }
+
+/// Of the calls that were with that process and are over by the carrier's word alone, those
+/// that a receptionist had get a reason: nobody else will tell it.
+pub async fn explain(db: impl Into<Db<'_>>, process: ProcessId) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(EXPLAIN)
+        .bind(process.to_string())
+        .bind(EndReason::ProcessLost.as_str())
+        .bind(AnsweredBy::Ai.as_str())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const EXPLAIN: &str = "
+    UPDATE calls SET end_reason = $2
+    WHERE process_id = $1 AND ended_at_ms IS NOT NULL AND end_reason IS NULL
+        AND answered_by = $3";
 
 /// At most `limit` calls of any tenant that are with that process and have no end yet,
 /// oldest first.

@@ -12,8 +12,9 @@
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
-//! [`call_transfers::take`], [`call_owners::adopt`] and [`forgotten_calls::owner`]; two
-//! sweep up after a crash: [`calls::list_open`] and [`call_owners::list_open`]; the
+//! [`call_transfers::take`], [`call_owners::adopt`] and [`forgotten_calls::owner`]; three
+//! sweep up after a crash: [`calls::list_open`], [`call_owners::list_open`] and
+//! [`call_owners::explain`]; the
 //! house's own work asks with [`jobs`], [`processes`],
 //! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
 //! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is

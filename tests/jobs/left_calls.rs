@@ -68,6 +68,8 @@ async fn p2_the_carrier_says_what_became_of_the_calls_of_a_dead_process() {
         let unknown = answered(&desk, 3, dead).await;
         let back = answered(&desk, 4, dead).await;
         desk.live.lock().unwrap().push(back.call_sid.clone());
+        let told = answered(&desk, 5, dead).await;
+        desk.ended(&told, 7).await;
         account.put_call(rated(at_carrier(1, "completed"), "421", "", "USD"));
         account.put_call(at_carrier(2, "in-progress"));
         watched(&desk).await;
@@ -85,6 +87,9 @@ async fn p2_the_carrier_says_what_became_of_the_calls_of_a_dead_process() {
         let log = desk.log(unknown.id).await;
         assert_eq!(log.end_reason, Some(EndReason::ProcessLost));
         assert_eq!(log.ended_at, Some(at(SECOND)), "when it was last heard of");
+        let log = desk.log(told.id).await;
+        assert_eq!(log.end_reason, Some(EndReason::ProcessLost));
+        assert_eq!(log.duration_s, Some(7));
         let log = desk.log(back.id).await;
         assert_eq!((Outcome::of(&log), log.end_reason), (Outcome::Open, None));
         assert_eq!(count(db).await, 1, "the dead one is forgotten");
@@ -138,8 +143,8 @@ async fn p2_without_an_account_the_line_of_a_receptionist_went_with_their_proces
         assert_eq!(log.status, CallStatus::Completed);
         let log = desk.log(with_somebody.id).await;
         assert_eq!(Outcome::of(&log), Outcome::Open, "it did not need us");
-        let owners =
-            "SELECT COUNT(*) FROM calls WHERE process_id IS NOT NULL AND ended_at_ms IS NULL";
+        let owners = "SELECT COUNT(*) FROM calls
+            WHERE process_id IS NOT NULL AND ended_at_ms IS NULL";
         assert_eq!(db.number(owners).await, 0);
         // If somebody was there after all, the route leads them on.
         let route = call_routes::find_by_sid(&desk.store, &with_ai.call_sid).await;

@@ -18,6 +18,9 @@ use super::desk::{Desk, ms, spoken, talkative};
 use super::routed::{ai, forward, plan};
 use crate::support::process::Serving;
 
+/// Longer than any machine is slow.
+const LONG: Duration = Duration::from_secs(30);
+
 /// A call that goes on while the test does something else.
 async fn place(desk: &Desk, steps: Vec<Step>) -> JoinHandle<CallReport> {
     let carrier = desk.carrier();
@@ -45,7 +48,7 @@ async fn is_closed(desk: Desk) {
     let Desk { bridge, open, .. } = desk;
     // Whoever holds the bridge may still have notes to write.
     drop(bridge);
-    let closed = timeout(ms(5_000), open).await;
+    let closed = timeout(LONG, open).await;
     closed
         .expect("the house closes")
         .expect("and not by a panic");
@@ -102,7 +105,7 @@ async fn p1_a_house_in_a_hurry_apologizes_to_its_callers() {
     let mut watched = desk.bridge.watch();
     desk.shutdown.drain.cancel();
     desk.shutdown.abort.cancel();
-    let report = timeout(ms(5_000), call).await.unwrap().unwrap();
+    let report = timeout(LONG, call).await.unwrap().unwrap();
     let ended = async {
         loop {
             let event = watched.recv().await.unwrap();
@@ -133,7 +136,7 @@ async fn p1_the_last_answer_rings_whom_it_can_and_needs_nobody_who_is_asked() {
     plan(&desk, "+15550100000", &led).await;
     let call = place(&desk, vec![Step::StayUntilEnd]).await;
     desk.shutdown.drain.cancel();
-    let report = timeout(ms(5_000), call).await.unwrap().unwrap();
+    let report = timeout(LONG, call).await.unwrap().unwrap();
     assert_eq!(report.all_violations(), Vec::<String>::new());
     let last = &report
         .requests
@@ -241,7 +244,7 @@ async fn p1_the_deadline_ends_what_does_not_end_by_itself() {
     let desk = Desk::with(talkative(), |plan| plan.drain_timeout = ms(300)).await;
     let call = place(&desk, vec![Step::StayUntilEnd]).await;
     desk.shutdown.drain.cancel();
-    let report = timeout(ms(5_000), call).await.unwrap().unwrap();
+    let report = timeout(LONG, call).await.unwrap().unwrap();
     assert!(report.said()[0].starts_with("We are sorry"));
     assert_eq!(report.stream().unwrap().close_code, Some(1000));
     is_closed(desk).await;

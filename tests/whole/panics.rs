@@ -174,7 +174,9 @@ async fn p3_other_calls_do_not_notice_that_one_has_panicked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn p3_who_panics_over_a_goodbye_takes_nothing_along() {
     let house = house(Bug::Close).await;
-    let report = house.call(vec![Step::WaitForSpeech, Step::HangUp]).await;
+    let quiet = Step::WaitForQuiet(ms(700));
+    let report = house.call(vec![Step::WaitForSpeech, quiet, Step::HangUp]);
+    let report = report.await;
     let log = house.log(&report).await;
     assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
     let said = utterances::list(&house.store, log.tenant_id, log.id).await;

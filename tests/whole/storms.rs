@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tokio::time::Instant;
 
 use super::desk::{Desk, ms, spoken, talkative};
-use super::routed::{ai, forward, plan};
+use super::routed::{ai, forward, plan, set};
 use super::visitor::{INBOUND, form, post};
 use crate::support::memory_call::{MemoryCall, admission, client, media};
 
@@ -63,7 +63,8 @@ async fn p8_of_five_hundred_at_once_as_many_are_let_in_as_there_are_places() {
     let answers = join_all((0..500).map(|n| {
         let desk = &desk;
         async move {
-            let form = form(&format!("CA{n:032x}"), "ringing");
+            let mut form = form(&format!("CA{n:032x}"), "ringing");
+            set(&mut form, "From", &format!("+1555{n:07}"));
             post(desk, INBOUND, &form).await
         }
     }));
@@ -91,7 +92,7 @@ async fn p8_of_five_hundred_at_once_as_many_are_let_in_as_there_are_places() {
 #[tokio::test(start_paused = true)]
 async fn w8_while_callers_are_turned_away_no_frame_waits() {
     let mut call = MemoryCall::begin(AudioFormat::Pcmu).await;
-    for n in 0..200 {
+    for n in 0..50 {
         for storm in 0..10 {
             let sid = format!("CA9{n}{storm}");
             let stranger = Admission {
