@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
+use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
 use crate::store::{Seals, Store, ivr_secrets};
@@ -85,7 +86,7 @@ pub struct House {
 /// process.
 const LAST_JOBS: Duration = Duration::from_secs(10);
 
-/// The last notes are given this long to reach the database.
+/// The last notes are given this long to reach the database, or the disk.
 const LAST_NOTES: Duration = Duration::from_secs(20);
 
 impl House {
@@ -100,8 +101,9 @@ impl House {
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
-        let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let recordings = Recordings::at(plan.storage);
+        let journal = Journal::start(recordings.journal_folder())?;
+        let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
         let spool = Spool::start(recordings.spool_folder())?;
         let keeper = keeper.recording_to(spool.clone());
         let dialer = dialer(plan.agents, plan.session);
@@ -126,7 +128,7 @@ impl House {
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.as_str().into(),
             memory: webhooks::Memory::default(),
-            journal: webhooks::Journal::default(),
+            trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
             patience: plan.patience,

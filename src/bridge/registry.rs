@@ -18,10 +18,11 @@ use super::carrier_leg::{Carrier, CarrierLeg};
 use super::equipment::Equipment;
 use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
-use super::keeper::{Keeper, Note};
+use super::keeper::Keeper;
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
+use super::note::Note;
 use super::past::Past;
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
@@ -436,7 +437,8 @@ mod tests {
         let clock = Clock::system();
         let folder = tempfile::TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("desk.db").display());
-        let (keeper, _) = Keeper::start(Store::connect(&url).await.unwrap(), clock.clone());
+        let store = Store::connect(&url).await.unwrap();
+        let (keeper, _) = Keeper::start(store, clock.clone(), None);
         let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
         let (tenant_id, call_sid): (TenantId, CallSid) = (clock.new_id(), "CA1".parse().unwrap());
         let admission = Admission {

@@ -70,7 +70,7 @@ mod voicemail_twiml;
 mod xml;
 
 pub use house::Webhooks;
-pub use ivr::{Journal, simulator};
+pub use ivr::{Trails, simulator};
 pub use memory::Memory;
 pub use patience::Patience;
 pub use router::router;

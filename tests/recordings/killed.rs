@@ -17,8 +17,8 @@ use tokio::time::sleep;
 
 use crate::whole::recording::{kept, tracks};
 
-const PUBLIC_URL: &str = "https://desk.example.com";
-const TOKEN: &str = "token";
+pub(crate) const PUBLIC_URL: &str = "https://desk.example.com";
+pub(crate) const TOKEN: &str = "token";
 /// What may be missing of the last moment, in samples: 200 ms, and what was on
 /// its way through the sockets.
 const MAX_MISSING: usize = (200 + 60) * 8;
@@ -77,7 +77,7 @@ async fn call(address: Arc<str>) -> CallReport {
 }
 
 /// A process that is killed when it is dropped.
-struct Served(Child);
+pub(crate) struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
@@ -87,7 +87,7 @@ impl Drop for Served {
     }
 }
 
-fn serve(folder: &Path, model: &str) -> (Served, Arc<str>) {
+pub(crate) fn serve(folder: &Path, model: &str) -> (Served, Arc<str>) {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_frontdesk"));
     let mut command = Command::new(program);
     command.env_clear().current_dir(folder).arg("serve");

@@ -13,6 +13,7 @@ mod endings;
 mod forgotten;
 mod frames;
 mod ivr;
+mod kept;
 mod letters;
 mod load;
 mod outbound;
