@@ -192,6 +192,7 @@ impl Logbook {
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {
             of: self.of(),
+            note_id: self.keeper.new_id(),
             at: self.keeper.now(),
             end_reason,
             usage,

@@ -3,8 +3,8 @@
 use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
-    AnsweredBy, CallId, CallSid, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage,
-    Utterance,
+    AnsweredBy, CallId, CallSid, EndReason, Money, TakenMessageId, TenantId, Timestamp,
+    TurnLatency, Usage, Utterance,
 };
 use crate::routing::Route;
 use crate::store::calls::NewCall;
@@ -68,6 +68,8 @@ pub(super) enum Note {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finished {
     pub(super) of: Of,
+    /// What the note that the caller is to be called back is named, if there is one.
+    pub(super) note_id: TakenMessageId,
     pub(super) at: Timestamp,
     pub(super) end_reason: EndReason,
     pub(super) usage: Usage,

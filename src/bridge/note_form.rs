@@ -12,7 +12,7 @@ use super::note_values::{
 };
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
-use crate::domain::{CallId, CallSid, ParseError, TenantId};
+use crate::domain::{CallId, CallSid, ParseError, TakenMessageId, TenantId};
 use crate::store::text::Text;
 
 /// The version of these forms.
@@ -122,6 +122,7 @@ enum Form {
 #[derive(Deserialize, Serialize)]
 struct FinishedForm {
     of: OfForm,
+    note: Text<TakenMessageId>,
     at_ms: i64,
     end_reason: String,
     usage: UsageForm,
@@ -192,6 +193,7 @@ impl From<&Finished> for FinishedForm {
     fn from(finished: &Finished) -> Self {
         Self {
             of: finished.of.into(),
+            note: Text(finished.note_id),
             at_ms: finished.at.as_ms(),
             end_reason: finished.end_reason.as_str().to_owned(),
             usage: (&finished.usage).into(),
@@ -272,6 +274,7 @@ impl FinishedForm {
     fn into_finished(self) -> Result<Finished, ParseError> {
         Ok(Finished {
             of: self.of.into(),
+            note_id: self.note.0,
             at: at(self.at_ms),
             end_reason: word(&self.end_reason)?,
             usage: self.usage.into(),
@@ -512,6 +515,7 @@ mod tests {
             },
             Note::Finished(Box::new(Finished {
                 of: of(),
+                note_id: id(8),
                 at: at(5),
                 end_reason: EndReason::CallerHungUp,
                 usage: usage(),

@@ -1,12 +1,14 @@
 //! Writes a note into the database; each is written to be run twice.
 
 use super::note::{Finished, Note, Of};
-use super::recording_news;
+use super::{call_back, recording_news};
 use crate::domain::{AnsweredBy, Timestamp, Utterance};
 use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::calls::NewCall;
-use crate::store::{self, Store, call_routes, call_transfers, calls, turns, utterances};
+use crate::store::{
+    self, Store, call_routes, call_transfers, calls, taken_messages, turns, utterances,
+};
 
 /// Writes it down.
 ///
@@ -16,11 +18,7 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
     match note {
         Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
         Note::Answered { of, at } => write_answered(store, *of, *at).await,
-        Note::PickedUp { of, by, at } => {
-            let by = (*by, *at);
-            calls::mark_answered(store, of.tenant_id, of.call_id, by).await?;
-            Ok(())
-        }
+        Note::PickedUp { of, by, at } => write_picked_up(store, *of, (*by, *at)).await,
         Note::CameBack { of } => {
             calls::come_back(store, of.tenant_id, of.call_id).await?;
             Ok(())
@@ -74,6 +72,18 @@ async fn write_answered(store: &Store, of: Of, at: Timestamp) -> Result<(), stor
     tx.commit().await
 }
 
+/// Who has been spoken with need not be called back.
+async fn write_picked_up(
+    store: &Store,
+    of: Of,
+    answer: (AnsweredBy, Timestamp),
+) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    calls::mark_answered(&mut tx, of.tenant_id, of.call_id, answer).await?;
+    taken_messages::settle_call_back(&mut tx, of.tenant_id, of.call_id).await?;
+    tx.commit().await
+}
+
 /// As long as the call goes on: its end [says](write_finished) it all.
 async fn write_said(
     store: &Store,
@@ -109,6 +119,9 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         ended_at: at,
     };
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
+    if end_reason.owes_call_back() {
+        call_back::note(&mut tx, finished).await?;
+    }
     let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
     tx.commit().await
