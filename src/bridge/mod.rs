@@ -26,6 +26,7 @@
 mod admission;
 mod agent_leg;
 mod arrival;
+mod attempt;
 mod breaker;
 mod briefing;
 mod call_back;

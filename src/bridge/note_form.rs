@@ -361,6 +361,23 @@ mod tests {
         }
     }
 
+    fn finished() -> Finished {
+        Finished {
+            of: of(),
+            note_id: id(8),
+            at: at(5),
+            end_reason: EndReason::CallerHungUp,
+            usage: usage(),
+            cost: None,
+            first_turn: 1,
+            utterances: said(),
+            latencies: vec![TurnLatency {
+                sent: Duration::from_micros(1_500),
+                heard: Some(Duration::from_millis(3)),
+            }],
+        }
+    }
+
     fn opened() -> Note {
         let call = NewCall {
             id: id(2),
@@ -407,7 +424,7 @@ mod tests {
         Note::Recording(Box::new(RecordingNews { title, what, at }))
     }
 
-    fn told() -> [Told; 5] {
+    fn stands() -> [Told; 2] {
         let stands = CallStands {
             own: Some(id(2)),
             call_sid: "CA1".parse().unwrap(),
@@ -433,6 +450,10 @@ mod tests {
             placed,
             ..stands.clone()
         };
+        [Told::Stands(stands), Told::Stands(here)]
+    }
+
+    fn messages() -> [Told; 3] {
         let message = MessageNews {
             id: id(5),
             call_sid: "CA1".parse().unwrap(),
@@ -464,8 +485,6 @@ mod tests {
             error_code: Some(30_003),
         };
         [
-            Told::Stands(stands),
-            Told::Stands(here),
             Told::Message(message),
             Told::Text(text),
             Told::TextStands(text_stands),
@@ -513,27 +532,14 @@ mod tests {
                 first: 2,
                 utterances: said(),
             },
-            Note::Finished(Box::new(Finished {
-                of: of(),
-                note_id: id(8),
-                at: at(5),
-                end_reason: EndReason::CallerHungUp,
-                usage: usage(),
-                cost: None,
-                first_turn: 1,
-                utterances: said(),
-                latencies: vec![TurnLatency {
-                    sent: Duration::from_micros(1_500),
-                    heard: Some(Duration::from_millis(3)),
-                }],
-            })),
-            recording(News::Began),
-            recording(News::Paused(true)),
-            recording(News::Paused(false)),
-            recording(News::Ended(None)),
-            recording(News::Ended(Some(RecordingFault::DiskFull))),
+            Note::Finished(Box::new(finished())),
         ];
-        notes.extend(told().map(|told| Note::Told(Box::new(told))));
+        let fault = Some(RecordingFault::DiskFull);
+        let news = [true, false].map(News::Paused).into_iter();
+        let news = news.chain([News::Began, News::Ended(None), News::Ended(fault)]);
+        notes.extend(news.map(recording));
+        let told = stands().into_iter().chain(messages());
+        notes.extend(told.map(|told| Note::Told(Box::new(told))));
         notes
     }
 
@@ -554,8 +560,8 @@ mod tests {
             utterances: said(),
         };
         let text = concat!(
-            r#"{"version":1,"note":{"said":{"of":{"tenant":"ten_01KAJP62Y00000000000000001","#,
-            r#""call":"call_01KAJP62Y00000000000000002"},"first":2,"utterances":[{"#,
+            r#"{"version":1,"note":{"said":{"of":{"tenant":"ten_01KAJVZHE00000000000000001","#,
+            r#""call":"call_01KAJVZHE00000000000000002"},"first":2,"utterances":[{"#,
             r#""speaker":"caller","text":"Grüß Gott\n\u0000\"","started_us":1234567,"#,
             r#""interrupted":true}]}}}"#
         );

@@ -13,11 +13,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
+use super::attempt::{Outcome, attempt, catch_up};
 use super::keeper::{Keeping, Standing, count_lost};
 use super::note::Note;
-use super::{note_form, note_writing};
+use super::note_form;
 use crate::journal::Journal;
 use crate::store::{Error, Store};
 
@@ -31,8 +32,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A disk that has refused a note is asked again after this.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
-/// A line to the database that is silent for so long is dead.
-const LONGEST_WRITE: Duration = Duration::from_secs(30);
 /// How often a note is tried that the database refuses though it is well.
 const ATTEMPTS: u32 = 8;
 
@@ -59,24 +58,6 @@ impl From<Note> for Errand {
             kept: None,
         })
     }
-}
-
-/// What came of trying to write a note.
-enum Outcome {
-    /// It is written, or is of a call that is to stay forgotten.
-    Written,
-    /// There was nothing to write.
-    Nothing,
-    /// The database is away.
-    Away(Error),
-    /// It does not answer.
-    Silent,
-    /// It is there, and refuses this note.
-    Refused(Error),
-    /// What stands in the journal is none that we know.
-    Unreadable,
-    /// The journal cannot be read now.
-    DiskFailed(io::Error),
 }
 
 /// Whence the note is that is being written.
@@ -365,42 +346,6 @@ impl Writer {
         };
         self.standing.show(keeping);
     }
-}
-
-async fn attempt(store: &Store, note: &Note) -> Outcome {
-    match timeout(LONGEST_WRITE, note_writing::write(store, note)).await {
-        Ok(Ok(())) => Outcome::Written,
-        // Somebody had the call forgotten, and forgotten it stays.
-        Ok(Err(Error::Dangling | Error::Forgotten)) => {
-            tracing::info!("note.forgotten");
-            Outcome::Written
-        }
-        Ok(Err(error)) if error.is_outage() => Outcome::Away(error),
-        Ok(Err(error)) => Outcome::Refused(error),
-        Err(_) => Outcome::Silent,
-    }
-}
-
-/// Writes the oldest note of the journal down and strikes it, or sets it aside.
-async fn catch_up(store: Store, journal: Journal, sets_aside: bool) -> Outcome {
-    let caught_up = async {
-        if sets_aside {
-            journal.set_aside().await?;
-            return Ok(Outcome::Nothing);
-        }
-        let Some(text) = journal.oldest().await? else {
-            return Ok(Outcome::Nothing);
-        };
-        let Some(note) = note_form::read(&text) else {
-            return Ok(Outcome::Unreadable);
-        };
-        let outcome = attempt(&store, &note).await;
-        if matches!(outcome, Outcome::Written) {
-            journal.strike().await?;
-        }
-        Ok(outcome)
-    };
-    caught_up.await.unwrap_or_else(Outcome::DiskFailed)
 }
 
 async fn outcome(writing: &mut Option<(Source, BoxFuture<'static, Outcome>)>) -> Outcome {

@@ -209,7 +209,10 @@ impl Shelf {
         self.looked_at = now();
         let numbers = match numbers(&self.folder) {
             Ok(numbers) => numbers,
-            Err(error) => return tracing::error!(%error, "journal.not_looked_for"),
+            Err(error) => {
+                tracing::error!(%error, "journal.not_looked_for");
+                return;
+            }
         };
         for number in numbers {
             if self.segments.iter().any(|segment| segment.number == number) {
