@@ -102,10 +102,8 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
         let recordings = Recordings::at(plan.storage);
-        let journal = Journal::start(recordings.journal_folder())?;
-        let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
         let spool = Spool::start(recordings.spool_folder())?;
-        let keeper = keeper.recording_to(spool.clone());
+        let (keeper, writing) = keeper(&store, &clock, (&recordings, &spool))?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
@@ -205,6 +203,17 @@ impl House {
         }
         self.store.close().await;
     }
+}
+
+/// What keeps the facts about calls, and the sound of those that are recorded.
+fn keeper(
+    store: &Store,
+    clock: &Clock,
+    (recordings, spool): (&Recordings, &Spool),
+) -> std::io::Result<(Keeper, JoinHandle<()>)> {
+    let journal = Journal::start(recordings.journal_folder())?;
+    let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
+    Ok((keeper.recording_to(spool.clone()), writing))
 }
 
 /// The way to the agents.

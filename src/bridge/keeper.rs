@@ -24,7 +24,7 @@ const WAITING: usize = 4_096;
 /// So long a call that nobody hears any more waits for room for its notes.
 const ROOM: Duration = Duration::from_secs(30);
 /// So long the carrier waits until what it tells is kept; it waits 15 s in all.
-const KEPT: Duration = Duration::from_secs(5);
+const KEPT: Duration = Duration::from_secs(3);
 
 /// How it stands with what is to be written down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -22,7 +22,6 @@ use super::keeper::Keeper;
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
-use super::note::Note;
 use super::past::Past;
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control};
@@ -32,8 +31,7 @@ use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
 use crate::domain::{CallId, CallSid, EndReason, RecordingState};
-use crate::routing::{Handover, Route};
-use crate::store::calls::NewCall;
+use crate::routing::Handover;
 use crate::twilio::media_stream::Start;
 
 /// How a call ended is remembered until the carrier asks what comes next.
@@ -190,13 +188,6 @@ impl Bridge {
     /// Whether a call is live here.
     pub fn has(&self, call_sid: &CallSid) -> bool {
         self.shared.calls.contains_key(call_sid)
-    }
-
-    /// Writes a call down that came while the database was away, and what was
-    /// decided for it, as soon as that can be done.
-    pub fn write_down(&self, new: NewCall, route: Route) {
-        let opened = Box::new((new, route));
-        self.shared.keeper.note(Note::Opened(opened));
     }
 
     /// How a call ended, if it did so a short time ago.

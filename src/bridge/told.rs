@@ -8,6 +8,7 @@ use crate::domain::{
     AnsweredBy, CallId, CallSid, Direction, MessageId, MessageSound, OptOut, OptOutSource, Party,
     Pii, ReceptionistId, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId, Wish,
 };
+use crate::routing::Route;
 use crate::store::calls::{self, NewCall, StatusNews};
 use crate::store::sms_messages::{self, NewSms};
 use crate::store::voicemail_messages as messages;
@@ -141,6 +142,13 @@ impl Bridge {
     /// If it is nowhere; whoever told it may tell it again.
     pub async fn take_down(&self, told: Told) -> Result<(), NotTaken> {
         self.keeper().keep(told).await
+    }
+
+    /// Writes a call down that came while the database was away, and what was
+    /// decided for it, as soon as that can be done.
+    pub fn write_down(&self, new: NewCall, route: Route) {
+        let opened = Box::new((new, route));
+        self.keeper().note(Note::Opened(opened));
     }
 
     /// Notes who else has answered a call. Whoever is on the line does not wait for it.

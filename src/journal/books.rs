@@ -81,7 +81,7 @@ impl Journal {
     }
 
     /// Has a record kept. Once that is told, the end of the process does not take
-    /// it; it is not kept if nobody waits to be told.
+    /// it. What nobody waits for any more before it is told is not kept.
     pub fn append(&self, record: Vec<u8>) -> oneshot::Receiver<io::Result<()>> {
         self.ask(|answer| Errand::Append(record, answer))
     }

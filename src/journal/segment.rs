@@ -227,6 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn i1_a_record_that_is_taken_back_was_never_there() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut segment = Segment::create(folder.path(), 1).unwrap().unwrap();
+        for body in [b"one".as_slice(), b"another", b"the last"] {
+            segment.append(body).unwrap();
+            if body == b"another" {
+                segment.take_back(body.len()).unwrap();
+            }
+        }
+        assert_eq!(segment.unread, 2);
+        drop(segment);
+        let (mut segment, tail) = Segment::take_over(folder.path(), 1).unwrap().unwrap();
+        assert_eq!((segment.unread, tail.len()), (2, 0));
+        assert_eq!(segment.oldest().unwrap(), b"one");
+        segment.strike().unwrap();
+        assert_eq!(segment.oldest().unwrap(), b"the last");
+    }
+
+    #[test]
     fn what_is_longer_than_any_record_is_refused_and_not_written() {
         let folder = tempfile::TempDir::new().unwrap();
         let mut segment = Segment::create(folder.path(), 1).unwrap().unwrap();

@@ -51,9 +51,9 @@ async fn said(store: &Store, call: &CallLog) -> Vec<Utterance> {
 async fn wait_for(store: &Store, sid: &CallSid, is_it: impl Fn(&CallLog) -> bool) -> CallLog {
     let found = async {
         loop {
-            let found = calls::find_by_sid(store, sid).await.unwrap();
-            match found {
-                Some(call) if is_it(&call) => return call,
+            // The database may be about to be made.
+            match calls::find_by_sid(store, sid).await {
+                Ok(Some(call)) if is_it(&call) => return call,
                 _ => sleep(ms(10)).await,
             }
         }
