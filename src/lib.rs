@@ -8,16 +8,17 @@
 //! | entrance | [`app`] | configuration, telemetry, shutdown; composes everything |
 //! | street | [`api`], [`webhooks`] | axum |
 //! | loops | [`bridge`], [`jobs`], [`rehearsal`] | tokio tasks |
-//! | resources | [`clock`], [`egress`], [`recordings`], [`store`], [`transcribe`] | sockets, SQL and files |
+//! | resources | [`clock`], [`egress`], [`journal`], [`recordings`], [`store`], [`transcribe`] | sockets, SQL and files |
 //! | words and wits | [`twilio`], [`realtime`], [`call`], [`routing`] | pure, `realtime::connection` and `twilio::rest` excepted |
 //! | sound | [`audio`] | pure |
-//! | ground | [`domain`], [`glance`] | pure |
+//! | ground | [`domain`], [`glance`], [`record`] | pure |
 //!
 //! A newcomer reads [`webhooks`], [`bridge`], [`call`], and is at home.
 
 // ground floor: values
 pub mod domain;
 pub mod glance;
+pub mod record;
 // first floor: sound
 pub mod audio;
 // second floor: words and wits
@@ -28,6 +29,7 @@ pub mod twilio;
 // third floor: resources
 pub mod clock;
 pub mod egress;
+pub mod journal;
 pub mod recordings;
 pub mod store;
 pub mod transcribe;

@@ -12,6 +12,8 @@ mod domain;
 mod floors;
 mod greetings;
 mod jobs;
+mod journal;
+mod keeping;
 mod measures;
 mod realtime;
 mod recordings;

@@ -10,17 +10,22 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use super::state::ApiState;
+use crate::bridge::Keeping;
 use crate::store::Store;
 
 /// `GET /readyz`: whether a balancer may send new calls here. 503 while
-/// draining or without a database.
+/// draining, or without a database that takes what is to be written down.
 pub(super) async fn readyz(State(state): State<ApiState>) -> (StatusCode, &'static str) {
     if state.bridge.counts().is_draining {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
     match look_at(&state.store).await.status {
-        Status::Ok => (StatusCode::OK, "ready\n"),
-        Status::Draining | Status::Down => (
+        Status::Ok if state.bridge.keeping().0 == Keeping::Written => (StatusCode::OK, "ready\n"),
+        Status::Ok => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database is behind: see /health\n",
+        ),
+        Status::Behind | Status::Draining | Status::Down => (
             StatusCode::SERVICE_UNAVAILABLE,
             "the database does not answer\n",
         ),
@@ -32,12 +37,13 @@ pub(super) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<H
     let database = look_at(&state.store).await;
     let counts = state.bridge.counts();
     let started_at = state.started_at;
-    let status = match database.status {
-        Status::Ok if counts.is_draining => Status::Draining,
-        Status::Ok | Status::Draining | Status::Down => database.status,
+    let journal = JournalHealth::of(state.bridge.keeping());
+    let status = match (database.status, journal.status) {
+        (Status::Ok, Status::Ok | Status::Behind) if counts.is_draining => Status::Draining,
+        (Status::Ok, status) | (status, _) => status,
     };
     let code = match status {
-        Status::Ok | Status::Draining => StatusCode::OK,
+        Status::Ok | Status::Behind | Status::Draining => StatusCode::OK,
         Status::Down => StatusCode::SERVICE_UNAVAILABLE,
     };
     let health = Health {
@@ -49,7 +55,7 @@ pub(super) async fn health(State(state): State<ApiState>) -> (StatusCode, Json<H
             live: counts.live,
             capacity: counts.capacity,
         },
-        dependencies: Dependencies { database },
+        dependencies: Dependencies { database, journal },
     };
     (code, Json(health))
 }
@@ -87,6 +93,8 @@ pub(super) struct Health {
 #[serde(rename_all = "snake_case")]
 enum Status {
     Ok,
+    /// What is to be written down waits on the disk.
+    Behind,
     Draining,
     Down,
 }
@@ -100,6 +108,26 @@ struct Calls {
 #[derive(Debug, Serialize)]
 struct Dependencies {
     database: Dependency,
+    journal: JournalHealth,
+}
+
+/// How it stands with what is to be written down: `behind` while it waits on the disk,
+/// `down` while neither database nor disk take it.
+#[derive(Debug, Serialize)]
+struct JournalHealth {
+    status: Status,
+    waiting: u64,
+}
+
+impl JournalHealth {
+    fn of((keeping, waiting): (Keeping, u64)) -> Self {
+        let status = match keeping {
+            Keeping::Written => Status::Ok,
+            Keeping::Journaled => Status::Behind,
+            Keeping::Held => Status::Down,
+        };
+        Self { status, waiting }
+    }
 }
 
 #[derive(Debug, Serialize)]

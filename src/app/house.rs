@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
 use crate::jobs::{JobHouse, Process, Runner, Watch};
+use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
 use crate::store::{Seals, Store, kept_secrets};
@@ -86,7 +87,7 @@ pub struct House {
 /// process.
 const LAST_JOBS: Duration = Duration::from_secs(10);
 
-/// The last notes are given this long to reach the database.
+/// The last notes are given this long to reach the database, or the disk.
 const LAST_NOTES: Duration = Duration::from_secs(20);
 
 impl House {
@@ -101,10 +102,9 @@ impl House {
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
-        let (keeper, writing) = Keeper::start(store.clone(), clock.clone());
         let recordings = Recordings::at(plan.storage);
         let spool = Spool::start(recordings.spool_folder())?;
-        let keeper = keeper.recording_to(spool.clone());
+        let (keeper, writing) = keeper(&store, &clock, (&recordings, &spool))?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
@@ -131,7 +131,7 @@ impl House {
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.as_str().into(),
             memory: webhooks::Memory::default(),
-            journal: webhooks::Journal::default(),
+            trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
             process: spools.process.clone(),
@@ -216,6 +216,17 @@ impl House {
         }
         self.store.close().await;
     }
+}
+
+/// What keeps the facts about calls, and the sound of those that are recorded.
+fn keeper(
+    store: &Store,
+    clock: &Clock,
+    (recordings, spool): (&Recordings, &Spool),
+) -> std::io::Result<(Keeper, JoinHandle<()>)> {
+    let journal = Journal::start(recordings.journal_folder())?;
+    let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
+    Ok((keeper.recording_to(spool.clone()), writing))
 }
 
 /// The way to the agents.

@@ -237,9 +237,24 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Jobs that wait, by kind.",
     ),
     (
+        "frontdesk_journal_faults_total",
+        Kind::Count,
+        "What went wrong with the journal: refused by the disk, torn, set aside.",
+    ),
+    (
+        "frontdesk_journal_waiting",
+        Kind::Level,
+        "Facts about calls that wait on the disk for the database.",
+    ),
+    (
         "frontdesk_loop_lag_seconds",
         Kind::Seconds,
         "How late tasks wake up.",
+    ),
+    (
+        "frontdesk_notes_journaled_total",
+        Kind::Count,
+        "Facts about calls that went to the disk because the database did not take them.",
     ),
     (
         "frontdesk_notes_lost_total",

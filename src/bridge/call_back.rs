@@ -1,6 +1,6 @@
 //! A caller with whom nobody could go on is to be called back, and what they had said is kept.
 
-use super::keeper::Finished;
+use super::note::Finished;
 use crate::domain::{Party, Pii, Speaker, TakenKind, TakenMessage, Urgency};
 use crate::store::{self, Tx, calls, taken_messages};
 
@@ -11,7 +11,7 @@ const ORDINAL: i64 = -1;
 
 /// Notes it, once a call. Who has no number cannot be called.
 pub(super) async fn note(tx: &mut Tx, finished: &Finished) -> Result<(), store::Error> {
-    let (tenant, id) = (finished.tenant_id, finished.call_id);
+    let (tenant, id) = (finished.of.tenant_id, finished.of.call_id);
     let Some(call) = calls::find(&mut *tx, tenant, id).await? else {
         return Ok(());
     };

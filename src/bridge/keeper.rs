@@ -1,92 +1,70 @@
 //! Hands to the store what is worth keeping, and never makes audio wait for it.
 
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
-use super::call_back;
-use super::recording_news::{self, RecordingNews};
+use super::note::{Finished, Note};
+use super::registry::Bridge;
+use super::told::{DIRECTLY, NotTaken, Told};
+use super::writer::{Entry, Errand, Writer};
 use crate::clock::Clock;
-use crate::domain::{
-    AnsweredBy, CallId, EndReason, Money, TakenMessageId, TenantId, Timestamp, TurnLatency, Usage,
-    Utterance,
-};
+use crate::domain::{CallId, EndReason, TenantId, Timestamp, Usage};
+use crate::journal::Journal;
 use crate::recordings::Spool;
-use crate::routing::Route;
-use crate::store::call_events::{self, NewEvent};
-use crate::store::calls::NewCall;
-use crate::store::{self, Store, call_routes, calls, turns, utterances};
+use crate::store::{self, Store};
 
-/// Notes that may wait for the database.
+/// Notes that may wait for the writer.
 const WAITING: usize = 4_096;
-/// How often a note is tried, each time after a longer pause.
-const ATTEMPTS: u32 = 8;
-/// The first of these pauses.
-const PAUSE: Duration = Duration::from_millis(100);
+/// So long a call that nobody hears any more waits for room for its notes.
+const ROOM: Duration = Duration::from_secs(30);
+/// So long the carrier waits until what it tells is kept; it waits 15 s in all.
+const KEPT: Duration = Duration::from_secs(3);
 
-/// Something to be written down.
-#[derive(Debug)]
-pub(super) enum Note {
-    /// A call came while the database was away, and this was decided.
-    Opened(Box<(NewCall, Route)>),
-    /// The carrier's stream is there.
-    Answered {
-        tenant_id: TenantId,
-        call_id: CallId,
-        at: Timestamp,
-    },
-    /// The caller was handed on, and has come back.
-    CameBack {
-        tenant_id: TenantId,
-        call_id: CallId,
-    },
-    /// The agent has asked for a tool, and something came of it.
-    Tool {
-        tenant_id: TenantId,
-        call_id: CallId,
-        detail: String,
-        at: Timestamp,
-    },
-    /// What the agent has used so far.
-    Used {
-        tenant_id: TenantId,
-        call_id: CallId,
-        usage: Usage,
-        cost: Option<Money>,
-    },
-    /// The call is over.
-    Finished(Box<Finished>),
-    /// Something became of a recording.
-    Recording(Box<RecordingNews>),
-    /// Nothing more is to come.
-    Last,
+/// How it stands with what is to be written down.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keeping {
+    /// The database takes everything.
+    Written,
+    /// It does not, or has not taken all yet; the disk does.
+    Journaled,
+    /// Neither does. What has no more room is lost.
+    Held,
 }
 
-/// All that is known of a call that is over.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) tenant_id: TenantId,
-    pub(super) call_id: CallId,
-    /// What the note that the caller is to be called back is named, if there is one.
-    pub(super) note_id: TakenMessageId,
-    pub(super) at: Timestamp,
-    pub(super) end_reason: EndReason,
-    pub(super) usage: Usage,
-    pub(super) cost: Option<Money>,
-    /// Turns of the time before the caller came back have lower numbers.
-    pub(super) first_turn: usize,
-    pub(super) utterances: Vec<Utterance>,
-    pub(super) latencies: Vec<TurnLatency>,
+/// Shows how it stands, without asking the writer.
+#[derive(Debug, Default)]
+pub(super) struct Standing(AtomicU8);
+
+impl Standing {
+    pub(super) fn show(&self, keeping: Keeping) {
+        let code = match keeping {
+            Keeping::Written => 0,
+            Keeping::Journaled => 1,
+            Keeping::Held => 2,
+        };
+        self.0.store(code, Ordering::Release);
+    }
+
+    fn keeping(&self) -> Keeping {
+        match self.0.load(Ordering::Acquire) {
+            0 => Keeping::Written,
+            1 => Keeping::Journaled,
+            _ => Keeping::Held,
+        }
+    }
 }
 
 impl Finished {
     /// The end of a call that failed before anybody could say more of it.
-    pub(super) fn unknown((tenant_id, call_id): (TenantId, CallId), keeper: &Keeper) -> Self {
+    pub(super) fn unknown(of: (TenantId, CallId), keeper: &Keeper) -> Self {
         Self {
-            tenant_id,
-            call_id,
+            of: of.into(),
             note_id: keeper.new_id(),
             at: keeper.now(),
             end_reason: EndReason::Internal,
@@ -100,32 +78,39 @@ impl Finished {
 }
 
 /// Takes notes for the store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keeper {
-    notes: mpsc::Sender<Note>,
+    notes: mpsc::Sender<Errand>,
     clock: Clock,
+    store: Store,
+    journal: Option<Journal>,
+    standing: Arc<Standing>,
     spool: Option<Spool>,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
 }
 
 impl Keeper {
     /// Starts the one task that writes. It ends once the [last](Self::close)
-    /// note is written.
-    pub fn start(store: Store, clock: Clock) -> (Self, JoinHandle<()>) {
-        let (notes, mut inbox) = mpsc::channel(WAITING);
-        let task = tokio::spawn(async move {
-            while let Some(note) = inbox.recv().await {
-                if matches!(note, Note::Last) {
-                    break;
-                }
-                write_down(&store, &note).await;
-            }
-        });
+    /// note is written, or is in the journal.
+    pub fn start(store: Store, clock: Clock, journal: Option<Journal>) -> (Self, JoinHandle<()>) {
+        let (notes, inbox) = mpsc::channel(WAITING);
+        let standing = Arc::<Standing>::default();
+        let shown = Arc::clone(&standing);
+        let writer = Writer::new((store.clone(), journal.clone()), inbox, shown);
         let keeper = Self {
             notes,
             clock,
+            store,
+            journal,
+            standing,
             spool: None,
         };
-        (keeper, task)
+        (keeper, tokio::spawn(writer.run()))
     }
 
     /// Lets calls be recorded there.
@@ -155,14 +140,14 @@ impl Keeper {
     /// Every call is over: the writer ends when it has written all of them.
     pub async fn close(&self) {
         // A writer that is gone has no more to write.
-        let _ = self.notes.send(Note::Last).await;
+        let _ = self.notes.send(Errand::Last).await;
     }
 
     /// Takes a note that is worth less than the sound of a call: if too many
     /// wait it is left out, and counted.
     pub(super) fn note(&self, note: Note) {
-        if self.notes.try_send(note).is_err() {
-            metrics::counter!("frontdesk_notes_lost_total").increment(1);
+        if self.notes.try_send(Errand::from(note)).is_err() {
+            count_lost();
         }
     }
 
@@ -172,136 +157,69 @@ impl Keeper {
         self.tell(Note::Finished(Box::new(finished))).await;
     }
 
-    /// Takes a note of a call that nobody hears any more, waiting for room.
+    /// Takes a note of a call that nobody hears any more, waiting for room, though
+    /// not for ever: what waits is in memory.
     pub(super) async fn tell(&self, note: Note) {
-        // The writer outlives every keeper.
-        let _ = self.notes.send(note).await;
+        let sent = timeout(ROOM, self.notes.send(Errand::from(note))).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            count_lost();
+        }
     }
-}
 
-async fn write_down(store: &Store, note: &Note) {
-    let mut pause = PAUSE;
-    for attempt in 1..=ATTEMPTS {
-        let error = match try_write(store, note).await {
-            Ok(()) => return,
-            // Somebody had the call forgotten, and forgotten it stays.
-            Err(store::Error::Dangling | store::Error::Forgotten) => {
-                tracing::info!("note.forgotten");
-                return;
-            }
-            Err(error) => error,
+    /// Writes down what the carrier tells, or has it kept.
+    pub(super) async fn keep(&self, told: Told) -> Result<(), NotTaken> {
+        // What is known of the call here comes first, and may be in the journal.
+        if self.standing.keeping() == Keeping::Written
+            && let Some(done) = self.write_directly(&told).await
+        {
+            return done;
+        }
+        let (kept, told_so) = oneshot::channel();
+        let entry = Entry {
+            note: Arc::new(Note::Told(Box::new(told))),
+            kept: Some(kept),
         };
-        if attempt == ATTEMPTS {
-            metrics::counter!("frontdesk_notes_lost_total").increment(1);
-            tracing::error!(%error, "note.lost");
-            return;
+        let kept = async {
+            let sent = self.notes.send(Errand::Keep(entry)).await;
+            sent.is_ok() && told_so.await.is_ok()
+        };
+        match timeout(KEPT, kept).await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(NotTaken),
         }
-        tracing::warn!(%error, attempt, "note.retried");
-        sleep(pause).await;
-        pause *= 2;
     }
-}
 
-async fn try_write(store: &Store, note: &Note) -> Result<(), store::Error> {
-    match note {
-        Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
-        Note::Answered {
-            tenant_id,
-            call_id,
-            at,
-        } => write_answered(store, *tenant_id, *call_id, *at).await,
-        Note::Tool {
-            tenant_id,
-            call_id,
-            detail,
-            at,
-        } => {
-            let event = NewEvent {
-                kind: "tool.used",
-                detail: detail.as_str().into(),
-                at: *at,
-                key: None,
-            };
-            call_events::append(store, *tenant_id, *call_id, &event).await?;
-            Ok(())
+    /// What became of it; none where the database is away.
+    async fn write_directly(&self, told: &Told) -> Option<Result<(), NotTaken>> {
+        match timeout(DIRECTLY, told.write(&self.store)).await {
+            Ok(Ok(()) | Err(store::Error::Forgotten)) => Some(Ok(())),
+            Ok(Err(error)) if error.is_outage() => {
+                tracing::warn!(%error, "told.not_written");
+                None
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "told.refused");
+                Some(Err(NotTaken))
+            }
+            Err(_) => {
+                tracing::warn!("told.not_written: the database did not answer in time");
+                None
+            }
         }
-        Note::CameBack { tenant_id, call_id } => {
-            calls::come_back(store, *tenant_id, *call_id).await?;
-            Ok(())
-        }
-        Note::Used {
-            tenant_id,
-            call_id,
-            usage,
-            cost,
-        } => {
-            let used = (*usage, *cost);
-            calls::note_usage(store, *tenant_id, *call_id, used).await?;
-            Ok(())
-        }
-        Note::Finished(finished) => write_finished(store, finished).await,
-        Note::Recording(news) => recording_news::write(store, news).await,
-        Note::Last => Ok(()),
     }
 }
 
-/// The call as it came; who has heard of it elsewhere meanwhile was first.
-async fn write_opened(store: &Store, new: &NewCall, route: &Route) -> Result<(), store::Error> {
-    let mut tx = store.begin().await?;
-    let (call, _) = calls::find_or_create(&mut tx, new).await?;
-    call_routes::insert(&mut tx, (call.tenant_id, call.id), route, new.created_at).await?;
-    tx.commit().await
+impl Bridge {
+    /// How it stands with what is to be written down, and how many notes wait on the
+    /// disk.
+    pub fn keeping(&self) -> (Keeping, u64) {
+        let keeper = self.keeper();
+        let waiting = keeper.journal.as_ref().map_or(0, Journal::waiting);
+        (keeper.standing.keeping(), waiting)
+    }
 }
 
-async fn write_answered(
-    store: &Store,
-    tenant_id: TenantId,
-    call_id: CallId,
-    at: Timestamp,
-) -> Result<(), store::Error> {
-    let mut tx = store.begin().await?;
-    calls::mark_answered(&mut tx, tenant_id, call_id, (AnsweredBy::Ai, at)).await?;
-    let event = event("stream.started", "{}", at);
-    call_events::append(&mut tx, tenant_id, call_id, &event).await?;
-    tx.commit().await
-}
-
-/// In one piece, and written to be run twice.
-async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store::Error> {
-    let Finished {
-        tenant_id,
-        call_id,
-        at,
-        end_reason,
-        ..
-    } = *finished;
-    let mut tx = store.begin().await?;
-    utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
-    let first = u32::try_from(finished.first_turn).unwrap_or_default();
-    for (ordinal, latency) in (first..).zip(&finished.latencies) {
-        turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
-    }
-    let end = calls::Finished {
-        end_reason,
-        usage: finished.usage,
-        cost: finished.cost,
-        ended_at: at,
-    };
-    calls::finish(&mut tx, tenant_id, call_id, &end).await?;
-    if end_reason.owes_call_back() {
-        call_back::note(&mut tx, finished).await?;
-    }
-    let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
-    call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
-    tx.commit().await
-}
-
-/// An event that happens once in a call.
-fn event<'a>(kind: &'a str, detail: &'a str, at: Timestamp) -> NewEvent<'a> {
-    NewEvent {
-        kind,
-        detail: detail.into(),
-        at,
-        key: Some(kind),
-    }
+/// A note is lost.
+pub(super) fn count_lost() {
+    metrics::counter!("frontdesk_notes_lost_total").increment(1);
 }

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use super::admission::Admission;
 use super::agent_leg::DialError;
 use super::feed::Feed;
-use super::keeper::{Finished, Keeper, Note};
+use super::keeper::Keeper;
 use super::live::{Happening, LiveEvent};
+use super::note::{Finished, Note, Of};
 use super::past::Past;
 use crate::call::{Report, Session};
 use crate::domain::{
@@ -35,6 +36,10 @@ pub(super) struct Logbook {
     used: Usage,
     noted_at: Instant,
     latencies: Vec<TurnLatency>,
+    /// What was said since it began and is written down, in the order of its time.
+    said: Vec<Utterance>,
+    /// How often a tool was used.
+    tools: u32,
     /// What was before, if the caller has come back.
     past: Option<Past>,
 }
@@ -55,6 +60,8 @@ impl Logbook {
             noted_at: Instant::now(),
             keeper,
             latencies: Vec::new(),
+            said: Vec::new(),
+            tools: 0,
             past: admission.past.clone(),
         }
     }
@@ -77,8 +84,7 @@ impl Logbook {
     pub(super) fn answered(&self) {
         tracing::info!(call.id = %self.call_id, "call.answered");
         self.keeper.note(Note::Answered {
-            tenant_id: self.tenant_id,
-            call_id: self.call_id,
+            of: self.of(),
             at: self.now(),
         });
         self.tell(Happening::Answered);
@@ -109,23 +115,42 @@ impl Logbook {
             }
             Report::Connected
             | Report::Speaking(_)
-            | Report::Said(_)
             | Report::Digits(_)
             | Report::Muted { .. }
             | Report::Held(_)
             | Report::Silence { .. } => {}
+            Report::Said(utterance) => self.note_said(utterance),
             Report::Used(usage) => self.note_usage(*usage),
             Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }
         self.tell(Happening::Reported(report));
     }
 
-    fn note_tool(&self, name: Option<&str>, outcome: &'static str) {
+    /// The end of the process takes no more with it than the sentence that is being
+    /// said. Words that are known late take their place among the others, which are
+    /// written again behind them.
+    fn note_said(&mut self, utterance: &Utterance) {
+        let mut utterance = utterance.clone();
+        utterance.started += self.before();
+        let place = self
+            .said
+            .partition_point(|one| one.started <= utterance.started);
+        self.said.insert(place, utterance);
+        let before = self.past.as_ref().map_or(0, |past| past.utterances.len());
+        self.keeper.note(Note::Said {
+            of: self.of(),
+            first: before + place,
+            utterances: self.said[place..].to_vec(),
+        });
+    }
+
+    fn note_tool(&mut self, name: Option<&str>, outcome: &'static str) {
         metrics::counter!("frontdesk_tools_total", "outcome" => outcome).increment(1);
+        self.tools += 1;
         self.keeper.note(Note::Tool {
-            tenant_id: self.tenant_id,
-            call_id: self.call_id,
+            of: self.of(),
             detail: json!({"tool": name, "outcome": outcome}).to_string(),
+            nth: self.tools,
             at: self.now(),
         });
     }
@@ -137,8 +162,7 @@ impl Logbook {
         }
         self.noted_at = Instant::now();
         self.keeper.note(Note::Used {
-            tenant_id: self.tenant_id,
-            call_id: self.call_id,
+            of: self.of(),
             usage: self.used,
             cost: self.cost(&self.used),
         });
@@ -172,8 +196,7 @@ impl Logbook {
         let (usage, utterances) = (self.usage(session), self.utterances(session));
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {
-            tenant_id: self.tenant_id,
-            call_id: self.call_id,
+            of: self.of(),
             note_id: self.keeper.new_id(),
             at: self.now(),
             end_reason,
@@ -206,7 +229,7 @@ impl Logbook {
         let Some(past) = &self.past else {
             return session.transcript().collect();
         };
-        let before = past.elapsed().saturating_sub(self.began.elapsed());
+        let before = self.before();
         let now = session.transcript().map(|said| Utterance {
             started: said.started + before,
             ..said
@@ -219,6 +242,18 @@ impl Logbook {
     fn now(&self) -> Timestamp {
         let elapsed = i64::try_from(self.began.elapsed().as_millis());
         self.began_at.plus_ms(elapsed.unwrap_or_default())
+    }
+
+    /// How long the call had gone on when this part of it began.
+    fn before(&self) -> Duration {
+        let past = self.past.as_ref();
+        past.map_or(Duration::ZERO, |past| {
+            past.elapsed().saturating_sub(self.began.elapsed())
+        })
+    }
+
+    fn of(&self) -> Of {
+        Of::from((self.tenant_id, self.call_id))
     }
 
     fn tell(&self, what: Happening) {

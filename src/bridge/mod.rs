@@ -20,12 +20,14 @@
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.
 //! - [`call_back`] keeps whom nobody could go on with, so that they are called back.
-//! - [`keeper`] hands what is worth keeping to the store, and never makes
-//!   audio wait for it.
+//! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
+//!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
+//!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
 
 mod admission;
 mod agent_leg;
 mod arrival;
+mod attempt;
 mod breaker;
 mod briefing;
 mod call_back;
@@ -41,6 +43,10 @@ mod keeper;
 mod line;
 mod live;
 mod logbook;
+mod note;
+mod note_form;
+mod note_values;
+mod note_writing;
 mod past;
 mod phrases;
 mod place;
@@ -52,19 +58,23 @@ mod recording_news;
 mod registry;
 mod run;
 mod token;
+mod told;
+mod told_form;
 mod tools;
 mod wire;
+mod writer;
 
 pub use admission::{Admission, Counts, Refusal};
 pub use agent_leg::{AgentLeg, DialError, Dialer};
 pub use dial::RealtimeDialer;
 pub use equipment::Equipment;
 pub use feed::{EventId, Resumed};
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Keeping};
 pub use live::{Happening, LiveEvent};
 pub use past::Past;
 pub use phrases::Phrasebook;
 pub use recorder::RecordOrder;
 pub use registry::Bridge;
 pub use token::StreamToken;
+pub use told::{CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told};
 pub use tools::{Toolbox, check_parameters};

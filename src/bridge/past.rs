@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::admission::Admission;
-use super::keeper::Note;
+use super::note::{Note, Of};
 use super::registry::Bridge;
 use crate::domain::{CallSid, Usage, Utterance};
 use crate::routing::Stop;
@@ -55,9 +55,7 @@ impl Bridge {
                 ..kept
             };
         }
-        self.keeper().note(Note::CameBack {
-            tenant_id: admission.tenant_id,
-            call_id: admission.call_id,
-        });
+        let of = Of::from((admission.tenant_id, admission.call_id));
+        self.keeper().note(Note::CameBack { of });
     }
 }

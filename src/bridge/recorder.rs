@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use super::admission::Admission;
-use super::keeper::{Keeper, Note};
+use super::keeper::Keeper;
+use super::note::Note;
 use super::recording_news::{News, RecordingNews};
 use crate::call::{CarrierAction, Event, Tape};
 use crate::domain::{

@@ -5,7 +5,7 @@ use crate::store::call_events::{self, NewEvent};
 use crate::store::{self, Store, call_consents, call_recordings};
 
 /// Something that became of a recording.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RecordingNews {
     pub(super) title: RecordingTitle,
     pub(super) what: News,
@@ -13,7 +13,7 @@ pub(super) struct RecordingNews {
 }
 
 /// What.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum News {
     /// It goes on.
     Began,

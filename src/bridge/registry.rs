@@ -20,10 +20,11 @@ use super::carrier_leg::{Carrier, CarrierLeg};
 use super::equipment::Equipment;
 use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
-use super::keeper::{Finished, Keeper, Note};
+use super::keeper::Keeper;
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
+use super::note::Finished;
 use super::past::Past;
 use super::place::PlaceGuard;
 use super::recorder::{Light, RecordOrder, Recorder};
@@ -34,8 +35,7 @@ use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
 use crate::domain::{CallId, CallSid, EndReason, RecordingState};
-use crate::routing::{Handover, Route};
-use crate::store::calls::NewCall;
+use crate::routing::Handover;
 use crate::twilio::media_stream::Start;
 
 /// How a call ended is remembered until the carrier asks what comes next.
@@ -192,13 +192,6 @@ impl Bridge {
     /// Whether a call is live here.
     pub fn has(&self, call_sid: &CallSid) -> bool {
         self.shared.calls.contains_key(call_sid)
-    }
-
-    /// Writes a call down that came while the database was away, and what was
-    /// decided for it, as soon as that can be done.
-    pub fn write_down(&self, new: NewCall, route: Route) {
-        let opened = Box::new((new, route));
-        self.shared.keeper.note(Note::Opened(opened));
     }
 
     /// How a call ended, if it did so a short time ago.
@@ -397,7 +390,8 @@ mod tests {
         let clock = Clock::system();
         let folder = tempfile::TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("desk.db").display());
-        let (keeper, _) = Keeper::start(Store::connect(&url).await.unwrap(), clock.clone());
+        let store = Store::connect(&url).await.unwrap();
+        let (keeper, _) = Keeper::start(store, clock.clone(), None);
         let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
         let (tenant_id, call_sid): (TenantId, CallSid) = (clock.new_id(), "CA1".parse().unwrap());
         let admission = Admission {

@@ -81,6 +81,12 @@ impl Recordings {
         self.root.join("spool")
     }
 
+    /// Where what cannot be written into the database is kept until it can, for the
+    /// same reason.
+    pub fn journal_folder(&self) -> PathBuf {
+        self.root.join("journal")
+    }
+
     /// What is kept under `name`; none if nothing is.
     pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         absent_is_none(fs::read(self.path(name)?).await)

@@ -1,20 +1,19 @@
-//! A record of a spool: what stands at a place of the tracks, with its check sum.
+//! A record of a spool: what stands at a place of the tracks.
 //!
-//! | bytes | what |
+//! | bytes of its head | what |
 //! |---|---|
-//! | 4 | how long the text or sound is |
 //! | 1 | what it is |
 //! | 8 | its place, in samples since the recording began |
 //! | 8 | how far the recording had come, in samples |
-//! | … | the text or the sound |
-//! | 4 | CRC-32 of everything before |
 //!
-//! Numbers are little-endian. The first record of a spool is its title.
+//! Numbers are little-endian; the body is the text or the sound. The first record
+//! of a spool is its title.
 
 use std::str::FromStr;
 
 use crate::call::{Piece, Snippet, Track};
 use crate::domain::{Consent, Pii, RecordingTitle, Timestamp};
+use crate::record::Shape;
 
 /// What a record holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,11 +26,8 @@ pub(super) enum Record {
     Lost(u64),
 }
 
-/// What precedes the sound.
-const HEAD: usize = 21;
-const SUM: usize = 4;
-/// The longest sound or text of a record.
-const MAX_BODY: usize = 4_096;
+/// The longest sound or text of a record is of 4 KiB.
+const SHAPE: Shape = Shape::new(17, 4_096);
 
 const TITLE: u8 = b'T';
 const CALLER: u8 = b'C';
@@ -66,41 +62,27 @@ pub(super) fn write_lost(out: &mut Vec<u8>, samples: u64) {
 }
 
 fn write(out: &mut Vec<u8>, (kind, at, clock): (u8, u64, u64), body: &[u8]) {
-    let begin = out.len();
-    let len = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    out.extend_from_slice(&len.to_le_bytes());
-    out.push(kind);
-    out.extend_from_slice(&at.to_le_bytes());
-    out.extend_from_slice(&clock.to_le_bytes());
-    out.extend_from_slice(body);
-    let sum = crc32fast::hash(&out[begin..]);
-    out.extend_from_slice(&sum.to_le_bytes());
+    let mut head = [kind; 17];
+    head[1..9].copy_from_slice(&at.to_le_bytes());
+    head[9..].copy_from_slice(&clock.to_le_bytes());
+    SHAPE.write(out, &head, body);
 }
 
 /// The record at the beginning of `bytes`, and how long it is; none where it is
 /// torn, or was changed.
 pub(super) fn read(bytes: &[u8]) -> Option<(Record, usize)> {
-    let body = usize::try_from(number(bytes.get(..4)?)).ok()?;
-    if body > MAX_BODY {
-        return None;
-    }
-    let (checked, rest) = bytes.split_at_checked(HEAD + body)?;
-    let sum = rest.get(..SUM)?;
-    if number(sum) != u64::from(crc32fast::hash(checked)) {
-        return None;
-    }
-    let (head, body) = checked.split_at(HEAD);
-    let (at, clock) = (number(&head[5..13]), number(&head[13..21]));
-    let what = match head[4] {
-        TITLE => Record::Title(title(std::str::from_utf8(body).ok()?)?),
+    let whole = SHAPE.read(bytes)?;
+    let (at, clock) = (number(&whole.head[1..9]), number(&whole.head[9..]));
+    let what = match whole.head[0] {
+        TITLE => Record::Title(title(std::str::from_utf8(whole.body).ok()?)?),
         LOST => Record::Lost(at),
         kind => Record::Snippet(Snippet {
             at,
             clock,
-            what: piece(kind, body)?,
+            what: piece(kind, whole.body)?,
         }),
     };
-    Some((what, HEAD + body.len() + SUM))
+    Some((what, whole.len))
 }
 
 fn piece(kind: u8, body: &[u8]) -> Option<Piece> {

@@ -72,6 +72,28 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the database is away, or takes nothing from anybody: it says nothing
+    /// about what was to be written, which may well be written later.
+    pub fn is_outage(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        if let sqlx::Error::Database(error) = error {
+            return error.code().is_some_and(|code| is_outage_code(&code));
+        }
+        matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        )
+    }
+}
+
 impl From<sqlx::Error> for Error {
     /// Goes by the kind of the violation: SQLite does not name the constraint.
     fn from(error: sqlx::Error) -> Self {
@@ -101,9 +123,38 @@ fn is_transient_code(code: &str) -> bool {
         .is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
+/// Beyond what is transient, of SQLite 8 READONLY, 10 IOERR, 13 FULL and 14
+/// CANTOPEN; of PostgreSQL 25006 read-only, 28 who may come in, 3D no such
+/// database, 57 intervention, 58 the system it runs on.
+fn is_outage_code(code: &str) -> bool {
+    if is_transient_code(code) {
+        return true;
+    }
+    if code.len() == 5 {
+        let classes = ["25006", "28", "3D", "57", "58"];
+        return classes.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13 | 14))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_transient_code;
+    use super::{is_outage_code, is_transient_code};
+
+    #[test]
+    fn d2_a_database_that_takes_nothing_is_away_and_one_that_refuses_is_not() {
+        for code in [
+            "5", "8", "1032", "10", "13", "25006", "53100", "57014", "3D000",
+        ] {
+            assert!(is_outage_code(code), "{code}");
+        }
+        for code in [
+            "1", "11", "19", "2067", "23505", "22001", "25001", "42601", "",
+        ] {
+            assert!(!is_outage_code(code), "{code}");
+        }
+    }
 
     #[test]
     fn busy_and_away_are_transient_and_wrong_is_not() {

@@ -34,8 +34,11 @@ struct Kept {
     put_draft: &'static str,
     put_version: &'static str,
     /// The same text with each of its secrets changed so.
-    change: fn(RowOf<'_>, &str, &mut dyn FnMut(&mut Credential)) -> Result<String, Error>,
+    change: Change,
 }
+
+/// Gives a text of a row with each of its secrets changed.
+type Change = fn(RowOf<'_>, &str, &mut dyn FnMut(&mut Credential)) -> Result<String, Error>;
 
 static FLOWS: Kept = Kept {
     table: "ivr_flows",

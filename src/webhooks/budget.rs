@@ -4,8 +4,7 @@ use metrics::counter;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{CallSid, Pii, TenantId};
-use crate::store::call_events::{self, NewEvent};
+use crate::domain::{CallSid, TenantId};
 use crate::store::quotas;
 
 /// Whether the call may go to the AI: if not, it is written down with the call.
@@ -18,19 +17,8 @@ pub(super) async fn may_have_ai(house: &Webhooks, placed: &Placed, call_sid: &Ca
     }
     counter!("frontdesk_quota_stops_total").increment(1);
     tracing::warn!(call.id = %placed.call_id, tenant.id = %placed.tenant_id, "quota.stopped");
-    let (store, at) = (house.store.clone(), house.clock.now());
-    let (tenant, call) = (placed.tenant_id, placed.call_id);
-    tokio::spawn(async move {
-        let event = NewEvent {
-            kind: "quota.stopped",
-            detail: Pii::new("{}"),
-            at,
-            key: Some("quota.stopped"),
-        };
-        if let Err(error) = call_events::append(&store, tenant, call, &event).await {
-            tracing::warn!(call.id = %call, %error, "quota.stop_not_noted");
-        }
-    });
+    let of = (placed.tenant_id, placed.call_id);
+    house.bridge.note_stopped(of, house.clock.now());
     false
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::at::{Leg, Point};
 use super::callers::Callers;
-use super::ivr::Journal;
+use super::ivr::Trails;
 use super::memory::Memory;
 use super::patience::Patience;
 use crate::bridge::Bridge;
@@ -35,7 +35,7 @@ pub struct Webhooks {
     /// What is known without the database.
     pub memory: Memory,
     /// Where calls are in flows.
-    pub journal: Journal,
+    pub trails: Trails,
     /// The way to the carrier's account, if there is one.
     pub carrier: Option<Client>,
     /// The way to whom flows ask.

@@ -13,6 +13,10 @@
 //! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
 //! still there.
 //!
+//! What the carrier tells of calls and messages it tells once: it is
+//! [taken down](crate::bridge::Bridge::take_down) in the database or, while that is
+//! away, on the disk, and only what neither has taken is refused.
+//!
 //! **Invariant:** no telephone rings that the tenant's policy does not let ring
 //! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
 //!
@@ -76,7 +80,7 @@ mod xml;
 
 pub use callers::Callers;
 pub use house::Webhooks;
-pub use ivr::{Journal, simulator};
+pub use ivr::{Trails, simulator};
 pub use memory::Memory;
 pub use patience::Patience;
 pub use router::router;

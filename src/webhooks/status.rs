@@ -3,16 +3,19 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::Webhooks;
 use super::at::At;
 use super::signed::Signed;
-use super::{Webhooks, log};
+use crate::bridge::{CallStands, Placing, Told};
 use crate::domain::EndReason;
-use crate::store::{self, call_routes, calls, outbound_calls};
+use crate::routing::Stop;
+use crate::store::calls::StatusNews;
 use crate::twilio::webhook::StatusCallback;
 
-/// Writes the state down; the log moves forward only, whatever the order.
+/// Has the state written down; the log moves forward only, whatever the order.
 ///
-/// A failure is 503: the carrier repeats the callback if it is told to.
+/// Where not even the disk takes it the answer is 503: the carrier repeats the
+/// callback if it is told to.
 pub(super) async fn status(
     State(house): State<Webhooks>,
     at: At,
@@ -25,15 +28,16 @@ pub(super) async fn status(
             return StatusCode::BAD_REQUEST;
         }
     };
+    let stands = stands(&house, &at, &callback);
     if callback.call.status.is_terminal() {
         // An agent that was dialled for a stream that never came is let go.
         house
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
         house.memory.close(&callback.call.call_sid);
-        house.journal.forget(&callback.call.call_sid);
+        house.trails.forget(&callback.call.call_sid);
     }
-    match write_down(&house, &at, &callback).await {
+    match house.bridge.take_down(Told::Stands(stands)).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {
             tracing::error!(%error, "status.failed");
@@ -42,42 +46,41 @@ pub(super) async fn status(
     }
 }
 
-async fn write_down(
-    house: &Webhooks,
-    at: &At,
-    callback: &StatusCallback,
-) -> Result<(), store::Error> {
-    let call = &callback.call;
-    if let Some(own) = at.own
-        && !outbound_calls::name(&house.store, own, &call.call_sid).await?
-    {
-        // A call of ours that was forgotten, or that the carrier has made twice.
-        tracing::warn!(call.id = %own, "status.unknown: nobody waits for this call");
-        return Ok(());
+fn stands(house: &Webhooks, at: &At, callback: &StatusCallback) -> CallStands {
+    let (call, now) = (&callback.call, house.clock.now());
+    let duration = callback.duration.map(|long| long.as_secs());
+    let sequence = callback.sequence_number;
+    CallStands {
+        own: at.own,
+        call_sid: call.call_sid.clone(),
+        placed: placing(house, callback),
+        direction: call.direction,
+        from: call.from.clone(),
+        to: call.to.clone(),
+        news: StatusNews {
+            status: call.status,
+            sequence: sequence.and_then(|sequence| i64::try_from(sequence).ok()),
+            duration_s: duration.and_then(|long| i64::try_from(long).ok()),
+            at: callback.timestamp.unwrap_or(now),
+        },
+        at: now,
     }
-    let news = calls::StatusNews {
-        status: call.status,
-        sequence: callback
-            .sequence_number
-            .and_then(|sequence| i64::try_from(sequence).ok()),
-        duration_s: callback
-            .duration
-            .and_then(|long| i64::try_from(long.as_secs()).ok()),
-        at: callback.timestamp.unwrap_or_else(|| house.clock.now()),
-    };
-    if calls::apply_status(&house.store, &call.call_sid, &news)
-        .await?
-        .is_none()
-    {
-        // The first that we hear of this call, unless it was deleted.
-        match log::open(house, call).await {
-            Err(store::Error::Forgotten) => return Ok(()),
-            opened => opened?,
+}
+
+/// Of a call that was placed here, the database may hear by this first.
+fn placing(house: &Webhooks, callback: &StatusCallback) -> Placing {
+    let Some(placed) = house.memory.call(&callback.call.call_sid) else {
+        return Placing::Unknown {
+            call_id: house.clock.new_id(),
         };
-        calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    };
+    let receptionist_id = match placed.route.stops.first() {
+        Some(Stop::Ai(ai)) => Some(ai.receptionist_id),
+        _ => None,
+    };
+    Placing::Here {
+        tenant_id: placed.tenant_id,
+        call_id: placed.call_id,
+        receptionist_id,
     }
-    if call.status.is_terminal() {
-        call_routes::close(&house.store, &call.call_sid, news.at).await?;
-    }
-    Ok(())
 }

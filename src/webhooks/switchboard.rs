@@ -8,13 +8,11 @@ use tokio::time::sleep;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber, TenantId, Timestamp};
+use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{
-    Error, Store, call_owners, call_transfers, lost_calls, routing_facts, taken_messages,
-};
+use crate::store::{Error, call_owners, lost_calls, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -157,38 +155,16 @@ const BREATH: Duration = Duration::from_millis(250);
 /// Notes that the carrier has followed a call that was handed on to the stop
 /// `first`. Whoever is on the line is not kept waiting for it.
 pub(super) fn note_moved(house: &Webhooks, call_sid: &CallSid, first: usize) {
-    let (store, call_sid) = (house.store.clone(), call_sid.clone());
-    tokio::spawn(async move {
-        if let Err(error) = call_transfers::take(&store, &call_sid, first).await {
-            tracing::warn!(%error, "call.transfer_not_noted");
-        }
-    });
+    house.bridge.note_moved(call_sid.clone(), first);
 }
 
 /// Notes for the log who has answered a call, and for how long. Whoever is on
 /// the line is not kept waiting for it.
 pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, lasted: Duration) {
-    let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
     let lasted = i64::try_from(lasted.as_millis()).unwrap_or_default();
     let since = house.clock.now().plus_ms(-lasted);
-    tokio::spawn(async move {
-        let (tenant, call) = of;
-        let noted = write_answer(&store, of, (by, since)).await;
-        if let Err(error) = noted {
-            tracing::warn!(call.id = %call, tenant.id = %tenant, %error, "call.answer_not_noted");
-        }
-    });
-}
-
-async fn write_answer(
-    store: &Store,
-    (tenant, call): (TenantId, CallId),
-    answer: (AnsweredBy, Timestamp),
-) -> Result<(), Error> {
-    let mut tx = store.begin().await?;
-    calls::mark_answered(&mut tx, tenant, call, answer).await?;
-    taken_messages::settle_call_back(&mut tx, tenant, call).await?;
-    tx.commit().await
+    let of = (placed.tenant_id, placed.call_id);
+    house.bridge.note_answer(of, by, since);
 }
 
 /// Notes that the receptionist who had the call has gone with their process. Whoever is

@@ -9,9 +9,9 @@ use super::speech::Speech;
 use super::voicemail_twiml::{Caller, take_message};
 use super::xml::Xml;
 use super::{Webhooks, log, spoken, switchboard};
-use crate::domain::{AnsweredBy, CallSid, MessageSound, OpenState, UserId};
-use crate::store::voicemail_messages::{self as messages, News};
-use crate::store::{self, calls, forgotten_calls};
+use crate::bridge::{MessageNews, NotTaken, Told};
+use crate::domain::{AnsweredBy, CallSid, MessageSound, OpenState, Pii, UserId};
+use crate::store;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::{
     RecordResult, RecordingState, RecordingStatus, TranscriptionResult, VoiceRequest, parse_form,
@@ -131,7 +131,7 @@ pub(super) async fn recorded(
     Xml(Response::new().say(thanks).hangup()).into_response()
 }
 
-/// A failure is 503: the carrier repeats the callback if it is told to.
+/// What nobody takes is 503: the carrier repeats the callback if it is told to.
 async fn told(house: &Webhooks, pairs: &[(String, String)], user: Option<UserId>) -> StatusCode {
     let status = match RecordingStatus::from_pairs(pairs) {
         Ok(status) => status,
@@ -184,7 +184,7 @@ pub(super) async fn transcribed(
         sound: MessageSound::Pending,
         duration: None,
         url: None,
-        words: Some(text.expose()),
+        words: Some(&text),
     };
     let user = Asked::of(query.as_deref()).user;
     answer(merge(&house, &heard, user).await)
@@ -197,45 +197,27 @@ struct Heard<'a> {
     sound: MessageSound,
     duration: Option<std::time::Duration>,
     url: Option<&'a str>,
-    words: Option<&'a str>,
+    words: Option<&'a Pii<String>>,
 }
 
-/// Merges it into the message; what is told of a call that nobody knows is not
-/// ours to keep, and what was recorded in one that was deleted goes too.
-async fn merge(
-    house: &Webhooks,
-    heard: &Heard<'_>,
-    user: Option<UserId>,
-) -> Result<(), store::Error> {
-    let Some(call) = calls::find_by_sid(&house.store, heard.call_sid).await? else {
-        tracing::warn!("voicemail.of_no_call");
-        return let_go(house, heard).await;
-    };
+/// Has it taken down.
+async fn merge(house: &Webhooks, heard: &Heard<'_>, user: Option<UserId>) -> Result<(), NotTaken> {
     let duration = heard.duration.map(|long| long.as_secs());
-    let news = News {
+    let news = MessageNews {
         id: house.clock.new_id(),
-        call: &call,
-        recording_sid: heard.recording_sid,
+        call_sid: heard.call_sid.clone(),
+        recording_sid: heard.recording_sid.to_owned(),
         user,
         sound: heard.sound,
         duration_s: duration.and_then(|long| i64::try_from(long).ok()),
-        carrier_url: heard.url,
-        transcript: heard.words,
+        url: heard.url.map(str::to_owned),
+        words: heard.words.cloned(),
         at: house.clock.now(),
     };
-    messages::merge(&house.store, &news).await
+    house.bridge.take_down(Told::Message(news)).await
 }
 
-async fn let_go(house: &Webhooks, heard: &Heard<'_>) -> Result<(), store::Error> {
-    let Some(tenant) = forgotten_calls::owner(&house.store, heard.call_sid).await? else {
-        return Ok(());
-    };
-    let (mut tx, now) = (house.store.begin().await?, house.clock.now());
-    forgotten_calls::forget_recording(&mut tx, tenant, heard.recording_sid, now).await?;
-    tx.commit().await
-}
-
-fn answer(merged: Result<(), store::Error>) -> StatusCode {
+fn answer(merged: Result<(), NotTaken>) -> StatusCode {
     match merged {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {

@@ -25,7 +25,7 @@ use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{Callers, Journal, Memory, Patience, Webhooks, simulator};
+use frontdesk::webhooks::{Callers, Memory, Patience, Trails, Webhooks, simulator};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
@@ -102,7 +102,7 @@ impl Desk {
         };
         let folder = Arc::new(TempDir::new().expect("there is a folder for temporary files"));
         let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
-        let (keeper, _) = Keeper::start(database.store.clone(), clock.clone());
+        let (keeper, _) = Keeper::start(database.store.clone(), clock.clone(), None);
         let bridge = Bridge::new(7, Arc::new(NobodyThere), keeper);
         let mut state = ApiState {
             bridge: bridge.clone(),
@@ -383,7 +383,7 @@ fn webhooks(state: &ApiState) -> Webhooks {
         verifier: Arc::new(Verifier::new([Secret::new("a token".to_owned())])),
         public_url: "https://desk.example.com".into(),
         memory: Memory::default(),
-        journal: Journal::default(),
+        trails: Trails::default(),
         carrier: None,
         outside: Outside::guarded(),
         process: Process::new(state.clock.new_id()),

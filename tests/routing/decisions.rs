@@ -21,8 +21,8 @@ fn kinds(route: &Route) -> Vec<&'static str> {
     route.stops.iter().map(Stop::kind).collect()
 }
 
-fn codes(route: &Route) -> Vec<&'static str> {
-    route.steps.iter().map(|step| step.code).collect()
+fn codes(route: &Route) -> Vec<&str> {
+    route.steps.iter().map(|step| &*step.code).collect()
 }
 
 fn ai() -> Target {
@@ -164,7 +164,8 @@ fn the_first_rule_whose_conditions_all_hold_decides() {
     assert_eq!(said(&vip, FRIDAY_NIGHT), "listed at night");
     assert_eq!(said(&vip, "2026-11-20T09:00:00Z"), "vip by day");
     assert_eq!(said(&stranger(), FRIDAY_NOON), "ai");
-    let steps = codes(&route(&office, &vip, at(FRIDAY_NOON)));
+    let decided = route(&office, &vip, at(FRIDAY_NOON));
+    let steps = codes(&decided);
     assert_eq!(
         steps[..4],
         [

@@ -70,7 +70,7 @@ impl MemoryCall {
         let keeper = elsewhere
             .spawn(async {
                 let store = Store::connect("sqlite::memory:").await;
-                Keeper::start(store.expect("memory can be had"), Clock::system()).0
+                Keeper::start(store.expect("memory can be had"), Clock::system(), None).0
             })
             .await
             .expect("the keeper starts");

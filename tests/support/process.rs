@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-const PUBLIC_URL: &str = "https://desk.example.com";
-const TOKEN: &str = "token";
+pub(crate) const PUBLIC_URL: &str = "https://desk.example.com";
+pub(crate) const TOKEN: &str = "token";
 /// How long a test waits for what must happen.
 const PATIENCE: Duration = Duration::from_mins(1);
 

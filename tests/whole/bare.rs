@@ -15,7 +15,7 @@ use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script,
 use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
 use frontdesk::store::{Store, calls};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{self, Callers, Journal, Memory, Patience, Webhooks};
+use frontdesk::webhooks::{self, Callers, Memory, Patience, Trails, Webhooks};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -47,7 +47,7 @@ impl Bare {
         record_nobody(&store).await;
         let endpoint = Endpoint::new(&model.url(), "gpt-realtime-2.1");
         let dialer = dialer(RealtimeDialer::new(endpoint, SessionOptions::default()));
-        let (keeper, _) = Keeper::start(store.clone(), clock.clone());
+        let (keeper, _) = Keeper::start(store.clone(), clock.clone(), None);
         let bridge = Bridge::new(10, dialer, keeper);
         let router = webhooks::router(Webhooks {
             bridge: bridge.clone(),
@@ -57,7 +57,7 @@ impl Bare {
             verifier: Arc::new(Verifier::new([Secret::new(TOKEN.to_owned())])),
             public_url: PUBLIC_URL.into(),
             memory: Memory::default(),
-            journal: Journal::default(),
+            trails: Trails::default(),
             carrier: None,
             outside: Outside::guarded(),
             process: Process::new(clock.new_id()),

@@ -104,8 +104,21 @@ async fn w5_the_caller_hears_an_apology_when_the_database_is_away() {
         assert!(answer.is_apology(), "{path}: {answer:?}");
     }
     let answer = post(&desk, STATUS, &form("CA1", "ringing")).await;
-    assert_eq!(answer.status, 503, "the carrier may repeat it");
+    assert_eq!(answer.status, 204, "the disk has it");
     assert_eq!(desk.model.accepted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_without_database_and_disk_the_carrier_may_repeat_what_it_tells() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let desk = Desk::with(talkative(), |plan| plan.storage = file).await;
+    desk.store.close().await;
+    let answer = post(&desk, STATUS, &form("CA1", "ringing")).await;
+    assert_eq!(answer.status, 503);
+    let ready = get_as(&desk, "/readyz", None).await;
+    assert_eq!(ready.status, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,7 +130,7 @@ async fn w5_a_call_goes_on_when_the_database_goes_away() {
     stream.wait_for(|message| message["event"] == "media").await;
     // The log cannot be written; the line is free again all the same.
     let answer = post(&desk, STATUS, &form("CA1", "completed")).await;
-    assert_eq!(answer.status, 503);
+    assert_eq!(answer.status, 204);
     assert_eq!(stream.close_code().await, Some(1000));
     desk.is_empty().await;
 }

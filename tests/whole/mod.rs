@@ -15,6 +15,7 @@ mod forgotten;
 mod frames;
 mod ivr;
 mod jumps;
+mod kept;
 mod letters;
 mod load;
 mod outbound;

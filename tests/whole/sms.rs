@@ -147,7 +147,10 @@ async fn w4_nobody_but_the_carrier_writes_to_us() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn w9_a_message_that_cannot_be_kept_is_told_again() {
-    let desk = Desk::open(talkative()).await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let desk = Desk::with(talkative(), |plan| plan.storage = file).await;
     desk.store.close().await;
     let answer = post(&desk, SMS, &form("SM1", "hello", &[])).await;
     assert_eq!(answer.status, 503, "{}", answer.body);

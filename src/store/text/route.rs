@@ -106,10 +106,10 @@ pub struct CallerFactsText {
 }
 
 /// One thought on the way to a decision.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 pub struct StepText {
     /// A stable word, such as `hours.closed`.
-    code: &'static str,
+    code: String,
     /// The same for people.
     text: String,
 }
@@ -117,8 +117,17 @@ pub struct StepText {
 impl From<&Step> for StepText {
     fn from(step: &Step) -> Self {
         Self {
-            code: step.code,
+            code: step.code.clone().into_owned(),
             text: step.text.clone(),
+        }
+    }
+}
+
+impl From<StepText> for Step {
+    fn from(step: StepText) -> Self {
+        Self {
+            code: step.code.into(),
+            text: step.text,
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State as Share;
 use tokio::time::Instant;
 
-use super::journal::{Course, Pages};
+use super::trails::{Course, Pages};
 use super::{document, errand, text};
 use crate::domain::{CallSid, Pii};
 use crate::routing::ivr::{Input, Next, Outcome, State, Walk, World, walk};
@@ -48,7 +48,7 @@ pub(crate) async fn enter(
     (n, stop): (usize, &IvrStop),
 ) -> Course {
     let mut pages = house
-        .journal
+        .trails
         .open(&request.call_sid, house.clock.now())
         .await;
     let here = Step { n, stop, at: 0 };
@@ -85,7 +85,7 @@ pub(crate) async fn resume(
         return Course::Left(Response::new());
     };
     let mut pages = house
-        .journal
+        .trails
         .open(&request.call_sid, house.clock.now())
         .await;
     let (n, at) = (point.stop, leg.step);
@@ -113,7 +113,7 @@ pub(crate) async fn stop_at(
     (n, stop, leg): (usize, &IvrStop, &Leg),
 ) -> Option<Stop> {
     let facts = {
-        let mut pages = house.journal.open(call_sid, house.clock.now()).await;
+        let mut pages = house.trails.open(call_sid, house.clock.now()).await;
         pages.facts(house, placed, (n, stop)).await?
     };
     let flow = facts.flows.get(&stop.flow_id)?;

@@ -26,7 +26,7 @@ pub(crate) enum Course {
 
 /// Where calls are in flows, for as long as the process lives.
 #[derive(Clone, Debug, Default)]
-pub struct Journal(Arc<DashMap<CallSid, Entry>>);
+pub struct Trails(Arc<DashMap<CallSid, Entry>>);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -57,7 +57,7 @@ const SWEEP_EVERY: usize = 1_024;
 /// No call lasts longer than a day at any carrier.
 const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
 
-impl Journal {
+impl Trails {
     /// What is known of a call. Who asks of the same call waits meanwhile.
     pub(super) async fn open(&self, call_sid: &CallSid, now: Timestamp) -> OwnedMutexGuard<Pages> {
         if self.0.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {

@@ -1,0 +1,81 @@
+//! What is worth writing down of calls, as it is handed to the keeper.
+
+use super::recording_news::RecordingNews;
+use super::told::Told;
+use crate::domain::{
+    AnsweredBy, CallId, CallSid, EndReason, Money, TakenMessageId, TenantId, Timestamp,
+    TurnLatency, Usage, Utterance,
+};
+use crate::routing::Route;
+use crate::store::calls::NewCall;
+
+/// Which call it is about, and whose.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Of {
+    pub(super) tenant_id: TenantId,
+    pub(super) call_id: CallId,
+}
+
+/// Something to be written down.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Note {
+    /// A call came while the database was away, and this was decided.
+    Opened(Box<(NewCall, Route)>),
+    /// The carrier's stream is there.
+    Answered { of: Of, at: Timestamp },
+    /// Somebody else has answered.
+    PickedUp {
+        of: Of,
+        by: AnsweredBy,
+        at: Timestamp,
+    },
+    /// The caller was handed on, and has come back.
+    CameBack { of: Of },
+    /// The carrier follows a call that was handed on, to the stop `first`.
+    Moved { call_sid: CallSid, first: usize },
+    /// The tenant had nothing left to spend on the call.
+    Stopped { of: Of, at: Timestamp },
+    /// The agent has asked for a tool, and something came of it; the `nth` time
+    /// since it has had the call.
+    Tool {
+        of: Of,
+        detail: String,
+        nth: u32,
+        at: Timestamp,
+    },
+    /// What the agent has used so far.
+    Used {
+        of: Of,
+        usage: Usage,
+        cost: Option<Money>,
+    },
+    /// This was said, and what is written down from the `first` utterance on is
+    /// this now.
+    Said {
+        of: Of,
+        first: usize,
+        utterances: Vec<Utterance>,
+    },
+    /// The call is over.
+    Finished(Box<Finished>),
+    /// Something became of a recording.
+    Recording(Box<RecordingNews>),
+    /// The carrier has told of something.
+    Told(Box<Told>),
+}
+
+/// All that is known of a call that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Finished {
+    pub(super) of: Of,
+    /// What the note that the caller is to be called back is named, if there is one.
+    pub(super) note_id: TakenMessageId,
+    pub(super) at: Timestamp,
+    pub(super) end_reason: EndReason,
+    pub(super) usage: Usage,
+    pub(super) cost: Option<Money>,
+    /// Turns of the time before the caller came back have lower numbers.
+    pub(super) first_turn: usize,
+    pub(super) utterances: Vec<Utterance>,
+    pub(super) latencies: Vec<TurnLatency>,
+}

@@ -1,0 +1,143 @@
+//! Writes a note into the database; each is written to be run twice.
+
+use super::note::{Finished, Note, Of};
+use super::{call_back, recording_news};
+use crate::domain::{AnsweredBy, Timestamp, Utterance};
+use crate::routing::Route;
+use crate::store::call_events::{self, NewEvent};
+use crate::store::calls::NewCall;
+use crate::store::{
+    self, Store, call_routes, call_transfers, calls, taken_messages, turns, utterances,
+};
+
+/// Writes it down.
+///
+/// **Invariant:** the database is the same however often the same notes come in the
+/// same order: who dies between the writing and its being known writes again.
+pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error> {
+    match note {
+        Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
+        Note::Answered { of, at } => write_answered(store, *of, *at).await,
+        Note::PickedUp { of, by, at } => write_picked_up(store, *of, (*by, *at)).await,
+        Note::CameBack { of } => {
+            calls::come_back(store, of.tenant_id, of.call_id).await?;
+            Ok(())
+        }
+        Note::Moved { call_sid, first } => {
+            call_transfers::take(store, call_sid, *first).await?;
+            Ok(())
+        }
+        Note::Stopped { of, at } => append(store, *of, &event("quota.stopped", "{}", *at)).await,
+        Note::Tool {
+            of,
+            detail,
+            nth,
+            at,
+        } => {
+            let key = format!("tool/{}/{nth}", at.as_ms());
+            let event = NewEvent {
+                key: Some(&key),
+                ..event("tool.used", detail, *at)
+            };
+            append(store, *of, &event).await
+        }
+        Note::Used { of, usage, cost } => {
+            calls::note_usage(store, of.tenant_id, of.call_id, (*usage, *cost)).await?;
+            Ok(())
+        }
+        Note::Said {
+            of,
+            first,
+            utterances,
+        } => write_said(store, *of, *first, utterances).await,
+        Note::Finished(finished) => write_finished(store, finished).await,
+        Note::Recording(news) => recording_news::write(store, news).await,
+        Note::Told(told) => told.write(store).await,
+    }
+}
+
+/// The call as it came; who has heard of it elsewhere meanwhile was first.
+async fn write_opened(store: &Store, new: &NewCall, route: &Route) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    let (call, _) = calls::find_or_create(&mut tx, new).await?;
+    call_routes::insert(&mut tx, (call.tenant_id, call.id), route, new.created_at).await?;
+    tx.commit().await
+}
+
+async fn write_answered(store: &Store, of: Of, at: Timestamp) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    calls::mark_answered(&mut tx, of.tenant_id, of.call_id, (AnsweredBy::Ai, at)).await?;
+    let event = event("stream.started", "{}", at);
+    call_events::append(&mut tx, of.tenant_id, of.call_id, &event).await?;
+    tx.commit().await
+}
+
+/// Who has been spoken with need not be called back.
+async fn write_picked_up(
+    store: &Store,
+    of: Of,
+    answer: (AnsweredBy, Timestamp),
+) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    calls::mark_answered(&mut tx, of.tenant_id, of.call_id, answer).await?;
+    taken_messages::settle_call_back(&mut tx, of.tenant_id, of.call_id).await?;
+    tx.commit().await
+}
+
+/// As long as the call goes on: its end [says](write_finished) it all.
+async fn write_said(
+    store: &Store,
+    of: Of,
+    first: usize,
+    said: &[Utterance],
+) -> Result<(), store::Error> {
+    let mut tx = store.begin().await?;
+    for (ordinal, utterance) in (u32::try_from(first).unwrap_or_default()..).zip(said) {
+        utterances::put(&mut tx, of.tenant_id, of.call_id, ordinal, utterance).await?;
+    }
+    tx.commit().await
+}
+
+/// In one piece.
+async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store::Error> {
+    let Finished {
+        of: Of { tenant_id, call_id },
+        at,
+        end_reason,
+        ..
+    } = *finished;
+    let mut tx = store.begin().await?;
+    utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
+    let first = u32::try_from(finished.first_turn).unwrap_or_default();
+    for (ordinal, latency) in (first..).zip(&finished.latencies) {
+        turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;
+    }
+    let end = calls::Finished {
+        end_reason,
+        usage: finished.usage,
+        cost: finished.cost,
+        ended_at: at,
+    };
+    calls::finish(&mut tx, tenant_id, call_id, &end).await?;
+    if end_reason.owes_call_back() {
+        call_back::note(&mut tx, finished).await?;
+    }
+    let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
+    call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
+    tx.commit().await
+}
+
+async fn append(store: &Store, of: Of, event: &NewEvent<'_>) -> Result<(), store::Error> {
+    let appended = call_events::append(store, of.tenant_id, of.call_id, event).await;
+    appended.map(drop)
+}
+
+/// An event that happens once in a call.
+fn event<'a>(kind: &'a str, detail: &'a str, at: Timestamp) -> NewEvent<'a> {
+    NewEvent {
+        kind,
+        detail: detail.into(),
+        at,
+        key: Some(kind),
+    }
+}

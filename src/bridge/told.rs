@@ -1,0 +1,339 @@
+//! What the carrier tells of calls and messages, once or never: it is kept whatever is away.
+
+use std::time::Duration;
+
+use super::note::{Note, Of};
+use super::registry::Bridge;
+use crate::domain::{
+    AnsweredBy, CallId, CallSid, Direction, MessageId, MessageSound, OptOut, OptOutSource, Party,
+    Pii, ReceptionistId, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId, Wish,
+};
+use crate::routing::Route;
+use crate::store::calls::{self, NewCall, StatusNews};
+use crate::store::sms_messages::{self, NewSms};
+use crate::store::voicemail_messages as messages;
+use crate::store::{
+    self, Store, Tx, call_routes, forgotten_calls, numbers, outbound_calls, sms_opt_outs,
+};
+
+/// Something that the carrier tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// How a call stands.
+    Stands(CallStands),
+    /// What became of the recording of a message.
+    Message(MessageNews),
+    /// A text message came.
+    Text(TextCame),
+    /// How a text message of ours stands.
+    TextStands(TextStands),
+}
+
+/// How a call stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallStands {
+    /// The call of ours that the carrier is to name by this, if it is one.
+    pub own: Option<CallId>,
+    /// The carrier's name for it.
+    pub call_sid: CallSid,
+    /// Its name, whose it is and who is to answer, should this be the first that the
+    /// database hears of it.
+    pub placed: Placing,
+    /// Who rang whom.
+    pub direction: Direction,
+    /// Who rang.
+    pub from: Party,
+    /// Who was rung.
+    pub to: Party,
+    /// What is told.
+    pub news: StatusNews,
+    /// When we were told.
+    pub at: Timestamp,
+}
+
+/// Where a call was placed that the database may not know yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Placing {
+    /// By us.
+    Here {
+        /// Whose it is.
+        tenant_id: TenantId,
+        /// Its name.
+        call_id: CallId,
+        /// Who is to answer, if the AI is.
+        receptionist_id: Option<ReceptionistId>,
+    },
+    /// Nowhere that we know: it is whose the number is.
+    Unknown {
+        /// Its name.
+        call_id: CallId,
+    },
+}
+
+/// What became of the recording of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageNews {
+    /// The message's name, if it is new.
+    pub id: MessageId,
+    /// In which call it was left.
+    pub call_sid: CallSid,
+    /// The carrier's name for the recording.
+    pub recording_sid: String,
+    /// Whom it is for, if for one member.
+    pub user: Option<UserId>,
+    /// Whether there is anything to hear.
+    pub sound: MessageSound,
+    /// How long it is, in seconds.
+    pub duration_s: Option<i64>,
+    /// Where the carrier keeps the sound.
+    pub url: Option<String>,
+    /// What was said.
+    pub words: Option<Pii<String>>,
+    /// When we were told.
+    pub at: Timestamp,
+}
+
+/// A text message that came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextCame {
+    /// Its name, if it is new.
+    pub id: SmsId,
+    /// The carrier's name for it.
+    pub message_sid: String,
+    /// Who wrote.
+    pub from: Party,
+    /// To which number.
+    pub to: Party,
+    /// The words.
+    pub body: Pii<String>,
+    /// Pictures and the like.
+    pub media: Vec<SmsMedia>,
+    /// What the writer wants, if that is what the message is about.
+    pub wish: Option<Wish>,
+    /// When we were told.
+    pub at: Timestamp,
+}
+
+/// How a text message of ours stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextStands {
+    /// Its name, if the carrier knows it.
+    pub id: Option<SmsId>,
+    /// The carrier's name for it.
+    pub message_sid: String,
+    /// How it stands.
+    pub state: SmsState,
+    /// Why it did not arrive.
+    pub error_code: Option<u32>,
+}
+
+/// Neither database nor disk have taken it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("neither the database nor the disk takes it down")]
+pub struct NotTaken;
+
+impl Bridge {
+    /// Takes down what the carrier tells: into the database, or as long as that does
+    /// not answer onto the disk, and in any case in the order of what is known of the
+    /// same call here.
+    ///
+    /// # Errors
+    ///
+    /// If it is nowhere; whoever told it may tell it again.
+    pub async fn take_down(&self, told: Told) -> Result<(), NotTaken> {
+        self.keeper().keep(told).await
+    }
+
+    /// Writes a call down that came while the database was away, and what was
+    /// decided for it, as soon as that can be done.
+    pub fn write_down(&self, new: NewCall, route: Route) {
+        let opened = Box::new((new, route));
+        self.keeper().note(Note::Opened(opened));
+    }
+
+    /// Notes who else has answered a call. Whoever is on the line does not wait for it.
+    pub fn note_answer(&self, of: (TenantId, CallId), by: AnsweredBy, at: Timestamp) {
+        let of = Of::from(of);
+        self.keeper().note(Note::PickedUp { of, by, at });
+    }
+
+    /// Notes that the carrier follows a call that was handed on, to the stop `first`.
+    pub fn note_moved(&self, call_sid: CallSid, first: usize) {
+        self.keeper().note(Note::Moved { call_sid, first });
+    }
+
+    /// Notes that a tenant had nothing left to spend on a call.
+    pub fn note_stopped(&self, of: (TenantId, CallId), at: Timestamp) {
+        let of = Of::from(of);
+        self.keeper().note(Note::Stopped { of, at });
+    }
+}
+
+impl From<(TenantId, CallId)> for Of {
+    fn from((tenant_id, call_id): (TenantId, CallId)) -> Self {
+        Self { tenant_id, call_id }
+    }
+}
+
+impl Told {
+    /// Writes it down; written to be run twice.
+    pub(super) async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        match self {
+            Self::Stands(stands) => stands.write(store).await,
+            Self::Message(news) => news.write(store).await,
+            Self::Text(text) => text.write(store).await,
+            Self::TextStands(stands) => stands.write(store).await,
+        }
+    }
+}
+
+impl CallStands {
+    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        if let Some(own) = self.own
+            && !outbound_calls::name(store, own, &self.call_sid).await?
+        {
+            // A call of ours that was forgotten, or that the carrier has made twice.
+            tracing::warn!(call.id = %own, "status.unknown: nobody waits for this call");
+            return Ok(());
+        }
+        let known = calls::apply_status(store, &self.call_sid, &self.news).await?;
+        if known.is_none() {
+            // The first that we hear of this call, unless it was deleted.
+            self.open(store).await?;
+            calls::apply_status(store, &self.call_sid, &self.news).await?;
+        }
+        if self.news.status.is_terminal() {
+            call_routes::close(store, &self.call_sid, self.news.at).await?;
+        }
+        Ok(())
+    }
+
+    async fn open(&self, store: &Store) -> Result<(), store::Error> {
+        let (tenant_id, id, receptionist_id) = match self.placed {
+            Placing::Here {
+                tenant_id,
+                call_id,
+                receptionist_id,
+            } => (tenant_id, call_id, receptionist_id),
+            Placing::Unknown { call_id } => {
+                let answering = numbers::answering(store, self.to.number()).await?;
+                let Some((tenant, receptionist)) = answering else {
+                    return Ok(());
+                };
+                (tenant.id, call_id, Some(receptionist.id))
+            }
+        };
+        let new = NewCall {
+            id,
+            tenant_id,
+            call_sid: self.call_sid.clone(),
+            direction: self.direction,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            receptionist_id,
+            status: self.news.status,
+            created_at: self.at,
+        };
+        calls::find_or_create(store, &new).await.map(drop)
+    }
+}
+
+impl MessageNews {
+    /// Merges it into the message; what is told of a call that nobody knows is not
+    /// ours to keep, and what was recorded in one that was deleted goes too.
+    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        let Some(call) = calls::find_by_sid(store, &self.call_sid).await? else {
+            tracing::warn!("voicemail.of_no_call");
+            return self.let_go(store).await;
+        };
+        let news = messages::News {
+            id: self.id,
+            call: &call,
+            recording_sid: &self.recording_sid,
+            user: self.user,
+            sound: self.sound,
+            duration_s: self.duration_s,
+            carrier_url: self.url.as_deref(),
+            transcript: self.words.as_ref().map(|words| words.expose().as_str()),
+            at: self.at,
+        };
+        messages::merge(store, &news).await
+    }
+
+    async fn let_go(&self, store: &Store) -> Result<(), store::Error> {
+        let Some(tenant) = forgotten_calls::owner(store, &self.call_sid).await? else {
+            return Ok(());
+        };
+        let mut tx = store.begin().await?;
+        forgotten_calls::forget_recording(&mut tx, tenant, &self.recording_sid, self.at).await?;
+        tx.commit().await
+    }
+}
+
+impl TextCame {
+    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        let Some(tenant) = numbers::owner(store, self.to.number()).await? else {
+            tracing::warn!("sms.of_nobody");
+            return Ok(());
+        };
+        let new = NewSms {
+            id: self.id,
+            tenant_id: tenant,
+            direction: Direction::Inbound,
+            message_sid: Some(&self.message_sid),
+            own: &self.to,
+            stranger: &self.from,
+            user: None,
+            body: &self.body,
+            media: &self.media,
+            state: SmsState::Received,
+            at: self.at,
+        };
+        let mut tx = store.begin().await?;
+        if sms_messages::insert(&mut tx, &new).await? {
+            self.heed(&mut tx, tenant).await?;
+            metrics::counter!("frontdesk_sms_total", "direction" => "inbound").increment(1);
+        }
+        tx.commit().await
+    }
+
+    /// Does as the writer wishes.
+    async fn heed(&self, tx: &mut Tx, tenant: TenantId) -> Result<(), store::Error> {
+        let Some(number) = self.from.number() else {
+            return Ok(());
+        };
+        match self.wish {
+            Some(Wish::Stop) => {
+                let opt_out = OptOut {
+                    phone_number: number.clone(),
+                    source: OptOutSource::Reply,
+                    created_at: self.at,
+                };
+                sms_opt_outs::put(tx, tenant, &opt_out).await
+            }
+            Some(Wish::Start) => {
+                let lifted = sms_opt_outs::delete(tx, tenant, number, None).await;
+                lifted.map(drop)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl TextStands {
+    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        let news = sms_messages::News {
+            message_sid: Some(&self.message_sid),
+            id: self.id,
+            state: self.state,
+            error_code: self.error_code,
+        };
+        if !sms_messages::apply(store, &news).await? {
+            tracing::warn!("sms.unknown: the carrier tells of a message that is not ours");
+        }
+        Ok(())
+    }
+}
+
+/// How long the database is asked directly for what the carrier tells: it waits 15 s.
+pub(super) const DIRECTLY: Duration = Duration::from_secs(2);

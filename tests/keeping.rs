@@ -1,0 +1,416 @@
+//! Whatever is away, what is known of calls reaches the database: in order, and once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use frontdesk::bridge::{
+    AgentLeg, Bridge, CallStands, DialError, Dialer, Keeper, Keeping, NotTaken, Placing, TextCame,
+    Told,
+};
+use frontdesk::call::Interruption;
+use frontdesk::clock::Clock;
+use frontdesk::domain::{
+    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, ModelPrice, OpenState,
+    Receptionist, TenantId, Timestamp, Wish,
+};
+use frontdesk::journal::Journal;
+use frontdesk::routing::{Route, Step, Stop};
+use frontdesk::store::calls::{self, NewCall, StatusNews};
+use frontdesk::store::{Store, Tx, call_events, call_routes, sms_opt_outs, tenants};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, join_all, pending};
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection, Executor};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::journal::hang;
+use crate::support::cable::Cable;
+use crate::support::database::{Database, on_each_database};
+
+/// Longer than anything here takes on the slowest machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Agents that never answer.
+struct NobodyThere;
+
+impl Dialer for NobodyThere {
+    fn dial(
+        &self,
+        _: &Receptionist,
+        _: u32,
+    ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
+        pending().boxed()
+    }
+
+    fn interruption(&self) -> Interruption {
+        Interruption::Truncate
+    }
+
+    fn price(&self) -> Option<ModelPrice> {
+        None
+    }
+}
+
+/// A process that writes down what it is told.
+struct Desk {
+    bridge: Bridge,
+    keeper: Keeper,
+    writing: JoinHandle<()>,
+    clock: Clock,
+    tenant: TenantId,
+}
+
+impl Desk {
+    async fn open(store: &Store, folder: &TempDir) -> Self {
+        Self::of(store, folder, tenant(store).await)
+    }
+
+    fn of(store: &Store, folder: &TempDir, tenant: TenantId) -> Self {
+        let clock = Clock::system();
+        let journal = Journal::start(folder.path()).unwrap();
+        let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
+        Self {
+            bridge: Bridge::new(1, Arc::new(NobodyThere), keeper.clone()),
+            keeper,
+            writing,
+            clock,
+            tenant,
+        }
+    }
+
+    /// A call that was placed while the database was away.
+    fn place(&self, n: usize) -> CallId {
+        let id = self.clock.new_id();
+        let new = NewCall {
+            id,
+            tenant_id: self.tenant,
+            call_sid: sid(n),
+            direction: Direction::Inbound,
+            from: "+15550100001".parse().unwrap(),
+            to: "+15550100000".parse().unwrap(),
+            receptionist_id: None,
+            status: CallStatus::Ringing,
+            created_at: self.clock.now(),
+        };
+        self.bridge.write_down(new, route());
+        id
+    }
+
+    /// The carrier tells of a call that was placed here.
+    async fn stands(&self, n: usize, id: CallId, sequence: i64) -> Result<(), NotTaken> {
+        let mut stands = stands(n, sequence);
+        stands.placed = Placing::Here {
+            tenant_id: self.tenant,
+            call_id: id,
+            receptionist_id: None,
+        };
+        let told = Told::Stands(stands);
+        timeout(LONG, self.bridge.take_down(told)).await.unwrap()
+    }
+
+    /// The whole life of a call, in which somebody else answers.
+    async fn live(&self, n: usize) -> CallId {
+        let id = self.place(n);
+        for sequence in 0..3 {
+            self.stands(n, id, sequence).await.unwrap();
+            if sequence == 1 {
+                let now = self.clock.now();
+                self.bridge
+                    .note_answer((self.tenant, id), AnsweredBy::Person, now);
+            }
+        }
+        id
+    }
+
+    async fn is(&self, keeping: Keeping) {
+        let is = async {
+            while self.bridge.keeping().0 != keeping {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, is).await.unwrap();
+    }
+
+    async fn close(self) {
+        self.keeper.close().await;
+        timeout(LONG, self.writing).await.unwrap().unwrap();
+    }
+}
+
+async fn tenant(store: &Store) -> TenantId {
+    store.seed_defaults(Timestamp::from_ms(0)).await.unwrap();
+    let tenant = tenants::default_tenant(store).await.unwrap();
+    tenant.unwrap().id
+}
+
+fn sid(n: usize) -> CallSid {
+    format!("CA{n}").parse().unwrap()
+}
+
+fn route() -> Route {
+    Route {
+        stops: vec![Stop::Apology],
+        open_state: OpenState::Open,
+        language: None,
+        steps: vec![Step {
+            code: "target.chosen".into(),
+            text: "Because.".to_owned(),
+        }],
+    }
+}
+
+const STATUSES: [CallStatus; 3] = [
+    CallStatus::Ringing,
+    CallStatus::InProgress,
+    CallStatus::Completed,
+];
+
+fn stands(n: usize, sequence: i64) -> CallStands {
+    let status = STATUSES[usize::try_from(sequence).unwrap()];
+    let at = Timestamp::from_ms(1_763_717_400_000 + sequence);
+    CallStands {
+        own: None,
+        call_sid: sid(n),
+        placed: Placing::Unknown {
+            call_id: Clock::system().new_id(),
+        },
+        direction: Direction::Inbound,
+        from: "+15550100001".parse().unwrap(),
+        to: "+15550100000".parse().unwrap(),
+        news: StatusNews {
+            status,
+            sequence: Some(sequence),
+            duration_s: Some(sequence),
+            at,
+        },
+        at,
+    }
+}
+
+async fn call(store: &Store, n: usize) -> CallLog {
+    let call = calls::find_by_sid(store, &sid(n)).await.unwrap();
+    call.unwrap_or_else(|| panic!("call {n} is lost"))
+}
+
+/// Each of these calls is there as it was, once.
+async fn are_whole(database: &Database, lives: &[(usize, CallId)]) {
+    for (n, id) in lives {
+        let call = call(&database.store, *n).await;
+        assert_eq!(call.id, *id, "what was known here came first");
+        assert_eq!(call.status, CallStatus::Completed);
+        assert_eq!(call.duration_s, Some(2));
+        assert_eq!(call.answered_by, Some(AnsweredBy::Person));
+        let ended_at = call.ended_at.map(Timestamp::as_ms);
+        assert_eq!(ended_at, Some(1_763_717_400_002));
+        let of = (call.tenant_id, call.id);
+        let events = call_events::list(&database.store, of.0, of.1).await;
+        let events = events.unwrap().into_iter();
+        let sequences: Vec<_> = events.map(|event| event.detail.expose().clone()).collect();
+        assert_eq!(sequences.len(), 3, "{sequences:?}");
+        for (n, detail) in sequences.iter().enumerate() {
+            assert!(detail.contains(&format!(r#""sequence":{n}"#)), "{detail}");
+        }
+        let kept = call_routes::find(&database.store, of.0, of.1).await;
+        assert_eq!(kept.unwrap().unwrap().stops, [Stop::Apology]);
+    }
+    let count = i64::try_from(lives.len()).unwrap();
+    assert_eq!(database.number("SELECT COUNT(*) FROM calls").await, count);
+    let why = database.text("SELECT MIN(steps) FROM call_routes").await;
+    assert!(why.contains("target.chosen"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_a_writer_that_holds_the_database_is_waited_for_on_the_disk() {
+    on_each_database(async |database| {
+        if !database.is_sqlite() {
+            return;
+        }
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        install_default_drivers();
+        let mut other = AnyConnection::connect(&database.url).await.unwrap();
+        other.execute("BEGIN IMMEDIATE").await.unwrap();
+        let first = desk.live(1).await;
+        desk.is(Keeping::Journaled).await;
+        // Longer than SQLite itself waits for another writer.
+        sleep(Duration::from_millis(5_500)).await;
+        let second = desk.live(2).await;
+        assert!(desk.bridge.keeping().1 >= 5);
+        other.execute("COMMIT").await.unwrap();
+        desk.is(Keeping::Written).await;
+        are_whole(database, &[(1, first), (2, second)]).await;
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() {
+    on_each_database(async |database| {
+        if database.is_sqlite() {
+            return;
+        }
+        let folder = TempDir::new().unwrap();
+        let cable = Cable::to(&database.url).await;
+        let store = Store::connect(&cable.url).await.unwrap();
+        let desk = Desk::open(&store, &folder).await;
+        let mut lives = Vec::new();
+        for n in 0..12 {
+            match n % 4 {
+                1 => cable.pull(),
+                3 => cable.plug_in(),
+                _ => {}
+            }
+            lives.push((n, desk.live(n).await));
+        }
+        cable.plug_in();
+        desk.is(Keeping::Written).await;
+        are_whole(database, &lives).await;
+        desk.close().await;
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_database_with_no_connection_to_spare_hears_of_it_later() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let busy = if database.is_sqlite() { 1 } else { 10 };
+        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let taken: Vec<Tx> = taken.into_iter().map(Result::unwrap).collect();
+        let id = desk.live(1).await;
+        desk.is(Keeping::Journaled).await;
+        drop(taken);
+        desk.is(Keeping::Written).await;
+        are_whole(database, &[(1, id)]).await;
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i1_what_a_process_could_not_write_the_next_one_writes() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let tenant = tenant(&database.store).await;
+        // Of PostgreSQL everything may be read, and nothing written.
+        let option = "%20-cdefault_transaction_read_only%3Don";
+        let url = format!("{}{option}", database.url);
+        let url = if database.is_sqlite() {
+            &database.url
+        } else {
+            &url
+        };
+        let store = Store::connect(url).await.unwrap();
+        if database.is_sqlite() {
+            store.close().await;
+        }
+        let desk = Desk::of(&store, &folder, tenant);
+        let mut lives = Vec::new();
+        for n in 0..3 {
+            lives.push((n, desk.live(n).await));
+        }
+        desk.is(Keeping::Journaled).await;
+        // It closes all the same, and nothing is lost.
+        desk.close().await;
+        store.close().await;
+        assert_eq!(database.number("SELECT COUNT(*) FROM calls").await, 0);
+        let next = Desk::of(&database.store, &folder, tenant);
+        let written = async {
+            while calls::find_by_sid(&database.store, &sid(2))
+                .await
+                .unwrap()
+                .is_none()
+            {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, written).await.unwrap();
+        next.is(Keeping::Written).await;
+        are_whole(database, &lives).await;
+        next.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_without_database_and_disk_the_carrier_is_told_to_tell_again() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        // A file in the place of the folder.
+        folder_becomes_a_file(&folder);
+        let busy = if database.is_sqlite() { 1 } else { 10 };
+        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let id = desk.clock.new_id();
+        assert_eq!(desk.stands(1, id, 2).await, Err(NotTaken));
+        desk.is(Keeping::Held).await;
+        drop(taken);
+        desk.is(Keeping::Written).await;
+        // What was in its hand is written all the same.
+        assert_eq!(call(&database.store, 1).await.status, CallStatus::Completed);
+        desk.close().await;
+    })
+    .await;
+}
+
+fn folder_becomes_a_file(folder: &TempDir) {
+    std::fs::remove_dir(folder.path()).unwrap();
+    std::fs::write(folder.path(), "").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d4_a_disk_that_hangs_is_not_missed_while_the_database_is_there() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        hang(folder.path());
+        let desk = Desk::open(&database.store, &folder).await;
+        let id = desk.live(1).await;
+        desk.is(Keeping::Written).await;
+        let answered = async {
+            while call(&database.store, 1).await.answered_by.is_none() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, answered).await.unwrap();
+        are_whole(database, &[(1, id)]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w9_a_stop_that_comes_without_a_database_is_heeded_as_soon_as_there_is_one() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let busy = if database.is_sqlite() { 1 } else { 10 };
+        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let text = TextCame {
+            id: desk.clock.new_id(),
+            message_sid: "SM1".to_owned(),
+            from: "+15550100001".parse().unwrap(),
+            to: "+15550100000".parse().unwrap(),
+            body: "STOP".to_owned().into(),
+            media: Vec::new(),
+            wish: Some(Wish::Stop),
+            at: desk.clock.now(),
+        };
+        for _ in 0..2 {
+            let told = Told::Text(text.clone());
+            assert_eq!(desk.bridge.take_down(told).await, Ok(()));
+        }
+        drop(taken);
+        desk.is(Keeping::Written).await;
+        let number = "+15550100001".parse().unwrap();
+        let stopped = sms_opt_outs::find(&database.store, desk.tenant, &number).await;
+        assert!(stopped.unwrap().is_some());
+        let count = database.number("SELECT COUNT(*) FROM sms_messages").await;
+        assert_eq!(count, 1);
+        desk.close().await;
+    })
+    .await;
+}

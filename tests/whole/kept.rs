@@ -1,0 +1,157 @@
+//! A call's row and transcript are right whatever becomes of database and process meanwhile.
+
+use frontdesk::bridge::Keeping;
+use frontdesk::domain::{CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Utterance};
+use frontdesk::egress;
+use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
+use frontdesk::rehearsal::model::ModelServer;
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
+use frontdesk::store::{Store, calls, utterances};
+use frontdesk::twilio::signature::sign;
+use serde_json::Value;
+use sqlx::{AnyConnection, Connection, Executor};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use super::desk::{Desk, ms, spoken, talkative};
+use super::visitor::{Form, STATUS, form, get_as, post};
+use crate::support::process::{PUBLIC_URL, Serving, TOKEN};
+
+/// The greeting, a question, and its answer.
+fn steps(last: Step) -> Vec<Step> {
+    vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(400)),
+        Step::Speak(spoken(&CALLER[0])),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(400)),
+        last,
+    ]
+}
+
+const SAID: [(Speaker, &str); 3] = [
+    (Speaker::Receptionist, RECEPTIONIST[0].text),
+    (Speaker::Caller, CALLER[0].text),
+    (Speaker::Receptionist, RECEPTIONIST[2].text),
+];
+
+/// The words of the script; a caller who says nothing is asked whether they are there.
+fn texts(said: &[Utterance]) -> Vec<(Speaker, &str)> {
+    let said = said.iter();
+    let said = said.map(|one| (one.speaker, one.text.expose().as_str()));
+    said.filter(|one| SAID.contains(one)).collect()
+}
+
+async fn said(store: &Store, call: &CallLog) -> Vec<Utterance> {
+    let listed = utterances::list(store, call.tenant_id, call.id).await;
+    listed.unwrap()
+}
+
+/// The call once it is as wanted.
+async fn wait_for(store: &Store, sid: &CallSid, is_it: impl Fn(&CallLog) -> bool) -> CallLog {
+    let found = async {
+        loop {
+            // The database may be about to be made.
+            match calls::find_by_sid(store, sid).await {
+                Ok(Some(call)) if is_it(&call) => return call,
+                _ => sleep(ms(10)).await,
+            }
+        }
+    };
+    timeout(ms(60_000), found).await.expect("it becomes so")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_i8_a_call_goes_on_while_another_holds_the_database_and_is_whole_afterwards() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("slow.db").display());
+    let database_url = Secret::new(url.clone());
+    let desk = Desk::with(talkative(), |plan| plan.database_url = database_url).await;
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    let carrier = desk.carrier();
+    let script = Script::new(steps(Step::HangUp));
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    // As soon as the call is there nobody writes any more.
+    while desk.bridge.counts().live == 0 {
+        sleep(ms(5)).await;
+    }
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let report = call.await.unwrap();
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.failures, Vec::<String>::new());
+    let session = desk.session(0).await;
+    assert_eq!(session.responses.len(), 2, "a greeting and an answer");
+    assert!(report.stream().unwrap().played_ms > 2_000);
+    while desk.bridge.keeping().0 == Keeping::Written {
+        sleep(ms(5)).await;
+    }
+    let health = get_as(&desk, "/health", None).await;
+    let health: Value = serde_json::from_str(&health.body).unwrap();
+    let journal = &health["dependencies"]["journal"];
+    assert_eq!(journal["status"], "behind", "{health}");
+    assert!(journal["waiting"].as_u64().unwrap() > 0, "{health}");
+    assert_eq!(get_as(&desk, "/readyz", None).await.status, 503);
+    let answer = post(&desk, STATUS, &form(&report.call_sid, "completed")).await;
+    assert_eq!(answer.status, 204);
+    other.execute("COMMIT").await.unwrap();
+    let sid = report.call_sid.parse().unwrap();
+    let log = wait_for(&desk.store, &sid, |call| call.end_reason.is_some()).await;
+    assert_eq!(log.status, CallStatus::Completed);
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
+    assert!(log.answered_at.is_some());
+    assert_eq!(texts(&said(&desk.store, &log).await), SAID);
+    while get_as(&desk, "/readyz", None).await.status != 200 {
+        sleep(ms(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_of_its_call() {
+    let model = ModelServer::start(talkative()).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let serving = Serving::start(folder.path(), &model.url());
+    let sid: CallSid = "CA00000000000000000000000000000001".parse().unwrap();
+    let mut options = serving.carrier_options();
+    options.patience = ms(10_000);
+    options.call_sid = Some(sid.to_string());
+    let carrier = Carrier::new(options).unwrap();
+    let script = Script::new(steps(Step::StayUntilEnd));
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
+    let store = Store::connect(&url).await.unwrap();
+    let log = wait_for(&store, &sid, |call| call.answered_at.is_some()).await;
+    let all = async {
+        while texts(&said(&store, &log).await) != SAID {
+            sleep(ms(10)).await;
+        }
+    };
+    let all = timeout(ms(60_000), all).await;
+    all.expect("it is written down while the call goes on");
+    // Nobody can write any more, and the carrier tells of the end.
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let told = tell(&serving.address, &form(sid.as_str(), "completed")).await;
+    assert_eq!(told, 204, "the disk has it");
+    drop(serving);
+    call.await.unwrap();
+    other.execute("ROLLBACK").await.unwrap();
+    let open = calls::find_by_sid(&store, &sid).await.unwrap().unwrap();
+    assert_eq!(open.ended_at, None);
+    let _serving = Serving::start(folder.path(), &model.url());
+    let ended = wait_for(&store, &sid, |call| call.ended_at.is_some()).await;
+    assert_eq!((ended.id, ended.status), (log.id, CallStatus::Completed));
+    assert_eq!(texts(&said(&store, &ended).await), SAID);
+    store.close().await;
+}
+
+/// What the carrier is answered to a status callback.
+async fn tell(address: &str, form: &Form) -> u16 {
+    let signature = sign(
+        &Secret::new(TOKEN.to_owned()),
+        &format!("{PUBLIC_URL}{STATUS}"),
+        form,
+    );
+    let request = egress::client().post(format!("http://{address}{STATUS}"));
+    let request = request.header("X-Twilio-Signature", signature).form(form);
+    request.send().await.unwrap().status().as_u16()
+}
