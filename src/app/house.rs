@@ -21,7 +21,7 @@ use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDiale
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
-use crate::jobs::{JobHouse, Runner};
+use crate::jobs::{JobHouse, Process, Runner, Watch};
 use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
@@ -29,7 +29,7 @@ use crate::store::{Seals, Store, kept_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
-use crate::webhooks::{self, Patience, Webhooks};
+use crate::webhooks::{self, Callers, Patience, Webhooks};
 
 /// What a house is built from.
 #[derive(Debug)]
@@ -77,6 +77,7 @@ pub struct House {
     writing: JoinHandle<()>,
     jobs: Runner,
     spools: JobHouse,
+    callers: Callers,
     spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
@@ -102,22 +103,24 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
         let recordings = Recordings::at(plan.storage);
-        let spool = Spool::start(recordings.spool_folder())?;
-        let (keeper, writing) = keeper(&store, &clock, (&recordings, &spool))?;
+        let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
-        let public_url = reachable(&plan.public_url);
         let spools = JobHouse {
             store: store.clone(),
             clock: clock.clone(),
             recordings: recordings.clone(),
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
-            public_url: public_url.clone(),
+            public_url: reachable(&plan.public_url),
+            process: Process::new(clock.new_id()),
             is_live: liveness(bridge.clone()),
         };
+        // Before it has a call, the others know that it is there.
+        spools.beat().await.context("the database takes nothing")?;
+        let callers = Callers::default();
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -129,22 +132,23 @@ impl House {
             trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
+            process: spools.process.clone(),
+            callers: callers.clone(),
             patience: plan.patience,
         };
-        let api = api::router(ApiState {
+        let api = ApiState {
             store: store.clone(),
             recordings,
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
-            public_url,
+            public_url: spools.public_url.clone(),
             started_at: clock.now(),
             bridge: bridge.clone(),
             rendering,
             simulator: webhooks::simulator(webhooks.clone()),
-        });
-        let router = api.merge(webhooks::router(webhooks));
-        let router = Manners::new(clock.clone(), webhooks::apology).teach(router);
+        };
+        let router = router(api, webhooks, &clock);
         Ok(Self {
             jobs: Runner::new(store.clone(), clock, Arc::new(spools.clone())),
             bridge,
@@ -153,6 +157,7 @@ impl House {
             keeper,
             writing,
             spools,
+            callers,
             spool,
             server: plan.server,
             drain_timeout: plan.drain_timeout,
@@ -175,14 +180,14 @@ impl House {
         let bridge = self.bridge;
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
-        tokio::spawn(self.spools.watch_spools(no_more_jobs.clone()));
+        tokio::spawn(self.spools.clone().watch_spools(no_more_jobs.clone()));
+        let watch = Watch::new(self.spools.clone());
+        let watching = tokio::spawn(watch.keep(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
-            tokio::select! {
-                () = bridge.drain(self.drain_timeout) => {}
-                () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
-            }
+            let deadline = shutdown.deadline(self.drain_timeout);
+            bridge.drain(self.callers.gone(), deadline).await;
         };
         serve(listener, self.router, self.server, empty).await;
         let written = async {
@@ -201,19 +206,31 @@ impl House {
         if timeout(LAST_NOTES, written).await.is_err() {
             tracing::error!("the database did not take the last notes in time");
         }
+        // Who is still asked about somebody else's calls asks no more.
+        let _ = timeout(LAST_JOBS, watching).await;
+        if let Err(error) = self.spools.leave().await {
+            tracing::warn!(%error, "process.not_told");
+        }
         self.store.close().await;
     }
+}
+
+/// Every door to the street.
+fn router(api: ApiState, webhooks: Webhooks, clock: &Clock) -> Router {
+    let router = api::router(api).merge(webhooks::router(webhooks));
+    Manners::new(clock.clone(), webhooks::apology).teach(router)
 }
 
 /// What keeps the facts about calls, and the sound of those that are recorded.
 fn keeper(
     store: &Store,
     clock: &Clock,
-    (recordings, spool): (&Recordings, &Spool),
-) -> std::io::Result<(Keeper, JoinHandle<()>)> {
+    recordings: &Recordings,
+) -> std::io::Result<(Keeper, JoinHandle<()>, Spool)> {
+    let spool = Spool::start(recordings.spool_folder())?;
     let journal = Journal::start(recordings.journal_folder())?;
     let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
-    Ok((keeper.recording_to(spool.clone()), writing))
+    Ok((keeper.recording_to(spool.clone()), writing, spool))
 }
 
 /// The way to the agents.

@@ -14,7 +14,7 @@ use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
 use super::writer::{Entry, Errand, Writer};
 use crate::clock::Clock;
-use crate::domain::Timestamp;
+use crate::domain::{CallId, EndReason, TenantId, Timestamp, Usage};
 use crate::journal::Journal;
 use crate::recordings::Spool;
 use crate::store::{self, Store};
@@ -56,6 +56,23 @@ impl Standing {
             0 => Keeping::Written,
             1 => Keeping::Journaled,
             _ => Keeping::Held,
+        }
+    }
+}
+
+impl Finished {
+    /// The end of a call that failed before anybody could say more of it.
+    pub(super) fn unknown(of: (TenantId, CallId), keeper: &Keeper) -> Self {
+        Self {
+            of: of.into(),
+            note_id: keeper.new_id(),
+            at: keeper.now(),
+            end_reason: EndReason::Internal,
+            usage: Usage::default(),
+            cost: None,
+            first_turn: 0,
+            utterances: Vec::new(),
+            latencies: Vec::new(),
         }
     }
 }

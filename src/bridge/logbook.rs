@@ -66,6 +66,11 @@ impl Logbook {
         }
     }
 
+    /// Whose log it is.
+    pub(super) fn call_id(&self) -> CallId {
+        self.call_id
+    }
+
     /// What the agent costs.
     pub(super) fn priced(self, price: Option<ModelPrice>) -> Self {
         Self { price, ..self }
@@ -80,7 +85,7 @@ impl Logbook {
         tracing::info!(call.id = %self.call_id, "call.answered");
         self.keeper.note(Note::Answered {
             of: self.of(),
-            at: self.keeper.now(),
+            at: self.now(),
         });
         self.tell(Happening::Answered);
     }
@@ -146,7 +151,7 @@ impl Logbook {
             of: self.of(),
             detail: json!({"tool": name, "outcome": outcome}).to_string(),
             nth: self.tools,
-            at: self.keeper.now(),
+            at: self.now(),
         });
     }
 
@@ -193,7 +198,7 @@ impl Logbook {
         let finished = Finished {
             of: self.of(),
             note_id: self.keeper.new_id(),
-            at: self.keeper.now(),
+            at: self.now(),
             end_reason,
             usage,
             cost: self.cost(&usage),
@@ -242,6 +247,13 @@ impl Logbook {
 
     fn of(&self) -> Of {
         Of::from((self.tenant_id, self.call_id))
+    }
+
+    /// The time of day, by the clock that the call began with: whoever sets it
+    /// meanwhile makes no call longer or shorter.
+    fn now(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.began.elapsed().as_millis());
+        self.began_at.plus_ms(elapsed.unwrap_or_default())
     }
 
     fn tell(&self, what: Happening) {

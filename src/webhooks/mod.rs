@@ -14,6 +14,9 @@
 //! [taken down](crate::bridge::Bridge::take_down) in the database or, while that is
 //! away, on the disk, and only what neither has taken is refused.
 //!
+//! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
+//! still there.
+//!
 //! **Invariant:** no telephone rings that the tenant's policy does not let ring
 //! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
 //!
@@ -44,6 +47,7 @@
 mod agent;
 mod at;
 mod budget;
+mod callers;
 mod consent;
 mod fallback;
 mod gate;
@@ -52,6 +56,7 @@ mod hold_music;
 mod house;
 mod inbound;
 mod ivr;
+mod last_answer;
 mod log;
 mod memory;
 mod outbound;
@@ -73,6 +78,7 @@ mod voicemail;
 mod voicemail_twiml;
 mod xml;
 
+pub use callers::Callers;
 pub use house::Webhooks;
 pub use ivr::{Trails, simulator};
 pub use memory::Memory;

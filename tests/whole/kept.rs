@@ -1,9 +1,11 @@
 //! A call's row and transcript are right whatever becomes of database and process meanwhile.
 
+use std::sync::Arc;
+
 use frontdesk::bridge::Keeping;
 use frontdesk::domain::{CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Utterance};
 use frontdesk::egress;
-use frontdesk::rehearsal::carrier::{Carrier, CarrierOptions, Script, Step};
+use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::rehearsal::model::ModelServer;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::store::{Store, calls, utterances};
@@ -15,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::visitor::{Form, STATUS, form, get_as, post};
-use crate::recordings::killed::{PUBLIC_URL, TOKEN, serve};
+use crate::support::process::{PUBLIC_URL, Serving, TOKEN};
 
 /// The greeting, a question, and its answer.
 fn steps(last: Step) -> Vec<Step> {
@@ -109,11 +111,10 @@ async fn d1_i8_a_call_goes_on_while_another_holds_the_database_and_is_whole_afte
 async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_of_its_call() {
     let model = ModelServer::start(talkative()).await.unwrap();
     let folder = TempDir::new().unwrap();
-    let (served, address) = serve(folder.path(), &model.url());
+    let serving = Serving::start(folder.path(), &model.url());
+    let address = Arc::clone(&serving.address);
     let sid: CallSid = "CA00000000000000000000000000000001".parse().unwrap();
-    let token = Secret::new(TOKEN.to_owned());
-    let mut options = CarrierOptions::new(format!("http://{address}"), token);
-    PUBLIC_URL.clone_into(&mut options.public_url);
+    let mut options = serving.carrier_options();
     options.patience = ms(10_000);
     options.call_sid = Some(sid.to_string());
     let carrier = Carrier::new(options).unwrap();
@@ -134,12 +135,12 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let told = tell(&address, &form(sid.as_str(), "completed")).await;
     assert_eq!(told, 204, "the disk has it");
-    drop(served);
+    drop(serving);
     call.await.unwrap();
     other.execute("ROLLBACK").await.unwrap();
     let open = calls::find_by_sid(&store, &sid).await.unwrap().unwrap();
     assert_eq!(open.ended_at, None);
-    let (_served, _) = serve(folder.path(), &model.url());
+    let _serving = Serving::start(folder.path(), &model.url());
     let ended = wait_for(&store, &sid, |call| call.ended_at.is_some()).await;
     assert_eq!((ended.id, ended.status), (log.id, CallStatus::Completed));
     assert_eq!(texts(&said(&store, &ended).await), SAID);
