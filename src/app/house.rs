@@ -103,20 +103,18 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
         let recordings = Recordings::at(plan.storage);
-        let spool = Spool::start(recordings.spool_folder())?;
-        let (keeper, writing) = keeper(&store, &clock, (&recordings, &spool))?;
+        let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
-        let public_url = reachable(&plan.public_url);
         let spools = JobHouse {
             store: store.clone(),
             clock: clock.clone(),
             recordings: recordings.clone(),
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
-            public_url: public_url.clone(),
+            public_url: reachable(&plan.public_url),
             process: Process::new(clock.new_id()),
             is_live: liveness(bridge.clone()),
         };
@@ -138,20 +136,19 @@ impl House {
             callers: callers.clone(),
             patience: plan.patience,
         };
-        let api = api::router(ApiState {
+        let api = ApiState {
             store: store.clone(),
             recordings,
             clock: clock.clone(),
             tokens: Arc::new(plan.tokens),
             carrier: plan.carrier,
-            public_url,
+            public_url: spools.public_url.clone(),
             started_at: clock.now(),
             bridge: bridge.clone(),
             rendering,
             simulator: webhooks::simulator(webhooks.clone()),
-        });
-        let router = api.merge(webhooks::router(webhooks));
-        let router = Manners::new(clock.clone(), webhooks::apology).teach(router);
+        };
+        let router = router(api, webhooks, &clock);
         Ok(Self {
             jobs: Runner::new(store.clone(), clock, Arc::new(spools.clone())),
             bridge,
@@ -218,15 +215,22 @@ impl House {
     }
 }
 
+/// Every door to the street.
+fn router(api: ApiState, webhooks: Webhooks, clock: &Clock) -> Router {
+    let router = api::router(api).merge(webhooks::router(webhooks));
+    Manners::new(clock.clone(), webhooks::apology).teach(router)
+}
+
 /// What keeps the facts about calls, and the sound of those that are recorded.
 fn keeper(
     store: &Store,
     clock: &Clock,
-    (recordings, spool): (&Recordings, &Spool),
-) -> std::io::Result<(Keeper, JoinHandle<()>)> {
+    recordings: &Recordings,
+) -> std::io::Result<(Keeper, JoinHandle<()>, Spool)> {
+    let spool = Spool::start(recordings.spool_folder())?;
     let journal = Journal::start(recordings.journal_folder())?;
     let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
-    Ok((keeper.recording_to(spool.clone()), writing))
+    Ok((keeper.recording_to(spool.clone()), writing, spool))
 }
 
 /// The way to the agents.

@@ -237,13 +237,6 @@ impl Logbook {
         past.utterances.iter().cloned().chain(now).collect()
     }
 
-    /// The time of day, by the clock that the call began with: whoever sets it
-    /// meanwhile makes no call longer or shorter.
-    fn now(&self) -> Timestamp {
-        let elapsed = i64::try_from(self.began.elapsed().as_millis());
-        self.began_at.plus_ms(elapsed.unwrap_or_default())
-    }
-
     /// How long the call had gone on when this part of it began.
     fn before(&self) -> Duration {
         let past = self.past.as_ref();
@@ -254,6 +247,13 @@ impl Logbook {
 
     fn of(&self) -> Of {
         Of::from((self.tenant_id, self.call_id))
+    }
+
+    /// The time of day, by the clock that the call began with: whoever sets it
+    /// meanwhile makes no call longer or shorter.
+    fn now(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.began.elapsed().as_millis());
+        self.began_at.plus_ms(elapsed.unwrap_or_default())
     }
 
     fn tell(&self, what: Happening) {

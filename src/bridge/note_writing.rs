@@ -98,7 +98,7 @@ async fn write_said(
     tx.commit().await
 }
 
-/// In one piece.
+/// In one piece. Who can tell no more of a call leaves what was written while it went on.
 async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store::Error> {
     let Finished {
         of: Of { tenant_id, call_id },
@@ -107,7 +107,9 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         ..
     } = *finished;
     let mut tx = store.begin().await?;
-    utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
+    if !finished.utterances.is_empty() {
+        utterances::replace_all(&mut tx, tenant_id, call_id, &finished.utterances).await?;
+    }
     let first = u32::try_from(finished.first_turn).unwrap_or_default();
     for (ordinal, latency) in (first..).zip(&finished.latencies) {
         turns::put(&mut tx, tenant_id, call_id, ordinal, latency).await?;

@@ -10,12 +10,12 @@
 //! decided is kept with the call and in [`memory`], which also answers when the
 //! database is away; a database that hangs is waited for once ([`patience`]).
 //!
-//! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
-//! still there.
-//!
 //! What the carrier tells of calls and messages it tells once: it is
 //! [taken down](crate::bridge::Bridge::take_down) in the database or, while that is
 //! away, on the disk, and only what neither has taken is refused.
+//!
+//! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
+//! still there.
 //!
 //! **Invariant:** no telephone rings that the tenant's policy does not let ring
 //! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.

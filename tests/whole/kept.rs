@@ -1,5 +1,7 @@
 //! A call's row and transcript are right whatever becomes of database and process meanwhile.
 
+use std::sync::Arc;
+
 use frontdesk::bridge::Keeping;
 use frontdesk::domain::{CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Utterance};
 use frontdesk::egress;
@@ -110,6 +112,7 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
     let model = ModelServer::start(talkative()).await.unwrap();
     let folder = TempDir::new().unwrap();
     let serving = Serving::start(folder.path(), &model.url());
+    let address = Arc::clone(&serving.address);
     let sid: CallSid = "CA00000000000000000000000000000001".parse().unwrap();
     let mut options = serving.carrier_options();
     options.patience = ms(10_000);
@@ -130,7 +133,7 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
     // Nobody can write any more, and the carrier tells of the end.
     let mut other = AnyConnection::connect(&url).await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
-    let told = tell(&serving.address, &form(sid.as_str(), "completed")).await;
+    let told = tell(&address, &form(sid.as_str(), "completed")).await;
     assert_eq!(told, 204, "the disk has it");
     drop(serving);
     call.await.unwrap();
