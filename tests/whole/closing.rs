@@ -187,8 +187,10 @@ async fn i12_who_comes_while_the_house_closes_goes_along_the_route_without_the_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p1_of_fifty_live_calls_none_is_cut_by_a_signal_to_end() {
-    const CALLS: usize = 50;
+async fn p1_of_the_live_calls_none_is_cut_by_a_signal_to_end() {
+    // `FRONTDESK_CALLS=50 cargo test --release live_calls` wants a machine of its own.
+    let asked = std::env::var("FRONTDESK_CALLS").ok();
+    let most: usize = asked.map_or(10, |text| text.parse().unwrap());
     let model = ModelServer::start(talkative()).await.unwrap();
     let folder = TempDir::new().unwrap();
     let mut serving = Serving::start(folder.path(), &model.url());
@@ -211,8 +213,8 @@ async fn p1_of_fifty_live_calls_none_is_cut_by_a_signal_to_end() {
     // Who is first has the house learn how the number is answered.
     let mut calls = vec![place()];
     greeted(1).await;
-    calls.extend((1..CALLS).map(|_| place()));
-    greeted(CALLS).await;
+    calls.extend((1..most).map(|_| place()));
+    greeted(most).await;
     assert!(model.live() > 0);
     serving.signal("TERM");
     while serving.status("/readyz").await != 503 {
