@@ -14,6 +14,7 @@ use frontdesk::rehearsal::carrier::Step;
 use frontdesk::store::utterances;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
+use tokio::time::Instant;
 
 use super::bare::Bare;
 use super::desk::{ms, talkative};
@@ -59,7 +60,7 @@ impl Dialer for Buggy {
             let leg: Box<dyn AgentLeg> = Box::new(Fragile {
                 inner,
                 bug,
-                spoken: 0,
+                speaks_since: None,
             });
             Ok(leg)
         }
@@ -78,15 +79,18 @@ impl Dialer for Buggy {
 struct Fragile {
     inner: Box<dyn AgentLeg>,
     bug: Bug,
-    spoken: usize,
+    /// Since when it speaks.
+    speaks_since: Option<Instant>,
 }
 
 impl AgentLeg for Fragile {
     fn poll_events(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) -> Poll<()> {
         let polled = self.inner.poll_events(cx, events);
-        let speaks = |event: &&Event| matches!(event, Event::AgentAudio { .. });
-        self.spoken += events.iter().filter(speaks).count();
-        let is_long = self.spoken > 5;
+        let speaks = |event: &Event| matches!(event, Event::AgentAudio { .. });
+        if events.iter().any(speaks) {
+            self.speaks_since.get_or_insert_with(Instant::now);
+        }
+        let is_long = self.speaks_since.is_some_and(|at| at.elapsed() > ms(1_000));
         assert!(self.bug != Bug::Speak || !is_long, "a bug in what it says");
         polled
     }
