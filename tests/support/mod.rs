@@ -1,5 +1,6 @@
 //! What several tests stand on.
 
+pub(crate) mod chaos;
 pub(crate) mod database;
 pub(crate) mod memory_call;
 pub(crate) mod rest_account;

@@ -4,6 +4,7 @@ mod agents;
 mod allocation;
 mod beeps;
 mod budgets;
+mod chaos;
 mod closing;
 mod contacts;
 mod conversation;
