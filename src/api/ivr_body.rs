@@ -16,7 +16,7 @@ use crate::routing::Reference;
 use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
 use crate::store::ivr_flows::Draft;
 use crate::store::text::FlowText;
-use crate::store::{ivr_secrets, number_plans};
+use crate::store::{kept_secrets, number_plans};
 
 /// A flow, as it is edited.
 #[derive(Debug, Serialize, ToSchema)]
@@ -184,7 +184,7 @@ pub(super) fn sealed(
         return Err(of_headers(flow, &withheld, MOVED));
     }
     let id = id.to_string();
-    let place = ivr_secrets::place(tenant, &id);
+    let place = kept_secrets::of_flow(tenant, &id);
     let mut unsealed = Vec::new();
     for (at, credential) in flow.credentials_mut() {
         if state.store.seals().seal_given(&place, credential).is_err() {
@@ -199,7 +199,8 @@ pub(super) fn sealed(
 }
 
 const MOVED: &str = "the address leads to another machine now: give this value again";
-const KEYLESS: &str = "this gateway keeps no secrets: its operator has to set MASTER_KEY";
+pub(super) const KEYLESS: &str =
+    "this gateway keeps no secrets: its operator has to set MASTER_KEY";
 
 /// A refusal of the values of these headers.
 fn of_headers(flow: &Flow, places: &[(usize, usize)], why: &str) -> ApiError {

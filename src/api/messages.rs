@@ -1,4 +1,4 @@
-//! `/api/messages`: what receptionists wrote down for the tenant's people.
+//! `/api/messages`: what was written down for the tenant's people, and whom to call back.
 
 use axum::Json as JsonBody;
 use axum::extract::State;
@@ -12,12 +12,13 @@ use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
 use super::state::ApiState;
-use crate::domain::{Pii, TakenMessage, TakenMessageId};
+use crate::domain::{Pii, TakenKind, TakenMessage, TakenMessageId};
 use crate::store::page;
 use crate::store::taken_messages::{self as messages, Filter};
 use crate::store::text::Line;
 
-/// The messages that receptionists have taken, newest first. They are for the
+/// The messages that receptionists have taken, and the callers to be called back
+/// because nobody could go on with their call, newest first. They are for the
 /// whole house, and kept as long as their call.
 #[utoipa::path(get, path = "/api/messages", operation_id = "list_taken_messages",
     tag = "Messages", params(TakenMessageQuery),
@@ -29,6 +30,7 @@ pub(super) async fn list(
 ) -> Result<JsonBody<PageBody<TakenMessageBody>>, ApiError> {
     let filter = Filter {
         is_read: query.is_read,
+        kind: query.kind,
         search: query.search.map(|line| line.0),
     };
     let request = page::Request {
@@ -131,6 +133,10 @@ pub(super) struct TakenMessageQuery {
     #[serde(deserialize_with = "parsed")]
     #[param(value_type = Option<bool>)]
     is_read: Option<bool>,
+    /// Only messages that were taken, or only callers to be called back.
+    #[serde(deserialize_with = "parsed")]
+    #[param(value_type = Option<String>, pattern = "^(message|call_back)$")]
+    kind: Option<TakenKind>,
     /// What a name, number or reason has in it.
     #[serde(deserialize_with = "parsed")]
     #[param(value_type = Option<String>, min_length = 1, max_length = 100,
@@ -145,18 +151,24 @@ pub(super) struct TakenMessagePatch {
     is_read: bool,
 }
 
-/// A message that a receptionist has taken. Whoever called has said all of it
-/// but `from`.
+/// A message. Whoever called has said all of it but `from`, and the name of a
+/// contact who is to be called back.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TakenMessageBody {
     id: String,
     /// In which call it was taken.
     call_id: String,
+    /// `message` if the receptionist was asked to take it. `call_back` if the
+    /// receptionist could not go on with the call; it counts as attended to once a
+    /// person has spoken with the caller, or the caller has left a message.
+    kind: &'static str,
     /// An E.164 number, `client:…`, `sip:…`, or `anonymous`.
     from: String,
     caller_name: String,
     /// Where to call back; null where that is the number they called from.
     callback_number: Option<String>,
+    /// What it is about; of somebody to be called back what they had said, which
+    /// may be nothing.
     reason: String,
     /// `low`, `normal` or `high`.
     urgency: &'static str,
@@ -170,6 +182,7 @@ impl From<TakenMessage> for TakenMessageBody {
         Self {
             id: message.id.to_string(),
             call_id: message.call_id.to_string(),
+            kind: message.kind.as_str(),
             from: message.caller.to_text(),
             caller_name: message.caller_name.into_inner(),
             callback_number: message.callback.map(Pii::into_inner),

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use super::bounded::{Language, Share, Text};
 use super::extract::{Name, given, parsed};
 use super::patch::Fields;
-use super::schemas;
+use super::problem::ApiError;
+use super::{schemas, toolkit};
 use crate::domain::{
-    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, Toolkit, TurnDetection,
+    AudioFormat, Eagerness, Limits, Receptionist, SilencePolicy, ToolName, TurnDetection,
 };
 use crate::store::receptionists::Draft;
 use crate::store::text::{Few, Number, ToolkitText};
@@ -71,7 +72,10 @@ pub(super) struct ReceptionistPatch {
 
 impl ReceptionistPatch {
     /// Lays it over `receptionist`; the names of what was given.
-    pub(super) fn apply(self, receptionist: &mut Receptionist) -> Vec<&'static str> {
+    pub(super) fn apply(
+        self,
+        receptionist: &mut Receptionist,
+    ) -> Result<Vec<&'static str>, ApiError> {
         let mut fields = Fields::default();
         let over = receptionist;
         fields.lay("name", self.name.map(|name| name.0), &mut over.name);
@@ -86,8 +90,8 @@ impl ReceptionistPatch {
         let turns = self.turn_detection.map(TurnDetection::from);
         fields.lay("turn_detection", turns, &mut over.turn_detection);
         fields.lay("tools", self.tools, &mut over.tools);
-        let toolkit = self.toolkit.map(|text| {
-            let mut kit = Toolkit::from(text);
+        let toolkit = self.toolkit.map(|text| toolkit::given(text.into()));
+        let toolkit = toolkit.transpose()?.map(|mut kit| {
             kit.take_secrets_of(&over.toolkit);
             kit
         });
@@ -96,7 +100,7 @@ impl ReceptionistPatch {
         fields.lay("silence", silence, &mut over.silence);
         let limits = self.limits.map(Limits::from);
         fields.lay("limits", limits, &mut over.limits);
-        fields.0
+        Ok(fields.0)
     }
 }
 

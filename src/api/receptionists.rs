@@ -43,8 +43,9 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, JsonBody<ReceptionistBody>), ApiError> {
     let (tenant, now) = (operator.tenant_id, state.clock.now());
     let mut receptionist = default_receptionist(tenant, state.clock.new_id());
-    let fields = patch.apply(&mut receptionist);
+    let fields = patch.apply(&mut receptionist)?;
     toolkit::check(&state, tenant, &receptionist.toolkit).await?;
+    toolkit::sealed(&state, &mut receptionist)?;
     let mut tx = state.store.begin().await?;
     receptionists::insert(&mut tx, &receptionist, now).await?;
     let body = find(&mut tx, tenant, receptionist.id).await?.into();
@@ -83,10 +84,11 @@ pub(super) async fn update(
 ) -> Result<JsonBody<ReceptionistBody>, ApiError> {
     let tenant = operator.tenant_id;
     let mut receptionist = find(&state.store, tenant, id).await?.receptionist;
-    let fields = patch.apply(&mut receptionist);
+    let fields = patch.apply(&mut receptionist)?;
     // What was left as it is may name somebody who is gone; callers are told so.
     if fields.contains(&"toolkit") {
         toolkit::check(&state, tenant, &receptionist.toolkit).await?;
+        toolkit::sealed(&state, &mut receptionist)?;
     }
     let mut tx = state.store.begin().await?;
     if !receptionists::update(&mut tx, &receptionist, state.clock.now()).await? {

@@ -2,14 +2,37 @@
 
 use std::collections::BTreeSet;
 
+use super::ivr_body::KEYLESS;
 use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
 use super::routing::missing;
 use super::state::ApiState;
 use crate::bridge::check_parameters;
-use crate::domain::{Destination, Place, TenantId, Toolkit, TransferMode};
+use crate::domain::{Destination, Place, Receptionist, TenantId, Toolkit, TransferMode};
 use crate::routing::Reference;
-use crate::store::number_plans;
+use crate::store::{kept_secrets, number_plans};
+
+/// What is sealed already is not anybody's to give.
+pub(super) fn given(mut kit: Toolkit) -> Result<Toolkit, ApiError> {
+    let sealed = kit.credentials_mut().filter(|(_, one)| one.is_sealed());
+    let faults: Vec<_> = sealed
+        .map(|(place, _)| (place, "give it as it is".to_owned()))
+        .collect();
+    refuse(faults).map(|()| kit)
+}
+
+/// Seals the secrets of a toolkit for the place where it is kept.
+pub(super) fn sealed(state: &ApiState, receptionist: &mut Receptionist) -> Result<(), ApiError> {
+    let id = receptionist.id.to_string();
+    let place = kept_secrets::of_receptionist(receptionist.tenant_id, &id);
+    let mut faults = Vec::new();
+    for (at, credential) in receptionist.toolkit.credentials_mut() {
+        if state.store.seals().seal_given(&place, credential).is_err() {
+            faults.push((at, KEYLESS.to_owned()));
+        }
+    }
+    refuse(faults)
+}
 
 /// Refuses a toolkit that names what the tenant does not have, or that would do
 /// nothing.
@@ -47,6 +70,10 @@ pub(super) async fn check(
         let why = "there is no destination of that key".to_owned();
         faults.push(("person/destination".to_owned(), why));
     }
+    refuse(faults)
+}
+
+fn refuse(faults: Vec<(String, String)>) -> Result<(), ApiError> {
     if faults.is_empty() {
         return Ok(());
     }

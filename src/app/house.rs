@@ -24,7 +24,7 @@ use crate::egress::Outside;
 use crate::jobs::{JobHouse, Runner};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
-use crate::store::{Seals, Store, ivr_secrets};
+use crate::store::{Seals, Store, kept_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -237,10 +237,10 @@ fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
 /// The database, with every secret in it sealed.
 async fn store(url: &Secret<String>, seals: Seals, clock: &Clock) -> anyhow::Result<Store> {
     let store = migrate::open(url, clock).await?.with_seals(seals);
-    let sealed = ivr_secrets::seal_all(&store).await;
-    let sealed = sealed.context("the secrets of flows cannot be sealed")?;
+    let sealed = kept_secrets::seal_all(&store).await;
+    let sealed = sealed.context("the secrets of tenants cannot be sealed")?;
     if sealed > 0 {
-        tracing::info!(flows = sealed, "secrets from before are sealed now");
+        tracing::info!(rows = sealed, "secrets from before are sealed now");
     }
     Ok(store)
 }

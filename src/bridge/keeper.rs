@@ -6,10 +6,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::call_back;
 use super::recording_news::{self, RecordingNews};
 use crate::clock::Clock;
 use crate::domain::{
-    AnsweredBy, CallId, EndReason, Money, TenantId, Timestamp, TurnLatency, Usage, Utterance,
+    AnsweredBy, CallId, EndReason, Money, TakenMessageId, TenantId, Timestamp, TurnLatency, Usage,
+    Utterance,
 };
 use crate::recordings::Spool;
 use crate::routing::Route;
@@ -67,6 +69,8 @@ pub(super) enum Note {
 pub(super) struct Finished {
     pub(super) tenant_id: TenantId,
     pub(super) call_id: CallId,
+    /// What the note that the caller is to be called back is named, if there is one.
+    pub(super) note_id: TakenMessageId,
     pub(super) at: Timestamp,
     pub(super) end_reason: EndReason,
     pub(super) usage: Usage,
@@ -266,6 +270,9 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
         ended_at: at,
     };
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
+    if end_reason.owes_call_back() {
+        call_back::note(&mut tx, finished).await?;
+    }
     let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;
     tx.commit().await

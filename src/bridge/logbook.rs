@@ -169,6 +169,7 @@ impl Logbook {
         let finished = Finished {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
+            note_id: self.keeper.new_id(),
             at: self.keeper.now(),
             end_reason,
             usage,

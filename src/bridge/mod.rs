@@ -18,6 +18,7 @@
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.
+//! - [`call_back`] keeps whom nobody could go on with, so that they are called back.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -26,6 +27,7 @@ mod agent_leg;
 mod arrival;
 mod breaker;
 mod briefing;
+mod call_back;
 mod carrier_leg;
 mod cues;
 mod dial;

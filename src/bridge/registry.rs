@@ -307,6 +307,9 @@ impl Bridge {
     ) {
         let shared = Arc::clone(&self.shared);
         self.welcome_back(&mut admission);
+        if let Some(toolbox) = self.toolbox() {
+            toolbox.unseal(&mut admission.receptionist);
+        }
         let plan = CallPlan {
             silence: admission.receptionist.silence,
             limits: admission.receptionist.limits,

@@ -54,6 +54,16 @@ pub struct CallLog {
     pub wishes: Wishes,
 }
 
+impl CallLog {
+    /// The two ends of the call: ours, and the person's.
+    pub fn ends(&self) -> (&Party, &Party) {
+        match self.direction {
+            Direction::Inbound => (&self.to, &self.from),
+            Direction::Outbound => (&self.from, &self.to),
+        }
+    }
+}
+
 /// What whoever placed a call wants of it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Wishes {
@@ -287,6 +297,12 @@ impl EndReason {
             | Self::CarrierStatusLost
             | Self::HungUp => false,
         }
+    }
+
+    /// Whether it was our failure that the receptionist has not done what the
+    /// caller rang for.
+    pub fn owes_call_back(self) -> bool {
+        self.leaves_caller_waiting() && self != Self::Transferred
     }
 }
 

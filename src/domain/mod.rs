@@ -81,7 +81,7 @@ pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,
 };
 pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
-pub use taken_message::{TakenMessage, Urgency};
+pub use taken_message::{TakenKind, TakenMessage, Urgency};
 pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use tool::{Effect, PermittedTool, ToolName};

@@ -31,6 +31,14 @@ impl Credential {
         }
     }
 
+    /// The secret, if it is not sealed.
+    pub fn given(&self) -> Option<Secret<String>> {
+        match self {
+            Self::Given(secret) => Some(secret.clone()),
+            Self::Sealed(_) => None,
+        }
+    }
+
     /// Whether it is sealed.
     pub const fn is_sealed(&self) -> bool {
         matches!(self, Self::Sealed(_))

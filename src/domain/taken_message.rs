@@ -1,8 +1,8 @@
-//! Messages that a receptionist has taken.
+//! What somebody is to be told, or whom they are to call back.
 
 use super::{CallId, ParseError, Party, Pii, TakenMessageId, TenantId, Timestamp};
 
-/// What somebody is to be told, as a receptionist wrote it down.
+/// What somebody is to be told.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TakenMessage {
     /// Its name in the database.
@@ -11,13 +11,15 @@ pub struct TakenMessage {
     pub tenant_id: TenantId,
     /// In which call it was taken.
     pub call_id: CallId,
+    /// Who wrote it down, and why.
+    pub kind: TakenKind,
     /// Who was on the line, by the carrier's word.
     pub caller: Party,
-    /// Who they said they were.
+    /// Who they said they were, or are known to be.
     pub caller_name: Pii<String>,
     /// Where to call back, if they said so.
     pub callback: Option<Pii<String>>,
-    /// What it is about.
+    /// What it is about; of a call that broke off, what they had said.
     pub reason: Pii<String>,
     /// How soon.
     pub urgency: Urgency,
@@ -25,6 +27,39 @@ pub struct TakenMessage {
     pub is_read: bool,
     /// When it was taken.
     pub created_at: Timestamp,
+}
+
+/// Who wrote a message down, and why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TakenKind {
+    /// A receptionist, asked by the caller.
+    Message,
+    /// The house, which had nobody who could go on with the call.
+    CallBack,
+}
+
+impl TakenKind {
+    /// `message` or `call_back`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::CallBack => "call_back",
+        }
+    }
+}
+
+impl std::str::FromStr for TakenKind {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "message" => Ok(Self::Message),
+            "call_back" => Ok(Self::CallBack),
+            _ => Err(ParseError {
+                expected: "message or call_back",
+            }),
+        }
+    }
 }
 
 /// How soon somebody is to be told.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, PermittedTool, PhoneNumber, QueueId, Secret, UserId};
+use super::{Credential, Effect, PermittedTool, PhoneNumber, QueueId, Secret, UserId};
 
 /// What a receptionist has at hand beside the house's own tools.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -29,6 +29,43 @@ impl Toolkit {
             server.authorization = None;
         }
         kit
+    }
+
+    /// Everything in it that is kept sealed, and the place of each.
+    pub fn credentials_mut(&mut self) -> impl Iterator<Item = (String, &mut Credential)> {
+        let tools = self.http.iter_mut().enumerate();
+        let of_tools = tools.flat_map(|(n, tool)| {
+            let headers = tool.headers.iter_mut().enumerate();
+            headers.filter_map(move |(m, header)| {
+                let place = format!("http_tools/{n}/headers/{m}/value");
+                Some((place, header.value.as_mut()?))
+            })
+        });
+        let servers = self.mcp.iter_mut().enumerate();
+        of_tools.chain(servers.filter_map(|(n, server)| {
+            let place = format!("mcp_servers/{n}/authorization");
+            Some((place, server.authorization.as_mut()?))
+        }))
+    }
+
+    /// The same with what `open` makes of its secrets, and without the machines
+    /// of which it opens one not: they would refuse us.
+    #[must_use]
+    pub fn opened(mut self, open: impl Fn(&Credential) -> Option<Secret<String>>) -> Self {
+        let opened = |credential: &mut Option<Credential>| {
+            let Some(kept) = credential else { return true };
+            let secret = open(kept);
+            let is_open = secret.is_some();
+            *credential = secret.map(Credential::Given);
+            is_open
+        };
+        self.http.retain_mut(|tool| {
+            let mut headers = tool.headers.iter_mut();
+            headers.all(|header| opened(&mut header.value))
+        });
+        self.mcp
+            .retain_mut(|server| opened(&mut server.authorization));
+        self
     }
 
     /// Finds the secrets that are not told in an earlier kit: of the same name,
@@ -157,7 +194,7 @@ pub struct ToolHeader {
     /// Its name.
     pub name: String,
     /// Its value; none where none was ever given.
-    pub value: Option<Secret<String>>,
+    pub value: Option<Credential>,
 }
 
 /// A server of tools (Model Context Protocol), which the agent asks by itself.
@@ -170,7 +207,7 @@ pub struct McpServer {
     /// Which of its tools may be used.
     pub allowed_tools: Vec<String>,
     /// What lets the agent in there, if it needs anything.
-    pub authorization: Option<Secret<String>>,
+    pub authorization: Option<Credential>,
 }
 
 /// What happens when a caller wants a person.

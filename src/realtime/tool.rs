@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::domain::{Destination, HttpTool, McpServer, Receptionist, Secret, ToolName};
+use crate::domain::{Credential, Destination, HttpTool, McpServer, Receptionist, Secret, ToolName};
 
 /// Something that the model may call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -126,7 +126,8 @@ impl From<&McpServer> for Tool {
             server_label: server.label.clone(),
             server_url: server.url.clone(),
             allowed_tools: server.allowed_tools.clone(),
-            authorization: server.authorization.clone(),
+            // What is still sealed would be a riddle to the server.
+            authorization: server.authorization.as_ref().and_then(Credential::given),
             require_approval: "never",
         })
     }

@@ -14,7 +14,7 @@
 //! [`sms_messages::apply`], [`outbound_calls::name`],
 //! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
 //! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
-//! [`usage::list_uncounted`], [`quotas::list_limited`], [`ivr_secrets::seal_all`],
+//! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
 //! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
 //!
@@ -71,9 +71,9 @@ pub mod idempotency_keys;
 pub mod ivr_counters;
 pub mod ivr_flow_versions;
 pub mod ivr_flows;
-pub mod ivr_secrets;
 pub mod ivr_states;
 pub mod jobs;
+pub mod kept_secrets;
 pub mod number_plans;
 pub mod number_purchases;
 pub mod numbers;

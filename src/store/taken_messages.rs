@@ -1,16 +1,16 @@
-//! Messages that receptionists have taken: each of them once.
+//! Messages that were taken, and callers who are to be called back: each of them once.
 
 use sqlx::FromRow;
 
 use super::row::{RowOf, containing, storable};
 use super::{Db, Error, by_id, page};
-use crate::domain::{Pii, TakenMessage, TakenMessageId, TenantId, Timestamp};
+use crate::domain::{CallId, Pii, TakenKind, TakenMessage, TakenMessageId, TenantId, Timestamp};
 
 /// The columns of a [`MessageRow`].
 macro_rules! columns {
     () => {
-        "id, tenant_id, call_id, caller_party, caller_name, callback, reason, urgency, is_read,
-        created_at_ms"
+        "id, tenant_id, call_id, kind, caller_party, caller_name, callback, reason, urgency,
+        is_read, created_at_ms"
     };
 }
 
@@ -19,6 +19,8 @@ macro_rules! columns {
 pub struct Filter {
     /// Only those that somebody has, or nobody has, attended to.
     pub is_read: Option<bool>,
+    /// Only those of this kind.
+    pub kind: Option<TakenKind>,
     /// Only those that have this in their words or numbers, in any case.
     pub search: Option<String>,
 }
@@ -47,6 +49,7 @@ pub async fn insert(
         .bind(i64::from(new.is_read))
         .bind(storable(&sought.to_lowercase()).into_owned())
         .bind(new.created_at.as_ms())
+        .bind(new.kind.as_str())
         .execute(&mut *conn)
         .await?;
     Ok(done.rows_affected() == 1)
@@ -54,8 +57,8 @@ pub async fn insert(
 
 const INSERT: &str = "
     INSERT INTO taken_messages (id, tenant_id, call_id, ordinal, caller_party, caller_name,
-        callback, reason, urgency, is_read, sought, created_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        callback, reason, urgency, is_read, sought, created_at_ms, kind)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (call_id, ordinal) DO NOTHING";
 
 /// The tenant's message of that id.
@@ -90,6 +93,7 @@ pub async fn list(
         .bind(page.rows())
         .bind(filter.is_read.map(i64::from))
         .bind(search.map(|text| containing(&text.to_lowercase())))
+        .bind(filter.kind.map(TakenKind::as_str))
         .fetch_all(&mut *conn)
         .await?;
     page.page(rows, |row| (row.created_at_ms, &row.id))
@@ -101,6 +105,7 @@ const LIST: &str = concat!(
     " FROM taken_messages WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
         AND ($5 IS NULL OR is_read = $5)
         AND ($6 IS NULL OR sought LIKE $6 ESCAPE '\\')
+        AND ($7 IS NULL OR kind = $7)
     ORDER BY created_at_ms DESC, id DESC LIMIT $4"
 );
 
@@ -116,6 +121,26 @@ pub async fn mark(
 }
 
 const MARK: &str = "UPDATE taken_messages SET is_read = $3 WHERE tenant_id = $1 AND id = $2";
+
+/// Somebody has spoken with the caller of the tenant's call after all, or will
+/// hear what they have left: nobody need call them back.
+pub async fn settle_call_back(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(SETTLE_CALL_BACK)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const SETTLE_CALL_BACK: &str = "
+    UPDATE taken_messages SET is_read = 1
+    WHERE tenant_id = $1 AND call_id = $2 AND kind = 'call_back'";
 
 /// Deletes the tenant's message of that id; whether there was one.
 pub async fn delete(
@@ -133,6 +158,7 @@ struct MessageRow {
     id: String,
     tenant_id: String,
     call_id: String,
+    kind: String,
     caller_party: String,
     caller_name: String,
     callback: Option<String>,
@@ -155,6 +181,7 @@ impl TryFrom<MessageRow> for TakenMessage {
             id: at.parse(&row.id)?,
             tenant_id: at.parse(&row.tenant_id)?,
             call_id: at.parse(&row.call_id)?,
+            kind: at.parse(&row.kind)?,
             caller,
             urgency: at.parse(&row.urgency)?,
             is_read: at.truth(row.is_read)?,

@@ -8,11 +8,11 @@ use tokio::time::sleep;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber};
+use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, call_transfers, routing_facts};
+use crate::store::{Error, Store, call_transfers, routing_facts, taken_messages};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -156,11 +156,22 @@ pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, las
     let since = house.clock.now().plus_ms(-lasted);
     tokio::spawn(async move {
         let (tenant, call) = of;
-        let noted = calls::mark_answered(&store, tenant, call, (by, since)).await;
+        let noted = write_answer(&store, of, (by, since)).await;
         if let Err(error) = noted {
-            tracing::warn!(call.id = %call, %error, "call.answer_not_noted");
+            tracing::warn!(call.id = %call, tenant.id = %tenant, %error, "call.answer_not_noted");
         }
     });
+}
+
+async fn write_answer(
+    store: &Store,
+    (tenant, call): (TenantId, CallId),
+    answer: (AnsweredBy, Timestamp),
+) -> Result<(), Error> {
+    let mut tx = store.begin().await?;
+    calls::mark_answered(&mut tx, tenant, call, answer).await?;
+    taken_messages::settle_call_back(&mut tx, tenant, call).await?;
+    tx.commit().await
 }
 
 /// Decides by the database, and writes down what was decided.

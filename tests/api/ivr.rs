@@ -2,7 +2,7 @@
 
 use frontdesk::domain::{FlowId, Number, PhoneNumber, TenantId};
 use frontdesk::store::text::FlowText;
-use frontdesk::store::{Seals, ivr_flows, ivr_secrets, numbers};
+use frontdesk::store::{Seals, ivr_flows, kept_secrets, numbers};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -340,7 +340,7 @@ async fn a_secret_does_not_follow_an_address_to_another_machine() {
             .flow;
         let name = id.to_string();
         let (_, sealed) = flow.credentials_mut().next().unwrap();
-        let place = ivr_secrets::place(tenant, &name);
+        let place = kept_secrets::of_flow(tenant, &name);
         let opened = db.store.seals().open_kept(&place, sealed).unwrap();
         assert_eq!(opened.expose(), "Bearer s3cret");
         let sealed_text = sealed.expose().to_owned();
@@ -351,8 +351,8 @@ async fn a_secret_does_not_follow_an_address_to_another_machine() {
             format!("UPDATE ivr_flows SET draft = '{open}' WHERE id = '{name}'")
         };
         db.execute(&plain(&name)).await;
-        assert_eq!(ivr_secrets::seal_all(&db.store).await.unwrap(), 1);
-        assert_eq!(ivr_secrets::seal_all(&db.store).await.unwrap(), 0);
+        assert_eq!(kept_secrets::seal_all(&db.store).await.unwrap(), 1);
+        assert_eq!(kept_secrets::seal_all(&db.store).await.unwrap(), 0);
         let drafts = "SELECT COUNT(*) FROM ivr_flows WHERE draft LIKE '%s3cret%'";
         assert_eq!(db.number(drafts).await, 0);
         let same = send("https://crm.example.com/v3/{account}", &kept).await;

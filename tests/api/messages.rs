@@ -1,7 +1,8 @@
 //! What receptionists wrote down, and what they are handed for their work.
 
-use frontdesk::domain::{Pii, Role, TakenMessage, TenantId, Urgency};
-use frontdesk::store::{receptionists, taken_messages};
+use frontdesk::domain::{Pii, ReceptionistId, Role, TakenKind, TakenMessage, TenantId, Urgency};
+use frontdesk::store::text::ToolkitText;
+use frontdesk::store::{kept_secrets, receptionists, taken_messages};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -15,6 +16,7 @@ async fn take(desk: &Desk, tenant: TenantId, sid: &str, name: &str) -> TakenMess
         id: desk.clock.new_id(),
         tenant_id: tenant,
         call_id: desk.call(tenant, sid).await,
+        kind: TakenKind::Message,
         caller: "+12025550123".parse().unwrap(),
         caller_name: Pii::new(name.to_owned()),
         callback: None,
@@ -140,12 +142,23 @@ async fn a_toolkit_is_kept_and_its_secrets_are_never_shown_nor_sent_elsewhere() 
         // Written as it was read, it is what it was.
         let same = desk.send(("PATCH", &one), &key, &json!({"toolkit": shown})).await;
         assert_eq!(same.status, 200, "{}", same.body);
-        let id = made["id"].as_str().unwrap().parse().unwrap();
+        let id: ReceptionistId = made["id"].as_str().unwrap().parse().unwrap();
         let kept = receptionists::find(&desk.store, tenant, id).await.unwrap().unwrap();
         let kit = kept.receptionist.toolkit;
-        let value = kit.http[0].headers[0].value.as_ref().unwrap();
+        let plain = "SELECT COUNT(*) FROM receptionists WHERE toolkit LIKE '%geheim%'";
+        assert_eq!(db.number(plain).await, 0, "it is sealed");
+        let text = id.to_string();
+        let place = kept_secrets::of_receptionist(tenant, &text);
+        let opened = kit.opened(|kept| desk.store.seals().open_kept(&place, kept).ok());
+        let value = opened.http[0].headers[0].value.as_ref().unwrap();
         assert_eq!(value.expose(), "Token geheim");
-        assert_eq!(kit.mcp[0].authorization.as_ref().unwrap().expose(), "geheim-2");
+        assert_eq!(opened.mcp[0].authorization.as_ref().unwrap().expose(), "geheim-2");
+        // What is sealed already is not anybody's to give.
+        let mut copied = shown.clone();
+        copied["http_tools"][0]["headers"][0]["value"] = json!("sealed:1:abc");
+        let refused = desk.send(("PATCH", &one), &key, &json!({"toolkit": copied})).await;
+        let faults = refused.problem()["errors"].to_string();
+        assert!(faults.contains("give it as it is"), "{faults}");
 
         // Another host does not get the secret of this one.
         shown["http_tools"][0]["url"] = json!("https://evil.example.com/find");
@@ -161,6 +174,17 @@ async fn a_toolkit_is_kept_and_its_secrets_are_never_shown_nor_sent_elsewhere() 
         let version = desk.get(&format!("{one}/versions/1"), &key).await;
         assert!(!version.body.contains("geheim"));
         assert_eq!(version.json()["toolkit"]["destinations"][0]["key"], "ada");
+
+        // What was kept before anything was sealed is sealed, once.
+        let unsealed = ToolkitText::from(&opened);
+        let unsealed = serde_json::to_string(&unsealed).unwrap();
+        for (table, id) in [("receptionists", "id"), ("receptionist_versions", "receptionist_id")] {
+            let set = format!("UPDATE {table} SET toolkit = '{unsealed}' WHERE {id} = '{text}'");
+            db.execute(&set).await;
+        }
+        assert_eq!(kept_secrets::seal_all(&desk.store).await.unwrap(), 2);
+        assert_eq!(kept_secrets::seal_all(&desk.store).await.unwrap(), 0);
+        assert_eq!(db.number(plain).await, 0);
     })
     .await;
 }

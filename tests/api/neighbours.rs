@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use frontdesk::domain::{
     CallId, Consent, ConsentAnswer, ConsentPolicy, Direction, MessageId, MessageSound, Number, Pii,
-    RecordingId, RecordingTitle, SmsId, SmsState, TakenMessage, TakenMessageId, TenantId, Urgency,
+    RecordingId, RecordingTitle, SmsId, SmsState, TakenKind, TakenMessage, TakenMessageId,
+    TenantId, Urgency,
 };
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
@@ -191,6 +192,7 @@ async fn taken_of_a(
         id: desk.clock.new_id(),
         tenant_id: a,
         call_id: call,
+        kind: TakenKind::Message,
         caller: NUMBER_OF_A.parse().unwrap(),
         caller_name: text(),
         callback: Some(text()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use frontdesk::domain::{
-    self, AudioFormat, Destination, Eagerness, Limits, McpServer, Place, Receptionist,
+    self, AudioFormat, Credential, Destination, Eagerness, Limits, McpServer, Place, Receptionist,
     ReceptionistId, Secret, SilencePolicy, TenantId, Timestamp, ToolName, Toolkit, TransferMode,
 };
 use frontdesk::realtime::client_event::write_append;
@@ -472,7 +472,7 @@ fn a_receptionist_with_a_toolkit_offers_keys_functions_and_servers() {
         label: "calendar".to_owned(),
         url: "https://mcp.example.com/".to_owned(),
         allowed_tools: vec!["free_slots".to_owned()],
-        authorization: Some(Secret::new("key of the test".to_owned())),
+        authorization: Some(Credential::Given(Secret::new("key of the test".to_owned()))),
     }];
     let tools = Tool::all_of(&one);
     let written = json!(tools);

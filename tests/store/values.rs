@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk::domain::{
-    AudioFormat, CallId, CallSid, CallStatus, Destination, Direction, HttpMethod, HttpTool, Limits,
-    McpServer, Party, PersonRule, PhoneNumber, Place, Receptionist, ReceptionistId, Secret,
-    SilencePolicy, Tenant, TenantId, Timestamp, ToolHeader, ToolName, Toolkit, TransferMode,
-    TurnDetection,
+    AudioFormat, CallId, CallSid, CallStatus, Credential, Destination, Direction, HttpMethod,
+    HttpTool, Limits, McpServer, Party, PersonRule, PhoneNumber, Place, Receptionist,
+    ReceptionistId, Secret, SilencePolicy, Tenant, TenantId, Timestamp, ToolHeader, ToolName,
+    Toolkit, TransferMode, TurnDetection,
 };
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::receptionist_versions::{self, Publication};
@@ -75,7 +75,7 @@ pub(super) fn receptionist(tenant: TenantId, n: u8) -> Receptionist {
 
 /// One of everything.
 fn toolkit() -> Toolkit {
-    let secret = |text: &str| Some(Secret::new(text.to_owned()));
+    let secret = |text: &str| Some(Credential::Given(Secret::new(text.to_owned())));
     Toolkit {
         destinations: vec![
             Destination {

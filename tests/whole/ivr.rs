@@ -16,7 +16,7 @@ use frontdesk::rehearsal::model::{Failure, ModelOptions};
 use frontdesk::routing::ivr::{Flow, check};
 use frontdesk::routing::{Plan, Target};
 use frontdesk::store::ivr_flows::{self, Draft};
-use frontdesk::store::ivr_secrets;
+use frontdesk::store::kept_secrets;
 use frontdesk::store::receptionist_versions::Publication;
 use frontdesk::store::sms_messages::{self, Filter};
 use frontdesk::store::text::FlowText;
@@ -74,7 +74,7 @@ fn say(text: &str) -> Value {
 async fn publish(desk: &Desk, id: FlowId, flow: Flow) {
     let (tenant_id, _) = tenant(desk).await;
     let (now, name, mut flow) = (Clock::system().now(), id.to_string(), flow);
-    let place = ivr_secrets::place(tenant_id, &name);
+    let place = kept_secrets::of_flow(tenant_id, &name);
     for (_, credential) in flow.credentials_mut() {
         desk.store.seals().seal_given(&place, credential).unwrap();
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     AnsweredBy, CallSid, CallStatus, CallerList, CallerListId, DialPolicy, Direction, EndReason,
-    ListKind, OpenState, Party, Secret, Usage,
+    ListKind, OpenState, Party, Secret, TakenKind, TakenMessage, Usage,
 };
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Script, Step};
@@ -16,9 +16,10 @@ use frontdesk::routing::{
 };
 use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::receptionist_versions::{Publication, publish};
+use frontdesk::store::taken_messages::Filter;
 use frontdesk::store::{
-    Store, call_events, call_routes, caller_lists, calls, default_receptionist, dials,
-    receptionists,
+    Store, call_events, call_routes, caller_lists, calls, default_receptionist, dials, page,
+    receptionists, taken_messages,
 };
 use frontdesk::webhooks::Patience;
 use futures::future::join_all;
@@ -116,18 +117,47 @@ async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicem
     let log = desk.log(&report).await;
     assert_eq!(log.end_reason, Some(EndReason::AgentUnavailable));
     answered_by(&desk, &report, AnsweredBy::Voicemail).await;
+    assert!(
+        call_back(&desk, &report).await.is_read,
+        "they have left a message"
+    );
 
     // Whoever is reached has the call, and nothing comes after it.
     let report = place(&desk, TO, "completed", vec![Step::StayUntilEnd]).await;
     assert_eq!(report.verb_names(), ["Connect", "Dial", "Hangup"]);
     answered_by(&desk, &report, AnsweredBy::Person).await;
+    assert!(
+        call_back(&desk, &report).await.is_read,
+        "they have been spoken with"
+    );
     // Who says nothing hears a farewell, never silence.
     let report = place(&desk, TO, "busy", vec![Step::StayUntilEnd]).await;
     assert_eq!(
         report.verb_names(),
         ["Connect", "Dial", "Say", "Record", "Say", "Hangup"]
     );
+    let kept = call_back(&desk, &report).await;
+    assert_eq!((kept.is_read, kept.kind), (false, TakenKind::CallBack));
+    assert_eq!(
+        kept.caller,
+        FROM.parse().unwrap(),
+        "nobody has spoken with them"
+    );
     desk.is_empty().await;
+}
+
+/// The note that the caller is to be called back.
+async fn call_back(desk: &Desk, report: &CallReport) -> TakenMessage {
+    let log = desk.log(report).await;
+    let (all, first) = (Filter::default(), page::Request::default());
+    let all = taken_messages::list(&desk.store, log.tenant_id, &all, &first).await;
+    let all = all.unwrap().items;
+    let mut of_call = all.into_iter().filter(|one| one.call_id == log.id);
+    let kept = of_call
+        .next()
+        .expect("it is noted that they are to be called back");
+    assert_eq!(of_call.next(), None, "once");
+    kept
 }
 
 /// Waits until the log says who has answered.

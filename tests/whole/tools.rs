@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Contact, Destination, HttpMethod, HttpTool, Pii, Place, Secret, TakenMessage, ToolHeader,
-    ToolName, Toolkit, TransferMode, Urgency,
+    Contact, Credential, Destination, HttpMethod, HttpTool, Pii, Place, Secret, TakenMessage,
+    ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
 };
 use frontdesk::egress::Outside;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, DialOutcome, Script, Step};
@@ -468,7 +468,9 @@ fn find_order(port: u16, method: HttpMethod) -> Toolkit {
             url: format!("https://localhost:{port}/orders?v=1"),
             headers: vec![ToolHeader {
                 name: "Authorization".to_owned(),
-                value: Some(Secret::new("Token secret-of-the-shop".to_owned())),
+                value: Some(Credential::Given(Secret::new(
+                    "Token secret-of-the-shop".to_owned(),
+                ))),
             }],
             timeout: ms(2_000),
             max_bytes: 512,

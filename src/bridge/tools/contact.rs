@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{one_line, read};
-use super::toolbox::{Ask, Done, Toolbox, ends};
+use super::toolbox::{Ask, Done, Toolbox};
 use crate::domain::Pii;
 use crate::store::{Error, contacts};
 
@@ -18,7 +18,7 @@ pub(super) async fn look_up(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         return Ok(Done::bad(fault));
     }
     let call = house.call(ask).await?;
-    let number = call.as_ref().and_then(|call| ends(call).1.number());
+    let number = call.as_ref().and_then(|call| call.ends().1.number());
     let contact = match number {
         Some(number) => contacts::find_by_number(&house.store, ask.tenant_id, number).await?,
         None => None,

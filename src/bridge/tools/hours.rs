@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::read;
-use super::toolbox::{Ask, Done, Toolbox, ends};
+use super::toolbox::{Ask, Done, Toolbox};
 use crate::domain::{Closure, Opening};
 use crate::store::{Error, routing_facts};
 
@@ -20,7 +20,7 @@ pub(super) async fn check(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
     let call = house.call(ask).await?;
     let facts = match &call {
         Some(call) => {
-            let (own, stranger) = ends(call);
+            let (own, stranger) = call.ends();
             routing_facts::look_up(&house.store, own.number(), stranger).await?
         }
         None => None,

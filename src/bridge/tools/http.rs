@@ -6,7 +6,7 @@ use url::Url;
 
 use super::answer::{MAX_BYTES, Problem, bad_arguments, line};
 use super::toolbox::{Ask, Done, Toolbox};
-use crate::domain::{HttpMethod, HttpTool, Secret};
+use crate::domain::{Credential, HttpMethod, HttpTool, Secret};
 use crate::egress::{Question, Unanswered};
 
 /// What is wrong with the JSON Schema of a tool's arguments, if anything is.
@@ -35,8 +35,8 @@ pub(super) async fn ask(house: &Toolbox, ask: &Ask) -> Done {
     };
     let mut headers: Vec<(String, Secret<String>)> = Vec::new();
     for header in &tool.headers {
-        if let Some(value) = &header.value {
-            headers.push((header.name.clone(), value.clone()));
+        if let Some(value) = header.value.as_ref().and_then(Credential::given) {
+            headers.push((header.name.clone(), value));
         }
     }
     let (url, body) = match tool.method {

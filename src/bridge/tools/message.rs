@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{bad_arguments, one_line, read};
-use super::toolbox::{Ask, Done, Toolbox, ends};
-use crate::domain::{Pii, TakenMessage, Urgency};
+use super::toolbox::{Ask, Done, Toolbox};
+use crate::domain::{Pii, TakenKind, TakenMessage, Urgency};
 use crate::store::{Error, taken_messages};
 
 #[derive(Deserialize)]
@@ -60,7 +60,8 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         id: house.clock.new_id(),
         tenant_id: ask.tenant_id,
         call_id: ask.call_id,
-        caller: ends(&call).1.clone(),
+        kind: TakenKind::Message,
+        caller: call.ends().1.clone(),
         caller_name: Pii::new(name),
         callback: callback.map(Pii::new),
         reason: Pii::new(reason),

@@ -5,8 +5,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{Problem, bad_arguments, read};
-use super::toolbox::{Ask, Done, Toolbox, ends};
-use crate::domain::{DialRefusal, Direction, Party, Pii, SmsId, SmsState, Timestamp};
+use super::toolbox::{Ask, Done, Toolbox};
+use crate::domain::{CallLog, DialRefusal, Direction, Party, Pii, SmsId, SmsState, Timestamp};
 use crate::store::Error;
 use crate::store::sms_messages::{self, NewSms};
 
@@ -30,7 +30,7 @@ pub(super) async fn send(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         )));
     }
     let call = house.call(ask).await?;
-    let parties = call.as_ref().map(ends);
+    let parties = call.as_ref().map(CallLog::ends);
     let numbers = parties.and_then(|(own, to)| own.number().cloned().zip(to.number().cloned()));
     let Some((own, to)) = numbers.filter(|_| house.has_carrier) else {
         return Ok(NO_NUMBER.into());

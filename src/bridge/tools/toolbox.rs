@@ -1,5 +1,6 @@
 //! Does what an agent asks for, if its receptionist may.
 
+use std::mem;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -8,10 +9,10 @@ use super::answer::{Problem, UNAVAILABLE, line};
 use super::{contact, hours, http, message, text, transfer};
 use crate::call::HandsTo;
 use crate::clock::Clock;
-use crate::domain::{CallId, CallLog, Direction, Party, Pii, Receptionist, TenantId, ToolName};
+use crate::domain::{CallId, CallLog, Pii, Receptionist, TenantId, ToolName};
 use crate::egress::Outside;
 use crate::routing::Handover;
-use crate::store::{self, Store, call_transfers, calls};
+use crate::store::{self, Store, call_transfers, calls, kept_secrets};
 
 /// What tools need of the house.
 #[derive(Clone)]
@@ -122,17 +123,23 @@ impl Toolbox {
         }
     }
 
+    /// Opens what the receptionist's machines are told in secret. One of which
+    /// that cannot be opened would refuse us, and is not offered.
+    pub(in crate::bridge) fn unseal(&self, receptionist: &mut Receptionist) {
+        let id = receptionist.id.to_string();
+        let place = kept_secrets::of_receptionist(receptionist.tenant_id, &id);
+        let kit = mem::take(&mut receptionist.toolkit);
+        receptionist.toolkit = kit.opened(|credential| {
+            let opened = self.store.seals().open_kept(&place, credential);
+            opened
+                .inspect_err(|error| tracing::error!(%error, receptionist.id = id, "tool.sealed"))
+                .ok()
+        });
+    }
+
     /// The call, as the house knows it.
     pub(super) async fn call(&self, ask: &Ask) -> Result<Option<CallLog>, store::Error> {
         calls::find(&self.store, ask.tenant_id, ask.call_id).await
-    }
-}
-
-/// The two ends of a call: ours, and the person's.
-pub(super) fn ends(call: &CallLog) -> (&Party, &Party) {
-    match call.direction {
-        Direction::Inbound => (&call.to, &call.from),
-        Direction::Outbound => (&call.from, &call.to),
     }
 }
 

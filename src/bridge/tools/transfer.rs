@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{Problem, bad_arguments, one_line, read};
-use super::toolbox::{Ask, Done, Toolbox, ends};
+use super::toolbox::{Ask, Done, Toolbox};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
@@ -174,7 +174,7 @@ impl Journey<'_> {
     /// Who it is, and why: the caller's name if it is known, else the number,
     /// digit by digit.
     async fn whisper(&self, word: &Word) -> Result<String, Error> {
-        let number = ends(&self.call).1.number();
+        let number = self.call.ends().1.number();
         let contact = match number {
             Some(number) => {
                 let (store, tenant) = (&self.house.store, self.ask.tenant_id);

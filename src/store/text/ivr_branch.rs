@@ -4,9 +4,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::credential::CredentialText;
 use super::ivr_value::{CaseName, HttpsUrl, Short, VariableName};
 use super::value::{Few, Number, Text, Word};
-use crate::domain::Credential;
 use crate::routing::ivr::{Case, Comparison, Field, Header, HttpAsk, Method, Test};
 
 /// Cases, of which the first that is so decides.
@@ -161,33 +161,7 @@ pub struct HeaderText {
     /// what the header of this name of this node had before, for the same machine.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, pattern = "^[!-~]([ -~]*[!-~])?$")]
-    value: Option<HeaderValueText>,
-}
-
-/// The value of a header.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HeaderValueText(Credential);
-
-impl Serialize for HeaderValueText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose())
-    }
-}
-
-impl<'de> Deserialize<'de> for HeaderValueText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let is_plain = text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
-        let fits = is_plain && (1..=500).contains(&text.len()) && text.trim() == text;
-        let credential = Credential::from_kept(text);
-        if fits || credential.is_sealed() {
-            Ok(Self(credential))
-        } else {
-            Err(D::Error::custom(
-                "expected 1 to 500 visible ASCII characters",
-            ))
-        }
-    }
+    value: Option<CredentialText>,
 }
 
 /// A member of a JSON object.
@@ -312,7 +286,7 @@ impl From<HttpText> for HttpAsk {
     fn from(text: HttpText) -> Self {
         let headers = text.headers.0.into_iter().map(|one| Header {
             name: one.name.0,
-            value: one.value.map(|HeaderValueText(value)| value),
+            value: one.value.map(|text| text.0),
         });
         let body = text.body.0.into_iter().map(|one| (one.name.0, one.value.0));
         let fields = text.save.0.into_iter().map(|one| Field {
@@ -334,7 +308,7 @@ impl From<&HttpAsk> for HttpText {
     fn from(ask: &HttpAsk) -> Self {
         let headers = ask.headers.iter().map(|one| HeaderText {
             name: Word(one.name.clone()),
-            value: one.value.clone().map(HeaderValueText),
+            value: one.value.clone().map(CredentialText),
         });
         let body = ask.body.iter().map(|(name, value)| PairText {
             name: Word(name.clone()),

@@ -3,6 +3,7 @@
 //! One form for both, so that what is written is what is read. Values are read
 //! by the parsers of their types; what does not fit is refused with its place.
 
+mod credential;
 mod dialling;
 mod hours;
 mod ivr;
@@ -17,16 +18,16 @@ mod ring;
 mod route;
 mod rule;
 mod toolkit;
-mod toolkit_secret;
 mod value;
 
+pub use credential::CredentialText;
 pub use dialling::{DearKindText, DialPolicyText};
 pub use hours::{ExceptionText, HoursText, WeekText};
 pub use ivr::{EdgeText, FlowText, NodeText, PositionText};
 pub use ivr_answer::{kept_of, kept_of_json};
 pub use ivr_branch::{
-    BranchText, CaseText, ComparisonText, FieldText, HeaderText, HeaderValueText, HttpText,
-    LanguageTest, MethodText, NumberTest, PairText, Pointer, TestText, VariableTest,
+    BranchText, CaseText, ComparisonText, FieldText, HeaderText, HttpText, LanguageTest,
+    MethodText, NumberTest, PairText, Pointer, TestText, VariableTest,
 };
 pub use ivr_kind::{
     GatherText, KindText, MenuText, OpeningText, SetText, SmsText, SpokenText, SynonymsText,
@@ -47,5 +48,4 @@ pub use toolkit::{
     DestinationText, HttpToolText, McpServerText, NumberRef, Parameters, PersonText, PlaceText,
     QueueRef, ToolHeaderText, ToolWord, ToolkitText, TransferModeText, UserRef,
 };
-pub use toolkit_secret::ToolSecret;
 pub use value::{E164, Few, Line, Number, Text, Word};

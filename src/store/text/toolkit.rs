@@ -5,10 +5,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::credential::CredentialText;
 use super::ivr_branch::MethodText;
 use super::ivr_value::HttpsUrl;
 use super::plan::VoicemailText;
-use super::toolkit_secret::ToolSecret;
 use super::value::{E164, Few, Line, Number, Text, Word};
 use crate::domain::{
     Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, QueueId, ToolHeader, ToolName,
@@ -151,7 +151,7 @@ pub struct ToolHeaderText {
     /// and asks the same host.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, pattern = "^[!-~]([ -~]*[!-~])?$")]
-    value: Option<ToolSecret>,
+    value: Option<CredentialText>,
 }
 
 /// A server of tools (Model Context Protocol).
@@ -173,7 +173,7 @@ pub struct McpServerText {
     /// null. Null keeps what was there before, while the label and the host stay.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 500, pattern = "^[!-~]([ -~]*[!-~])?$")]
-    authorization: Option<ToolSecret>,
+    authorization: Option<CredentialText>,
 }
 
 /// What happens when a caller wants a person: the second time they say so, or at
@@ -332,7 +332,7 @@ impl From<HttpToolText> for HttpTool {
     fn from(text: HttpToolText) -> Self {
         let headers = text.headers.0.into_iter().map(|one| ToolHeader {
             name: one.name.0,
-            value: one.value.map(ToolSecret::into_secret),
+            value: one.value.map(|text| text.0),
         });
         Self {
             name: text.name.0,
@@ -354,7 +354,7 @@ impl From<&HttpTool> for HttpToolText {
     fn from(tool: &HttpTool) -> Self {
         let headers = tool.headers.iter().map(|one| ToolHeaderText {
             name: Word(one.name.clone()),
-            value: one.value.clone().map(ToolSecret::new),
+            value: one.value.clone().map(CredentialText),
         });
         Self {
             name: ToolWord(tool.name.clone()),
@@ -383,7 +383,7 @@ impl From<McpServerText> for McpServer {
                 .into_iter()
                 .map(|word| word.0)
                 .collect(),
-            authorization: text.authorization.map(ToolSecret::into_secret),
+            authorization: text.authorization.map(|text| text.0),
         }
     }
 }
@@ -394,7 +394,7 @@ impl From<&McpServer> for McpServerText {
             label: ToolWord(server.label.clone()),
             url: Text(HttpsUrl(server.url.clone())),
             allowed_tools: Few(server.allowed_tools.iter().cloned().map(Word).collect()),
-            authorization: server.authorization.clone().map(ToolSecret::new),
+            authorization: server.authorization.clone().map(CredentialText),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::routing::{Facts, IvrStop};
 use crate::store::call_events::NewEvent;
 use crate::store::ivr_counters::{self, Passed};
 use crate::store::text::kept_of;
-use crate::store::{SealError, ivr_secrets};
+use crate::store::{SealError, kept_secrets};
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
@@ -58,7 +58,7 @@ fn opened(
     asked: &Asked,
 ) -> Result<Vec<(String, Secret<String>)>, SealError> {
     let id = flow.to_string();
-    let place = ivr_secrets::place(tenant, &id);
+    let place = kept_secrets::of_flow(tenant, &id);
     let headers = asked.headers.iter();
     let opened = headers.map(|(name, value)| {
         let value = house.store.seals().open_kept(&place, value)?;
