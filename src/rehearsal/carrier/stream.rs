@@ -159,8 +159,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
             // In this order, so that the same happens again when it is repeated.
             let next = tokio::select! {
                 biased;
-                _ = clock.tick() => self.tick().await,
                 message = self.socket.next(), if is_reading => self.receive(message).await,
+                _ = clock.tick() => self.tick().await,
             };
             if let Next::End(ended_by) = next {
                 return ended_by;
