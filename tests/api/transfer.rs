@@ -11,6 +11,12 @@ use super::desk::{Answer, Desk};
 use crate::support::database::{Database, on_each_database};
 use crate::support::rest_account::RestAccount;
 
+const CA1: &str = "CA00000000000000000000000000000001";
+const CA2: &str = "CA00000000000000000000000000000002";
+const CA3: &str = "CA00000000000000000000000000000003";
+const CA4: &str = "CA00000000000000000000000000000004";
+const CA5: &str = "CA00000000000000000000000000000005";
+
 const THEIRS: &str = "+12025550123";
 const FAILED: RestFault = RestFault::Failure(500);
 
@@ -84,9 +90,9 @@ async fn a_call_that_people_have_is_led_to_the_new_stop_by_the_carrier() {
         let account = RestAccount::open(&[]).await;
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
-        let call = desk.call(tenant, "CA1").await;
+        let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
-        at_carrier(&account, "CA1", "in-progress");
+        at_carrier(&account, CA1, "in-progress");
         let voicemail = json!({"voicemail": {"greeting": "Grüß Gott"}});
         let done = transfer(&desk, &key, call, &voicemail).await;
         assert_eq!(done.status, 204, "{}", done.body);
@@ -104,7 +110,7 @@ async fn a_call_that_people_have_is_led_to_the_new_stop_by_the_carrier() {
             (second.status.as_u16(), detail),
             (409, json!("a transfer of this call is under way"))
         );
-        call_transfers::take(&desk.store, &"CA1".parse().unwrap(), 2)
+        call_transfers::take(&desk.store, &CA1.parse().unwrap(), 2)
             .await
             .unwrap();
         let third = transfer(&desk, &key, call, &json!({"voicemail": {}})).await;
@@ -122,14 +128,14 @@ async fn a_call_that_the_ai_has_is_handed_on_without_the_carrier() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (tenant, key) = desk.tenant("A").await;
-        let call = desk.admitted(tenant, "CA1").await;
+        let call = desk.admitted(tenant, CA1).await;
         let (ada, _) = desk.member(tenant, Role::Agent).await;
         db.execute("UPDATE users SET phone_number = '+12025550131'")
             .await;
         routed(&desk, tenant, call).await;
         let done = transfer(&desk, &key, call, &json!({"user_id": ada.to_string()})).await;
         assert_eq!(done.status, 204, "{}", done.body);
-        let sid = "CA1".parse().unwrap();
+        let sid = CA1.parse().unwrap();
         let handover = desk.bridge.handover(&sid).expect("the bridge remembers it");
         assert_eq!(handover.first, 2);
         let kept = stops(&desk, tenant, call).await;
@@ -178,9 +184,9 @@ async fn i11_a_number_outside_goes_through_the_gate() {
         let account = RestAccount::open(&[]).await;
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
-        let call = desk.call(tenant, "CA1").await;
+        let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
-        at_carrier(&account, "CA1", "in-progress");
+        at_carrier(&account, CA1, "in-progress");
         let outside = json!({"phone_number": THEIRS});
         let refused = transfer(&desk, &key, call, &outside).await;
         assert_eq!(refused.problem()["code"], "country_not_allowed");
@@ -211,7 +217,7 @@ async fn i11_a_number_outside_goes_through_the_gate() {
         // A member is no number outside, and is not rung at any price either.
         let (ada, _) = desk.member(tenant, Role::Agent).await;
         let to = json!({"user_id": ada.to_string()});
-        call_transfers::take(&desk.store, &"CA1".parse().unwrap(), 2)
+        call_transfers::take(&desk.store, &CA1.parse().unwrap(), 2)
             .await
             .unwrap();
         db.execute("UPDATE users SET phone_number = '+19002345678'")
@@ -232,15 +238,15 @@ async fn w7_a_transfer_whose_answer_was_lost_is_not_done_twice() {
         let account = RestAccount::open(&[]).await;
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
-        let call = desk.call(tenant, "CA1").await;
+        let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
-        at_carrier(&account, "CA1", "in-progress");
+        at_carrier(&account, CA1, "in-progress");
         let voicemail = json!({"voicemail": {}});
         account.fail_next([RestFault::AnswerLost]);
         let lost = transfer(&desk, &key, call, &voicemail).await;
         assert_eq!(lost.problem()["type"], "/problems/outcome-unknown");
         // The carrier has followed, as we know from its asking us.
-        call_transfers::take(&desk.store, &"CA1".parse().unwrap(), 2)
+        call_transfers::take(&desk.store, &CA1.parse().unwrap(), 2)
             .await
             .unwrap();
         let again = transfer(&desk, &key, call, &voicemail).await;
@@ -269,7 +275,7 @@ async fn w6_a_transfer_that_the_carrier_refuses_leaves_the_call_where_it_was() {
         let account = RestAccount::open(&[]).await;
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
-        let call = desk.call(tenant, "CA1").await;
+        let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
         let voicemail = json!({"voicemail": {}});
         for (status, kind) in [
@@ -278,13 +284,13 @@ async fn w6_a_transfer_that_the_carrier_refuses_leaves_the_call_where_it_was() {
             ("completed", "conflict"),
         ] {
             if !status.is_empty() {
-                at_carrier(&account, "CA1", status);
+                at_carrier(&account, CA1, status);
             }
             let refused = transfer(&desk, &key, call, &voicemail).await;
             assert_eq!(refused.status, 409, "{}", refused.body);
             assert_eq!(refused.problem()["type"], format!("/problems/{kind}"));
         }
-        at_carrier(&account, "CA1", "in-progress");
+        at_carrier(&account, CA1, "in-progress");
         account.fail_next([RestFault::Busy {
             retry_after: Some(120),
         }]);
@@ -309,11 +315,7 @@ async fn a_call_is_hung_up_whoever_has_it() {
         let account = RestAccount::open(&[]).await;
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
-        for (sid, status) in [
-            ("CA1", "in-progress"),
-            ("CA2", "ringing"),
-            ("CA3", "queued"),
-        ] {
+        for (sid, status) in [(CA1, "in-progress"), (CA2, "ringing"), (CA3, "queued")] {
             let call = desk.call(tenant, sid).await;
             at_carrier(&account, sid, status);
             let path = format!("/api/calls/{call}/hangup");
@@ -322,13 +324,13 @@ async fn a_call_is_hung_up_whoever_has_it() {
             assert_eq!(account.calls().pop().unwrap().status, "completed");
         }
         // Tried again, and then done.
-        let call = desk.call(tenant, "CA4").await;
-        at_carrier(&account, "CA4", "in-progress");
+        let call = desk.call(tenant, CA4).await;
+        at_carrier(&account, CA4, "in-progress");
         account.fail_next([FAILED, RestFault::AnswerLost]);
         let path = format!("/api/calls/{call}/hangup");
         let done = desk.send(("POST", &path), &key, &json!({})).await;
         assert_eq!(done.status, 204, "{}", done.body);
-        let unknown = desk.call(tenant, "CA5").await;
+        let unknown = desk.call(tenant, CA5).await;
         let path = format!("/api/calls/{unknown}/hangup");
         let gone = desk.send(("POST", &path), &key, &json!({})).await;
         assert_eq!(gone.problem()["detail"], "the call is over");
@@ -356,9 +358,9 @@ async fn i9_nothing_of_another_tenant_takes_over_and_agents_hand_on_their_own() 
         let desk = desk(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let (other, others_key) = desk.tenant("B").await;
-        let call = desk.call(tenant, "CA1").await;
+        let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
-        at_carrier(&account, "CA1", "in-progress");
+        at_carrier(&account, CA1, "in-progress");
         let (bob, _) = desk.member(other, Role::Agent).await;
         db.execute("UPDATE users SET phone_number = '+12025550131'")
             .await;
