@@ -122,6 +122,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "Agents lost in the middle of a call.",
     ),
     (
+        "frontdesk_call_panics_total",
+        Kind::Count,
+        "Calls that ended by a bug of ours; their callers went on along the route.",
+    ),
+    (
         "frontdesk_calls_capacity",
         Kind::Level,
         "Calls that the AI takes at one time.",
@@ -134,7 +139,7 @@ const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_calls_swept_total",
         Kind::Count,
-        "Calls whose end nobody told of: found at the carrier, or lost.",
+        "Calls whose end nobody told of: found at the carrier, going on, or lost.",
     ),
     (
         "frontdesk_calls_total",
@@ -245,6 +250,11 @@ const METRICS: &[(&str, Kind, &str)] = &[
         "frontdesk_phrases_failed_total",
         Kind::Count,
         "Sentences that no agent could be got to say beforehand.",
+    ),
+    (
+        "frontdesk_processes_lost_total",
+        Kind::Count,
+        "Processes of the house that ended without a word; their calls were seen to.",
     ),
     (
         "frontdesk_quota_alerts_total",

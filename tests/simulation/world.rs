@@ -4,6 +4,7 @@
 //! meanwhile. Whatever waits for it waits for ever, and is found (I8).
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -199,7 +200,7 @@ async fn close(bridge: Bridge, network: &Network, faults: &mut Vec<String>) {
     if network.spins() > 0 {
         faults.push("p9: somebody asks again and again for nothing".to_owned());
     }
-    let closing = timeout(Duration::from_secs(10), bridge.drain(Duration::ZERO));
+    let closing = timeout(Duration::from_secs(10), bridge.drain(ready(()), ready(())));
     if closing.await.is_err() {
         faults.push("i12: the empty house does not close".to_owned());
     }
@@ -228,7 +229,7 @@ async fn slip(model: Arc<ModelServer>, plan: Plan) {
 async fn drain(bridge: Bridge, (after, deadline): (Duration, Duration)) -> Drained {
     sleep(after).await;
     let at = Instant::now();
-    bridge.drain(deadline).await;
+    bridge.drain(ready(()), sleep(deadline)).await;
     let took = at.elapsed();
     Drained { at, took }
 }
