@@ -1,5 +1,6 @@
 //! Wall-clock time and chance, from one place, so that a test can set them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -52,7 +53,7 @@ impl Clock {
     }
 }
 
-/// Bytes that nobody can guess.
+/// Bytes that nobody can guess, unless the thread has [`LoadedDice`].
 ///
 /// # Panics
 ///
@@ -60,8 +61,49 @@ impl Clock {
 /// out would be safe; there is no way on from there.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    if let Some(state) = DICE.get() {
+        DICE.set(Some(throw(state, &mut bytes)));
+    } else {
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    }
     bytes
+}
+
+thread_local! {
+    static DICE: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// While it lives, chance repeats itself on this thread: for simulations, in
+/// which the same seed must lead to the same end. What is made meanwhile, such
+/// as a token, can be guessed.
+#[derive(Debug)]
+#[must_use = "chance is itself again as soon as it is dropped"]
+pub struct LoadedDice(());
+
+impl LoadedDice {
+    /// Dice that fall as `seed` says.
+    pub fn new(seed: u64) -> Self {
+        DICE.set(Some(seed));
+        Self(())
+    }
+}
+
+impl Drop for LoadedDice {
+    fn drop(&mut self) {
+        DICE.set(None);
+    }
+}
+
+/// Fills `bytes` by the generator `SplitMix64`, and says where it stands then.
+fn throw(mut state: u64, bytes: &mut [u8]) -> u64 {
+    for bytes in bytes.chunks_mut(8) {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        bytes.copy_from_slice(&mixed.to_le_bytes()[..bytes.len()]);
+    }
+    state
 }
 
 #[expect(
@@ -78,6 +120,19 @@ fn system_now() -> Timestamp {
 mod tests {
     use super::*;
     use crate::domain::CallId;
+
+    #[test]
+    fn chance_repeats_itself_only_while_the_dice_are_loaded() {
+        let throw = |seed| {
+            let _dice = LoadedDice::new(seed);
+            (random_bytes::<21>(), random_bytes::<21>())
+        };
+        let (first, second) = throw(7);
+        assert_ne!(first, second);
+        assert_eq!(throw(7), (first, second));
+        assert_ne!(throw(8).0, first);
+        assert_ne!(random_bytes::<21>(), random_bytes::<21>());
+    }
 
     #[test]
     fn p5_ids_stay_in_order_however_the_clock_jumps() {

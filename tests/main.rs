@@ -21,6 +21,7 @@ mod rehearsal;
 mod routing;
 mod server;
 mod settings;
+mod simulation;
 mod store;
 mod support;
 mod transcribe;

@@ -22,6 +22,8 @@ use crate::audio::Frame;
 pub const PIECE: usize = 1_280;
 /// What comes later than this is not late: the carrier counts anew.
 const MAX_LATE: i64 = 80_000;
+/// No stream lasts so long: what is said to come later tells no time.
+const MAX_TIME: Duration = Duration::from_hours(24);
 /// So many frames are looked at before the carrier's clock is called slow.
 const WINDOW: u32 = 500;
 /// How far behind ours it may have fallen by then.
@@ -103,7 +105,8 @@ struct Timeline {
 impl Timeline {
     /// Where a frame begins that has just come, `clock` samples after the start.
     fn place(&mut self, timestamp: Option<Duration>, len: i64, clock: i64) -> i64 {
-        let told = timestamp.map(|at| signed(samples(at)));
+        let told = timestamp.filter(|at| *at <= MAX_TIME);
+        let told = told.map(|at| signed(samples(at)));
         let begin = told.unwrap_or_else(|| self.follow(len, clock));
         let end = begin + len;
         self.expected = end;

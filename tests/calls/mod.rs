@@ -6,12 +6,12 @@ mod script;
 mod stage;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// `BLESS=1 cargo test calls::` writes down what the machine answers today.
 #[test]
 fn every_conversation_goes_as_it_is_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/calls");
+    let folder = folder();
     let mut paths: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -27,4 +27,70 @@ fn every_conversation_goes_as_it_is_written() {
             assert_eq!(written, played, "in {}; BLESS=1 to accept", path.display());
         }
     }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/calls")
+}
+
+/// These conversations are there, and go as they are written.
+fn assert_go(names: &[&str]) {
+    for name in names {
+        let written = fs::read_to_string(folder().join(name).with_extension("call")).unwrap();
+        assert_eq!(written, script::replay(&written), "in {name}");
+    }
+}
+
+#[test]
+fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
+    assert_go(&["agent_busy"]);
+}
+
+#[test]
+fn o6_an_answer_that_is_slow_is_bridged_asked_for_again_and_given_up() {
+    assert_go(&[
+        "slow_answer",
+        "slow_answer_broken_off",
+        "slow_answer_in_order",
+        "silence_while_the_agent_thinks",
+    ]);
+}
+
+#[test]
+fn o7_an_answer_faster_than_speech_waits_here_and_an_interruption_throws_it_away() {
+    assert_go(&["lead", "barge_in", "barge_in_several_items"]);
+}
+
+#[test]
+fn o13_an_answer_that_fails_or_is_withheld_leaves_the_conversation_going() {
+    assert_go(&["response_failed", "answer_withheld"]);
+}
+
+#[test]
+fn o14_speech_that_flaps_clears_nothing_twice() {
+    assert_go(&["speech_flaps"]);
+}
+
+#[test]
+fn o15_an_agent_with_nothing_to_say_is_asked_once_more_and_then_replaced() {
+    assert_go(&["agent_has_nothing_to_say"]);
+}
+
+#[test]
+fn t7_where_marks_never_return_the_clock_tells_what_was_heard() {
+    assert_go(&["marks_never_return"]);
+}
+
+#[test]
+fn t9_a_caller_who_is_silent_is_asked_and_then_let_go() {
+    assert_go(&[
+        "silence",
+        "silence_with_comfort_noise",
+        "silence_while_muted",
+    ]);
+}
+
+#[test]
+fn t10_a_storm_of_keys_is_heard_in_order_and_within_bounds() {
+    assert_go(&["keypad_storm", "keypad"]);
 }

@@ -144,6 +144,18 @@ fn what_was_sent_and_not_played_when_the_call_ended_was_not_heard() {
 }
 
 #[test]
+fn t6_a_frame_of_a_time_out_of_this_world_follows_the_one_before_it() {
+    let mut reel = Reel::begin();
+    for (at, byte) in [(0, 1), (u64::MAX, 2), (u64::MAX / 8, 3), (60, 4)] {
+        reel.wait(ms(20));
+        reel.hear(at, byte);
+    }
+    let [caller, _] = reel.end();
+    let heard: Vec<u8> = caller.chunks(FRAME).map(|frame| frame[0]).collect();
+    assert_eq!(heard, [1, 2, 3, 4]);
+}
+
+#[test]
 fn t6_a_hole_in_the_callers_media_is_silence_and_nothing_moves() {
     let mut reel = Reel::begin();
     for n in (0..10).chain(20..30) {

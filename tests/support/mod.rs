@@ -1,6 +1,7 @@
 //! What several tests stand on.
 
 pub(crate) mod cable;
+pub(crate) mod chaos;
 pub(crate) mod database;
 pub(crate) mod memory_call;
 pub(crate) mod process;

@@ -5,6 +5,7 @@ mod allocation;
 mod bare;
 mod beeps;
 mod budgets;
+mod chaos;
 mod closing;
 mod contacts;
 mod conversation;

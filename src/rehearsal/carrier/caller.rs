@@ -26,6 +26,8 @@ pub(super) struct Move {
     /// What is sent; none while packets are lost.
     pub(super) frame: Option<Vec<u8>>,
     pub(super) digits: Vec<char>,
+    /// Messages that are sent as they are.
+    pub(super) texts: Vec<String>,
     pub(super) ending: Option<Leaving>,
     /// What there is to tell; times are how long ago it was.
     pub(super) events: Vec<(Duration, CarrierEventKind)>,
@@ -121,6 +123,7 @@ impl Caller {
                 | Step::WaitForSpeech
                 | Step::WaitForQuiet(_)
                 | Step::Digit(_)
+                | Step::Send(_)
                 | Step::StopFrames(_) => {}
             }
         }
@@ -136,7 +139,9 @@ impl Caller {
                 .hearing
                 .since_onset
                 .is_some_and(|since| since >= *after),
-            Step::Speak(_) | Step::Digit(_) | Step::DropSocket | Step::HangUp => true,
+            Step::Speak(_) | Step::Digit(_) | Step::Send(_) | Step::DropSocket | Step::HangUp => {
+                true
+            }
             Step::StayUntilEnd => false,
         }
     }
@@ -157,6 +162,7 @@ impl Caller {
                     .push((Duration::ZERO, CarrierEventKind::Digit(key)));
                 done.digits.push(key);
             }
+            Step::Send(text) => done.texts.push(text),
             Step::DropSocket => done.ending = Some(Leaving::DropSocket),
             Step::HangUp => done.ending = Some(Leaving::HangUp),
             Step::Wait(_)

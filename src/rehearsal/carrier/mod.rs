@@ -18,6 +18,7 @@ mod carrier;
 mod event;
 mod forms;
 mod gateway_message;
+mod lone_stream;
 pub(super) mod open_stream;
 mod options;
 mod playback;
@@ -35,6 +36,7 @@ mod webhook;
 
 pub use carrier::Carrier;
 pub use event::{CarrierEvent, CarrierEventKind};
+pub use lone_stream::{Opening, stream_on};
 pub use options::{CarrierOptions, DialOutcome, Fault, Script, Step};
 pub use report::{CallReport, Clear, EndedBy, Gap, MarkReport, StreamReport, WebhookReport};
 pub use twiml::Element;

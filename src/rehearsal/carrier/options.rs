@@ -134,6 +134,8 @@ pub enum Step {
     },
     /// Presses a key.
     Digit(char),
+    /// Sends this on the stream as it is, whatever it may be.
+    Send(String),
     /// No media comes for so long, while time goes on: lost packets.
     StopFrames(Duration),
     /// The stream's socket breaks without a word; the call itself goes on.

@@ -113,6 +113,11 @@ impl Playback {
         to_ms(self.taken)
     }
 
+    /// Sound that waits to be played, in milliseconds.
+    pub(super) fn waiting_ms(&self) -> u64 {
+        to_ms(self.buffered())
+    }
+
     const fn buffered(&self) -> usize {
         self.received - self.taken - self.dropped
     }
@@ -159,6 +164,7 @@ mod tests {
             (80, 20)
         );
         assert_eq!(playback.next_frame(160).filled, 0);
+        assert_eq!(playback.waiting_ms(), 0);
         assert!(playback.push(vec![2; 160]));
         playback.mark("b".to_owned());
         assert_eq!(playback.next_frame(160).mulaw, [2; 160]);

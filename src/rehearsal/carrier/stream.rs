@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::caller::{Caller, Leaving};
@@ -15,7 +18,7 @@ use super::options::{CarrierOptions, Fault};
 use super::playback::Playback;
 use super::report::{Clear, EndedBy, Gap, MarkReport, StreamReport};
 use super::teller::Teller;
-use super::upgrade::{StreamSocket, open};
+use super::upgrade::open;
 use crate::rehearsal::codec::{SAMPLES_PER_MS, SILENCE};
 
 /// What a stream is opened with.
@@ -29,9 +32,9 @@ pub(super) struct StreamPlan<'a> {
 }
 
 /// The stream while it lasts.
-pub(super) struct Stream<'a> {
+pub(super) struct Stream<'a, S> {
     pub(super) plan: StreamPlan<'a>,
-    pub(super) socket: StreamSocket,
+    pub(super) socket: WebSocketStream<S>,
     caller: &'a mut Caller,
     teller: &'a mut Teller,
     pub(super) report: &'a mut StreamReport,
@@ -52,7 +55,7 @@ pub(super) enum Next {
     End(EndedBy),
 }
 
-impl<'a> Stream<'a> {
+impl<'a> Stream<'a, TcpStream> {
     /// Opens the socket; a refusal is in the report.
     pub(super) async fn open(
         plan: StreamPlan<'a>,
@@ -68,7 +71,19 @@ impl<'a> Stream<'a> {
             }
         };
         report.upgrade_status = Some(101);
-        Some(Self {
+        Some(Self::on(socket, plan, (caller, teller), report))
+    }
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
+    /// A stream on a socket that is open.
+    pub(super) fn on(
+        socket: WebSocketStream<S>,
+        plan: StreamPlan<'a>,
+        (caller, teller): (&'a mut Caller, &'a mut Teller),
+        report: &'a mut StreamReport,
+    ) -> Self {
+        Self {
             plan,
             socket,
             caller,
@@ -81,7 +96,7 @@ impl<'a> Stream<'a> {
             elapsed: Duration::ZERO,
             hole: None,
             gave_up_at: None,
-        })
+        }
     }
 
     /// Runs until one side ends it.
@@ -141,9 +156,11 @@ impl<'a> Stream<'a> {
         clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
         loop {
             let is_reading = !self.is_slow_at(begun.elapsed());
+            // In this order, so that the same happens again when it is repeated.
             let next = tokio::select! {
-                _ = clock.tick() => self.tick().await,
+                biased;
                 message = self.socket.next(), if is_reading => self.receive(message).await,
+                _ = clock.tick() => self.tick().await,
             };
             if let Next::End(ended_by) = next {
                 return ended_by;
@@ -178,6 +195,11 @@ impl<'a> Stream<'a> {
         for digit in step.digits {
             let dtmf = json!({"track": "inbound_track", "digit": digit.to_string()});
             self.send_numbered("dtmf", dtmf).await;
+        }
+        for text in step.texts {
+            if let Next::End(ended_by) = self.send_text(text).await {
+                return Next::End(ended_by);
+            }
         }
         match step.ending {
             Some(Leaving::HangUp) => return Next::End(EndedBy::Caller),
@@ -254,7 +276,7 @@ impl<'a> Stream<'a> {
                 if !self.playback.push(mulaw) {
                     self.warn("31931: more than ten minutes are waiting".to_owned());
                 }
-                let lead = self.playback.received_ms() - self.playback.played_ms();
+                let lead = self.playback.waiting_ms();
                 self.report.max_lead_ms = self.report.max_lead_ms.max(lead);
                 Next::GoOn
             }

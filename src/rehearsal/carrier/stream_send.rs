@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -11,7 +12,7 @@ use super::options::Fault;
 use super::report::EndedBy;
 use super::stream::{GOODBYE, Next, Stream};
 
-impl Stream<'_> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
     pub(super) async fn return_mark(
         &mut self,
         name: String,
@@ -93,7 +94,11 @@ impl Stream<'_> {
     }
 
     pub(super) async fn send(&mut self, message: Value) -> Next {
-        match self.socket.send(Message::text(message.to_string())).await {
+        self.send_text(message.to_string()).await
+    }
+
+    pub(super) async fn send_text(&mut self, text: String) -> Next {
+        match self.socket.send(Message::text(text)).await {
             Ok(()) => Next::GoOn,
             // What the gateway said before it went is still to be read.
             Err(_) => match self.socket.next().await {

@@ -56,6 +56,7 @@ pub(super) enum Alarm {
     Idle {
         since_ms: u64,
     },
+    FallSilent,
     Expire,
 }
 
@@ -261,6 +262,7 @@ impl Brain {
                 self.transcribe(&item_id, &text, audio_tokens);
             }
             Alarm::Idle { since_ms } => self.time_out_idle(since_ms, now),
+            Alarm::FallSilent => self.interrupt(now),
             Alarm::Expire => {
                 let message = "Your session hit the maximum duration of 60 minutes.";
                 self.emit(Refusal::new("session_expired", message).to_event(None));

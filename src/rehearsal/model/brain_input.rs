@@ -115,11 +115,14 @@ impl Brain {
             .turn_taking()
             .is_some_and(|turn| turn.interrupts_response)
         {
-            self.interrupt(now);
+            self.fall_silent(now);
         }
     }
 
     fn speech_stopped(&mut self, audio_end_ms: u64, now: Instant) {
+        if self.is_falling_silent() {
+            self.interrupt(now);
+        }
         let speech = self.ear.speech.take();
         let (item_id, from_ms) = speech.unwrap_or_else(|| (model_name("item"), audio_end_ms));
         self.recorder.note(|record| {
@@ -141,6 +144,24 @@ impl Brain {
         {
             self.respond_by_itself(now);
         }
+    }
+
+    /// The real service goes on for a moment: pieces that were made are sent.
+    fn fall_silent(&mut self, now: Instant) {
+        let reaction = self.options.reaction;
+        if reaction.is_zero() {
+            self.interrupt(now);
+        } else if !self.responses.is_empty() {
+            self.alarms.push((now + reaction, Alarm::FallSilent));
+        }
+    }
+
+    /// Whether it was about to, and is not any more.
+    fn is_falling_silent(&mut self) -> bool {
+        let before = self.alarms.len();
+        self.alarms
+            .retain(|(_, alarm)| !matches!(alarm, Alarm::FallSilent));
+        self.alarms.len() < before
     }
 
     fn commit(&mut self, item_id: &str, audio: Duration, now: Instant) {

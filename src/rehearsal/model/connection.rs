@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
@@ -38,9 +38,9 @@ pub(super) enum Intrusion {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn serve(
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     host: Host,
-    stream: TcpStream,
+    stream: S,
     failure: Failure,
     intrusions: impl FnOnce(usize) -> mpsc::Receiver<Intrusion> + Send,
 ) {
@@ -84,13 +84,11 @@ pub(super) async fn serve(
     clippy::result_large_err,
     reason = "the shape of the callback is tungstenite's"
 )]
-async fn upgrade(
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     host: &Host,
-    stream: TcpStream,
+    stream: S,
     failure: &Failure,
-) -> Option<(WebSocketStream<TcpStream>, Opening)> {
-    // Small deltas must not wait for company.
-    let _ = stream.set_nodelay(true);
+) -> Option<(WebSocketStream<S>, Opening)> {
     let mut opening = Opening::default();
     let callback = |request: &Request, response: Response| {
         let result = match failure {
@@ -121,8 +119,8 @@ async fn upgrade(
     Some((socket, opening))
 }
 
-struct Connection {
-    socket: WebSocketStream<TcpStream>,
+struct Connection<S> {
+    socket: WebSocketStream<S>,
     intrusions: mpsc::Receiver<Intrusion>,
     failure: Failure,
     deltas: usize,
@@ -136,7 +134,7 @@ enum Next {
     End,
 }
 
-impl Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn run(&mut self, mut brain: Brain) {
         if let Failure::ExpireAfter(after) = self.failure {
             brain.expire_at(Instant::now() + after);
@@ -155,12 +153,14 @@ impl Connection {
             return Next::End;
         }
         let due = brain.poll_timeout();
+        // In this order, so that the same happens again when it is repeated.
         tokio::select! {
+            biased;
+            intrusion = self.intrusions.recv() => return self.suffer(intrusion).await,
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             message = self.socket.next(), if !brain.is_busy() => {
                 return self.receive(brain, message);
             }
-            intrusion = self.intrusions.recv() => return self.suffer(intrusion).await,
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
         }
         brain.handle_timeout(Instant::now());
         Next::GoOn

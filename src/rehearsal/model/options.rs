@@ -26,6 +26,8 @@ pub struct ModelOptions {
     pub delta: Duration,
     /// Sound made per time spent: 4 is four times faster than it is heard.
     pub speed: f64,
+    /// Time from hearing the caller break in to falling silent.
+    pub reaction: Duration,
     /// A hole in the middle of each response.
     pub stall: Option<Stall>,
     /// What the caller is understood to have said, turn by turn.
@@ -52,6 +54,7 @@ impl Default for ModelOptions {
             think: Duration::from_millis(100),
             delta: Duration::from_millis(200),
             speed: 4.0,
+            reaction: Duration::ZERO,
             stall: None,
             caller_transcripts: Vec::new(),
             transcription_delay: Duration::from_millis(150),

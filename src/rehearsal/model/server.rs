@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -13,14 +14,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Host, Intrusion, serve};
 use super::options::{Failure, ModelOptions};
-use super::record::{Ledger, SessionRecord};
+use super::record::SessionRecord;
 use crate::clock::Clock;
 
 /// A simulated realtime model on a loopback port. Dropping it ends all sessions.
 #[derive(Debug)]
 pub struct ModelServer {
     address: SocketAddr,
-    ledger: Arc<Ledger>,
+    reception: Reception,
+}
+
+/// Who lets connections in.
+#[derive(Clone, Debug)]
+struct Reception {
+    host: Host,
     doors: Doors,
     stop: CancellationToken,
 }
@@ -33,25 +40,30 @@ pub struct TimedOut(pub Duration);
 impl ModelServer {
     /// Binds 127.0.0.1 and serves from a task of its own.
     pub async fn start(options: ModelOptions) -> io::Result<Self> {
+        Self::start_at(options, Clock::system()).await
+    }
+
+    /// The same, by another clock.
+    pub async fn start_at(options: ModelOptions, clock: Clock) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let server = Self {
-            address: listener.local_addr()?,
-            ledger: Arc::default(),
+        let address = listener.local_addr()?;
+        let reception = Reception {
+            host: Host {
+                options: Arc::new(options),
+                ledger: Arc::default(),
+                clock,
+            },
             doors: Doors::default(),
             stop: CancellationToken::new(),
         };
-        let host = Host {
-            options: Arc::new(options),
-            ledger: Arc::clone(&server.ledger),
-            clock: Clock::system(),
-        };
-        tokio::spawn(listen(
-            listener,
-            host,
-            server.doors.clone(),
-            server.stop.clone(),
-        ));
-        Ok(server)
+        tokio::spawn(listen(listener, reception.clone()));
+        Ok(Self { address, reception })
+    }
+
+    /// Serves a connection that did not come through the port: a line of memory,
+    /// say. It counts as accepted.
+    pub fn serve(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        self.reception.serve(stream);
     }
 
     /// Where to connect: `ws://127.0.0.1:PORT/v1/realtime`.
@@ -66,12 +78,18 @@ impl ModelServer {
 
     /// What was seen of each session, in the order of their upgrades.
     pub fn sessions(&self) -> Vec<SessionRecord> {
-        self.ledger.look(|state| state.sessions.clone())
+        self.reception
+            .host
+            .ledger
+            .look(|state| state.sessions.clone())
     }
 
     /// Looks at the records without copying them.
     pub fn look<R>(&self, look: impl FnOnce(&[SessionRecord]) -> R) -> R {
-        self.ledger.look(|state| look(&state.sessions))
+        self.reception
+            .host
+            .ledger
+            .look(|state| look(&state.sessions))
     }
 
     /// Sessions that are open.
@@ -85,12 +103,12 @@ impl ModelServer {
 
     /// TCP connections accepted so far, whatever became of them.
     pub fn accepted(&self) -> usize {
-        self.ledger.look(|state| state.accepted)
+        self.reception.host.ledger.look(|state| state.accepted)
     }
 
     /// All that clients did wrong, in all sessions and upgrades.
     pub fn violations(&self) -> Vec<String> {
-        self.ledger.look(|state| {
+        self.reception.host.ledger.look(|state| {
             let upgrades = state.upgrade_violations.iter().cloned();
             upgrades
                 .chain(state.sessions.iter().flat_map(|s| s.violations.clone()))
@@ -106,7 +124,7 @@ impl ModelServer {
     ) -> Result<(), TimedOut> {
         let wait = async {
             loop {
-                let mut changed = std::pin::pin!(self.ledger.changed());
+                let mut changed = std::pin::pin!(self.reception.host.ledger.changed());
                 changed.as_mut().enable();
                 if self.look(&mut is_so) {
                     return;
@@ -128,7 +146,7 @@ impl ModelServer {
     }
 
     async fn intrude(&self, session: usize, intrusion: Intrusion) {
-        if let Some(door) = self.doors.find(session) {
+        if let Some(door) = self.reception.doors.find(session) {
             // A session that is gone cannot be disturbed any more.
             let _ = door.send(intrusion).await;
         }
@@ -137,7 +155,7 @@ impl ModelServer {
 
 impl Drop for ModelServer {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.reception.stop.cancel();
     }
 }
 
@@ -163,10 +181,10 @@ impl Doors {
     }
 }
 
-async fn listen(listener: TcpListener, host: Host, doors: Doors, stop: CancellationToken) {
+async fn listen(listener: TcpListener, reception: Reception) {
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => return,
+            () = reception.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
@@ -174,17 +192,21 @@ async fn listen(listener: TcpListener, host: Host, doors: Doors, stop: Cancellat
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
+        // Small deltas must not wait for company.
+        let _ = stream.set_nodelay(true);
+        reception.serve(stream);
+    }
+}
+
+impl Reception {
+    fn serve(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let Self { host, doors, stop } = self.clone();
         let number = host.ledger.change(|state| {
             state.accepted += 1;
             state.accepted - 1
         });
-        let failure = host
-            .options
-            .failures
-            .get(number)
-            .cloned()
-            .unwrap_or(Failure::Healthy);
-        let (host, doors, stop) = (host.clone(), doors.clone(), stop.clone());
+        let failure = host.options.failures.get(number).cloned();
+        let failure = failure.unwrap_or(Failure::Healthy);
         tokio::spawn(async move {
             let ledger = Arc::clone(&host.ledger);
             let mut session = None;
@@ -193,6 +215,7 @@ async fn listen(listener: TcpListener, host: Host, doors: Doors, stop: Cancellat
                 doors.open(index)
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = serve(host, stream, failure, open) => {}
             }

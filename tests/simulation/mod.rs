@@ -1,0 +1,128 @@
+//! The whole bridge in virtual time, over a network and with peers that a seed makes.
+//!
+//! A hundred seeds run with every `cargo test`; more are asked for:
+//!
+//! ```text
+//! FRONTDESK_SEEDS=10000 cargo test --release simulation
+//! FRONTDESK_SEED=4711 cargo test simulation
+//! ```
+
+mod caller;
+mod chance;
+mod dialer;
+mod heard;
+mod house;
+mod model;
+mod network;
+mod plan;
+mod scenes;
+mod sound;
+mod witness;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use frontdesk::domain::EndReason;
+
+use house::House;
+use plan::Plan;
+
+/// Seeds that every test run tries.
+const SEEDS: u64 = 100;
+
+#[test]
+fn no_seed_of_the_simulation_breaks_a_promise() {
+    if let Some(seed) = number("FRONTDESK_SEED") {
+        let ran = run(&House::open(), seed);
+        println!("{:#?}\n{:?}", Plan::draw(seed), ran.outcomes);
+        assert_eq!(ran.faults, Vec::<String>::new(), "seed {seed}");
+        return;
+    }
+    let count = number("FRONTDESK_SEEDS").unwrap_or(SEEDS);
+    let next = AtomicU64::new(0);
+    let (mut failed, mut outcomes) = (Vec::new(), BTreeMap::<_, u32>::new());
+    thread::scope(|scope| {
+        let workers = [(); 2].map(|()| scope.spawn(|| work(&next, count)));
+        for (seed, ran) in workers.into_iter().flat_map(|work| work.join().unwrap()) {
+            for outcome in ran.outcomes {
+                *outcomes.entry(outcome).or_default() += 1;
+            }
+            if !ran.faults.is_empty() {
+                failed.push((seed, ran.faults));
+            }
+        }
+    });
+    println!("{count} seeds, and how their calls ended: {outcomes:?}");
+    for (seed, faults) in failed.iter().take(20) {
+        println!("FRONTDESK_SEED={seed} cargo test simulation\n    {faults:?}");
+    }
+    assert!(failed.is_empty(), "{} of {count} seeds fail", failed.len());
+    if count >= SEEDS {
+        for outcome in OUTCOMES.map(EndReason::as_str) {
+            let is_there = outcomes.contains_key(outcome);
+            assert!(is_there, "no call ended so: {outcome}");
+        }
+    }
+}
+
+/// Ways to end that the first seeds lead to; a simulation that does not is no
+/// trial of them.
+const OUTCOMES: [EndReason; 9] = [
+    EndReason::CallerHungUp,
+    EndReason::ReceptionistHungUp,
+    EndReason::Silence,
+    EndReason::MaxDuration,
+    EndReason::CarrierLost,
+    EndReason::StreamNeverStarted,
+    EndReason::AgentUnavailable,
+    EndReason::AgentLost,
+    EndReason::Shutdown,
+];
+
+fn work(next: &AtomicU64, count: u64) -> Vec<(u64, Ran)> {
+    let house = House::open();
+    let mut all = Vec::new();
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed >= count {
+            return all;
+        }
+        all.push((seed, run(&house, seed)));
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_simulation() {
+    let (one, other) = (House::open(), House::open());
+    let first: Vec<u64> = (0..12).map(|seed| run(&one, seed).trace).collect();
+    let again: Vec<u64> = (0..12).map(|seed| run(&other, seed).trace).collect();
+    assert_eq!(first, again);
+    let different: BTreeSet<_> = first.iter().collect();
+    assert_eq!(different.len(), first.len());
+}
+
+/// What came of one seed.
+struct Ran {
+    faults: Vec<String>,
+    /// The hash of everything that happened.
+    trace: u64,
+    outcomes: Vec<&'static str>,
+}
+
+fn run(house: &House, seed: u64) -> Ran {
+    let plan = Plan::draw(seed);
+    let all = world::run(house, &plan);
+    let outcomes = all.calls.iter().filter_map(|call| call.outcome);
+    Ran {
+        faults: witness::faults(house, &plan, &all),
+        trace: witness::trace(&all),
+        outcomes: outcomes.map(EndReason::as_str).collect(),
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().expect("a number"))
+}
