@@ -11,6 +11,7 @@ use super::feed::Feed;
 use super::keeper::{Finished, Keeper, Note};
 use super::live::{Happening, LiveEvent};
 use super::past::Past;
+use super::standing::Standing;
 use crate::call::{Report, Session};
 use crate::domain::{
     CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
@@ -37,6 +38,7 @@ pub(super) struct Logbook {
     latencies: Vec<TurnLatency>,
     /// What was before, if the caller has come back.
     past: Option<Past>,
+    standing: Standing,
 }
 
 impl Logbook {
@@ -56,6 +58,7 @@ impl Logbook {
             keeper,
             latencies: Vec::new(),
             past: admission.past.clone(),
+            standing: Standing::ringing(),
         }
     }
 
@@ -69,7 +72,8 @@ impl Logbook {
         self.tell(Happening::Admitted);
     }
 
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&mut self) {
+        self.standing.answered();
         tracing::info!(call.id = %self.call_id, "call.answered");
         self.keeper.note(Note::Answered {
             tenant_id: self.tenant_id,
@@ -88,6 +92,7 @@ impl Logbook {
     }
 
     pub(super) fn report(&mut self, report: Report) {
+        self.standing.note(&report);
         match &report {
             Report::Latency(latency) => self.note_latency(*latency),
             Report::Interrupted { .. } => {
@@ -109,6 +114,12 @@ impl Logbook {
             | Report::Muted { .. }
             | Report::Held(_)
             | Report::Silence { .. } => {}
+            Report::RanDry { lasting } => {
+                let ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
+                metrics::counter!("frontdesk_underrun_ms_total").increment(ms);
+                // It is counted, and nothing that whoever watches could act on.
+                return;
+            }
             Report::Used(usage) => self.note_usage(*usage),
             Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }
@@ -164,6 +175,10 @@ impl Logbook {
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
+        if end_reason == EndReason::StreamNeverStarted {
+            let why = "carrier.no_stream";
+            metrics::counter!("frontdesk_setup_failures_total", "why" => why).increment(1);
+        }
         let (usage, utterances) = (self.usage(session), self.utterances(session));
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {

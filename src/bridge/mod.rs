@@ -19,6 +19,7 @@
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.
 //! - [`call_back`] keeps whom nobody could go on with, so that they are called back.
+//! - [`standing`] and [`reaction`] measure how calls stand, and how fast they are.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes
 //!   audio wait for it.
 
@@ -41,6 +42,7 @@ mod live;
 mod logbook;
 mod past;
 mod phrases;
+mod reaction;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
@@ -48,6 +50,7 @@ mod recorder;
 mod recording_news;
 mod registry;
 mod run;
+mod standing;
 mod token;
 mod tools;
 mod wire;
