@@ -9,6 +9,8 @@ use crate::domain::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     manual: Option<Arc<AtomicI64>>,
+    /// The time of the newest id.
+    newest: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -21,6 +23,7 @@ impl Clock {
     pub fn manual(at: Timestamp) -> Self {
         Self {
             manual: Some(Arc::new(AtomicI64::new(at.as_ms()))),
+            newest: Arc::default(),
         }
     }
 
@@ -39,9 +42,13 @@ impl Clock {
         }
     }
 
-    /// A new id, ordered by time: `clock.new_id::<CallId>()`.
+    /// A new id, ordered by time: `clock.new_id::<CallId>()`. An id is never of an
+    /// earlier time than one before it, also where the clock is set back.
     pub fn new_id<T: From<(Timestamp, u128)>>(&self) -> T {
-        T::from((self.now(), u128::from_le_bytes(random_bytes())))
+        let now = self.now().as_ms();
+        let newest = self.newest.fetch_max(now, Ordering::Relaxed);
+        let at = Timestamp::from_ms(newest.max(now));
+        T::from((at, u128::from_le_bytes(random_bytes())))
     }
 }
 
@@ -65,4 +72,34 @@ fn system_now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let ms = since.map_or(0, |since| since.as_millis());
     Timestamp::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::CallId;
+
+    #[test]
+    fn p5_ids_stay_in_order_however_the_clock_jumps() {
+        const HOUR: i64 = 3_600_000;
+        let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
+        let mut newest: CallId = clock.new_id();
+        for jump in [
+            1,
+            HOUR,
+            -HOUR,
+            -24 * HOUR,
+            1,
+            48 * HOUR,
+            -24 * HOUR,
+            25 * HOUR,
+        ] {
+            clock.advance_ms(jump);
+            let next: CallId = clock.clone().new_id();
+            // Of one and the same millisecond, chance decides.
+            let time = |id: CallId| id.to_string()[..15].to_owned();
+            assert!(time(next) >= time(newest), "{jump}: {newest}, {next}");
+            newest = newest.max(next);
+        }
+    }
 }

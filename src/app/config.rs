@@ -2,12 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::duration;
+use super::call_config::CallConfig;
 use super::server::ServerOptions;
 use super::setting::{
     Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl, account_sid, credential, database_url,
@@ -336,23 +335,6 @@ pub struct AuthConfig {
     pub jwt_audience: Option<String>,
 }
 
-/// How much, and how long.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Calls")]
-pub struct CallConfig {
-    /// Calls that the AI takes at one time; the next caller is told to ring later.
-    #[arg(long, env, default_value = "500", value_parser = count, value_name = "N")]
-    pub max_calls: NonZeroUsize,
-
-    /// How long calls may go on after SIGTERM before they are ended.
-    #[arg(long, env, default_value = "15m", value_parser = duration::parse, value_name = "SPAN")]
-    pub drain_timeout: Duration,
-
-    /// Threads that carry the calls; one a core where nothing is said.
-    #[arg(long, env, value_parser = count, value_name = "N")]
-    pub workers: Option<NonZeroUsize>,
-}
-
 /// What is written to standard error, and how.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
@@ -394,6 +376,6 @@ fn port(text: &str) -> Result<u16, &'static str> {
         .map_err(|_| "expected a whole number up to 65535")
 }
 
-fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "expected a whole number above 0")
 }

@@ -21,14 +21,14 @@ use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDiale
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
-use crate::jobs::{JobHouse, Runner};
+use crate::jobs::{JobHouse, Process, Runner, Watch};
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
 use crate::store::{Seals, Store, kept_secrets};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
-use crate::webhooks::{self, Patience, Webhooks};
+use crate::webhooks::{self, Callers, Patience, Webhooks};
 
 /// What a house is built from.
 #[derive(Debug)]
@@ -76,6 +76,7 @@ pub struct House {
     writing: JoinHandle<()>,
     jobs: Runner,
     spools: JobHouse,
+    callers: Callers,
     spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
@@ -116,8 +117,12 @@ impl House {
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
             public_url: public_url.clone(),
+            process: Process::new(clock.new_id()),
             is_live: liveness(bridge.clone()),
         };
+        // Before it has a call, the others know that it is there.
+        spools.beat().await.context("the database takes nothing")?;
+        let callers = Callers::default();
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -129,6 +134,8 @@ impl House {
             journal: webhooks::Journal::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
+            process: spools.process.clone(),
+            callers: callers.clone(),
             patience: plan.patience,
         };
         let api = api::router(ApiState {
@@ -153,6 +160,7 @@ impl House {
             keeper,
             writing,
             spools,
+            callers,
             spool,
             server: plan.server,
             drain_timeout: plan.drain_timeout,
@@ -175,14 +183,14 @@ impl House {
         let bridge = self.bridge;
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
-        tokio::spawn(self.spools.watch_spools(no_more_jobs.clone()));
+        tokio::spawn(self.spools.clone().watch_spools(no_more_jobs.clone()));
+        let watch = Watch::new(self.spools.clone());
+        let watching = tokio::spawn(watch.keep(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
-            tokio::select! {
-                () = bridge.drain(self.drain_timeout) => {}
-                () = shutdown.abort.cancelled() => bridge.drain(Duration::ZERO).await,
-            }
+            let deadline = shutdown.deadline(self.drain_timeout);
+            bridge.drain(self.callers.gone(), deadline).await;
         };
         serve(listener, self.router, self.server, empty).await;
         let written = async {
@@ -200,6 +208,11 @@ impl House {
         }
         if timeout(LAST_NOTES, written).await.is_err() {
             tracing::error!("the database did not take the last notes in time");
+        }
+        // Who is still asked about somebody else's calls asks no more.
+        let _ = timeout(LAST_JOBS, watching).await;
+        if let Err(error) = self.spools.leave().await {
+            tracing::warn!(%error, "process.not_told");
         }
         self.store.close().await;
     }

@@ -71,6 +71,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "From the model's word that the caller speaks to a `clear` that the carrier has taken.",
     ),
     (
+        "frontdesk_call_panics_total",
+        Kind::Count,
+        "Calls that ended by a bug of ours; their callers went on along the route.",
+    ),
+    (
         "frontdesk_calls",
         Kind::Level,
         "Calls that the AI has now, by state: ringing, connecting, talking, held, reconnecting.",
@@ -88,7 +93,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_calls_swept_total",
         Kind::Count,
-        "Calls whose end nobody told of: found at the carrier, or lost.",
+        "Calls whose end nobody told of: found at the carrier, going on, or lost.",
     ),
     (
         "frontdesk_calls_total",
@@ -239,6 +244,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "frontdesk_phrases_failed_total",
         Kind::Count,
         "Sentences that no agent could be got to say beforehand.",
+    ),
+    (
+        "frontdesk_processes_lost_total",
+        Kind::Count,
+        "Processes of the house that ended without a word; their calls were seen to.",
     ),
     (
         "frontdesk_quota_alerts_total",

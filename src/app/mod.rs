@@ -5,6 +5,7 @@ mod bench_report;
 mod bench_side;
 mod bench_soak;
 mod bench_talk;
+mod call_config;
 mod cli;
 mod config;
 mod connections;
@@ -32,9 +33,10 @@ mod telemetry;
 
 pub use bench::{BenchConfig, LoadConfig};
 pub use bench_side::SideConfig;
+pub use call_config::CallConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
-    AuthConfig, CallConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
+    AuthConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
     RealtimeAuth, SealConfig, StorageConfig, TwilioConfig,
 };
 pub use demo::DemoConfig;

@@ -1,21 +1,29 @@
 //! The signals that end the process, and what each of them asks for.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+
+/// How long calls may go on where the end is in a hurry.
+const HURRY: Duration = Duration::from_secs(10);
 
 /// What the house has been asked to do about its end.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     /// Take no new calls, and leave when the last one has ended.
     pub drain: CancellationToken,
-    /// End the calls in progress and leave. Implies `drain`.
+    /// The calls in progress have ten more seconds.
+    pub hurry: CancellationToken,
+    /// End the calls in progress and leave.
     pub abort: CancellationToken,
 }
 
 impl Shutdown {
-    /// Listens for SIGTERM and SIGINT: the first drains, the second aborts.
+    /// Listens for SIGTERM and SIGINT: the first drains, the second hurries, the third
+    /// aborts.
     ///
     /// # Errors
     ///
@@ -24,7 +32,11 @@ impl Shutdown {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let shutdown = Self::default();
-        let tokens = [shutdown.drain.clone(), shutdown.abort.clone()];
+        let tokens = [
+            shutdown.drain.clone(),
+            shutdown.hurry.clone(),
+            shutdown.abort.clone(),
+        ];
         tokio::spawn(async move {
             for token in tokens {
                 let name = next(&mut terminate, &mut interrupt).await;
@@ -34,11 +46,52 @@ impl Shutdown {
         });
         Ok(shutdown)
     }
+
+    /// Waits until calls that still go on must end, where they may go on for so long
+    /// unless somebody is in a hurry.
+    pub(super) async fn deadline(&self, usual: Duration) {
+        let until = Instant::now() + usual;
+        let hurry = async {
+            self.hurry.cancelled().await;
+            sleep_until(until.min(Instant::now() + HURRY)).await;
+        };
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = hurry => {}
+            () = self.abort.cancelled() => {}
+        }
+    }
 }
 
 async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
     tokio::select! {
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: Duration = Duration::from_mins(15);
+
+    #[tokio::test(start_paused = true)]
+    async fn p1_a_second_signal_leaves_ten_seconds_and_a_third_none() {
+        let (shutdown, began) = (Shutdown::default(), Instant::now());
+        shutdown.deadline(USUAL).await;
+        assert_eq!(began.elapsed(), USUAL);
+
+        shutdown.hurry.cancel();
+        let began = Instant::now();
+        shutdown.deadline(USUAL).await;
+        assert_eq!(began.elapsed(), HURRY);
+        shutdown.deadline(HURRY / 2).await;
+        assert_eq!(began.elapsed(), HURRY + HURRY / 2, "it never takes longer");
+
+        shutdown.abort.cancel();
+        let began = Instant::now();
+        shutdown.deadline(USUAL).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 }

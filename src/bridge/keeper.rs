@@ -81,6 +81,24 @@ pub(super) struct Finished {
     pub(super) latencies: Vec<TurnLatency>,
 }
 
+impl Finished {
+    /// The end of a call that failed before anybody could say more of it.
+    pub(super) fn unknown((tenant_id, call_id): (TenantId, CallId), keeper: &Keeper) -> Self {
+        Self {
+            tenant_id,
+            call_id,
+            note_id: keeper.new_id(),
+            at: keeper.now(),
+            end_reason: EndReason::Internal,
+            usage: Usage::default(),
+            cost: None,
+            first_turn: 0,
+            utterances: Vec::new(),
+            latencies: Vec::new(),
+        }
+    }
+}
+
 /// Takes notes for the store.
 #[derive(Clone, Debug)]
 pub struct Keeper {

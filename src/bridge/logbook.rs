@@ -62,6 +62,11 @@ impl Logbook {
         }
     }
 
+    /// Whose log it is.
+    pub(super) fn call_id(&self) -> CallId {
+        self.call_id
+    }
+
     /// What the agent costs.
     pub(super) fn priced(self, price: Option<ModelPrice>) -> Self {
         Self { price, ..self }
@@ -78,7 +83,7 @@ impl Logbook {
         self.keeper.note(Note::Answered {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
-            at: self.keeper.now(),
+            at: self.now(),
         });
         self.tell(Happening::Answered);
     }
@@ -132,7 +137,7 @@ impl Logbook {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
             detail: json!({"tool": name, "outcome": outcome}).to_string(),
-            at: self.keeper.now(),
+            at: self.now(),
         });
     }
 
@@ -185,7 +190,7 @@ impl Logbook {
             tenant_id: self.tenant_id,
             call_id: self.call_id,
             note_id: self.keeper.new_id(),
-            at: self.keeper.now(),
+            at: self.now(),
             end_reason,
             usage,
             cost: self.cost(&usage),
@@ -222,6 +227,13 @@ impl Logbook {
             ..said
         });
         past.utterances.iter().cloned().chain(now).collect()
+    }
+
+    /// The time of day, by the clock that the call began with: whoever sets it
+    /// meanwhile makes no call longer or shorter.
+    fn now(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.began.elapsed().as_millis());
+        self.began_at.plus_ms(elapsed.unwrap_or_default())
     }
 
     fn tell(&self, what: Happening) {

@@ -5,7 +5,8 @@
 //! it has shown its one-time token. From then on one loop owns both sockets;
 //! when it ends, for whatever reason, both are closed and nothing is left.
 //!
-//! - [`registry`] knows the live calls: admission, look-up, drain.
+//! - [`registry`] knows the live calls: admission and look-up; [`drain`] lets them end.
+//!   One call's panic ends one call, and gives its [`place`] back.
 //! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants.
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
@@ -32,6 +33,7 @@ mod call_back;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod drain;
 mod equipment;
 mod errands;
 mod feed;
@@ -42,6 +44,7 @@ mod live;
 mod logbook;
 mod past;
 mod phrases;
+mod place;
 mod reaction;
 mod realtime_ear;
 mod realtime_keys;

@@ -1,11 +1,13 @@
-//! The live calls: admission, look-up, drain.
+//! The live calls: admission and look-up.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use futures::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
@@ -18,13 +20,14 @@ use super::carrier_leg::{Carrier, CarrierLeg};
 use super::equipment::Equipment;
 use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
-use super::keeper::{Keeper, Note};
+use super::keeper::{Finished, Keeper, Note};
 use super::line::Dial;
 use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::past::Past;
+use super::place::PlaceGuard;
 use super::recorder::{Light, RecordOrder, Recorder};
-use super::run::{Call, Control};
+use super::run::{Call, Control, count_panic};
 use super::token::{StreamToken, Tickets};
 use super::tools::Toolbox;
 use super::wire::Wire;
@@ -37,35 +40,33 @@ use crate::twilio::media_stream::Start;
 
 /// How a call ended is remembered until the carrier asks what comes next.
 const OUTCOME_LIFE: Duration = Duration::from_mins(5);
-/// So long after the end of a call the carrier may ask what comes next, and
-/// say that the call is over.
-const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// Controls that may wait for a call's task.
 const MAILBOX: usize = 8;
 /// Streams that may be waiting to say whose they are.
 const WAITING_ROOM: usize = 256;
 
-struct Place {
-    mailbox: mpsc::Sender<Control>,
+pub(super) struct Place {
+    pub(super) mailbox: mpsc::Sender<Control>,
     light: Arc<Light>,
     tickets: Tickets,
 }
 
-struct Shared {
-    calls: DashMap<CallSid, Place>,
-    outcomes: DashMap<CallSid, (EndReason, Instant)>,
+pub(super) struct Shared {
+    pub(super) calls: DashMap<CallSid, Place>,
+    pub(super) outcomes: DashMap<CallSid, (EndReason, Instant)>,
     /// Where calls go on that are handed on.
     handovers: DashMap<CallSid, Handover>,
     /// What was said in those that may come back.
     pasts: DashMap<CallSid, Past>,
-    live: AtomicUsize,
+    pub(super) live: AtomicUsize,
     capacity: usize,
-    is_draining: AtomicBool,
+    pub(super) is_draining: AtomicBool,
+    pub(super) is_leaving: AtomicBool,
     dialer: Arc<dyn Dialer>,
     equipment: Equipment,
     keeper: Keeper,
-    feed: Feed,
-    tasks: TaskTracker,
+    pub(super) feed: Feed,
+    pub(super) tasks: TaskTracker,
     /// Streams that have not said yet whose they are.
     waiting_room: Arc<Semaphore>,
 }
@@ -73,7 +74,7 @@ struct Shared {
 /// The live calls of this process.
 #[derive(Clone)]
 pub struct Bridge {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Bridge {
@@ -98,6 +99,7 @@ impl Bridge {
             live: AtomicUsize::new(0),
             capacity,
             is_draining: AtomicBool::new(false),
+            is_leaving: AtomicBool::new(false),
             dialer,
             equipment,
             keeper,
@@ -114,12 +116,13 @@ impl Bridge {
     ///
     /// A call that is in already gets another token, for the carrier may ask
     /// twice; it keeps its one task and one agent.
-    pub fn admit(&self, admission: Admission) -> Result<StreamToken, Refusal> {
+    pub fn admit(&self, mut admission: Admission) -> Result<StreamToken, Refusal> {
         self.forget_old_outcomes();
         match self.shared.calls.entry(admission.call_sid.clone()) {
             Entry::Occupied(mut place) => Ok(place.get_mut().tickets.mint()),
             Entry::Vacant(vacant) => {
                 self.refuse(&admission)?;
+                self.welcome_back(&mut admission);
                 let (mailbox, inbox) = mpsc::channel(MAILBOX);
                 let light = Arc::<Light>::default();
                 let mut tickets = Tickets::default();
@@ -228,34 +231,6 @@ impl Bridge {
         self.shared.feed.forget(call);
     }
 
-    /// Lets nobody in any more, and lets the calls that are in finish. Those
-    /// that have not by `deadline` are ended; their callers are told, for the
-    /// last question of the carrier is waited for, 2 s at most.
-    pub async fn drain(&self, deadline: Duration) {
-        self.shared.is_draining.store(true, Ordering::Relaxed);
-        self.shared.tasks.close();
-        let ended = tokio::time::timeout(deadline, self.shared.tasks.wait()).await;
-        if ended.is_err() {
-            self.end_all().await;
-        }
-        let last = self.shared.outcomes.iter().map(|outcome| outcome.1).max();
-        if let Some(last) = last {
-            tokio::time::sleep_until(last + LAST_QUESTIONS).await;
-        }
-        self.shared.feed.close();
-    }
-
-    async fn end_all(&self) {
-        let places = self.shared.calls.iter();
-        let mailboxes: Vec<_> = places.map(|place| place.mailbox.clone()).collect();
-        for mailbox in mailboxes {
-            // Who cannot be told has ended.
-            let order = Order::HangUp(EndReason::Shutdown);
-            let _ = mailbox.send(Control::Order(order)).await;
-        }
-        self.shared.tasks.wait().await;
-    }
-
     pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
         self.shared.outcomes.remove(call_sid);
     }
@@ -300,13 +275,33 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(
+    fn start(&self, admission: Admission, (inbox, light): (mpsc::Receiver<Control>, Arc<Light>)) {
+        let place = PlaceGuard::new(Arc::clone(&self.shared), admission.call_sid.clone());
+        let of = (admission.tenant_id, admission.call_id);
+        let bridge = self.clone();
+        self.shared.tasks.spawn(async move {
+            // What a call that panicked leaves behind is its own; what it shares with
+            // others is behind locks that do not poison.
+            let keeper = bridge.shared.keeper.clone();
+            let call = async move {
+                let mut place = place;
+                let call = bridge.prepare(admission, (inbox, light));
+                call.run(&mut place).await;
+            };
+            if AssertUnwindSafe(call).catch_unwind().await.is_err() {
+                count_panic(of.1);
+                keeper.finish(Finished::unknown(of, &keeper)).await;
+            }
+        });
+    }
+
+    /// The call of that admission, whose agent is being dialled.
+    fn prepare(
         &self,
         mut admission: Admission,
         (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
-    ) {
-        let shared = Arc::clone(&self.shared);
-        self.welcome_back(&mut admission);
+    ) -> Call {
+        let shared = &self.shared;
         if let Some(toolbox) = self.toolbox() {
             toolbox.unseal(&mut admission.receptionist);
         }
@@ -333,23 +328,14 @@ impl Bridge {
             .priced(shared.dialer.price());
         let errands = Errands::new(self.clone(), &admission);
         let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
-        let outcome = EndReason::Internal;
-        let mut place = PlaceGuard {
-            shared: Arc::clone(&shared),
-            call_sid: admission.call_sid,
-            outcome,
-        };
         let past = admission.past.as_ref();
         let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
-        let call = Call::new(
+        Call::new(
             (plan, said),
             (dial, phrases),
             inbox,
             (log, errands, recorder),
-        );
-        shared
-            .tasks
-            .spawn(async move { call.run(&mut place).await });
+        )
     }
 
     fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
@@ -370,34 +356,6 @@ impl Bridge {
             outcomes.retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
             self.forget_old_handovers();
         }
-    }
-}
-
-/// Gives a call's place back, also if its task panics.
-pub(super) struct PlaceGuard {
-    shared: Arc<Shared>,
-    call_sid: CallSid,
-    outcome: EndReason,
-}
-
-impl PlaceGuard {
-    /// The call is over: whoever asks from now on is told how it ended.
-    pub(super) fn leave(&mut self, outcome: EndReason) {
-        self.outcome = outcome;
-        let now = Instant::now();
-        self.shared
-            .outcomes
-            .insert(self.call_sid.clone(), (outcome, now));
-        if self.shared.calls.remove(&self.call_sid).is_some() {
-            self.shared.live.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for PlaceGuard {
-    fn drop(&mut self) {
-        let outcome = self.outcome;
-        self.leave(outcome);
     }
 }
 

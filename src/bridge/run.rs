@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use futures::future::join;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
@@ -15,11 +17,11 @@ use super::errands::Errands;
 use super::line::{Dial, Line};
 use super::logbook::Logbook;
 use super::phrases::Phrases;
+use super::place::PlaceGuard;
 use super::reaction::{self, Reaction};
 use super::recorder::{RecordOrder, Recorder};
-use super::registry::PlaceGuard;
 use crate::call::{Action, CallPlan, Event, Order, Session};
-use crate::domain::{EndReason, Utterance};
+use crate::domain::{CallId, EndReason, Utterance};
 
 /// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
 /// silent to two of these is gone.
@@ -85,10 +87,15 @@ impl Call {
         }
     }
 
-    /// Runs until the call is over and both sockets are closed.
+    /// Runs until the call is over and both sockets are closed, also where it
+    /// ends by a panic: then its caller is led on as far as we still know how.
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
-        let end_reason = poll_fn(|cx| self.poll_end(cx)).await;
+        let turns = poll_fn(|cx| self.poll_end(cx));
+        let end_reason = match AssertUnwindSafe(turns).catch_unwind().await {
+            Ok(end_reason) => end_reason,
+            Err(_) => self.break_off(),
+        };
         self.errands.keep(|| self.log.past(&self.session));
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
@@ -99,9 +106,37 @@ impl Call {
                 carrier.close(1000).await;
             }
         };
-        join(carrier, self.line.close()).await;
-        self.recorder.finish(ended).await;
+        // Who panics over a goodbye has no more to say.
+        let goodbyes = join(
+            AssertUnwindSafe(carrier).catch_unwind(),
+            AssertUnwindSafe(self.line.close()).catch_unwind(),
+        );
+        let _ = goodbyes.await;
+        let recorded = AssertUnwindSafe(self.recorder.finish(ended));
+        if recorded.catch_unwind().await.is_err() {
+            count_panic(self.log.call_id());
+        }
         self.log.finish(&self.session, end_reason).await;
+    }
+
+    /// A bug: the call is over, and what was said until then is kept.
+    fn break_off(&mut self) -> EndReason {
+        count_panic(self.log.call_id());
+        let end_reason = EndReason::Internal;
+        let end = || {
+            let order = Event::Ordered(Order::HangUp(end_reason));
+            self.session.handle_event(order, now());
+            while let Some(action) = self.session.poll_action() {
+                if let Action::Report(report) = action {
+                    self.log.report(report);
+                }
+            }
+        };
+        // What was being changed when it panicked may not be fit to be ended.
+        if catch_unwind(AssertUnwindSafe(end)).is_err() {
+            tracing::warn!(call.id = %self.log.call_id(), "call.broken_off");
+        }
+        end_reason
     }
 
     /// Ready when the call is over.
@@ -264,6 +299,12 @@ impl Call {
         }
         must_move
     }
+}
+
+/// One call's panic ends that call, and is told to whoever looks after all.
+pub(super) fn count_panic(call: CallId) {
+    metrics::counter!("frontdesk_call_panics_total").increment(1);
+    tracing::error!(call.id = %call, "call.panicked");
 }
 
 /// Tokio's clock, which a test can stop.

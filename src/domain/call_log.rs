@@ -240,11 +240,13 @@ pub enum EndReason {
     Shutdown,
     /// We failed.
     Internal,
+    /// The process that had the call died.
+    ProcessLost,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::CallerHungUp,
         Self::ReceptionistHungUp,
         Self::Silence,
@@ -258,6 +260,7 @@ impl EndReason {
         Self::Transferred,
         Self::Shutdown,
         Self::Internal,
+        Self::ProcessLost,
     ];
 
     /// A stable word; what follows a full stop narrows what stands before it,
@@ -277,6 +280,7 @@ impl EndReason {
             Self::Transferred => "transferred",
             Self::Shutdown => "gateway.shutdown",
             Self::Internal => "gateway.internal",
+            Self::ProcessLost => "gateway.lost",
         }
     }
 
@@ -288,7 +292,8 @@ impl EndReason {
             | Self::AgentLost
             | Self::Transferred
             | Self::Shutdown
-            | Self::Internal => true,
+            | Self::Internal
+            | Self::ProcessLost => true,
             Self::CallerHungUp
             | Self::ReceptionistHungUp
             | Self::Silence

@@ -68,6 +68,11 @@ ulid_id!(
     "call"
 );
 ulid_id!(
+    /// Names a process of the house, for as long as it lives: `prc_01J…`.
+    ProcessId,
+    "prc"
+);
+ulid_id!(
     /// Names an API key: `key_01J…`.
     ApiKeyId,
     "key"

@@ -57,8 +57,8 @@ pub use greeting::{
 pub use hours::{Closure, Date, Exception, Hours, HoursPlan, Opening, Span, Week, Weekday, Zone};
 pub use ids::{
     ApiKeyId, AuditId, CallId, CallSid, CallerListId, ConferenceSid, ContactId, FlowId, GreetingId,
-    HoursId, MessageId, NumberId, NumberSid, QueueId, ReceptionistId, RecordingId, SmsId,
-    StreamSid, TakenMessageId, TenantId, UserId,
+    HoursId, MessageId, NumberId, NumberSid, ProcessId, QueueId, ReceptionistId, RecordingId,
+    SmsId, StreamSid, TakenMessageId, TenantId, UserId,
 };
 pub use job::JobKind;
 pub use latency::TurnLatency;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use super::process::Process;
 use super::worker::{Failure, Next, Worker};
 use super::{
     carrier_price, forgotten_message, forgotten_recording, message_sound, open_calls, quota_alerts,
@@ -35,6 +36,8 @@ pub struct JobHouse {
     /// Our address as the carrier sees it, without a slash at its end; none if
     /// no carrier can reach it.
     pub public_url: Option<Arc<str>>,
+    /// This process.
+    pub process: Process,
     /// Whether a call goes on in this process.
     pub is_live: Arc<dyn Fn(&CallSid) -> bool + Send + Sync>,
 }

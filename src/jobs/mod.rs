@@ -12,8 +12,10 @@
 //! leaves it locked for five minutes, and then it is done again: every job is
 //! written to be run twice.
 //!
-//! One thing is asked for by no row: what a process that died has spooled of its
-//! calls. Each process [looks](JobHouse::watch_spools) for that in its own folder.
+//! Two things are asked for by no row. What a process that died has spooled of its
+//! calls: each process [looks](JobHouse::watch_spools) for that in its own folder. And
+//! the calls that it had: each process says every second that it lives, and [sees](Watch)
+//! to the calls of those that do not any more.
 //!
 //! | job | when | what |
 //! |---|---|---|
@@ -32,17 +34,22 @@ mod carrier_price;
 mod forgotten_message;
 mod forgotten_recording;
 mod house;
+mod left_calls;
 mod left_spools;
 mod message_sound;
 mod open_calls;
+mod process;
 mod quota_alerts;
 mod retention;
 mod runner;
 mod sms_to_send;
 mod spooled_recording;
 mod uncounted_calls;
+mod vitals;
 mod worker;
 
 pub use house::JobHouse;
+pub use left_calls::Watch;
+pub use process::Process;
 pub use runner::Runner;
 pub use worker::{Failure, Next, Worker};

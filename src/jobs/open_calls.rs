@@ -9,10 +9,10 @@ use futures::stream::{self, StreamExt as _};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{AnsweredBy, CallLog, JobKind, SettingKey, TenantId, Timestamp};
+use crate::domain::{AnsweredBy, CallLog, EndReason, JobKind, SettingKey, TenantId, Timestamp};
 use crate::store::calls::{self, StatusNews};
-use crate::store::{self, call_events, call_routes, page, settings};
-use crate::twilio::rest::Error;
+use crate::store::{self, call_events, call_routes, lost_calls, page, settings};
+use crate::twilio::rest::{Call, Error};
 
 /// How many the carrier is asked about at one time: enough to be through with a
 /// page of them in a minute, and few enough to leave its patience for calls.
@@ -83,7 +83,7 @@ async fn limit_of(
 }
 
 /// When we last heard anything of the call.
-async fn last_news(house: &JobHouse, call: &CallLog) -> Result<Timestamp, store::Error> {
+pub(super) async fn last_news(house: &JobHouse, call: &CallLog) -> Result<Timestamp, store::Error> {
     let events = call_events::list(&house.store, call.tenant_id, call.id).await?;
     let told = events.iter().map(|event| event.at).max();
     let known = [Some(call.created_at), call.answered_at, told];
@@ -101,21 +101,14 @@ async fn look_into(
     };
     match found {
         Ok(Some(truth)) if truth.status.is_terminal() => {
-            let at = truth.end_time.unwrap_or(now);
-            let news = StatusNews {
-                status: truth.status,
-                sequence: None,
-                duration_s: truth.duration_s,
-                at,
-            };
-            calls::apply_status(&house.store, &call.call_sid, &news).await?;
-            call_routes::close(&house.store, &call.call_sid, at).await?;
+            believe(house, call, &truth, now).await?;
             note(call, "found");
         }
         // It lasts longer than it should, and it lasts.
         Ok(Some(_)) => {}
         Ok(None) => {
-            calls::lose(&house.store, call.tenant_id, call.id, last_news).await?;
+            let of = (call.tenant_id, call.id);
+            lost_calls::lose(&house.store, of, EndReason::CarrierStatusLost, last_news).await?;
             call_routes::close(&house.store, &call.call_sid, now).await?;
             note(call, "lost");
         }
@@ -124,12 +117,30 @@ async fn look_into(
     Ok(())
 }
 
-fn note(call: &CallLog, outcome: &'static str) {
+/// The carrier says how the call ended.
+pub(super) async fn believe(
+    house: &JobHouse,
+    call: &CallLog,
+    truth: &Call,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    let at = truth.end_time.unwrap_or(now);
+    let news = StatusNews {
+        status: truth.status,
+        sequence: None,
+        duration_s: truth.duration_s,
+        at,
+    };
+    calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    call_routes::close(&house.store, &call.call_sid, at).await
+}
+
+pub(super) fn note(call: &CallLog, outcome: &'static str) {
     metrics::counter!("frontdesk_calls_swept_total", "outcome" => outcome).increment(1);
     tracing::warn!(call.id = %call.id, outcome, "call.swept");
 }
 
 /// The carrier is asked again the next time.
-fn complain(call: &CallLog, error: &Error) {
+pub(super) fn complain(call: &CallLog, error: &Error) {
     tracing::warn!(call.id = %call.id, %error, "call.not_swept");
 }

@@ -63,7 +63,12 @@ impl Runner {
     pub async fn run(self, stop: CancellationToken) {
         let mut running = Running::default();
         let (mut is_ready, mut counted_at) = (false, None::<Instant>);
+        let mut latest = self.clock.now();
         while !stop.is_cancelled() {
+            // Somebody has set the clock back: all is done anew that was made by it.
+            let now = self.clock.now();
+            is_ready &= now >= latest;
+            latest = now;
             if counted_at.is_none_or(|at| at.elapsed() >= COUNT_EVERY) {
                 self.count_waiting().await;
                 counted_at = Some(Instant::now());
@@ -111,6 +116,7 @@ impl Runner {
 
     async fn ask_for_recurring(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
+        jobs::rein_in(&self.store, self.worker.kinds(), (now, LEASE)).await?;
         let mut tx = self.store.begin().await?;
         for kind in self
             .worker

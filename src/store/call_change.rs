@@ -1,10 +1,10 @@
 //! Changes a call, and what it counts for, in one piece.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Connection};
 
 use super::call_row::{CallRow, columns};
 use super::jobs::{self, NewJob};
-use super::{Error, usage};
+use super::{Db, Error, usage};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallSid, Day, EndReason, JobKind, Money, Outcome, TenantId,
     Timestamp, Totals,
@@ -63,6 +63,23 @@ pub(super) async fn amend(
         save(tx, &call).await?;
     }
     Ok(call)
+}
+
+/// Changes the tenant's call, by itself. Whether there is such a call.
+pub(super) async fn amend_one(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    change: impl FnOnce(&mut CallLog),
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(false);
+    };
+    amend(&mut tx, locked, change).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Counts a locked call that is over and was not counted; the call, and whether it was

@@ -4,7 +4,7 @@ use std::iter;
 
 use sqlx::{AnyConnection, Connection};
 
-use super::call_change::{amend, lock, lock_by_sid};
+use super::call_change::{amend, amend_one, lock, lock_by_sid};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
@@ -177,8 +177,8 @@ const LIST_OPEN: &str = concat!(
 /// who knows no tenant.
 ///
 /// **Invariant:** the call is the same after the same news in any order and
-/// any number. It moves forward only, its end is the earliest end told of,
-/// its duration the longest.
+/// any number. It moves forward only, its end is the earliest end told of (the
+/// latest, where its process has died), its duration the longest.
 pub async fn apply_status(
     db: impl Into<Db<'_>>,
     call_sid: &CallSid,
@@ -193,7 +193,12 @@ pub async fn apply_status(
         call.status = call.status.merge(news.status);
         call.duration_s = call.duration_s.max(news.duration_s);
         if news.status.is_terminal() {
-            call.ended_at = Some(earliest(call.ended_at, news.at));
+            call.ended_at = Some(if call.end_reason == Some(EndReason::ProcessLost) {
+                // It went on after all that its process knew of it.
+                call.ended_at.map_or(news.at, |known| known.max(news.at))
+            } else {
+                earliest(call.ended_at, news.at)
+            });
         }
     })
     .await?;
@@ -211,7 +216,7 @@ pub async fn mark_answered(
     id: CallId,
     (by, at): (AnsweredBy, Timestamp),
 ) -> Result<bool, Error> {
-    change(db, tenant, id, |call| {
+    amend_one(db, tenant, id, |call| {
         call.status = call.status.merge(CallStatus::InProgress);
         call.answered_at.get_or_insert(at);
         call.answered_by = call.answered_by.max(Some(by));
@@ -220,7 +225,8 @@ pub async fn mark_answered(
 }
 
 /// Writes how the tenant's call ended. The first to say so is believed, and
-/// who says it again changes nothing. Whether there is such a call.
+/// who says it again changes nothing; but a process that was taken for dead knows
+/// better than those who thought so. Whether there is such a call.
 ///
 /// The call is over from here on, whether or not the carrier ever says so;
 /// unless the caller is [left waiting](EndReason::leaves_caller_waiting), who
@@ -237,8 +243,14 @@ pub async fn finish(
         return Ok(false);
     };
     let call = amend(&mut tx, locked, |call| {
-        if call.end_reason.is_some() {
+        if call
+            .end_reason
+            .is_some_and(|why| why != EndReason::ProcessLost)
+        {
             return;
+        }
+        if call.end_reason.is_some() {
+            call.ended_at = call.ended_at.map(|_| finished.ended_at);
         }
         call.end_reason = Some(finished.end_reason);
         call.usage = finished.usage;
@@ -259,7 +271,7 @@ pub async fn finish(
 /// Notes that the tenant's call, which its receptionist had handed on, is theirs
 /// again. Whether there is such a call.
 pub async fn come_back(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> Result<bool, Error> {
-    change(db, tenant, id, |call| {
+    amend_one(db, tenant, id, |call| {
         if call.end_reason == Some(EndReason::Transferred) && call.ended_at.is_none() {
             call.end_reason = None;
             call.bill.agent_ended_at = None;
@@ -276,7 +288,7 @@ pub async fn note_usage(
     id: CallId,
     (usage, cost): (Usage, Option<Money>),
 ) -> Result<bool, Error> {
-    change(db, tenant, id, |call| {
+    amend_one(db, tenant, id, |call| {
         if call.end_reason.is_none() && call.usage.tokens() <= usage.tokens() {
             call.usage = usage;
             call.cost = cost;
@@ -293,42 +305,7 @@ pub async fn set_carrier_cost(
     id: CallId,
     money: Money,
 ) -> Result<bool, Error> {
-    change(db, tenant, id, |call| call.bill.carrier = Some(money)).await
-}
-
-/// The tenant's call is taken to be over since `at`, though nobody has said so.
-/// Whether there is such a call.
-pub async fn lose(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    id: CallId,
-    at: Timestamp,
-) -> Result<bool, Error> {
-    change(db, tenant, id, |call| {
-        if Outcome::of(call) == Outcome::Open {
-            call.end_reason.get_or_insert(EndReason::CarrierStatusLost);
-            call.status = call.status.merge(CallStatus::Completed);
-        }
-        // One may be over, and nobody has said since when.
-        call.ended_at.get_or_insert(at);
-    })
-    .await
-}
-
-async fn change(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    id: CallId,
-    change: impl FnOnce(&mut CallLog),
-) -> Result<bool, Error> {
-    let mut conn = db.into().write().await?;
-    let mut tx = conn.begin().await?;
-    let Some(locked) = lock(&mut tx, tenant, id).await? else {
-        return Ok(false);
-    };
-    amend(&mut tx, locked, change).await?;
-    tx.commit().await?;
-    Ok(true)
+    amend_one(db, tenant, id, |call| call.bill.carrier = Some(money)).await
 }
 
 /// Lets a call be found by all that was said in it and noted of it.

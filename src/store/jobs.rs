@@ -132,6 +132,32 @@ const NEXT_AT: &str = "
     SELECT MIN(CASE WHEN locked_until_ms > run_at_ms THEN locked_until_ms ELSE run_at_ms END)
     FROM jobs WHERE finished_at_ms IS NULL AND $1 LIKE '%,' || kind || ',%'";
 
+/// Brings nearer what lies further away than it can: whose turn comes again in `every_ms`
+/// has it by then, and nobody keeps a job for longer than `lease`. A clock that was set
+/// back has made it so.
+pub async fn rein_in(
+    db: impl Into<Db<'_>>,
+    kinds: &[JobKind],
+    (now, lease): (Timestamp, Duration),
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query("UPDATE jobs SET locked_until_ms = $1 WHERE locked_until_ms > $1")
+        .bind(now.plus_ms(millis(lease)).as_ms())
+        .execute(&mut *conn)
+        .await?;
+    for kind in kinds {
+        let Some(every_ms) = kind.every_ms() else {
+            continue;
+        };
+        sqlx::query("UPDATE jobs SET run_at_ms = $2 WHERE kind = $1 AND run_at_ms > $2")
+            .bind(kind.as_str())
+            .bind(now.plus_ms(every_ms).as_ms())
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// It is done. Whether it still was the claimer's to say so.
 pub async fn finish(
     db: impl Into<Db<'_>>,

@@ -12,8 +12,10 @@
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
-//! [`call_transfers::take`] and [`forgotten_calls::owner`]; one sweeps up after
-//! a crash: [`calls::list_open`]; the house's own work asks with [`jobs`],
+//! [`call_transfers::take`], [`call_owners::adopt`] and [`forgotten_calls::owner`]; three
+//! sweep up after a crash: [`calls::list_open`], [`call_owners::list_open`] and
+//! [`call_owners::explain`]; the
+//! house's own work asks with [`jobs`], [`processes`],
 //! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
 //! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
@@ -54,6 +56,7 @@ pub mod api_keys;
 pub mod audit_log;
 pub mod call_consents;
 pub mod call_events;
+pub mod call_owners;
 pub mod call_recordings;
 pub mod call_remarks;
 pub mod call_routes;
@@ -74,11 +77,13 @@ pub mod ivr_flows;
 pub mod ivr_states;
 pub mod jobs;
 pub mod kept_secrets;
+pub mod lost_calls;
 pub mod number_plans;
 pub mod number_purchases;
 pub mod numbers;
 pub mod outbound_calls;
 pub mod page;
+pub mod processes;
 pub mod queues;
 pub mod quotas;
 pub mod receptionist_versions;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use super::at::{Leg, Point};
+use super::callers::Callers;
 use super::ivr::Journal;
 use super::memory::Memory;
 use super::patience::Patience;
 use crate::bridge::Bridge;
 use crate::clock::Clock;
 use crate::egress::Outside;
+use crate::jobs::Process;
 use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::twilio::rest::Client;
@@ -38,6 +40,10 @@ pub struct Webhooks {
     pub carrier: Option<Client>,
     /// The way to whom flows ask.
     pub outside: Outside,
+    /// This process.
+    pub process: Process,
+    /// Who is led by our answers.
+    pub callers: Callers,
     /// How long an answer waits for the database; each request's own.
     pub patience: Patience,
 }

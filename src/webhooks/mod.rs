@@ -10,6 +10,9 @@
 //! decided is kept with the call and in [`memory`], which also answers when the
 //! database is away; a database that hangs is waited for once ([`patience`]).
 //!
+//! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
+//! still there.
+//!
 //! **Invariant:** no telephone rings that the tenant's policy does not let ring
 //! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
 //!
@@ -40,6 +43,7 @@
 mod agent;
 mod at;
 mod budget;
+mod callers;
 mod consent;
 mod fallback;
 mod gate;
@@ -48,6 +52,7 @@ mod hold_music;
 mod house;
 mod inbound;
 mod ivr;
+mod last_answer;
 mod log;
 mod memory;
 mod outbound;
@@ -69,6 +74,7 @@ mod voicemail;
 mod voicemail_twiml;
 mod xml;
 
+pub use callers::Callers;
 pub use house::Webhooks;
 pub use ivr::{Journal, simulator};
 pub use memory::Memory;

@@ -74,19 +74,9 @@ pub(super) fn dial(
     (point, stop): (&Point, &RingStop),
     permits: &[Permit],
 ) -> Option<Response> {
-    let longest = permits.iter().map(Permit::longest).min()?;
     let ring = &stop.ring;
-    let mut dial = Dial::new()
-        .action(house.stop_url("dial-status", point))
-        .timeout(ring.timeout)
-        .time_limit(longest)
-        .answer_on_bridge(true);
-    if stop.is_in_turn {
-        dial = dial.sequential(true);
-    }
-    if let Some(number) = caller_id(&ring.caller_id, request) {
-        dial = dial.caller_id(&Party::Number(number.clone()));
-    }
+    let dial = begun(request, stop, permits)?;
+    let mut dial = dial.action(house.stop_url("dial-status", point));
     let has_whisper = ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines;
     let whisper = format!(
         "{}&call={}",
@@ -104,6 +94,23 @@ pub(super) fn dial(
         dial = dial.number(number);
     }
     Some(Response::new().dial(dial))
+}
+
+/// How they are rung; nothing where there is nobody.
+pub(super) fn begun(request: &VoiceRequest, stop: &RingStop, permits: &[Permit]) -> Option<Dial> {
+    let longest = permits.iter().map(Permit::longest).min()?;
+    let ring = &stop.ring;
+    let mut dial = Dial::new()
+        .timeout(ring.timeout)
+        .time_limit(longest)
+        .answer_on_bridge(true);
+    if stop.is_in_turn {
+        dial = dial.sequential(true);
+    }
+    if let Some(number) = caller_id(&ring.caller_id, request) {
+        dial = dial.caller_id(&Party::Number(number.clone()));
+    }
+    Some(dial)
 }
 
 /// The number that is shown; none where the carrier shows the caller's own.

@@ -45,7 +45,9 @@ impl FromRequest<Door> for Signed {
         } else {
             verifier.verify_form_body(&url, &body, signature)
         };
-        signed.map(Self).map_err(Refused::Signature)
+        let signed = signed.map_err(Refused::Signature)?;
+        house.callers.note(&signed);
+        Ok(Self(signed))
     }
 }
 

@@ -31,6 +31,10 @@ pub(super) struct Phrases {
     pub(super) recorded_if_you_stay: &'static str,
     pub(super) recorded_if_you_say_so: &'static str,
     pub(super) recorded_if_you_press_1: &'static str,
+    /// The house closes in the middle of a call.
+    pub(super) interrupted: &'static str,
+    pub(super) call_again: &'static str,
+    pub(super) call_again_if_nobody_came: &'static str,
     /// Words that agree, and words that do not, in lower case.
     pub(super) yes: &'static [&'static str],
     pub(super) no: &'static [&'static str],
@@ -125,6 +129,10 @@ static ENGLISH: Phrases = Phrases {
     recorded_if_you_stay: "This call is recorded. If you stay on the line, you agree.",
     recorded_if_you_say_so: "May we record this call? Please say yes or no.",
     recorded_if_you_press_1: "Press 1 if we may record this call, or 2 to go on without.",
+    interrupted: "We are sorry, we are interrupted here. One moment, please.",
+    call_again: "Please call again in a few minutes. Goodbye.",
+    call_again_if_nobody_came: "If you have not spoken with anybody, please call again in a few \
+        minutes. Goodbye.",
     yes: &[
         "yes", "yeah", "yep", "sure", "okay", "ok", "agree", "agreed", "fine",
     ],
@@ -146,12 +154,16 @@ static GERMAN: Phrases = Phrases {
     nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
     recorded: "Dieses Gespräch wird aufgezeichnet.",
     recorded_if_you_stay: "Dieses Gespräch wird aufgezeichnet. Wenn Sie am Apparat bleiben, sind \
-        Sie \",
+        Sie \
         einverstanden.",
     recorded_if_you_say_so: "Dürfen wir dieses Gespräch aufzeichnen? Bitte sagen Sie Ja oder Nein.",
     recorded_if_you_press_1: "Drücken Sie die 1, wenn wir dieses Gespräch aufzeichnen dürfen, \
-        oder die 2 für \",
+        oder die 2 für \
         ein Gespräch ohne Aufzeichnung.",
+    interrupted: "Es tut uns leid, wir werden hier unterbrochen. Einen Moment, bitte.",
+    call_again: "Bitte rufen Sie in einigen Minuten wieder an. Auf Wiederhören.",
+    call_again_if_nobody_came: "Wenn Sie niemanden erreicht haben, rufen Sie bitte in einigen \
+        Minuten wieder an. Auf Wiederhören.",
     yes: &[
         "ja",
         "jawohl",
@@ -183,6 +195,10 @@ static SPANISH: Phrases = Phrases {
     recorded_if_you_say_so: "¿Podemos grabar esta llamada? Diga sí o no.",
     recorded_if_you_press_1: "Pulse 1 si podemos grabar esta llamada, o 2 para continuar sin \
         grabación.",
+    interrupted: "Lo sentimos, se nos interrumpe la llamada. Un momento, por favor.",
+    call_again: "Por favor, vuelva a llamar en unos minutos. Adiós.",
+    call_again_if_nobody_came: "Si no ha hablado con nadie, vuelva a llamar en unos minutos. \
+        Adiós.",
     yes: &[
         "sí", "si", "claro", "vale", "acepto", "okay", "ok", "acuerdo",
     ],
@@ -206,8 +222,12 @@ static FRENCH: Phrases = Phrases {
     recorded_if_you_stay: "Cet appel est enregistré. Si vous restez en ligne, vous y consentez.",
     recorded_if_you_say_so: "Pouvons-nous enregistrer cet appel ? Dites oui ou non.",
     recorded_if_you_press_1: "Appuyez sur 1 si nous pouvons enregistrer cet appel, ou sur 2 pour \
-        continuer \",
+        continuer \
         sans enregistrement.",
+    interrupted: "Nous sommes désolés, nous sommes interrompus. Un instant, s'il vous plaît.",
+    call_again: "Veuillez rappeler dans quelques minutes. Au revoir.",
+    call_again_if_nobody_came: "Si vous n'avez parlé à personne, veuillez rappeler dans quelques \
+        minutes. Au revoir.",
     yes: &[
         "oui",
         "ouais",

@@ -5,7 +5,7 @@ use super::ivr::{self, Course};
 use super::memory::Placed;
 use super::speech::Speech;
 use super::voicemail_twiml::Caller;
-use super::{Webhooks, agent, queue, ring, spoken, voicemail_twiml};
+use super::{Webhooks, agent, last_answer, queue, ring, spoken, voicemail_twiml};
 use crate::bridge::Refusal;
 use crate::domain::{CallSid, Direction};
 use crate::routing::ivr::{Input, Outcome};
@@ -23,6 +23,9 @@ pub(super) async fn follow(
 ) -> Response {
     if is_gone(placed, request) {
         return Response::new().hangup();
+    }
+    if last_answer::is_due(house) {
+        return last_answer::give(house, placed, request, first).await;
     }
     let mut said = Response::new();
     let mut refusal = None;
@@ -86,8 +89,9 @@ pub(super) async fn answer(
         return Response::new().hangup();
     }
     let next = placed.after(at.stop);
-    // A call that was handed on does not come back to the flow that it was in.
-    if placed.is_moved_from(at.stop) {
+    // A call that was handed on does not come back to the flow that it was in; nor is there
+    // anybody who could lead it on through the flow, where the house goes.
+    if placed.is_moved_from(at.stop) || last_answer::is_due(house) {
         return follow(house, placed, request, next).await;
     }
     match ivr::resume(house, placed, request, (&at.point(), input)).await {

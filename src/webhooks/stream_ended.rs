@@ -4,6 +4,7 @@ use axum::extract::State;
 
 use super::at::At;
 use super::signed::Signed;
+use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::EndReason;
@@ -42,9 +43,19 @@ pub(super) async fn stream_ended(
     if is_moved || outcome == Some(EndReason::Transferred) {
         return Xml(moved(&house, &at, &request).await);
     }
-    Xml(match switchboard::find(&house, &request.call_sid).await {
-        Some(placed) => stops::go_on(&house, &placed, &request, &at, Outcome::Failed).await,
-        None => spoken::apology(),
+    let Some(placed) = switchboard::find(&house, &request.call_sid).await else {
+        return Xml(spoken::apology());
+    };
+    if outcome.is_none() {
+        switchboard::note_broken_off(&house, &placed);
+    }
+    let next = stops::go_on(&house, &placed, &request, &at, Outcome::Failed).await;
+    Xml(if outcome == Some(EndReason::Shutdown) {
+        let speech = Speech::new(placed.route.language.as_deref());
+        let sorry = Response::new().say(speech.say(speech.phrases.interrupted));
+        sorry.append(next)
+    } else {
+        next
     })
 }
 

@@ -12,7 +12,9 @@ use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber, TenantI
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, Store, call_transfers, routing_facts, taken_messages};
+use crate::store::{
+    Error, Store, call_owners, call_transfers, lost_calls, routing_facts, taken_messages,
+};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -48,6 +50,9 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         return Some(placed);
     }
     let kept = kept(house, call_sid).await?;
+    if !kept.is_closed {
+        adopt_call(house, call_sid);
+    }
     let placed = Placed {
         call_id: kept.call_id,
         tenant_id: kept.tenant_id,
@@ -64,6 +69,18 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         is_over: AtomicBool::new(kept.is_closed),
     };
     Some(house.memory.place(call_sid, placed))
+}
+
+/// From here on this process leads the call. Whoever is on the line is not kept waiting
+/// for it.
+fn adopt_call(house: &Webhooks, call_sid: &CallSid) {
+    let (store, process) = (house.store.clone(), house.process.id());
+    let call_sid = call_sid.clone();
+    tokio::spawn(async move {
+        if let Err(error) = call_owners::adopt(&store, &call_sid, process).await {
+            tracing::warn!(%error, "call.not_adopted");
+        }
+    });
 }
 
 async fn kept(house: &Webhooks, call_sid: &CallSid) -> Option<KeptRoute> {
@@ -174,6 +191,18 @@ async fn write_answer(
     tx.commit().await
 }
 
+/// Notes that the receptionist who had the call has gone with their process. Whoever is
+/// on the line is not kept waiting for it.
+pub(super) fn note_broken_off(house: &Webhooks, placed: &Placed) {
+    let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
+    let now = house.clock.now();
+    tokio::spawn(async move {
+        if let Err(error) = lost_calls::break_off(&store, of, now).await {
+            tracing::warn!(call.id = %of.1, %error, "call.end_not_noted");
+        }
+    });
+}
+
 /// Decides by the database, and writes down what was decided.
 async fn decide(
     house: Webhooks,
@@ -195,6 +224,8 @@ async fn decide(
         found => found?,
     };
     let kept = if is_new {
+        let of = (call.tenant_id, call.id);
+        call_owners::own(&mut tx, of, house.process.id()).await?;
         None
     } else {
         call_routes::find_by_sid(&mut tx, &request.call_sid).await?

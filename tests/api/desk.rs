@@ -18,13 +18,14 @@ use frontdesk::domain::{
     Usage, User, UserId, Utterance,
 };
 use frontdesk::egress::Outside;
+use frontdesk::jobs::Process;
 use frontdesk::recordings::Recordings;
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{Journal, Memory, Patience, Webhooks, simulator};
+use frontdesk::webhooks::{Callers, Journal, Memory, Patience, Webhooks, simulator};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
@@ -191,17 +192,25 @@ impl Desk {
         let call_id = self.call(tenant, sid).await;
         let admission = Admission {
             call_id,
+            ..self.admission(tenant, sid)
+        };
+        let mut watched = self.bridge.watch();
+        self.bridge.admit(admission).expect("there is a place");
+        while watched.recv().await.expect("the house is open").call_id != call_id {}
+        call_id
+    }
+
+    /// A call that nobody has written down.
+    pub(super) fn admission(&self, tenant: TenantId, sid: &str) -> Admission {
+        Admission {
+            call_id: self.clock.new_id(),
             tenant_id: tenant,
             call_sid: sid.parse().expect("a SID"),
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,
             past: None,
             recording: None,
-        };
-        let mut watched = self.bridge.watch();
-        self.bridge.admit(admission).expect("there is a place");
-        while watched.recv().await.expect("the house is open").call_id != call_id {}
-        call_id
+        }
     }
 
     /// A call that has ended, of which everything is known.
@@ -377,6 +386,8 @@ fn webhooks(state: &ApiState) -> Webhooks {
         journal: Journal::default(),
         carrier: None,
         outside: Outside::guarded(),
+        process: Process::new(state.clock.new_id()),
+        callers: Callers::default(),
         patience: Patience::default(),
     }
 }

@@ -157,6 +157,34 @@ async fn who_comes_back_is_told_what_was_missed_or_that_it_is_lost() {
 }
 
 #[tokio::test]
+async fn p10_a_slow_viewer_holds_nobody_up_and_is_told_what_they_missed() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let mut slow = Events::of(&desk, &key, None).await;
+        desk.admitted(tenant, "CA1").await;
+        assert_eq!(slow.next().await.unwrap().0, "call.admitted");
+        // More than are kept for whoever is behind; nobody waits for the reader.
+        for n in 0..600 {
+            let mut watched = desk.bridge.watch();
+            let sid = format!("CA2{n}");
+            desk.bridge.admit(desk.admission(tenant, &sid)).unwrap();
+            let sid = sid.parse().unwrap();
+            assert!(desk.bridge.hang_up(&sid, EndReason::HungUp));
+            while !matches!(watched.recv().await.unwrap().what, Happening::Ended(_)) {}
+        }
+        assert_eq!(slow.next().await.unwrap().0, "reset", "there is a gap");
+        let (kind, ..) = slow.next().await.unwrap();
+        assert!(
+            ["call.admitted", "call.ended"].contains(&kind.as_str()),
+            "{kind}"
+        );
+        assert!(desk.bridge.has(&"CA1".parse().unwrap()));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_call_that_goes_on_is_listed_and_obeys_until_it_is_hung_up() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

@@ -1,6 +1,6 @@
 //! The log of calls, and what every answer has in common.
 
-use std::time::Duration;
+use std::future::ready;
 
 use axum::Router;
 use axum::body::Body;
@@ -274,7 +274,7 @@ async fn a_balancer_is_sent_away_while_draining_and_without_a_database() {
         assert_eq!(desk.ask("/readyz", None).await.status, 200);
         assert_eq!(desk.ask("/health", None).await.json()["status"], "ok");
 
-        desk.bridge.drain(Duration::ZERO).await;
+        desk.bridge.drain(ready(()), ready(())).await;
         assert_eq!(desk.ask("/readyz", None).await.status, 503);
         let health = desk.ask("/health", None).await;
         assert_eq!(health.status, 200);

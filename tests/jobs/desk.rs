@@ -6,7 +6,7 @@ use frontdesk::clock::Clock;
 use frontdesk::domain::{
     CallId, CallLog, CallSid, CallStatus, Direction, Party, Tenant, TenantId, Timestamp,
 };
-use frontdesk::jobs::{JobHouse, Runner};
+use frontdesk::jobs::{JobHouse, Process, Runner};
 use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::store::calls::{self, NewCall, StatusNews};
@@ -76,6 +76,7 @@ impl Desk {
             carrier,
             transcriber,
             public_url: Some("https://desk.example.com".into()),
+            process: Process::new(clock.new_id()),
             is_live: Arc::new({
                 let live = Arc::clone(&live);
                 move |call_sid| live.lock().unwrap().contains(call_sid)

@@ -1,6 +1,7 @@
 //! Durable work: who does it, how often, and what becomes of it.
 
 mod desk;
+mod left_calls;
 mod messages;
 mod open_calls;
 mod prices;

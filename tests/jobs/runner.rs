@@ -234,6 +234,41 @@ async fn p2_a_job_whose_process_died_is_done_again_and_the_dead_have_no_say() {
 }
 
 #[tokio::test]
+async fn p5_a_clock_that_is_set_back_keeps_no_work_waiting_for_the_day_that_was() {
+    on_each_database(async |db| {
+        const DAY: i64 = 86_400_000;
+        let clock = Clock::manual(at(0));
+        let kinds = [JobKind::OpenCalls, KIND];
+        let scribe = Scribe::of(&kinds, &clock);
+        let runner = runner(db, &clock, &scribe);
+        assert_eq!(runner.run_due().await.unwrap(), 1);
+        assert!(ask(&db.store, "a", "", at(0)).await);
+        let lease = Duration::from_mins(5);
+        let of_the_dead = jobs::claim(&db.store, &[KIND], (at(0), lease), 9).await;
+        assert_eq!(of_the_dead.unwrap().len(), 1);
+        clock.advance_ms(-DAY);
+        assert_eq!(runner.run_due().await.unwrap(), 0);
+        clock.advance_ms(60_000);
+        assert_eq!(
+            runner.run_due().await.unwrap(),
+            1,
+            "its turn comes every minute"
+        );
+        db.execute("UPDATE jobs SET run_at_ms = 0 WHERE job_key = 'a'")
+            .await;
+        clock.advance_ms(240_000);
+        assert_eq!(
+            runner.run_due().await.unwrap(),
+            2,
+            "the dead has it no more"
+        );
+        clock.advance_ms(DAY);
+        assert_eq!(runner.run_due().await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn p7_work_that_only_a_newer_program_knows_waits_for_it() {
     on_each_database(async |db| {
         let clock = Clock::manual(at(0));

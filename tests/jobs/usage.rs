@@ -7,7 +7,7 @@ use frontdesk::domain::{
     Tenant, TenantId, Totals, Usage,
 };
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
-use frontdesk::store::{Store, quotas, tenants, usage};
+use frontdesk::store::{Store, lost_calls, quotas, tenants, usage};
 use futures::future::join_all;
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at};
@@ -350,7 +350,7 @@ async fn i9_what_one_tenant_used_and_may_use_is_nothing_to_another() {
                 .unwrap()
         );
         assert!(
-            !calls::lose(&desk.store, other, open.id, at(0))
+            !lost_calls::lose(&desk.store, (other, open.id), EndReason::ProcessLost, at(0))
                 .await
                 .unwrap()
         );

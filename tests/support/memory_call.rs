@@ -43,7 +43,8 @@ pub(crate) struct MemoryCall {
     pub(crate) carrier: Peer,
     /// The model's end of its connection.
     pub(crate) model: Peer,
-    _bridge: Bridge,
+    /// It has room for this one.
+    pub(crate) bridge: Bridge,
     /// What writes to the database has threads of its own.
     elsewhere: Option<Runtime>,
 }
@@ -93,7 +94,7 @@ impl MemoryCall {
         Self {
             carrier,
             model,
-            _bridge: bridge,
+            bridge,
             elsewhere: Some(elsewhere),
         }
     }
@@ -288,7 +289,8 @@ fn consent() -> Consent {
     }
 }
 
-fn admission(format: AudioFormat) -> Admission {
+/// Somebody who rings.
+pub(crate) fn admission(format: AudioFormat) -> Admission {
     let clock = Clock::system();
     let tenant_id = clock.new_id();
     Admission {

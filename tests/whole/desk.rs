@@ -175,7 +175,7 @@ impl Desk {
 }
 
 /// Nobody is recorded, nor told so, where the test does not want it.
-async fn record_nobody(store: &Store) {
+pub(super) async fn record_nobody(store: &Store) {
     let entry = Entry {
         value: SettingValue::Truth(false),
         lock: Lock::Unlocked,

@@ -2,6 +2,7 @@
 
 mod agents;
 mod allocation;
+mod bare;
 mod beeps;
 mod budgets;
 mod closing;
@@ -13,9 +14,11 @@ mod endings;
 mod forgotten;
 mod frames;
 mod ivr;
+mod jumps;
 mod letters;
 mod load;
 mod outbound;
+mod panics;
 mod privacy;
 mod queues;
 mod reconnects;
@@ -23,6 +26,7 @@ pub(crate) mod recording;
 mod routed;
 mod routes;
 mod sms;
+mod storms;
 mod tools;
 mod truncation;
 mod visitor;

@@ -1,0 +1,61 @@
+//! The end of the house: its calls go on until they are over, or until it is time.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::sleep_until;
+
+use super::registry::Bridge;
+use super::run::Control;
+use crate::call::Order;
+use crate::domain::EndReason;
+
+/// So long after the end of a call the carrier may ask what comes next, and
+/// say that the call is over.
+const LAST_QUESTIONS: Duration = Duration::from_secs(2);
+
+impl Bridge {
+    /// Lets nobody in any more, and lets the calls that are in finish, and the `others`
+    /// who are led without a receptionist. Calls that have not by `deadline` are ended;
+    /// their callers are told, for the last question of the carrier is waited for, 2 s at
+    /// most.
+    pub async fn drain(
+        &self,
+        others: impl Future<Output = ()>,
+        deadline: impl Future<Output = ()>,
+    ) {
+        self.shared.is_draining.store(true, Ordering::Relaxed);
+        self.shared.tasks.close();
+        let ended = async {
+            self.shared.tasks.wait().await;
+            others.await;
+        };
+        tokio::select! {
+            () = ended => {}
+            () = deadline => {}
+        }
+        self.shared.is_leaving.store(true, Ordering::Relaxed);
+        self.end_all().await;
+        let last = self.shared.outcomes.iter().map(|outcome| outcome.1).max();
+        if let Some(last) = last {
+            sleep_until(last + LAST_QUESTIONS).await;
+        }
+        self.shared.feed.close();
+    }
+
+    /// Whether this process goes now: nobody will be here for another question.
+    pub fn is_leaving(&self) -> bool {
+        self.shared.is_leaving.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn end_all(&self) {
+        let places = self.shared.calls.iter();
+        let mailboxes: Vec<_> = places.map(|place| place.mailbox.clone()).collect();
+        for mailbox in mailboxes {
+            // Who cannot be told has ended.
+            let order = Order::HangUp(EndReason::Shutdown);
+            let _ = mailbox.send(Control::Order(order)).await;
+        }
+        self.shared.tasks.wait().await;
+    }
+}

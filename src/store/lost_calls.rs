@@ -1,0 +1,52 @@
+//! Calls whose end nobody has told of, and nobody will.
+
+use super::call_change::amend_one;
+use super::{Db, Error};
+use crate::domain::{
+    AnsweredBy, CallId, CallLog, CallStatus, EndReason, Outcome, TenantId, Timestamp,
+};
+
+/// Whether a receptionist has the call, or was about to, as far as is known.
+pub fn is_with_agent(call: &CallLog) -> bool {
+    let is_agents = match call.answered_by {
+        Some(who) => who == AnsweredBy::Ai,
+        None => call.receptionist_id.is_some(),
+    };
+    is_agents && call.end_reason.is_none()
+}
+
+/// The tenant's call is taken to be over since `at`, for this reason if none is known.
+/// Whether there is such a call.
+pub async fn lose(
+    db: impl Into<Db<'_>>,
+    (tenant, id): (TenantId, CallId),
+    why: EndReason,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    amend_one(db, tenant, id, |call| {
+        if Outcome::of(call) == Outcome::Open {
+            call.end_reason.get_or_insert(why);
+            call.status = call.status.merge(CallStatus::Completed);
+        }
+        // One may be over, and nobody has said since when.
+        call.ended_at.get_or_insert(at);
+    })
+    .await
+}
+
+/// The receptionist who had the tenant's call has it no more since `at`, for its
+/// process has died; the caller may still be there. What was noted of it stays. Whether
+/// there is such a call.
+pub async fn break_off(
+    db: impl Into<Db<'_>>,
+    (tenant, id): (TenantId, CallId),
+    at: Timestamp,
+) -> Result<bool, Error> {
+    amend_one(db, tenant, id, |call| {
+        if is_with_agent(call) {
+            call.end_reason = Some(EndReason::ProcessLost);
+            call.bill.agent_ended_at = Some(at);
+        }
+    })
+    .await
+}
