@@ -12,6 +12,7 @@ pub(super) async fn metrics(State(state): State<ApiState>) -> impl IntoResponse 
     let counts = state.bridge.counts();
     gauge!("frontdesk_calls_live").set(as_gauge(counts.live));
     gauge!("frontdesk_calls_capacity").set(as_gauge(counts.capacity));
+    gauge!("frontdesk_notes_waiting").set(as_gauge(state.bridge.notes_waiting()));
     gauge!("frontdesk_draining").set(if counts.is_draining { 1.0 } else { 0.0 });
     (
         [(CONTENT_TYPE, "text/plain; version=0.0.4")],

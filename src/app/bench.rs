@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::bench_report::{Costs, Figures};
+use super::bench_soak::Sample;
 use super::bench_talk::{Begin, Told, hear, say};
 use super::duration;
 use super::gauge::{self, Gauge};
@@ -48,6 +50,15 @@ pub struct LoadConfig {
     /// How long all calls go on before they are measured.
     #[arg(long, default_value = "4s", value_parser = duration::parse, value_name = "TIME")]
     pub warm_up: Duration,
+
+    /// Callers hang up after so long, and others take their places: what a process
+    /// keeps of calls that are over shows. The callers' frames are less exact then.
+    #[arg(long, value_parser = duration::parse, value_name = "TIME")]
+    pub talk: Option<Duration>,
+
+    /// How often memory, descriptors and tasks are looked at while callers come and go.
+    #[arg(long, default_value = "1m", value_parser = some_time, value_name = "TIME")]
+    pub sample: Duration,
 }
 
 /// What `frontdesk bench` is told.
@@ -64,6 +75,14 @@ pub struct BenchConfig {
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+}
+
+fn some_time(text: &str) -> Result<Duration, &'static str> {
+    let time = duration::parse(text)?;
+    if time.is_zero() {
+        return Err("expected a span of time that is longer than nothing");
+    }
+    Ok(time)
 }
 
 fn format(text: &str) -> Result<AudioFormat, &'static str> {
@@ -107,18 +126,23 @@ pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()>
     let (agent, authority) = side.door()?;
     let agent = endpoint(agent, authority)?;
     let load = &config.load;
-    let house = Loopback::open(agent, load.format, load.calls.into()).await?;
+    // Who takes another's place may come before that one has quite gone.
+    let places = usize::from(load.calls) * if load.talk.is_some() { 2 } else { 1 };
+    let house = Loopback::open(agent, load.format, places).await?;
     let idle = Gauge::read()?;
     let begin = Begin {
         base_url: house.base_url.clone(),
         public_url: PUBLIC_URL.to_owned(),
         auth_token: house.token.expose().clone(),
     };
-    let (report, from, to) = spawn_blocking(move || side.measure(&begin)).await??;
+    let tells = load.talk.is_some() && !config.json;
+    let runtime = Handle::current();
+    let measuring = move || side.measure(&begin, &runtime, tells);
+    let measured = spawn_blocking(measuring).await??;
     house.strike().await;
-    let costs = Costs::between(&from, &to, &idle, load.calls);
+    let costs = Costs::between(&measured.from, &measured.to, &idle, load.calls);
     let is_pinned = cores.simulators.is_some();
-    let figures = Figures::new(&config, is_pinned, costs, report);
+    let figures = Figures::new(&config, is_pinned, costs, measured);
     let mut out = io::stdout();
     if config.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&figures)?)?;
@@ -140,6 +164,17 @@ fn endpoint(model_url: String, authority: Option<String>) -> anyhow::Result<Endp
     Ok(agent)
 }
 
+/// What was found.
+pub(super) struct Measured {
+    pub(super) report: LoadReport,
+    /// What this process had cost when the measured time began.
+    pub(super) from: Gauge,
+    /// And when it was over.
+    pub(super) to: Gauge,
+    /// What it held meanwhile.
+    pub(super) samples: Vec<Sample>,
+}
+
 /// The simulators' process; it ends with this value.
 struct Side {
     process: Child,
@@ -157,7 +192,11 @@ impl Side {
             .args(["--seconds", &load.seconds.to_string()])
             .args(["--format", load.format.as_str()])
             .args(["--ramp", &load.ramp.as_secs().to_string()])
-            .args(["--warm-up", &load.warm_up.as_secs().to_string()]);
+            .args(["--warm-up", &load.warm_up.as_secs().to_string()])
+            .args(["--sample", &load.sample.as_secs().to_string()]);
+        if let Some(talk) = load.talk {
+            command.args(["--talk", &talk.as_secs().to_string()]);
+        }
         if load.tls {
             command.arg("--tls");
         }
@@ -181,25 +220,43 @@ impl Side {
                 model_url,
                 authority,
             } => Ok((model_url, authority)),
-            told @ (Told::Placed | Told::Measuring | Told::Measured | Told::Report(_)) => {
-                bail!("the simulators began with {told:?}")
-            }
+            told @ (Told::Placed
+            | Told::Measuring
+            | Told::Going(_)
+            | Told::Measured
+            | Told::Report(_)) => bail!("the simulators began with {told:?}"),
         }
     }
 
-    /// The report, and what this process had cost when the measured time began
-    /// and when it was over.
-    fn measure(&mut self, begin: &Begin) -> anyhow::Result<(LoadReport, Gauge, Gauge)> {
+    /// Has the load run, and reads off this process what it costs. Says how it
+    /// goes if it `tells`.
+    fn measure(
+        &mut self,
+        begin: &Begin,
+        runtime: &Handle,
+        tells: bool,
+    ) -> anyhow::Result<Measured> {
         say(&mut self.input, begin)?;
-        let (mut from, mut to) = (None, None);
+        let (mut from, mut to, mut samples) = (None, None, Vec::new());
         loop {
             match hear(&mut self.output)? {
                 Told::Measuring => from = Some(Gauge::read()?),
                 Told::Measured => to = Some(Gauge::read()?),
+                Told::Going(going) => {
+                    let since = from.as_ref().context("the simulators measured nothing")?;
+                    let sample = Sample::read(runtime, since, &going)?;
+                    if tells {
+                        writeln!(io::stdout(), "{}", sample.line())?;
+                    }
+                    samples.push(sample);
+                }
                 Told::Report(report) => {
-                    let from = from.context("the simulators measured nothing")?;
-                    let to = to.context("the simulators measured nothing")?;
-                    return Ok((*report, from, to));
+                    return Ok(Measured {
+                        report: *report,
+                        from: from.context("the simulators measured nothing")?,
+                        to: to.context("the simulators measured nothing")?,
+                        samples,
+                    });
                 }
                 Told::Door { .. } | Told::Placed => {}
             }

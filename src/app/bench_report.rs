@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::bench::BenchConfig;
+use super::bench::{BenchConfig, Measured};
+use super::bench_soak::{Growth, Sample};
 use super::gauge::Gauge;
 use crate::rehearsal::load::{LoadReport, Quantiles};
 
@@ -55,6 +56,11 @@ pub(super) struct Figures {
     pinned: bool,
     costs: Costs,
     seen: LoadReport,
+    /// What the process held while callers came and went.
+    samples: Vec<Sample>,
+    /// What it holds of them, if it went on for long enough to tell.
+    growth: Option<Growth>,
+    is_soak: bool,
 }
 
 impl Figures {
@@ -62,8 +68,9 @@ impl Figures {
         config: &BenchConfig,
         is_pinned: bool,
         costs: Costs,
-        seen: LoadReport,
+        measured: Measured,
     ) -> Self {
+        let is_soak = config.load.talk.is_some();
         Self {
             calls: config.load.calls,
             seconds: config.load.seconds,
@@ -72,7 +79,10 @@ impl Figures {
             workers: config.workers,
             pinned: is_pinned,
             costs,
-            seen,
+            seen: measured.report,
+            growth: Growth::of(&measured.samples).filter(|_| is_soak),
+            samples: measured.samples,
+            is_soak,
         }
     }
 
@@ -89,7 +99,8 @@ impl Figures {
             (seen.misshapen, "messages were misshapen"),
         ];
         let fault = faults.iter().find(|(count, _)| *count > 0);
-        fault.map(|(count, what)| format!("{count} {what}"))
+        let fault = fault.map(|(count, what)| format!("{count} {what}"));
+        fault.or_else(|| self.growth.as_ref()?.fault())
     }
 
     /// The figures, a line each.
@@ -128,6 +139,14 @@ impl Figures {
             "memory without a call",
             format!("{:.1} MiB", costs.idle_mib),
         );
+        if self.is_soak {
+            line("calls placed", seen.placed.to_string());
+            let growth = self.growth.as_ref();
+            line(
+                "growth",
+                growth.map_or_else(|| TOO_SHORT.to_owned(), Growth::line),
+            );
+        }
         text
     }
 
@@ -152,6 +171,8 @@ impl Figures {
         )
     }
 }
+
+const TOO_SHORT: &str = "not told: that takes ten minutes, and twelve samples";
 
 fn times(times: &Quantiles) -> String {
     if times.count == 0 {

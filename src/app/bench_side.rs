@@ -57,6 +57,8 @@ async fn rehearse(config: &LoadConfig) -> anyhow::Result<LoadReport> {
         ramp: config.ramp,
         warm_up: config.warm_up,
         measured: Duration::from_secs(config.seconds.into()),
+        talk: config.talk,
+        tell_every: config.sample,
         format: match config.format {
             AudioFormat::Pcm24 => WireFormat::Pcm24,
             AudioFormat::Pcmu => WireFormat::Pcmu,
@@ -69,6 +71,7 @@ async fn rehearse(config: &LoadConfig) -> anyhow::Result<LoadReport> {
         let told = match progress {
             Progress::Placed => Told::Placed,
             Progress::Measuring => Told::Measuring,
+            Progress::Going(going) => Told::Going(going),
             Progress::Measured => Told::Measured,
         };
         // A gateway's process that is gone takes this one with it.

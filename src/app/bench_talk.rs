@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::rehearsal::load::LoadReport;
+use crate::rehearsal::load::{Going, LoadReport};
 
 /// The gateway's process to the simulators'.
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,6 +28,8 @@ pub(super) enum Told {
     Placed,
     /// From now on it counts.
     Measuring,
+    /// It goes on.
+    Going(Going),
     /// What follows does not count.
     Measured,
     /// What was found.

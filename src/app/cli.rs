@@ -91,7 +91,10 @@ Example: fifty callers at one time
 
 const BENCH_EXAMPLE: &str = "\
 Example: five hundred calls, encrypted to the model, as JSON
-  frontdesk bench --calls 500 --tls --json";
+  frontdesk bench --calls 500 --tls --json
+
+Example: an hour of callers who come and go; fails if the process grows
+  frontdesk bench --calls 200 --seconds 3600 --talk 30s --ramp 30s";
 
 const KEY_EXAMPLE: &str = "\
 Example: a key for three months, and its use

@@ -118,9 +118,11 @@ fn tell_report(report: &Report) -> Option<String> {
             format!("gateway       tool {name}: {outcome}")
         }
         Report::Silence { prompts } => format!("gateway       silence, prompt {prompts}"),
-        Report::Speaking(_) | Report::Used(_) | Report::Muted { .. } | Report::Held(_) => {
-            return None;
-        }
+        Report::Speaking(_)
+        | Report::Used(_)
+        | Report::RanDry { .. }
+        | Report::Muted { .. }
+        | Report::Held(_) => return None,
     })
 }
 

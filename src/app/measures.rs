@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::{Instant, sleep};
+
+use super::metric_list::METRICS;
 
 /// The metrics of this process.
 #[derive(Clone)]
@@ -62,283 +63,21 @@ const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0,
 ];
 
+/// Seconds of what should take less than a hundredth of one.
+const REACTION: &[f64] = &[
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.15, 0.5, 2.0, 10.0,
+];
+
+/// Bytes, from one frame of a caller to what breaks a line.
+const BYTES: &[f64] = &[0.0, 300.0, 1_000.0, 4_000.0, 16_000.0, 64_000.0, 256_000.0];
+
 fn builder() -> anyhow::Result<PrometheusBuilder> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
+    let bytes = Matcher::Suffix("_bytes".to_owned());
+    let barge_in = Matcher::Full("frontdesk_barge_in_seconds".to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(seconds, SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(barge_in, REACTION))
+        .and_then(|builder| builder.set_buckets_for_metric(bytes, BYTES))
         .context("the buckets of the metrics")
 }
-
-/// How something is measured.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    /// It only grows.
-    Count,
-    /// It is so much now.
-    Level,
-    /// So many seconds now.
-    Age,
-    /// It takes so many seconds, each time.
-    Seconds,
-}
-
-impl Kind {
-    fn describe(self, name: &'static str, text: &'static str) {
-        match self {
-            Self::Count => describe_counter!(name, text),
-            Self::Level => describe_gauge!(name, text),
-            Self::Age => describe_gauge!(name, Unit::Seconds, text),
-            Self::Seconds => describe_histogram!(name, Unit::Seconds, text),
-        }
-    }
-}
-
-/// All of them. `tests/measures.rs` holds this list against the code, and what is
-/// under `deploy/` against this list.
-const METRICS: &[(&str, Kind, &str)] = &[
-    (
-        "frontdesk_agent_endpoints_shut",
-        Kind::Level,
-        "Realtime endpoints that nobody is let through to for now.",
-    ),
-    (
-        "frontdesk_agent_errors_total",
-        Kind::Count,
-        "Errors that agents told of.",
-    ),
-    (
-        "frontdesk_agent_faults_total",
-        Kind::Count,
-        "Malformed messages of agents.",
-    ),
-    (
-        "frontdesk_agent_outage_seconds",
-        Kind::Seconds,
-        "How long a call was without an agent before another took over.",
-    ),
-    (
-        "frontdesk_agents_lost_total",
-        Kind::Count,
-        "Agents lost in the middle of a call.",
-    ),
-    (
-        "frontdesk_call_panics_total",
-        Kind::Count,
-        "Calls that ended by a bug of ours; their callers went on along the route.",
-    ),
-    (
-        "frontdesk_calls_capacity",
-        Kind::Level,
-        "Calls that the AI takes at one time.",
-    ),
-    (
-        "frontdesk_calls_live",
-        Kind::Level,
-        "Calls that the AI has now.",
-    ),
-    (
-        "frontdesk_calls_swept_total",
-        Kind::Count,
-        "Calls whose end nobody told of: found at the carrier, going on, or lost.",
-    ),
-    (
-        "frontdesk_calls_total",
-        Kind::Count,
-        "Calls that the AI had, by how they ended.",
-    ),
-    (
-        "frontdesk_carrier_faults_total",
-        Kind::Count,
-        "Messages of media streams that break the protocol, by what is wrong.",
-    ),
-    (
-        "frontdesk_carrier_prices_missing_total",
-        Kind::Count,
-        "Calls that the carrier had not rated after a day.",
-    ),
-    (
-        "frontdesk_consents_total",
-        Kind::Count,
-        "Answers to whether a call may be recorded, by answer.",
-    ),
-    (
-        "frontdesk_deleted_total",
-        Kind::Count,
-        "What was kept long enough and deleted, by what it was.",
-    ),
-    (
-        "frontdesk_dials_refused_total",
-        Kind::Count,
-        "Calls and texts that the policy did not let out, by reason.",
-    ),
-    (
-        "frontdesk_draining",
-        Kind::Level,
-        "1 while no new calls are taken.",
-    ),
-    (
-        "frontdesk_fallbacks_total",
-        Kind::Count,
-        "Callers who were led on because their way was blocked.",
-    ),
-    (
-        "frontdesk_http_connections",
-        Kind::Level,
-        "HTTP connections open.",
-    ),
-    (
-        "frontdesk_http_connections_refused_total",
-        Kind::Count,
-        "Connections closed unserved, by reason.",
-    ),
-    (
-        "frontdesk_http_panics_total",
-        Kind::Count,
-        "Handlers that panicked: bugs.",
-    ),
-    (
-        "frontdesk_http_request_duration_seconds",
-        Kind::Seconds,
-        "From a request's headers to its answer's.",
-    ),
-    (
-        "frontdesk_http_requests_total",
-        Kind::Count,
-        "Requests answered.",
-    ),
-    (
-        "frontdesk_interruptions_total",
-        Kind::Count,
-        "Answers that callers broke into.",
-    ),
-    (
-        "frontdesk_ivr_questions_total",
-        Kind::Count,
-        "Requests that flows made of others, by outcome.",
-    ),
-    (
-        "frontdesk_ivr_texts_total",
-        Kind::Count,
-        "Texts that flows sent, by outcome.",
-    ),
-    (
-        "frontdesk_jobs_oldest_seconds",
-        Kind::Age,
-        "For how long the oldest job has been due, by kind.",
-    ),
-    (
-        "frontdesk_jobs_total",
-        Kind::Count,
-        "Jobs, by kind and by what came of them: done, again, failed, buried.",
-    ),
-    (
-        "frontdesk_jobs_waiting",
-        Kind::Level,
-        "Jobs that wait, by kind.",
-    ),
-    (
-        "frontdesk_journal_faults_total",
-        Kind::Count,
-        "What went wrong with the journal: refused by the disk, torn, set aside.",
-    ),
-    (
-        "frontdesk_journal_waiting",
-        Kind::Level,
-        "Facts about calls that wait on the disk for the database.",
-    ),
-    (
-        "frontdesk_loop_lag_seconds",
-        Kind::Seconds,
-        "How late tasks wake up.",
-    ),
-    (
-        "frontdesk_notes_journaled_total",
-        Kind::Count,
-        "Facts about calls that went to the disk because the database did not take them.",
-    ),
-    (
-        "frontdesk_notes_lost_total",
-        Kind::Count,
-        "Facts about calls that could not be written down.",
-    ),
-    (
-        "frontdesk_phrases_failed_total",
-        Kind::Count,
-        "Sentences that no agent could be got to say beforehand.",
-    ),
-    (
-        "frontdesk_processes_lost_total",
-        Kind::Count,
-        "Processes of the house that ended without a word; their calls were seen to.",
-    ),
-    (
-        "frontdesk_quota_alerts_total",
-        Kind::Count,
-        "Limits of tenants that were come near to (soft) or reached (hard).",
-    ),
-    (
-        "frontdesk_quota_stops_total",
-        Kind::Count,
-        "Calls that did not reach the AI because of a limit.",
-    ),
-    (
-        "frontdesk_recording_faults_total",
-        Kind::Count,
-        "Recordings that the disk refused, by reason.",
-    ),
-    (
-        "frontdesk_recording_pieces_dropped_total",
-        Kind::Count,
-        "Pieces of recordings that the disk was too slow for.",
-    ),
-    (
-        "frontdesk_recordings_total",
-        Kind::Count,
-        "Recordings, by what came of them: kept, kept in part, failed, deleted.",
-    ),
-    (
-        "frontdesk_routed_from_memory_total",
-        Kind::Count,
-        "Calls that were routed while the database was away.",
-    ),
-    (
-        "frontdesk_routes_total",
-        Kind::Count,
-        "Calls, by where they were led.",
-    ),
-    (
-        "frontdesk_sms_total",
-        Kind::Count,
-        "Text messages, by what came of them.",
-    ),
-    (
-        "frontdesk_streams_refused_total",
-        Kind::Count,
-        "Media streams that were not let in, by reason.",
-    ),
-    (
-        "frontdesk_tool_questions_total",
-        Kind::Count,
-        "Requests that tools made of others, by outcome.",
-    ),
-    (
-        "frontdesk_tools_total",
-        Kind::Count,
-        "Tools that receptionists wanted to use, by what came of it.",
-    ),
-    (
-        "frontdesk_transcripts_total",
-        Kind::Count,
-        "Recordings written down, by outcome.",
-    ),
-    (
-        "frontdesk_turn_latency_seconds",
-        Kind::Seconds,
-        "From the end of the caller's words to the answer: sent, and heard.",
-    ),
-    (
-        "frontdesk_webhooks_refused_total",
-        Kind::Count,
-        "Webhooks that were not let in, by reason.",
-    ),
-];

@@ -12,7 +12,7 @@ use super::{bench, bench_side, demo, key, migrate, serve, telemetry};
 ///
 /// Whatever kept the task from being done, for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
-    telemetry::log(&cli.log, cli.task.usual_log())?;
+    let _last_lines = telemetry::log(&cli.log, cli.task.usual_log())?;
     let workers = cli.task.workers();
     let mut threads = Builder::new_multi_thread();
     if let Some(workers) = workers {

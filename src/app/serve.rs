@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
-use super::master_key;
 use super::measures::{Metrics, watch_lag};
 use super::shutdown::Shutdown;
+use super::{gauge, master_key};
 use crate::api::{Keyring, TokenRules};
 use crate::clock::{Clock, random_bytes};
 use crate::egress::{self, Outside};
@@ -26,7 +27,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let upkeep = tokio::spawn(metrics.clone().keep_up());
     let watch = tokio::spawn(watch_lag());
     let shutdown = Shutdown::on_signals().context("signals cannot be received")?;
-    let rendering = Arc::new(move || metrics.render());
+    let runtime = Handle::current();
+    let rendering = Arc::new(move || {
+        gauge::tell(&runtime);
+        metrics.render()
+    });
     let listener = listen(&config.http).await?;
     let house = House::build(plan(config)?, Clock::system(), rendering).await?;
     house.open(listener, shutdown).await;

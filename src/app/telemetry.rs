@@ -7,19 +7,22 @@ use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
 use super::config::{LogConfig, LogFormat};
+use super::log_writer::{LastLines, LogWriter};
 
 /// Begins to log, for the whole process; `usual` is logged where nothing is
-/// said.
+/// said. What is logged reaches standard error before the answer is dropped.
 ///
 /// # Errors
 ///
 /// If somebody else has begun already.
-pub fn log(config: &LogConfig, usual: &str) -> anyhow::Result<()> {
+pub fn log(config: &LogConfig, usual: &str) -> anyhow::Result<LastLines> {
+    let writer = LogWriter::to(io::stderr()).context("the log gets no thread")?;
+    let last_lines = LastLines::of(&writer);
     let filter = filter(config.rust_log.as_deref().unwrap_or(usual))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
+        .with_writer(writer);
     let begun = match config.log_format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
@@ -33,7 +36,8 @@ pub fn log(config: &LogConfig, usual: &str) -> anyhow::Result<()> {
             "panicked: this is a bug"
         );
     }));
-    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))
+    begun.map_err(|error| anyhow::anyhow!("the log cannot begin: {error}"))?;
+    Ok(last_lines)
 }
 
 /// What is logged: as asked for, but for what no log may ever tell.

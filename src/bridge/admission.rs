@@ -47,6 +47,20 @@ pub enum Refusal {
     Over,
 }
 
+impl Refusal {
+    /// What it is counted under.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Full => "house.full",
+            Self::Draining => "house.draining",
+            Self::NobodyAnswers => "receptionist.missing",
+            Self::Blocked => "caller.blocked",
+            Self::Spent => "tenant.spent",
+            Self::Over => "call.over",
+        }
+    }
+}
+
 /// How many calls there are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Counts {

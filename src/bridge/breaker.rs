@@ -17,6 +17,11 @@ const REFUSED: Duration = Duration::from_secs(30);
 /// Who tries for all is waited for so long.
 const TRIAL: Duration = Duration::from_secs(3);
 
+/// How the state of a breaker is told to whoever measures it.
+const LETS_THROUGH: f64 = 0.0;
+const IS_DOWN: f64 = 1.0;
+const REFUSES: f64 = 2.0;
+
 /// What a caller of an endpoint is told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
@@ -31,6 +36,8 @@ pub(super) enum Verdict {
 /// The breaker of one endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
+    /// What its endpoint is called where it is measured.
+    name: String,
     state: Mutex<State>,
 }
 
@@ -44,6 +51,16 @@ struct State {
 }
 
 impl Breaker {
+    /// The breaker of the endpoint that is called so where it is measured.
+    pub(super) fn of(name: String) -> Self {
+        let breaker = Self {
+            name,
+            ..Self::default()
+        };
+        breaker.tell(LETS_THROUGH);
+        breaker
+    }
+
     /// Whether to dial. Whoever is told to must say what came of it.
     pub(super) fn ask(&self, now: Instant) -> Verdict {
         let mut state = self.state();
@@ -62,6 +79,7 @@ impl Breaker {
     /// It answered.
     pub(super) fn succeeded(&self) {
         *self.state() = State::default();
+        self.tell(LETS_THROUGH);
     }
 
     /// It could not be reached.
@@ -73,6 +91,7 @@ impl Breaker {
             state.openings += 1;
             state.is_refused = false;
             state.shut_until = Some(now + open.min(MAX_OPEN));
+            self.tell(IS_DOWN);
         }
     }
 
@@ -83,11 +102,17 @@ impl Breaker {
         state.failures = MAX_FAILURES;
         state.is_refused = true;
         state.shut_until = Some(now + REFUSED);
+        self.tell(REFUSES);
     }
 
     /// Whether nobody is let through.
     pub(super) fn is_shut(&self) -> bool {
         self.state().shut_until.is_some()
+    }
+
+    fn tell(&self, state: f64) {
+        let endpoint = self.name.clone();
+        metrics::gauge!("frontdesk_agent_endpoint_state", "endpoint" => endpoint).set(state);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -102,6 +102,9 @@ pub(super) trait Carrier: Send {
     /// Whether the carrier has not taken everything.
     fn is_dirty(&self) -> bool;
 
+    /// How many bytes it has not taken.
+    fn unsent(&self) -> usize;
+
     /// Keeps idle proxies from cutting the line.
     fn ping(&mut self);
 
@@ -226,6 +229,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
 
     fn is_dirty(&self) -> bool {
         self.wire.is_dirty()
+    }
+
+    fn unsent(&self) -> usize {
+        self.wire.unsent()
     }
 
     fn ping(&mut self) {

@@ -46,9 +46,9 @@ impl RealtimeDialer {
 
     /// A dialer of the first of `endpoints` that can be reached.
     pub fn in_order(endpoints: Vec<Endpoint>, options: SessionOptions) -> Self {
-        let target = |endpoint| Target {
+        let target = |endpoint: Endpoint| Target {
+            breaker: Arc::new(Breaker::of(endpoint.label())),
             endpoint,
-            breaker: Arc::default(),
         };
         Self {
             targets: endpoints.into_iter().map(target).collect(),
@@ -94,6 +94,7 @@ impl RealtimeDialer {
             reason: "no endpoint is worth dialling now".to_owned(),
             is_final: true,
         };
+        let mut was_dialled = false;
         for target in self.targets.iter() {
             match target.breaker.ask(now()) {
                 Verdict::Refusing => continue,
@@ -104,6 +105,7 @@ impl RealtimeDialer {
                 Verdict::Dial => {}
             }
             self.pace.wait().await;
+            was_dialled = true;
             match connect(&target.endpoint).await {
                 Ok(socket) => {
                     target.breaker.succeeded();
@@ -111,6 +113,7 @@ impl RealtimeDialer {
                     return Ok(Box::new(leg.watched_by(Arc::clone(&target.breaker))));
                 }
                 Err(why) => {
+                    count_failure(why.kind());
                     error.reason = why.to_string();
                     if why.is_permanent() {
                         target.breaker.refused(now());
@@ -120,6 +123,9 @@ impl RealtimeDialer {
                     }
                 }
             }
+        }
+        if !was_dialled {
+            count_failure("agent.shut");
         }
         Err(error)
     }
@@ -178,6 +184,11 @@ impl Pace {
         };
         sleep_until(turn).await;
     }
+}
+
+/// A call is without its agent for this reason, for now.
+fn count_failure(why: &'static str) {
+    metrics::counter!("frontdesk_setup_failures_total", "why" => why).increment(1);
 }
 
 fn now() -> std::time::Instant {

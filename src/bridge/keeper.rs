@@ -143,6 +143,11 @@ impl Keeper {
         let _ = self.notes.send(Errand::Last).await;
     }
 
+    /// Notes that wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        self.notes.max_capacity() - self.notes.capacity()
+    }
+
     /// Takes a note that is worth less than the sound of a call: if too many
     /// wait it is left out, and counted.
     pub(super) fn note(&self, note: Note) {

@@ -12,6 +12,7 @@ use super::keeper::Keeper;
 use super::live::{Happening, LiveEvent};
 use super::note::{Finished, Note, Of};
 use super::past::Past;
+use super::standing::Standing;
 use crate::call::{Report, Session};
 use crate::domain::{
     CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
@@ -42,6 +43,7 @@ pub(super) struct Logbook {
     tools: u32,
     /// What was before, if the caller has come back.
     past: Option<Past>,
+    standing: Standing,
 }
 
 impl Logbook {
@@ -63,6 +65,7 @@ impl Logbook {
             said: Vec::new(),
             tools: 0,
             past: admission.past.clone(),
+            standing: Standing::ringing(),
         }
     }
 
@@ -81,7 +84,8 @@ impl Logbook {
         self.tell(Happening::Admitted);
     }
 
-    pub(super) fn answered(&self) {
+    pub(super) fn answered(&mut self) {
+        self.standing.answered();
         tracing::info!(call.id = %self.call_id, "call.answered");
         self.keeper.note(Note::Answered {
             of: self.of(),
@@ -99,6 +103,7 @@ impl Logbook {
     }
 
     pub(super) fn report(&mut self, report: Report) {
+        self.standing.note(&report);
         match &report {
             Report::Latency(latency) => self.note_latency(*latency),
             Report::Interrupted { .. } => {
@@ -120,6 +125,12 @@ impl Logbook {
             | Report::Held(_)
             | Report::Silence { .. } => {}
             Report::Said(utterance) => self.note_said(utterance),
+            Report::RanDry { lasting } => {
+                let ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
+                metrics::counter!("frontdesk_underrun_ms_total").increment(ms);
+                // It is counted, and nothing that whoever watches could act on.
+                return;
+            }
             Report::Used(usage) => self.note_usage(*usage),
             Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }
@@ -193,6 +204,10 @@ impl Logbook {
             call.id = %self.call_id, outcome, duration_ms = duration.as_millis(), "call.ended"
         );
         metrics::counter!("frontdesk_calls_total", "outcome" => outcome).increment(1);
+        if end_reason == EndReason::StreamNeverStarted {
+            let why = "carrier.no_stream";
+            metrics::counter!("frontdesk_setup_failures_total", "why" => why).increment(1);
+        }
         let (usage, utterances) = (self.usage(session), self.utterances(session));
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {

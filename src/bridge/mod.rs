@@ -23,6 +23,7 @@
 //! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
 //!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
 //!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
+//! - [`standing`] and [`reaction`] measure how calls stand, and how fast they are.
 
 mod admission;
 mod agent_leg;
@@ -50,6 +51,7 @@ mod note_writing;
 mod past;
 mod phrases;
 mod place;
+mod reaction;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
@@ -57,6 +59,7 @@ mod recorder;
 mod recording_news;
 mod registry;
 mod run;
+mod standing;
 mod token;
 mod told;
 mod told_form;

@@ -18,6 +18,7 @@ use super::line::{Dial, Line};
 use super::logbook::Logbook;
 use super::phrases::Phrases;
 use super::place::PlaceGuard;
+use super::reaction::{self, Reaction};
 use super::recorder::{RecordOrder, Recorder};
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::{CallId, EndReason, Utterance};
@@ -52,6 +53,7 @@ pub(super) struct Call {
     log: Logbook,
     errands: Errands,
     recorder: Recorder,
+    reaction: Reaction,
     events: VecDeque<Event>,
     timer: Pin<Box<Sleep>>,
     armed: Instant,
@@ -76,6 +78,7 @@ impl Call {
             log,
             errands,
             recorder,
+            reaction: Reaction::default(),
             events: VecDeque::new(),
             timer: Box::pin(sleep(Duration::ZERO)),
             armed: now,
@@ -214,6 +217,7 @@ impl Call {
         }
         while let Some(event) = self.events.pop_front() {
             self.recorder.hear(&event, now);
+            self.reaction.hear(&event, now);
             self.session.handle_event(event, now);
             self.drain(now);
         }
@@ -230,6 +234,7 @@ impl Call {
                 Action::Carrier(action) => {
                     if let Some(carrier) = &mut self.carrier {
                         self.recorder.perform(&action, now);
+                        self.reaction.perform(&action);
                         carrier.perform(action);
                     }
                 }
@@ -251,6 +256,9 @@ impl Call {
     fn flush(&mut self, cx: &mut Context<'_>) {
         if let Some(carrier) = &mut self.carrier {
             carrier.poll_flush(cx);
+            if !carrier.is_dirty() {
+                self.reaction.sent();
+            }
         }
         self.line.poll_flush(cx);
     }
@@ -271,6 +279,7 @@ impl Call {
     fn ping(&mut self, now: Instant) {
         self.ping_at = now + PING_EVERY;
         if let Some(carrier) = &mut self.carrier {
+            reaction::tell_queue(carrier.unsent(), self.session.lead(now));
             carrier.ping();
         }
         self.line.ping();

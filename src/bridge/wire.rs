@@ -201,6 +201,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.is_dirty && !self.is_mute
     }
 
+    /// Bytes of text that the peer has not taken.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent
+    }
+
     /// Whether nothing can be sent any more.
     pub(super) fn is_deaf(&self) -> bool {
         self.is_mute || self.is_broken

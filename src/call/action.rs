@@ -191,6 +191,12 @@ pub enum Report {
     },
     /// How long the caller waited for this answer.
     Latency(TurnLatency),
+    /// The caller heard nothing in the middle of what the agent says, for the
+    /// rest of it came late.
+    RanDry {
+        /// For how long.
+        lasting: Duration,
+    },
     /// The caller finished an entry on the keypad.
     Digits(Pii<String>),
     /// The agent has asked for a tool, and this came of it.

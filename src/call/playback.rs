@@ -63,6 +63,8 @@ pub(super) struct Playback {
     next_mark: u32,
     /// Where the last mark of this generation stands.
     marked: u64,
+    /// The item that was sent last, if nothing has been cleared since.
+    sounding: Option<ItemKey>,
 }
 
 impl Playback {
@@ -97,18 +99,25 @@ impl Playback {
     }
 
     /// Sends what the lead allows. `send` gets each action in order, and the
-    /// item that it belongs to, if it is sound.
+    /// item that it belongs to, if it is sound. For how long the caller heard
+    /// nothing in the middle of an item, because the rest of it came late.
     pub(super) fn pump(
         &mut self,
         now: Instant,
         mut send: impl FnMut(CarrierAction, Option<ItemKey>),
-    ) {
+    ) -> Duration {
+        let mut dry = Duration::ZERO;
         let has_room = self.lead(now) + REFILL <= MAX_LEAD;
         while has_room && self.lead(now) < MAX_LEAD {
             let Some((item, frame)) = self.backlog.pop_front() else {
                 break;
             };
             let was_quiet = self.playhead.position(now) >= self.playhead.sent();
+            let is_resumed = self.sounding.replace(item) == Some(item);
+            if was_quiet && is_resumed {
+                let since = self.playhead.quiet_at().unwrap_or(now);
+                dry += now.saturating_duration_since(since);
+            }
             self.playhead.send(frame.len() as u64, now);
             self.note(item, frame.len() as u64);
             send(CarrierAction::Play(frame), Some(item));
@@ -121,6 +130,7 @@ impl Playback {
         if self.backlog.is_empty() && is_done && self.marked < self.playhead.sent() {
             send(CarrierAction::Mark(self.mark()), None);
         }
+        dry
     }
 
     /// When to pump again, if there is anything to send.
@@ -171,6 +181,7 @@ impl Playback {
         self.playhead = Playhead::default();
         self.generation = self.generation.wrapping_add(1);
         self.marked = 0;
+        self.sounding = None;
         (must_clear, cuts)
     }
 
@@ -214,7 +225,7 @@ impl Playback {
     }
 
     /// Sent but not yet played.
-    fn lead(&self, now: Instant) -> Duration {
+    pub(super) fn lead(&self, now: Instant) -> Duration {
         duration(self.playhead.sent() - self.playhead.position(now))
     }
 

@@ -182,6 +182,11 @@ impl Session {
         action
     }
 
+    /// How much of what the agent said the carrier has not played by `now`.
+    pub fn lead(&self, now: Instant) -> Duration {
+        self.playback.lead(now)
+    }
+
     /// When to call [`handle_timeout`](Self::handle_timeout), unless an event
     /// comes first.
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -341,7 +346,7 @@ impl Session {
             actions,
             ..
         } = self;
-        playback.pump(now, |action, item| {
+        let dry = playback.pump(now, |action, item| {
             match action {
                 CarrierAction::Play(_) => {
                     let is_answer = item.is_some_and(|item| !item.is_own());
@@ -354,6 +359,9 @@ impl Session {
             }
             actions.push_back(Action::Carrier(action));
         });
+        if !dry.is_zero() {
+            self.report(Report::RanDry { lasting: dry });
+        }
         match self.playback.next_pump(now) {
             Some(at) => self.timers.set(Timer::Pace, at),
             None => self.timers.stop(Timer::Pace),

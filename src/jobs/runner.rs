@@ -168,14 +168,17 @@ impl Runner {
 
     /// Does one job, whatever it does.
     async fn work(self, job: ClaimedJob) {
+        let kind = job.kind.as_str();
+        let busy = gauge!("frontdesk_jobs_running", "kind" => kind);
+        busy.increment(1);
         let done = AssertUnwindSafe(self.worker.run(job.clone())).catch_unwind();
         let outcome = match timeout(PATIENCE, done).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Failure::Retry(anyhow!("it panicked"))),
             Err(_) => Err(Failure::Retry(anyhow!("it took too long"))),
         };
+        busy.decrement(1);
         let verdict = self.judge(&job, outcome);
-        let kind = job.kind.as_str();
         counter!("frontdesk_jobs_total", "kind" => kind, "outcome" => verdict.as_str())
             .increment(1);
         // What is not written down is done again, as if this process had died.

@@ -67,6 +67,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// What it is counted under.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::InvalidUrl(_) | Self::InvalidHeader(_) | Self::InvalidAuthority => {
+                "agent.misconfigured"
+            }
+            Self::Dns => "agent.dns",
+            Self::Refused(_) => "agent.unreachable",
+            Self::Tls(_) => "agent.tls",
+            Self::Timeout => "agent.timeout",
+            Self::Status(_) => "agent.refused",
+            Self::Protocol(_) => "agent.protocol",
+        }
+    }
+
     /// Whether it is useless to try again before somebody has changed a
     /// setting or paid a bill.
     pub fn is_permanent(&self) -> bool {

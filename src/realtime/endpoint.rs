@@ -53,6 +53,13 @@ impl Endpoint {
         }
     }
 
+    /// What it is called where it is measured: its host and its model.
+    pub fn label(&self) -> String {
+        let url = self.request_url().ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        format!("{host}/{}", self.model)
+    }
+
     /// The address that is dialled: [`Self::url`] with the model.
     ///
     /// A query that names a model, an Azure deployment or a call to attach to

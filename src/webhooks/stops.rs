@@ -135,6 +135,8 @@ pub(super) async fn take(
         let connected = agent::connect(house, placed, request, (point, ai)).await;
         return connected.map_err(|why| {
             tracing::warn!(call.id = %placed.call_id, %why, "call.refused");
+            let why_kind = why.kind();
+            metrics::counter!("frontdesk_setup_failures_total", "why" => why_kind).increment(1);
             Some(why)
         });
     }

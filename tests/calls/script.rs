@@ -440,6 +440,7 @@ fn tell(report: &Report, names: &Names) -> String {
             )
         }
         Report::Digits(digits) => format!("digits {}", digits.expose()),
+        Report::RanDry { lasting } => format!("ran dry for {}", ms(*lasting)),
         Report::Muted { who, is_on } => {
             let verb = if *is_on { "muted" } else { "heard again" };
             format!("{} {verb}", who.as_str())

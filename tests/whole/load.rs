@@ -6,17 +6,25 @@ use frontdesk::domain::Secret;
 use frontdesk::rehearsal::WireFormat;
 use frontdesk::rehearsal::load::{Load, LoadPlan, LoadReport, Progress};
 use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
+use tokio::runtime::Handle;
 use tokio::task::LocalSet;
 
 use super::desk::{Desk, PUBLIC_URL, TOKEN, ms};
 
 #[tokio::test]
 async fn calls_side_by_side_lose_nothing() {
-    let (report, progress) = LocalSet::new().run_until(load(WireFormat::Pcm24)).await;
-    assert_eq!(
-        progress,
-        [Progress::Placed, Progress::Measuring, Progress::Measured]
-    );
+    let steady = load(WireFormat::Pcm24, None);
+    let (report, progress) = LocalSet::new().run_until(steady).await;
+    let [
+        Progress::Placed,
+        Progress::Measuring,
+        Progress::Going(going),
+        Progress::Measured,
+    ] = progress[..]
+    else {
+        panic!("{progress:?}");
+    };
+    assert_eq!((going.live, going.placed, going.lost), (6, 6, 0));
     assert_eq!((report.calls, report.failed), (6, 0), "{report:?}");
     assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
     assert_eq!((report.missing_clears, report.misshapen), (0, 0));
@@ -31,11 +39,32 @@ async fn calls_side_by_side_lose_nothing() {
 #[tokio::test]
 async fn what_the_gateway_sends_in_another_format_is_found_lost() {
     // The gateway speaks PCM16, of which six bytes are a sample of mu-law.
-    let (report, _) = LocalSet::new().run_until(load(WireFormat::Pcmu)).await;
+    let (report, _) = LocalSet::new()
+        .run_until(load(WireFormat::Pcmu, None))
+        .await;
     assert!(report.lost_up > 0, "{report:?}");
 }
 
-async fn load(format: WireFormat) -> (LoadReport, Vec<Progress>) {
+#[tokio::test]
+async fn callers_who_hang_up_are_replaced_and_nothing_stays_of_them() {
+    let coming_and_going = load(WireFormat::Pcm24, Some(ms(700)));
+    let (report, progress) = LocalSet::new().run_until(coming_and_going).await;
+    assert_eq!(report.failed, 0, "{report:?}");
+    assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
+    // Six callers at a time, who stay for a second or two.
+    assert!((12..60).contains(&report.placed), "{}", report.placed);
+    let told = progress.iter().filter_map(|step| match step {
+        Progress::Going(going) => Some(going.live),
+        Progress::Placed | Progress::Measuring | Progress::Measured => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert!(
+        told.len() >= 2 && told.iter().all(|live| *live == 6),
+        "{told:?}"
+    );
+}
+
+async fn load(format: WireFormat, talk: Option<Duration>) -> (LoadReport, Vec<Progress>) {
     let load = Load::open(None).await.expect("a port is free");
     let unused = ModelServer::start(ModelOptions::default()).await;
     let desk = Desk::open_at(unused.expect("a port is free"), &load.model_url()).await;
@@ -44,12 +73,25 @@ async fn load(format: WireFormat) -> (LoadReport, Vec<Progress>) {
         ramp: ms(300),
         warm_up: Duration::ZERO,
         measured: ms(3_000),
+        talk,
+        tell_every: talk.map_or(ms(60_000), |_| ms(1_000)),
         format,
         base_url: desk.base_url.clone(),
         public_url: PUBLIC_URL.to_owned(),
         auth_token: Secret::new(TOKEN.to_owned()),
     };
     let mut progress = Vec::new();
+    let alive = || Handle::current().metrics().num_alive_tasks();
+    let before = alive();
     let report = load.run(&plan, |step| progress.push(step)).await;
+    // Neither a call's task nor a socket's outlives the call by long; a job of
+    // the house may be at work.
+    let ended = async {
+        while alive() > before + 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(ms(20_000), ended).await;
+    assert!(ended.is_ok(), "{} tasks, and {before} before", alive());
     (report.expect("the calls are placed"), progress)
 }

@@ -17,6 +17,8 @@ pub(super) enum Cue {
     Speech,
     /// The model hears the caller pause.
     Pause,
+    /// The caller says no more, or hangs up.
+    HangUp,
 }
 
 /// Cues in the order of their time; each with the number of its call.

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::agenda::{Agenda, Cue};
 use super::lane::{Lane, Playout};
 use super::plan::{
-    BARGE_IN, EAGER_LEAD, FRAME, FRAME_LEN, PAUSE, PIECE_EVERY, PIECE_LEN, PIECES, REPLY, ROUND,
+    AFTERMATH, BARGE_IN, EAGER_LEAD, FRAME, FRAME_LEN, LAST_WORDS, PAUSE, PIECE_EVERY, PIECE_LEN,
+    PIECES, REPLY, ROUND,
 };
 use super::score::{self, Answer, ToCarrier, ToModel};
 use super::sockets::{ModelSocket, next, send};
@@ -52,6 +53,8 @@ struct State {
     answer_began: Option<Instant>,
     /// Since when a `clear` is awaited.
     cut_at: Option<Instant>,
+    /// Nothing is said any more, and the end comes when all has arrived.
+    silent_since: Option<Instant>,
     is_over: bool,
 }
 
@@ -89,9 +92,14 @@ impl Call {
 
     /// Does what its time has come for; `due` is when that was.
     pub(super) fn perform(&self, cue: Cue, due: Instant, now: Instant) {
-        if self.state.borrow().is_over {
+        if cue == Cue::HangUp {
+            return self.hang_up(now);
+        }
+        let state = self.state.borrow();
+        if state.is_over || state.silent_since.is_some() {
             return;
         }
+        drop(state);
         self.shared.tally.borrow_mut().note_pacing(now - due);
         match cue {
             Cue::Frame => self.send_frame(due, now),
@@ -99,15 +107,39 @@ impl Call {
             Cue::Piece(number) => self.send_piece(number, due, now),
             Cue::Speech => self.speech(now),
             Cue::Pause => self.pause(due, now),
+            Cue::HangUp => {}
         }
+    }
+
+    /// The caller will hang up then.
+    pub(super) fn hang_up_at(&self, at: Instant) {
+        self.add(at, Cue::HangUp);
+    }
+
+    /// The caller says no more, and hangs up when all of it has arrived.
+    fn hang_up(&self, now: Instant) {
+        let mut state = self.state.borrow_mut();
+        let since = *state.silent_since.get_or_insert(now);
+        let has_arrived = now - since >= AFTERMATH && state.up.missing() == 0;
+        if has_arrived || now - since > LAST_WORDS {
+            drop(state);
+            self.end();
+        } else {
+            self.add(now + AFTERMATH, Cue::HangUp);
+        }
+    }
+
+    /// Whether it is over, for whatever reason.
+    pub(super) fn is_over(&self) -> bool {
+        self.state.borrow().is_over
     }
 
     /// The caller hangs up; what did not arrive is lost.
     pub(super) fn end(&self) {
         let mut state = self.state.borrow_mut();
-        let mut tally = self.shared.tally.borrow_mut();
-        tally.lost_up += (state.up.missing() + state.up.surplus()).div_ceil(FRAME_LEN as u64);
         if !state.is_over {
+            let mut tally = self.shared.tally.borrow_mut();
+            tally.lost_up += (state.up.missing() + state.up.surplus()).div_ceil(FRAME_LEN as u64);
             state.is_over = true;
             state.sequence += 1;
             let (names, sequence) = (&self.names, state.sequence);

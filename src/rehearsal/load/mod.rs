@@ -10,9 +10,11 @@
 //! seconds, which arrive four times as fast; in every other round the caller
 //! breaks in after two. The caller's frames come every 20 ms throughout, as
 //! a carrier sends them. The calls are spread evenly over the rounds and over
-//! the 20 ms.
+//! the 20 ms. Where callers [talk](LoadPlan::talk) only so long, others take
+//! their places.
 
 mod agenda;
+mod calls;
 mod lane;
 mod line;
 mod plan;
@@ -24,5 +26,5 @@ mod tally;
 mod voice;
 
 pub use plan::LoadPlan;
-pub use report::{LoadReport, Quantiles};
+pub use report::{Going, LoadReport, Quantiles};
 pub use runner::{Load, LoadError, Progress};

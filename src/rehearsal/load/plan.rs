@@ -16,6 +16,11 @@ pub struct LoadPlan {
     pub warm_up: Duration,
     /// What is measured.
     pub measured: Duration,
+    /// Callers hang up after so long and others ring, so that there are as many;
+    /// for ever the same where it is not said.
+    pub talk: Option<Duration>,
+    /// So often it is told how it goes.
+    pub tell_every: Duration,
     /// What the gateway speaks with the model.
     pub format: WireFormat,
     /// Where the gateway is: `http://127.0.0.1:4640`.
@@ -49,5 +54,10 @@ pub(super) const PAUSE: Duration = Duration::from_millis(7_500);
 /// A piece that finds more than this in the carrier's buffer may be held back
 /// by the gateway: its delay says nothing.
 pub(super) const EAGER_LEAD: Duration = Duration::from_millis(1_500);
+/// Who hangs up has been silent for so long: what is under way arrives.
+pub(super) const AFTERMATH: Duration = Duration::from_millis(500);
+/// What has not arrived by then is lost.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// What is later than a frame is late.
 pub(super) const LATE: Duration = FRAME;

@@ -17,12 +17,25 @@ pub struct Quantiles {
     pub max_us: f64,
 }
 
+/// How a load goes, counted since it began.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Going {
+    /// Calls that go on.
+    pub live: usize,
+    /// Calls that were placed.
+    pub placed: u64,
+    /// Frames that were lost, in either direction.
+    pub lost: u64,
+}
+
 /// What was seen from outside of the gateway while it was measured.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct LoadReport {
     /// Calls that went on throughout.
     pub calls: usize,
-    /// Calls that could not be placed, or broke off, and why the first did.
+    /// Calls that were placed, those that took the place of others included.
+    pub placed: u64,
+    /// Calls that could not be placed, or broke off.
     pub failed: usize,
     /// Why the first call failed.
     pub first_failure: Option<String>,

@@ -5,14 +5,15 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::task::{unconstrained, yield_now};
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::agenda::Agenda;
+use super::calls::Calls;
 use super::line::{Call, Shared};
-use super::plan::{FRAME, LoadPlan};
-use super::report::LoadReport;
+use super::plan::{AFTERMATH, FRAME, LoadPlan};
+use super::report::{Going, LoadReport};
 use super::sockets::{Door, ModelSocket};
 use super::tally::Tally;
 use super::voice::Voice;
@@ -49,14 +50,16 @@ pub enum Progress {
     Placed,
     /// From now on it counts.
     Measuring,
+    /// It goes on, so well.
+    Going(Going),
     /// What follows does not count any more.
     Measured,
 }
 
 /// A gateway that has not dialled the model by then does not.
 const DIAL_BUDGET: Duration = Duration::from_secs(10);
-/// What is under way at the end has so long to arrive.
-const AFTERMATH: Duration = Duration::from_millis(500);
+/// So often it is asked whether somebody has hung up.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl Load {
     /// Opens the model's door, encrypted if there is an acceptor.
@@ -85,7 +88,8 @@ impl Load {
     }
 
     /// Runs the load. Spins, so that what it reads off its clock is not its
-    /// own sleep: give it a core.
+    /// own sleep: give it a core. Where callers hang up it is what remains that
+    /// matters, and it sleeps.
     ///
     /// # Errors
     ///
@@ -100,23 +104,24 @@ impl Load {
             tally: RefCell::new(Tally::new()),
             agenda: RefCell::new(Agenda::default()),
         });
-        let mut calls = Calls {
-            all: Vec::with_capacity(plan.calls),
-            shared: Rc::clone(&shared),
-        };
+        let carrier = carrier(plan)?;
+        let mut calls = Calls::new(&shared, plan.talk.is_some());
         // Whoever sends for all calls must not be told that it was enough.
-        unconstrained(self.place(plan, &mut calls)).await?;
+        unconstrained(self.place(plan, &carrier, &mut calls)).await?;
         progress(Progress::Placed);
-        unconstrained(calls.go_on(plan.warm_up)).await;
+        unconstrained(self.go_on(plan, &carrier, &mut calls, plan.warm_up)).await?;
         progress(Progress::Measuring);
         shared.tally.borrow_mut().is_measuring = true;
-        unconstrained(calls.go_on(plan.measured)).await;
+        let end = Instant::now() + plan.measured;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            let lasting = left.min(plan.tell_every);
+            unconstrained(self.go_on(plan, &carrier, &mut calls, lasting)).await?;
+            progress(Progress::Going(calls.going()));
+        }
         shared.tally.borrow_mut().is_measuring = false;
         progress(Progress::Measured);
         tokio::time::sleep(AFTERMATH).await;
-        for call in &calls.all {
-            call.end();
-        }
+        calls.end_all();
         tokio::time::sleep(AFTERMATH).await;
         let report = shared.tally.borrow().report(plan.calls);
         Ok(report)
@@ -124,10 +129,12 @@ impl Load {
 
     /// Places one call after the other: the sockets that the gateway opens to
     /// the model come in the order of the calls.
-    async fn place(&mut self, plan: &LoadPlan, calls: &mut Calls) -> Result<(), LoadError> {
-        let mut options = CarrierOptions::new(plan.base_url.clone(), plan.auth_token.clone());
-        plan.public_url.clone_into(&mut options.public_url);
-        let carrier = Carrier::new(options)?;
+    async fn place(
+        &mut self,
+        plan: &LoadPlan,
+        carrier: &Carrier,
+        calls: &mut Calls,
+    ) -> Result<(), LoadError> {
         let begun = Instant::now();
         let count = u32::try_from(plan.calls).unwrap_or(u32::MAX);
         for number in 0..count {
@@ -135,14 +142,52 @@ impl Load {
             calls
                 .go_on(at.saturating_duration_since(Instant::now()))
                 .await;
-            let number = calls.all.len();
-            let placed = calls.meanwhile(self.place_one(&carrier)).await;
-            let sockets = placed.map_err(|reason| LoadError::Placing { number, reason })?;
-            let phase = begun + FRAME * u32::try_from(number).unwrap_or_default() / count;
-            let first = next_after(Instant::now(), phase);
-            let call = Call::begin(number, sockets, first, &calls.shared);
-            calls.all.push(call);
+            let phase = begun + FRAME * number / count;
+            self.place_at(phase, plan, carrier, calls).await?;
         }
+        Ok(())
+    }
+
+    /// Lets the calls go on for so long; others take the places of those that
+    /// are over.
+    async fn go_on(
+        &mut self,
+        plan: &LoadPlan,
+        carrier: &Carrier,
+        calls: &mut Calls,
+        lasting: Duration,
+    ) -> Result<(), LoadError> {
+        let end = Instant::now() + lasting;
+        if plan.talk.is_none() {
+            calls.go_on(lasting).await;
+        }
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            calls.go_on(left.min(LOOK_EVERY)).await;
+            calls.forget_ended();
+            while calls.count() < plan.calls {
+                self.place_at(Instant::now(), plan, carrier, calls).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Places a call whose frames leave in this phase.
+    async fn place_at(
+        &mut self,
+        phase: Instant,
+        plan: &LoadPlan,
+        carrier: &Carrier,
+        calls: &mut Calls,
+    ) -> Result<(), LoadError> {
+        let number = calls.next_number();
+        let placed = calls.meanwhile(self.place_one(carrier)).await;
+        let sockets = placed.map_err(|reason| LoadError::Placing { number, reason })?;
+        let first = next_after(Instant::now(), phase);
+        let call = Call::begin(number, sockets, first, calls.shared());
+        if let Some(talk) = plan.talk {
+            call.hang_up_at(first + talk);
+        }
+        calls.add(number, call);
         Ok(())
     }
 
@@ -156,6 +201,13 @@ impl Load {
     }
 }
 
+/// Who places the calls.
+fn carrier(plan: &LoadPlan) -> Result<Carrier, LoadError> {
+    let mut options = CarrierOptions::new(plan.base_url.clone(), plan.auth_token.clone());
+    plan.public_url.clone_into(&mut options.public_url);
+    Ok(Carrier::new(options)?)
+}
+
 /// The next moment after `now` that is whole frames after `phase`.
 fn next_after(now: Instant, phase: Instant) -> Instant {
     let since = now.saturating_duration_since(phase).as_nanos();
@@ -164,46 +216,3 @@ fn next_after(now: Instant, phase: Instant) -> Instant {
 }
 
 type Placed = (OpenStream, ModelSocket);
-
-/// The calls that go on.
-struct Calls {
-    all: Vec<Rc<Call>>,
-    shared: Rc<Shared>,
-}
-
-impl Calls {
-    /// Lets them go on for so long.
-    async fn go_on(&self, lasting: Duration) {
-        let end = Instant::now() + lasting;
-        while Instant::now() < end {
-            self.perform_due();
-            yield_now().await;
-        }
-    }
-
-    /// Lets them go on until `future` is ready.
-    async fn meanwhile<F: Future>(&self, future: F) -> F::Output {
-        let go_on = async {
-            loop {
-                self.perform_due();
-                yield_now().await;
-            }
-        };
-        tokio::select! {
-            output = future => output,
-            () = go_on => unreachable!("it goes on for ever"),
-        }
-    }
-
-    fn perform_due(&self) {
-        loop {
-            let now = Instant::now();
-            let Some((due, call, cue)) = self.shared.agenda.borrow_mut().pop(now) else {
-                return;
-            };
-            if let Some(call) = self.all.get(call) {
-                call.perform(cue, due, now);
-            }
-        }
-    }
-}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::plan::LATE;
-use super::report::{LoadReport, Quantiles};
+use super::report::{Going, LoadReport, Quantiles};
 
 /// Counts of all calls together.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(super) struct Tally {
     pub(super) missing_clears: u64,
     pub(super) misshapen: u64,
     pub(super) failures: Vec<String>,
+    pub(super) placed: u64,
     late: u64,
 }
 
@@ -43,6 +44,7 @@ impl Tally {
             missing_clears: 0,
             misshapen: 0,
             failures: Vec::new(),
+            placed: 0,
             late: 0,
         }
     }
@@ -69,9 +71,18 @@ impl Tally {
         self.late += u64::from(self.is_measuring && delay > LATE);
     }
 
+    pub(super) fn going(&self, live: usize) -> Going {
+        Going {
+            live,
+            placed: self.placed,
+            lost: self.lost_up + self.lost_samples_down.div_ceil(160),
+        }
+    }
+
     pub(super) fn report(&self, calls: usize) -> LoadReport {
         LoadReport {
             calls,
+            placed: self.placed,
             failed: self.failures.len(),
             first_failure: self.failures.first().cloned(),
             up: quantiles(&self.up),
