@@ -15,7 +15,7 @@ use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script,
 use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
 use frontdesk::store::{Store, calls};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{self, Callers, Journal, Memory, Patience, Webhooks};
+use frontdesk::webhooks::{self, Callers, Memory, Patience, Trails, Webhooks};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -57,7 +57,7 @@ impl Bare {
             verifier: Arc::new(Verifier::new([Secret::new(TOKEN.to_owned())])),
             public_url: PUBLIC_URL.into(),
             memory: Memory::default(),
-            journal: Journal::default(),
+            trails: Trails::default(),
             carrier: None,
             outside: Outside::guarded(),
             process: Process::new(clock.new_id()),
