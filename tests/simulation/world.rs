@@ -292,7 +292,7 @@ impl World {
             }
         };
         // Whoever never ends is found by the one who waits for all.
-        let _ = timeout(Duration::from_secs(120), over).await;
+        let _ = timeout(Duration::from_mins(2), over).await;
         seen.outcome = self.bridge.outcome(call_sid);
     }
 
