@@ -6,6 +6,7 @@
 //! the peers that write and read them.
 
 #[path = "../tests/support/memory_call.rs"]
+#[expect(dead_code, reason = "tests ask more of it")]
 mod memory_call;
 
 use std::time::{Duration, Instant};

@@ -120,7 +120,6 @@ impl House {
         };
         // Before it has a call, the others know that it is there.
         spools.beat().await.context("the database takes nothing")?;
-        let callers = Callers::default();
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -133,7 +132,7 @@ impl House {
             carrier: plan.carrier.clone(),
             outside: plan.outside,
             process: spools.process.clone(),
-            callers: callers.clone(),
+            callers: Callers::default(),
             patience: plan.patience,
         };
         let api = ApiState {
@@ -148,16 +147,15 @@ impl House {
             rendering,
             simulator: webhooks::simulator(webhooks.clone()),
         };
-        let router = router(api, webhooks, &clock);
         Ok(Self {
+            callers: webhooks.callers.clone(),
+            router: router(api, webhooks, &clock),
             jobs: Runner::new(store.clone(), clock, Arc::new(spools.clone())),
             bridge,
             store,
-            router,
             keeper,
             writing,
             spools,
-            callers,
             spool,
             server: plan.server,
             drain_timeout: plan.drain_timeout,

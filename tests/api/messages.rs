@@ -1,12 +1,14 @@
 //! What receptionists wrote down, and what they are handed for their work.
 
-use frontdesk::domain::{Pii, ReceptionistId, Role, TakenKind, TakenMessage, TenantId, Urgency};
+use frontdesk::domain::{
+    Pii, ReceptionistId, Role, TakenKind, TakenMessage, TenantId, Toolkit, Urgency,
+};
 use frontdesk::store::text::ToolkitText;
 use frontdesk::store::{kept_secrets, receptionists, taken_messages};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use crate::support::database::on_each_database;
+use crate::support::database::{Database, on_each_database};
 
 const ALL: &str = "/api/messages";
 
@@ -145,8 +147,7 @@ async fn a_toolkit_is_kept_and_its_secrets_are_never_shown_nor_sent_elsewhere() 
         let id: ReceptionistId = made["id"].as_str().unwrap().parse().unwrap();
         let kept = receptionists::find(&desk.store, tenant, id).await.unwrap().unwrap();
         let kit = kept.receptionist.toolkit;
-        let plain = "SELECT COUNT(*) FROM receptionists WHERE toolkit LIKE '%geheim%'";
-        assert_eq!(db.number(plain).await, 0, "it is sealed");
+        assert_eq!(db.number(PLAIN).await, 0, "it is sealed");
         let text = id.to_string();
         let place = kept_secrets::of_receptionist(tenant, &text);
         let opened = kit.opened(|kept| desk.store.seals().open_kept(&place, kept).ok());
@@ -174,20 +175,28 @@ async fn a_toolkit_is_kept_and_its_secrets_are_never_shown_nor_sent_elsewhere() 
         let version = desk.get(&format!("{one}/versions/1"), &key).await;
         assert!(!version.body.contains("geheim"));
         assert_eq!(version.json()["toolkit"]["destinations"][0]["key"], "ada");
-
-        // What was kept before anything was sealed is sealed, once.
-        let unsealed = ToolkitText::from(&opened);
-        let unsealed = serde_json::to_string(&unsealed).unwrap();
-        for (table, id) in [("receptionists", "id"), ("receptionist_versions", "receptionist_id")] {
-            let set = format!("UPDATE {table} SET toolkit = '{unsealed}' WHERE {id} = '{text}'");
-            db.execute(&set).await;
-        }
-        assert_eq!(kept_secrets::seal_all(&desk.store).await.unwrap(), 2);
-        assert_eq!(kept_secrets::seal_all(&desk.store).await.unwrap(), 0);
-        assert_eq!(db.number(plain).await, 0);
+        seal_again(db, &text, &opened).await;
     })
     .await;
 }
+
+/// What was kept before anything was sealed is sealed, once.
+async fn seal_again(db: &Database, receptionist: &str, open: &Toolkit) {
+    let unsealed = serde_json::to_string(&ToolkitText::from(open)).unwrap();
+    for (table, id) in [
+        ("receptionists", "id"),
+        ("receptionist_versions", "receptionist_id"),
+    ] {
+        let set =
+            format!("UPDATE {table} SET toolkit = '{unsealed}' WHERE {id} = '{receptionist}'");
+        db.execute(&set).await;
+    }
+    assert_eq!(kept_secrets::seal_all(&db.store).await.unwrap(), 2);
+    assert_eq!(kept_secrets::seal_all(&db.store).await.unwrap(), 0);
+    assert_eq!(db.number(PLAIN).await, 0);
+}
+
+const PLAIN: &str = "SELECT COUNT(*) FROM receptionists WHERE toolkit LIKE '%geheim%'";
 
 #[tokio::test]
 async fn what_makes_no_sense_of_a_toolkit_is_named_by_its_place() {

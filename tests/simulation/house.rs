@@ -58,7 +58,9 @@ impl House {
     /// Takes notes, and writes nothing down before [`House::finish`].
     pub(super) fn keeper(&self, is_recording: bool) -> Keeper {
         let (store, clock) = (self.store.clone(), self.clock.clone());
-        let (keeper, writer) = self.runtime.block_on(async { Keeper::start(store, clock) });
+        let (keeper, writer) = self
+            .runtime
+            .block_on(async { Keeper::start(store, clock, None) });
         self.writer.replace(Some(writer));
         if is_recording {
             keeper.recording_to(self.spool.clone())

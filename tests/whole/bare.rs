@@ -45,7 +45,7 @@ impl Bare {
         store.migrate().await.unwrap();
         store.seed_defaults(clock.now()).await.unwrap();
         record_nobody(&store).await;
-        let mut endpoint = Endpoint::new(&model.url(), "gpt-realtime-2.1");
+        let mut endpoint = Endpoint::new(model.url(), "gpt-realtime-2.1");
         endpoint.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
         let dialer = dialer(RealtimeDialer::new(endpoint, SessionOptions::default()));
         let (keeper, _) = Keeper::start(store.clone(), clock.clone(), None);

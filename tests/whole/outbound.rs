@@ -20,6 +20,7 @@ use crate::support::rest_account::RestAccount;
 
 pub(super) const OURS: &str = "+12025550100";
 pub(super) const THEIRS: &str = "+12025550123";
+const SID: &str = "CA00000000000000000000000000000001";
 const MEMBERS: &str = "+12025550131";
 
 /// A house with a number and an account, that may ring the United States.
@@ -412,16 +413,16 @@ async fn w1_a_webhook_that_comes_again_leads_a_transferred_call_to_the_same_plac
         ..Plan::default()
     };
     plan(&desk, OURS, &person).await;
-    let xml = ask(&desk, "twiml/inbound", &form_to("CA1", OURS, &[])).await;
+    let xml = ask(&desk, "twiml/inbound", &form_to(SID, OURS, &[])).await;
     assert!(xml.contains("<Dial"), "{xml}");
-    let sid: CallSid = "CA1".parse().unwrap();
+    let sid: CallSid = SID.parse().unwrap();
     let log = calls::find_by_sid(&desk.store, &sid)
         .await
         .unwrap()
         .unwrap();
     account.put_call(frontdesk::rehearsal::rest::RestCall {
         parent: None,
-        sid: "CA1".to_owned(),
+        sid: SID.to_owned(),
         to: OURS.to_owned(),
         from: "+15550100001".to_owned(),
         status: "in-progress".to_owned(),
@@ -437,17 +438,17 @@ async fn w1_a_webhook_that_comes_again_leads_a_transferred_call_to_the_same_plac
     let url = told(&account, "Url");
     let path = url.rsplit("/webhooks/").next().unwrap().to_owned();
     assert_eq!(path, "transferred?stop=2");
-    let first = ask(&desk, &path, &form_to("CA1", OURS, &[])).await;
+    let first = ask(&desk, &path, &form_to(SID, OURS, &[])).await;
     assert!(first.contains(MEMBERS), "{first}");
     for _ in 0..3 {
-        assert_eq!(ask(&desk, &path, &form_to("CA1", OURS, &[])).await, first);
+        assert_eq!(ask(&desk, &path, &form_to(SID, OURS, &[])).await, first);
     }
     // The telephone that rang before says so late: the call goes on where it is.
     let late = [("DialCallStatus", "no-answer")];
-    let xml = ask(&desk, "dial-status?stop=0", &form_to("CA1", OURS, &late)).await;
+    let xml = ask(&desk, "dial-status?stop=0", &form_to(SID, OURS, &late)).await;
     assert_eq!(xml, first);
     // Nobody answers there: voicemail, and no way back.
-    let xml = ask(&desk, "dial-status?stop=2", &form_to("CA1", OURS, &late)).await;
+    let xml = ask(&desk, "dial-status?stop=2", &form_to(SID, OURS, &late)).await;
     assert!(xml.contains("<Record"), "{xml}");
     let kept = call_routes::find(&desk.store, tenant_id, log.id)
         .await

@@ -117,19 +117,13 @@ async fn an_agent_that_fails_leads_to_a_person_and_who_does_not_answer_to_voicem
     let log = desk.log(&report).await;
     assert_eq!(log.end_reason, Some(EndReason::AgentUnavailable));
     answered_by(&desk, &report, AnsweredBy::Voicemail).await;
-    assert!(
-        call_back(&desk, &report).await.is_read,
-        "they have left a message"
-    );
+    assert!(call_back(&desk, &report).await.is_read);
 
     // Whoever is reached has the call, and nothing comes after it.
     let report = place(&desk, TO, "completed", vec![Step::StayUntilEnd]).await;
     assert_eq!(report.verb_names(), ["Connect", "Dial", "Hangup"]);
     answered_by(&desk, &report, AnsweredBy::Person).await;
-    assert!(
-        call_back(&desk, &report).await.is_read,
-        "they have been spoken with"
-    );
+    assert!(call_back(&desk, &report).await.is_read);
     // Who says nothing hears a farewell, never silence.
     let report = place(&desk, TO, "busy", vec![Step::StayUntilEnd]).await;
     assert_eq!(
