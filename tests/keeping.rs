@@ -3,22 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::bridge::{
-    AgentLeg, Bridge, CallStands, DialError, Dialer, Keeper, Keeping, NotTaken, Placing, TextCame,
-    Told,
-};
-use frontdesk::call::Interruption;
+use frontdesk::bridge::{Bridge, CallStands, Keeper, Keeping, NotTaken, Placing, TextCame, Told};
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, ModelPrice, OpenState,
-    Receptionist, TenantId, Timestamp, Wish,
+    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, OpenState, TenantId, Timestamp,
+    Wish,
 };
 use frontdesk::journal::Journal;
 use frontdesk::routing::{Route, Step, Stop};
 use frontdesk::store::calls::{self, NewCall, StatusNews};
 use frontdesk::store::{Store, Tx, call_events, call_routes, sms_opt_outs, tenants};
-use futures::FutureExt as _;
-use futures::future::{BoxFuture, join_all, pending};
+use futures::future::join_all;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
@@ -28,30 +23,10 @@ use tokio::time::{sleep, timeout};
 use crate::journal::hang;
 use crate::support::cable::Cable;
 use crate::support::database::{Database, on_each_database};
+use crate::support::nobody::NobodyThere;
 
 /// Longer than anything here takes on the slowest machine.
 const LONG: Duration = Duration::from_mins(1);
-
-/// Agents that never answer.
-struct NobodyThere;
-
-impl Dialer for NobodyThere {
-    fn dial(
-        &self,
-        _: &Receptionist,
-        _: u32,
-    ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
-        pending().boxed()
-    }
-
-    fn interruption(&self) -> Interruption {
-        Interruption::Truncate
-    }
-
-    fn price(&self) -> Option<ModelPrice> {
-        None
-    }
-}
 
 /// A process that writes down what it is told.
 struct Desk {

@@ -9,13 +9,12 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::IntoResponse;
 use frontdesk::api::{self, ApiState, TokenRules};
 use frontdesk::app::Manners;
-use frontdesk::bridge::{Admission, AgentLeg, Bridge, DialError, Dialer, Keeper};
-use frontdesk::call::Interruption;
+use frontdesk::bridge::{Admission, Bridge, Keeper};
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    AnsweredBy, ApiKeyId, CallId, CallStatus, Currency, Direction, EndReason, ModelPrice, Money,
-    Pii, Receptionist, Role, Scope, Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency,
-    Usage, User, UserId, Utterance,
+    AnsweredBy, ApiKeyId, CallId, CallStatus, Currency, Direction, EndReason, Money, Pii, Role,
+    Scope, Secret, Speaker, Tenant, TenantId, Timestamp, TurnLatency, Usage, User, UserId,
+    Utterance,
 };
 use frontdesk::egress::Outside;
 use frontdesk::jobs::Process;
@@ -26,8 +25,6 @@ use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use frontdesk::twilio::signature::Verifier;
 use frontdesk::webhooks::{Callers, Memory, Patience, Trails, Webhooks, simulator};
-use futures::FutureExt as _;
-use futures::future::{BoxFuture, pending};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
@@ -35,6 +32,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use crate::support::database::Database;
+use crate::support::nobody::NobodyThere;
 
 const EVENTS: &str = "text/event-stream";
 
@@ -52,27 +50,6 @@ pub(super) fn in_an_hour() -> i64 {
 pub(super) fn token(claims: &Value) -> String {
     let key = EncodingKey::from_secret(TOKEN_SECRET.as_bytes());
     jsonwebtoken::encode(&Header::default(), claims, &key).expect("the claims are JSON")
-}
-
-/// Agents that never answer.
-struct NobodyThere;
-
-impl Dialer for NobodyThere {
-    fn dial(
-        &self,
-        _: &Receptionist,
-        _: u32,
-    ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
-        pending().boxed()
-    }
-
-    fn interruption(&self) -> Interruption {
-        Interruption::Truncate
-    }
-
-    fn price(&self) -> Option<ModelPrice> {
-        None
-    }
 }
 
 /// The admin interface on a database of its own.
