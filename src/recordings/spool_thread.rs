@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::spool::{Errand, Ledger};
@@ -20,20 +21,28 @@ const SYNC_EVERY: Duration = Duration::from_millis(200);
 /// So often it looks for files whose calls are gone.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
+/// While something is recorded it gathers for so long what calls hand over:
+/// nobody pays for waking it, and both tracks of a call go in one write.
+const GATHER: Duration = Duration::from_millis(30);
+/// So much of one recording is written at once, and a record more.
+const MOST: usize = 64 * 1024;
+
 /// Writes until it is told that there is no more, or nobody is left.
 pub(super) fn run(folder: &Path, inbox: &Receiver<Errand>) {
     let mut shelf = Shelf::new(folder.to_owned());
     loop {
-        match inbox.recv_timeout(SYNC_EVERY) {
-            Ok(Errand::Last) | Err(RecvTimeoutError::Disconnected) => break,
-            Ok(errand) => shelf.do_errand(errand),
-            Err(RecvTimeoutError::Timeout) => {}
+        let first = if shelf.files.is_empty() {
+            inbox.recv().map_err(|_| TryRecvError::Disconnected)
+        } else {
+            sleep(GATHER);
+            inbox.try_recv()
+        };
+        let goes_on = shelf.do_all(first, inbox);
+        shelf.write_out();
+        if !goes_on {
+            break;
         }
         shelf.tidy();
-    }
-    // What was handed over before the end is written too.
-    while let Ok(errand) = inbox.try_recv() {
-        shelf.do_errand(errand);
     }
     shelf.close_all();
 }
@@ -42,8 +51,10 @@ pub(super) fn run(folder: &Path, inbox: &Receiver<Errand>) {
 struct Shelf {
     folder: PathBuf,
     files: HashMap<u64, Open>,
-    /// What is being written, kept for its room.
-    record: Vec<u8>,
+    /// Records that are not written yet, all of one file.
+    records: Vec<u8>,
+    /// Whose they are.
+    owner: u64,
     synced_at: Instant,
     swept_at: Instant,
 }
@@ -62,31 +73,43 @@ impl Shelf {
         Self {
             folder,
             files: HashMap::new(),
-            record: Vec::new(),
+            records: Vec::new(),
+            owner: 0,
             synced_at: now(),
             swept_at: now(),
         }
     }
 
+    /// Does all that waits; whether there may be more later.
+    fn do_all(
+        &mut self,
+        mut next: Result<Errand, TryRecvError>,
+        inbox: &Receiver<Errand>,
+    ) -> bool {
+        let mut is_last = false;
+        loop {
+            match next {
+                // What was handed over before the end is written too.
+                Ok(Errand::Last) => is_last = true,
+                Ok(errand) => self.do_errand(errand),
+                Err(TryRecvError::Empty) => return !is_last,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+            next = inbox.try_recv();
+        }
+    }
+
     fn do_errand(&mut self, errand: Errand) {
-        self.record.clear();
         match errand {
             Errand::Begin(ledger, title) => self.begin(ledger, &title),
-            Errand::Keep(number, snippet) => {
-                write_snippet(&mut self.record, &snippet);
-                self.append(number);
-            }
-            Errand::Lost(number, samples) => {
-                write_lost(&mut self.record, samples);
-                self.append(number);
-            }
+            Errand::Keep(number, snippet) => write_snippet(self.records_of(number), &snippet),
+            Errand::Lost(number, samples) => write_lost(self.records_of(number), samples),
             Errand::Close(number) => self.close(number),
             Errand::Last => {}
         }
     }
 
     fn begin(&mut self, ledger: Arc<Ledger>, title: &RecordingTitle) {
-        write_title(&mut self.record, title);
         let path = self.folder.join(format!("{}.{SPOOL_SUFFIX}", title.id));
         match create(&path) {
             Ok(file) => {
@@ -98,30 +121,40 @@ impl Shelf {
                     synced: 0,
                 };
                 self.files.insert(number, open);
-                self.append(number);
+                write_title(self.records_of(number), title);
             }
             Err(error) => fail(&ledger, &error),
         }
     }
 
-    /// Writes the record behind what is whole. A file that cannot be written any
+    /// Where the next record of that file goes.
+    fn records_of(&mut self, number: u64) -> &mut Vec<u8> {
+        if self.owner != number || self.records.len() > MOST {
+            self.write_out();
+            self.owner = number;
+        }
+        &mut self.records
+    }
+
+    /// Writes the records behind what is whole. A file that cannot be written any
     /// more ends where it is whole.
-    fn append(&mut self, number: u64) {
-        let Some(open) = self.files.get_mut(&number) else {
-            return;
-        };
-        match open.file.write_all(&self.record) {
-            Ok(()) => open.length += self.record.len() as u64,
-            Err(error) => {
-                fail(&open.ledger, &error);
-                // Whoever reads it stops at a torn record anyway.
-                let _ = open.file.set_len(open.length);
-                self.files.remove(&number);
+    fn write_out(&mut self) {
+        if let Some(open) = self.files.get_mut(&self.owner) {
+            match open.file.write_all(&self.records) {
+                Ok(()) => open.length += self.records.len() as u64,
+                Err(error) => {
+                    fail(&open.ledger, &error);
+                    // Whoever reads it stops at a torn record anyway.
+                    let _ = open.file.set_len(open.length);
+                    self.files.remove(&self.owner);
+                }
             }
         }
+        self.records.clear();
     }
 
     fn close(&mut self, number: u64) {
+        self.write_out();
         if let Some(open) = self.files.remove(&number)
             && let Err(error) = open.file.sync_data()
         {
