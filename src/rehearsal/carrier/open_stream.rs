@@ -1,5 +1,7 @@
 //! A media stream that is open and left to somebody else.
 
+use std::time::Duration;
+
 use super::carrier::Carrier;
 use super::forms;
 pub(in crate::rehearsal) use super::upgrade::StreamSocket;
@@ -42,5 +44,22 @@ impl Carrier {
             stream_sid: carrier_name("MZ"),
             token: token.unwrap_or_default().to_owned(),
         })
+    }
+    /// Tells the gateway that such a call is over, after `lasting`.
+    pub(in crate::rehearsal) async fn tell_over(
+        &self,
+        call_sid: &str,
+        lasting: Duration,
+    ) -> Result<(), String> {
+        let Some(path) = &self.options.status_path else {
+            return Ok(());
+        };
+        let url = self.inbound.join(path);
+        let url = url.map_err(|error| error.to_string())?;
+        let mut form = forms::voice(&self.options, call_sid, "completed");
+        form.extend(forms::completed(lasting, self.clock.now()));
+        let request = WebhookRequest::post(url, form);
+        let answer = self.client.send(&self.options, &[], &request).await;
+        answer.callback_problem().map_or(Ok(()), Err)
     }
 }

@@ -53,9 +53,11 @@ impl Calls {
         self.all.insert(number, call);
     }
 
-    /// Makes room for those that are over.
-    pub(super) fn forget_ended(&mut self) {
-        self.all.retain(|_, call| !call.is_over());
+    /// Makes room for those that are over, and says which they were.
+    pub(super) fn take_ended(&mut self) -> Vec<Rc<Call>> {
+        let is_over = |_: &usize, call: &mut Rc<Call>| call.is_over();
+        let ended = self.all.extract_if(.., is_over);
+        ended.map(|(_, call)| call).collect()
     }
 
     /// Everybody hangs up.

@@ -34,6 +34,7 @@ pub(super) struct Call {
     model: RefCell<ModelSocket>,
     state: RefCell<State>,
     shared: Rc<Shared>,
+    began: Instant,
 }
 
 struct Names {
@@ -78,6 +79,7 @@ impl Call {
             model: RefCell::new(model),
             state: RefCell::default(),
             shared: Rc::clone(shared),
+            began: Instant::now(),
         });
         let names = &call.names;
         send(&call.carrier, score::CONNECTED.to_owned());
@@ -127,6 +129,16 @@ impl Call {
         } else {
             self.add(now + AFTERMATH, Cue::HangUp);
         }
+    }
+
+    /// What the carrier calls it.
+    pub(super) fn call_sid(&self) -> &str {
+        &self.names.call
+    }
+
+    /// How long ago it began.
+    pub(super) fn lasting(&self) -> Duration {
+        self.began.elapsed()
     }
 
     /// Whether it is over, for whatever reason.
@@ -300,8 +312,13 @@ impl Call {
         let mut state = self.state.borrow_mut();
         if !state.is_over {
             state.is_over = true;
-            let why = format!("call {}: {why}", self.number);
-            self.shared.tally.borrow_mut().failures.push(why);
+            self.note_failure(why);
         }
+    }
+
+    /// Something that must not happen did.
+    pub(super) fn note_failure(&self, why: &str) {
+        let why = format!("call {}: {why}", self.number);
+        self.shared.tally.borrow_mut().failures.push(why);
     }
 }

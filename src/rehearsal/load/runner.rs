@@ -163,7 +163,11 @@ impl Load {
         }
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             calls.go_on(left.min(LOOK_EVERY)).await;
-            calls.forget_ended();
+            for call in calls.take_ended() {
+                let told = carrier.tell_over(call.call_sid(), call.lasting());
+                let told = calls.meanwhile(told).await;
+                told.unwrap_or_else(|why| call.note_failure(&why));
+            }
             while calls.count() < plan.calls {
                 self.place_at(Instant::now(), plan, carrier, calls).await?;
             }
