@@ -81,11 +81,7 @@ impl Shelf {
     }
 
     /// Does all that waits; whether there may be more later.
-    fn do_all(
-        &mut self,
-        mut next: Result<Errand, TryRecvError>,
-        inbox: &Receiver<Errand>,
-    ) -> bool {
+    fn do_all(&mut self, mut next: Result<Errand, TryRecvError>, inbox: &Receiver<Errand>) -> bool {
         let mut is_last = false;
         loop {
             match next {
