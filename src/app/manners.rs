@@ -14,6 +14,7 @@ use futures::FutureExt as _;
 use http_body_util::Limited;
 use metrics::{counter, histogram};
 use tokio::time::Instant;
+use tower::ServiceBuilder;
 use tracing::Instrument as _;
 
 use crate::api::{ApiError, RequestId, name_request};
@@ -45,14 +46,19 @@ impl Manners {
     }
 
     /// Teaches `router` its manners; to be called last, with all routes in.
+    ///
+    /// They are one layer: axum keeps a copy of each for every route, which are
+    /// some hundreds, and a megabyte for each layer.
     pub fn teach(self, router: Router) -> Router {
+        let manners = ServiceBuilder::new()
+            .layer(from_fn_with_state(self.clock.clone(), name_request))
+            .layer(from_fn(observe))
+            .layer(from_fn_with_state(self.clone(), catch))
+            .layer(from_fn_with_state(self, limit));
         router
             .fallback(async || ApiError::NotFound)
             .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-            .layer(from_fn_with_state(self.clone(), limit))
-            .layer(from_fn_with_state(self.clone(), catch))
-            .layer(from_fn(observe))
-            .layer(from_fn_with_state(self.clock, name_request))
+            .layer(manners)
     }
 
     fn refuse(&self, uri: &Uri, error: ApiError) -> Response {
