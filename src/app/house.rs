@@ -17,7 +17,9 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, Toolbox};
+use crate::bridge::{
+    Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
+};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -66,6 +68,8 @@ pub struct HousePlan {
     pub outside: Outside,
     /// How long a caller waits for the database where something else will do.
     pub patience: Patience,
+    /// Who collects traces of calls, if anybody does.
+    pub spans: Option<Arc<dyn SpanSink>>,
 }
 
 /// Everything that answers a call.
@@ -106,7 +110,10 @@ impl House {
         let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
-        let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
+        let equipment = Equipment {
+            spans: plan.spans,
+            ..equipment(ways, &dialer, (&store, &clock, &recordings))
+        };
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let spools = JobHouse {
             store: store.clone(),
@@ -252,6 +259,7 @@ fn equipment(
     Equipment {
         phrasebook,
         toolbox: Some(toolbox),
+        spans: None,
     }
 }
 
