@@ -109,11 +109,8 @@ impl House {
         let recordings = Recordings::at(plan.storage);
         let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
-        let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
-        let equipment = Equipment {
-            spans: plan.spans,
-            ..equipment(ways, &dialer, (&store, &clock, &recordings))
-        };
+        let ways = (plan.speaks_ahead, &plan.outside, &plan.carrier, plan.spans);
+        let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let spools = JobHouse {
             store: store.clone(),
@@ -243,9 +240,14 @@ fn dialer(agents: Vec<Endpoint>, session: SessionOptions) -> Arc<dyn Dialer> {
     Arc::new(RealtimeDialer::in_order(agents, session))
 }
 
-/// What agents have beside the line.
+/// What calls have beside the line.
 fn equipment(
-    (speaks_ahead, outside, has_carrier): (bool, &Outside, bool),
+    (speaks_ahead, outside, carrier, spans): (
+        bool,
+        &Outside,
+        &Option<Client>,
+        Option<Arc<dyn SpanSink>>,
+    ),
     dialer: &Arc<dyn Dialer>,
     (store, clock, recordings): (&Store, &Clock, &Recordings),
 ) -> Equipment {
@@ -254,12 +256,12 @@ fn equipment(
         store: store.clone(),
         clock: clock.clone(),
         outside: outside.clone(),
-        has_carrier,
+        has_carrier: carrier.is_some(),
     };
     Equipment {
         phrasebook,
         toolbox: Some(toolbox),
-        spans: None,
+        spans,
     }
 }
 

@@ -99,7 +99,7 @@ impl Logbook {
             at: self.began_at,
             began: self.began.into_std(),
         };
-        let trace = Trace::begin(sink, beginning);
+        let trace = Trace::begin(sink, &beginning);
         Self { trace, ..self }
     }
 

@@ -27,19 +27,31 @@ struct Turn {
     active: Option<Active>,
     /// Tools that run for it.
     tools: u32,
-    /// What tools gave is to be answered.
-    owes_answer: bool,
-    /// A response came to nothing, and is asked for again.
-    owes_more: bool,
-    /// There was a voice in it.
-    is_answered: bool,
+    owed: Owed,
+    answer: Answer,
     is_interrupted: bool,
-    /// It was heard to its end.
-    is_heard: bool,
     /// The caller speaks again.
     is_over: bool,
     used: Usage,
     latency: [Option<Duration>; 2],
+}
+
+/// What is to be followed by another response.
+#[derive(Default)]
+struct Owed {
+    /// What tools gave.
+    tools: bool,
+    /// A response that came to nothing.
+    failure: bool,
+}
+
+#[derive(Eq, PartialEq)]
+enum Answer {
+    Awaited,
+    /// There is a voice.
+    Sounding,
+    /// It was heard to its end.
+    Heard,
 }
 
 /// A response that goes on.
@@ -84,8 +96,7 @@ impl TurnSpans {
             }
             Event::MarkPlayed(_) => {
                 if let Some(turn) = &mut self.turn
-                    && turn.is_answered
-                    && !turn.is_heard
+                    && turn.answer == Answer::Sounding
                 {
                     turn.touch(origin.at(now));
                 }
@@ -153,7 +164,7 @@ impl TurnSpans {
             && Some(turn.span.id) == parent
         {
             turn.tools = turn.tools.saturating_sub(1);
-            turn.owes_answer = true;
+            turn.owed.tools = true;
         }
     }
 
@@ -188,8 +199,7 @@ impl TurnSpans {
         }
         if let Some(turn) = &mut self.turn {
             turn.responses += 1;
-            turn.owes_answer = false;
-            turn.owes_more = false;
+            turn.owed = Owed::default();
             turn.active = Some(Active {
                 key,
                 has_voice: false,
@@ -205,7 +215,7 @@ impl TurnSpans {
             self.is_caller_speaking = false;
             self.begin("caller", origin, now);
         } else if let Some(turn) = &mut self.turn {
-            turn.owes_more |= turn.active.take().is_some();
+            turn.owed.failure |= turn.active.take().is_some();
         }
     }
 
@@ -221,11 +231,9 @@ impl TurnSpans {
             responses: 0,
             active: None,
             tools: 0,
-            owes_answer: false,
-            owes_more: false,
-            is_answered: false,
+            owed: Owed::default(),
+            answer: Answer::Awaited,
             is_interrupted: false,
-            is_heard: false,
             is_over: false,
             used: Usage::default(),
             latency: [None, None],
@@ -250,7 +258,7 @@ impl Turn {
     /// All that was to come has come.
     fn is_settled(&self) -> bool {
         let is_busy = self.active.is_some() || self.tools > 0;
-        self.responses > 0 && !is_busy && !self.owes_answer && !self.owes_more
+        self.responses > 0 && !is_busy && !self.owed.tools && !self.owed.failure
     }
 
     fn active_as(&mut self, key: ResponseKey) -> Option<&mut Active> {
@@ -261,10 +269,10 @@ impl Turn {
         let active = self.active_as(key);
         if let Some(active) = active.filter(|active| !active.has_voice) {
             active.has_voice = true;
-            if !self.is_answered {
-                self.is_answered = true;
+            if self.answer == Answer::Awaited {
                 self.span.happened("audio.received", at());
             }
+            self.answer = Answer::Sounding;
         }
     }
 
@@ -282,7 +290,9 @@ impl Turn {
             && said.speaker == Speaker::Receptionist
         {
             self.touch(at);
-            self.is_heard = self.is_settled();
+            if self.is_settled() {
+                self.answer = Answer::Heard;
+            }
         }
     }
 
@@ -290,7 +300,7 @@ impl Turn {
         let Some(active) = self.active.take_if(|active| active.key == key) else {
             return;
         };
-        self.owes_more = match outcome {
+        self.owed.failure = match outcome {
             Outcome::Completed => !active.has_voice && !active.has_acted,
             Outcome::Cancelled => false,
             Outcome::Failed | Outcome::Busy(_) | Outcome::Withheld => true,
@@ -312,10 +322,10 @@ impl Turn {
 
     fn told(self, number: u32, origin: &Origin) -> Span {
         let mut span = self.span;
-        let outcome = match (self.is_interrupted, self.is_answered) {
-            (true, _) => "interrupted",
-            (false, true) => "answered",
-            (false, false) => "unanswered",
+        let outcome = match self.answer {
+            _ if self.is_interrupted => "interrupted",
+            Answer::Awaited => "unanswered",
+            Answer::Sounding | Answer::Heard => "answered",
         };
         span.ended = self.last;
         span.know("frontdesk.turn.number", number);
