@@ -89,9 +89,8 @@ impl Origin {
         span.know("gen_ai.conversation.id", self.call_id.clone());
     }
 
-    /// What is asked of the model, and of which.
-    pub(super) fn know_model(&self, span: &mut Span, operation: &'static str) {
-        span.know("gen_ai.operation.name", operation);
+    /// Which model has to do with it.
+    pub(super) fn know_model(&self, span: &mut Span) {
         span.know("gen_ai.provider.name", "openai");
         if let Some(model) = &self.model {
             span.know("gen_ai.request.model", model.clone());

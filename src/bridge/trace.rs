@@ -88,7 +88,8 @@ impl Live {
             turns: TurnSpans::default(),
             tools: ToolSpans::default(),
         };
-        live.origin.know_model(&mut live.root, "invoke_agent");
+        live.origin.know_model(&mut live.root);
+        live.root.know("gen_ai.operation.name", "invoke_agent");
         let receptionist = admission.receptionist.id.to_string();
         live.root.know("gen_ai.agent.id", receptionist);
         let direction = beginning.direction.as_str();
@@ -257,7 +258,7 @@ impl Live {
         self.dials += 1;
         let parent = self.origin.root_id();
         let mut span = self.origin.span(parent, ("dial", SpanKind::Client), now);
-        self.origin.know_model(&mut span, "dial");
+        self.origin.know_model(&mut span);
         span.know("frontdesk.dial.number", self.dials);
         span.know("frontdesk.dial.for", for_whom);
         span

@@ -223,7 +223,8 @@ impl TurnSpans {
         self.tell(origin);
         let parent = origin.root_id();
         let mut span = origin.span(parent, ("turn", SpanKind::Internal), now);
-        origin.know_model(&mut span, "chat");
+        origin.know_model(&mut span);
+        span.know("gen_ai.operation.name", "chat");
         span.know("frontdesk.turn.begun_by", by);
         self.turn = Some(Turn {
             last: span.started,
