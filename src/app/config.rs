@@ -12,6 +12,7 @@ use super::setting::{
     Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl, account_sid, credential, database_url,
     http_url, log_filter, token_secret,
 };
+use super::trace_config::TraceConfig;
 use crate::domain::Secret;
 use crate::store::MasterKey;
 use crate::twilio::rest::Account;
@@ -45,6 +46,9 @@ pub struct Config {
     /// How much, and how long.
     #[command(flatten)]
     pub calls: CallConfig,
+    /// Who is told of every call.
+    #[command(flatten)]
+    pub traces: TraceConfig,
 }
 
 /// The door to the street.

@@ -17,7 +17,9 @@ use super::server::{ServerOptions, serve};
 use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
-use crate::bridge::{Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, Toolbox};
+use crate::bridge::{
+    Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
+};
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
 use crate::egress::Outside;
@@ -66,6 +68,8 @@ pub struct HousePlan {
     pub outside: Outside,
     /// How long a caller waits for the database where something else will do.
     pub patience: Patience,
+    /// Who collects traces of calls, if anybody does.
+    pub spans: Option<Arc<dyn SpanSink>>,
 }
 
 /// Everything that answers a call.
@@ -105,7 +109,7 @@ impl House {
         let recordings = Recordings::at(plan.storage);
         let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
-        let ways = (plan.speaks_ahead, &plan.outside, plan.carrier.is_some());
+        let ways = (plan.speaks_ahead, &plan.outside, &plan.carrier, plan.spans);
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
         let spools = JobHouse {
@@ -236,9 +240,14 @@ fn dialer(agents: Vec<Endpoint>, session: SessionOptions) -> Arc<dyn Dialer> {
     Arc::new(RealtimeDialer::in_order(agents, session))
 }
 
-/// What agents have beside the line.
+/// What calls have beside the line.
 fn equipment(
-    (speaks_ahead, outside, has_carrier): (bool, &Outside, bool),
+    (speaks_ahead, outside, carrier, spans): (
+        bool,
+        &Outside,
+        &Option<Client>,
+        Option<Arc<dyn SpanSink>>,
+    ),
     dialer: &Arc<dyn Dialer>,
     (store, clock, recordings): (&Store, &Clock, &Recordings),
 ) -> Equipment {
@@ -247,11 +256,12 @@ fn equipment(
         store: store.clone(),
         clock: clock.clone(),
         outside: outside.clone(),
-        has_carrier,
+        has_carrier: carrier.is_some(),
     };
     Equipment {
         phrasebook,
         toolbox: Some(toolbox),
+        spans,
     }
 }
 

@@ -67,6 +67,7 @@ impl Loopback {
             server: ServerOptions::default(),
             outside: Outside::guarded(),
             patience: Patience::default(),
+            spans: None,
         };
         let house = House::build(plan, Clock::system(), Arc::new(String::new)).await?;
         speak(house.store(), format).await?;

@@ -316,6 +316,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Text messages, by what came of them.",
     ),
     (
+        "frontdesk_spans_total",
+        Kind::Count,
+        "Spans of traces, by what became of them: sent, lost, or dropped for want of room.",
+    ),
+    (
         "frontdesk_streams_refused_total",
         Kind::Count,
         "Media streams that were not let in, by reason.",

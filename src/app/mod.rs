@@ -30,6 +30,8 @@ mod server;
 mod setting;
 mod shutdown;
 mod telemetry;
+mod trace_config;
+mod traces;
 
 pub use bench::{BenchConfig, LoadConfig};
 pub use bench_side::SideConfig;
@@ -51,3 +53,5 @@ pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl};
 pub use shutdown::Shutdown;
 pub use telemetry::{filter, log};
+pub use trace_config::{SamplerName, TraceConfig};
+pub use traces::Traces;

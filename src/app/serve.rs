@@ -12,8 +12,10 @@ use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, 
 use super::house::{House, HousePlan};
 use super::measures::{Metrics, watch_lag};
 use super::shutdown::Shutdown;
+use super::traces::Traces;
 use super::{gauge, master_key};
 use crate::api::{Keyring, TokenRules};
+use crate::bridge::SpanSink;
 use crate::clock::{Clock, random_bytes};
 use crate::egress::{self, Outside};
 use crate::realtime::{Auth, Endpoint, SessionOptions};
@@ -33,8 +35,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         metrics.render()
     });
     let listener = listen(&config.http).await?;
-    let house = House::build(plan(config)?, Clock::system(), rendering).await?;
+    let traces = Traces::begin(&config.traces)?;
+    let mut plan = plan(config)?;
+    plan.spans = traces.clone().map(|traces| traces as Arc<dyn SpanSink>);
+    let house = House::build(plan, Clock::system(), rendering).await?;
     house.open(listener, shutdown).await;
+    if let Some(traces) = traces {
+        traces.close().await;
+    }
     upkeep.abort();
     watch.abort();
     tracing::info!("closed");
@@ -77,6 +85,7 @@ fn plan(config: Config) -> anyhow::Result<HousePlan> {
         server,
         outside: Outside::guarded(),
         patience: Patience::default(),
+        spans: None,
     })
 }
 

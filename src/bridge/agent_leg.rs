@@ -54,6 +54,11 @@ pub trait Dialer: Send + Sync {
 
     /// What its agents cost, if known.
     fn price(&self) -> Option<ModelPrice>;
+
+    /// Which model its agents are, if known.
+    fn model(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Why an agent could not be reached.

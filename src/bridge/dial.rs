@@ -162,6 +162,11 @@ impl Dialer for RealtimeDialer {
         let first = self.targets.first()?;
         ModelPrice::of(&first.endpoint.model)
     }
+
+    fn model(&self) -> Option<&str> {
+        let first = self.targets.first()?;
+        Some(&first.endpoint.model)
+    }
 }
 
 /// When the next connection may be begun: calls that lost their agents together

@@ -1,5 +1,6 @@
 //! What one call leaves behind: its reports on their way to keeper and watchers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,11 +13,13 @@ use super::keeper::Keeper;
 use super::live::{Happening, LiveEvent};
 use super::note::{Finished, Note, Of};
 use super::past::Past;
+use super::span::SpanSink;
 use super::standing::Standing;
-use crate::call::{Report, Session};
+use super::trace::{Beginning, Trace};
+use crate::call::{Action, Event, Report, Session};
 use crate::domain::{
-    CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
-    Utterance,
+    CallId, Direction, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp,
+    TurnLatency, Usage, Utterance,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -44,6 +47,7 @@ pub(super) struct Logbook {
     /// What was before, if the caller has come back.
     past: Option<Past>,
     standing: Standing,
+    trace: Trace,
 }
 
 impl Logbook {
@@ -66,6 +70,7 @@ impl Logbook {
             tools: 0,
             past: admission.past.clone(),
             standing: Standing::ringing(),
+            trace: Trace::default(),
         }
     }
 
@@ -77,6 +82,35 @@ impl Logbook {
     /// What the agent costs.
     pub(super) fn priced(self, price: Option<ModelPrice>) -> Self {
         Self { price, ..self }
+    }
+
+    /// The same, with a trace for `sink` of a call in that direction.
+    pub(super) fn traced(
+        self,
+        sink: Option<&Arc<dyn SpanSink>>,
+        (admission, direction): (&Admission, Direction),
+        model: Option<&str>,
+    ) -> Self {
+        let beginning = Beginning {
+            admission,
+            direction,
+            model,
+            price: self.price,
+            at: self.began_at,
+            began: self.began.into_std(),
+        };
+        let trace = Trace::begin(sink, &beginning);
+        Self { trace, ..self }
+    }
+
+    /// This happened, and what it leads to comes next.
+    pub(super) fn hear(&mut self, event: &Event, now: std::time::Instant) {
+        self.trace.hear(event, now);
+    }
+
+    /// The machine wants this done.
+    pub(super) fn perform(&mut self, action: &Action, now: std::time::Instant) {
+        self.trace.perform(action, now);
     }
 
     pub(super) fn admitted(&self) {
@@ -197,7 +231,7 @@ impl Logbook {
     }
 
     /// Hands the whole to the keeper; both sockets are closed by now.
-    pub(super) async fn finish(self, session: &Session, end_reason: EndReason) {
+    pub(super) async fn finish(mut self, session: &Session, end_reason: EndReason) {
         let outcome = end_reason.as_str();
         let duration = self.began.elapsed();
         tracing::info!(
@@ -208,6 +242,9 @@ impl Logbook {
             let why = "carrier.no_stream";
             metrics::counter!("frontdesk_setup_failures_total", "why" => why).increment(1);
         }
+        let used = session.usage();
+        let now = Instant::now().into_std();
+        self.trace.end(end_reason, (used, self.cost(&used)), now);
         let (usage, utterances) = (self.usage(session), self.utterances(session));
         self.tell(Happening::Ended(end_reason));
         let finished = Finished {

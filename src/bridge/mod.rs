@@ -23,7 +23,8 @@
 //! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
 //!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
 //!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
-//! - [`standing`] and [`reaction`] measure how calls stand, and how fast they are.
+//! - [`standing`] and [`reaction`] measure how calls stand, and how fast they are;
+//!   [`trace`] tells of a call, and of its [turns](turn_spans), in [spans](mod@span).
 
 mod admission;
 mod agent_leg;
@@ -48,6 +49,7 @@ mod note;
 mod note_form;
 mod note_values;
 mod note_writing;
+mod origin;
 mod past;
 mod phrases;
 mod place;
@@ -59,11 +61,14 @@ mod recorder;
 mod recording_news;
 mod registry;
 mod run;
+mod span;
 mod standing;
 mod token;
 mod told;
 mod told_form;
 mod tools;
+mod trace;
+mod turn_spans;
 mod wire;
 mod writer;
 
@@ -78,6 +83,7 @@ pub use past::Past;
 pub use phrases::Phrasebook;
 pub use recorder::RecordOrder;
 pub use registry::Bridge;
+pub use span::{Span, SpanKind, SpanSink, SpanValue};
 pub use token::StreamToken;
 pub use told::{CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told};
 pub use tools::{Toolbox, check_parameters};

@@ -34,7 +34,7 @@ use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
-use crate::domain::{CallId, CallSid, EndReason, RecordingState};
+use crate::domain::{CallId, CallSid, Direction, EndReason, RecordingState};
 use crate::routing::Handover;
 use crate::twilio::media_stream::Start;
 
@@ -116,7 +116,16 @@ impl Bridge {
     ///
     /// A call that is in already gets another token, for the carrier may ask
     /// twice; it keeps its one task and one agent.
-    pub fn admit(&self, mut admission: Admission) -> Result<StreamToken, Refusal> {
+    pub fn admit(&self, admission: Admission) -> Result<StreamToken, Refusal> {
+        self.admit_going(Direction::Inbound, admission)
+    }
+
+    /// The same for a call that goes in that direction.
+    pub fn admit_going(
+        &self,
+        direction: Direction,
+        mut admission: Admission,
+    ) -> Result<StreamToken, Refusal> {
         self.forget_old_outcomes();
         match self.shared.calls.entry(admission.call_sid.clone()) {
             Entry::Occupied(mut place) => Ok(place.get_mut().tickets.mint()),
@@ -132,7 +141,7 @@ impl Bridge {
                     light: Arc::clone(&light),
                     tickets,
                 });
-                self.start(admission, (inbox, light));
+                self.start((admission, direction), (inbox, light));
                 Ok(token)
             }
         }
@@ -268,7 +277,11 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(&self, admission: Admission, (inbox, light): (mpsc::Receiver<Control>, Arc<Light>)) {
+    fn start(
+        &self,
+        (admission, direction): (Admission, Direction),
+        (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
+    ) {
         let place = PlaceGuard::new(Arc::clone(&self.shared), admission.call_sid.clone());
         let of = (admission.tenant_id, admission.call_id);
         let bridge = self.clone();
@@ -278,7 +291,7 @@ impl Bridge {
             let keeper = bridge.shared.keeper.clone();
             let call = async move {
                 let mut place = place;
-                let call = bridge.prepare(admission, (inbox, light));
+                let call = bridge.prepare((admission, direction), (inbox, light));
                 call.run(&mut place).await;
             };
             if AssertUnwindSafe(call).catch_unwind().await.is_err() {
@@ -291,7 +304,7 @@ impl Bridge {
     /// The call of that admission, whose agent is being dialled.
     fn prepare(
         &self,
-        mut admission: Admission,
+        (mut admission, direction): (Admission, Direction),
         (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
     ) -> Call {
         let shared = &self.shared;
@@ -318,7 +331,12 @@ impl Bridge {
             dialer.dial(&receptionist, ordinal)
         });
         let log = Logbook::new(&admission, shared.keeper.clone(), shared.feed.clone())
-            .priced(shared.dialer.price());
+            .priced(shared.dialer.price())
+            .traced(
+                shared.equipment.spans.as_ref(),
+                (&admission, direction),
+                shared.dialer.model(),
+            );
         let errands = Errands::new(self.clone(), &admission);
         let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
         let past = admission.past.as_ref();

@@ -218,6 +218,7 @@ impl Call {
         while let Some(event) = self.events.pop_front() {
             self.recorder.hear(&event, now);
             self.reaction.hear(&event, now);
+            self.log.hear(&event, now);
             self.session.handle_event(event, now);
             self.drain(now);
         }
@@ -230,6 +231,7 @@ impl Call {
 
     fn drain(&mut self, now: Instant) {
         while let Some(action) = self.session.poll_action() {
+            self.log.perform(&action, now);
             match action {
                 Action::Carrier(action) => {
                     if let Some(carrier) = &mut self.carrier {

@@ -19,6 +19,11 @@ macro_rules! ulid_id {
                 let ms = u64::try_from(at.as_ms()).unwrap_or_default();
                 Self(Ulid::from_parts(ms, random))
             }
+
+            /// The 128 bits of it, of which the lower 80 are chance.
+            pub fn number(self) -> u128 {
+                self.0.0
+            }
         }
 
         impl From<(Timestamp, u128)> for $name {

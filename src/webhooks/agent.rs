@@ -49,7 +49,7 @@ pub(super) async fn connect(
     } else {
         None
     };
-    let token = house.bridge.admit(Admission {
+    let admission = Admission {
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
         call_sid: request.call_sid.clone(),
@@ -57,7 +57,8 @@ pub(super) async fn connect(
         contact: placed.contact.clone(),
         past,
         recording,
-    })?;
+    };
+    let token = house.bridge.admit_going(request.direction, admission)?;
     let stream = stream(house, token.expose(), point);
     stream.map(|stream| said.append(stream)).map_err(|error| {
         tracing::error!(%error, "call.no_stream");

@@ -2,6 +2,7 @@
 
 pub(crate) mod cable;
 pub(crate) mod chaos;
+pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod memory_call;
 pub(crate) mod nobody;

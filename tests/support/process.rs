@@ -37,6 +37,11 @@ impl Serving {
     /// A process whose database and recordings are in `folder`, and whose agents at that
     /// address.
     pub(crate) fn start(folder: &Path, model: &str) -> Self {
+        Self::start_with(folder, model, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(folder: &Path, model: &str, more: &[(&str, &str)]) -> Self {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_frontdesk"));
         let mut command = Command::new(program);
         command.env_clear().current_dir(folder).arg("serve");
@@ -49,6 +54,7 @@ impl Serving {
             ("PORT", "0"),
             ("HOST", "127.0.0.1"),
         ]);
+        command.envs(more.iter().copied());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = lines.find_map(|line| {

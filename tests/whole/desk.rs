@@ -87,6 +87,7 @@ impl Desk {
             outside: Outside::guarded(),
             // Whoever wants to see a caller lose patience says so.
             patience: Patience::of(Duration::from_secs(2)),
+            spans: None,
         };
         change(&mut plan);
         let house = House::build(plan, Clock::system(), Arc::new(String::new));

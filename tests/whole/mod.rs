@@ -30,6 +30,7 @@ mod routes;
 mod sms;
 mod storms;
 mod tools;
+mod traces;
 mod truncation;
 mod visitor;
 mod voicemail;

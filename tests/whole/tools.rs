@@ -30,7 +30,7 @@ const CALLER_NUMBER: &str = "+15550100001";
 const ADAS: &str = "+12025550131";
 
 /// Lets the default receptionist use all tools, with this kit.
-async fn equip(desk: &Desk, toolkit: Toolkit) {
+pub(super) async fn equip(desk: &Desk, toolkit: Toolkit) {
     let (tenant, id) = tenant(desk).await;
     let found = receptionists::find(&desk.store, tenant, id).await;
     let mut receptionist = found.unwrap().unwrap().receptionist;
@@ -45,7 +45,7 @@ async fn equip(desk: &Desk, toolkit: Toolkit) {
 }
 
 /// The model says hello, does this after the caller has spoken, and goes on.
-fn after_a_word(line: Line) -> ModelOptions {
+pub(super) fn after_a_word(line: Line) -> ModelOptions {
     let say = |text: &str| Line::say(Spoken::babble(text, ms(400)));
     ModelOptions {
         lines: vec![say("Hello."), line, say("There you are."), say("Goodbye.")],
@@ -62,7 +62,7 @@ fn to(key: &str, place: Place, mode: TransferMode) -> Destination {
     }
 }
 
-fn kit(destinations: Vec<Destination>) -> Toolkit {
+pub(super) fn kit(destinations: Vec<Destination>) -> Toolkit {
     Toolkit {
         destinations,
         ..Toolkit::default()
@@ -80,7 +80,7 @@ fn a_wish(then: Vec<Step>) -> Vec<Step> {
     steps
 }
 
-fn heard() -> Vec<Step> {
+pub(super) fn heard() -> Vec<Step> {
     a_wish(vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(400)),
