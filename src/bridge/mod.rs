@@ -79,5 +79,7 @@ pub use phrases::Phrasebook;
 pub use recorder::RecordOrder;
 pub use registry::Bridge;
 pub use token::StreamToken;
-pub use told::{CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told};
+pub use told::{
+    CallRecorded, CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told,
+};
 pub use tools::{Toolbox, check_parameters};
