@@ -505,10 +505,16 @@ fn a_file_tells_how_long_it_sounds_by_its_head() {
     let length = file.len() as u64;
     let told = |head: &[u8], length| wav::duration(head, length);
     assert_eq!(told(&file, length), Some(Duration::from_millis(1_500)));
-    assert_eq!(told(&file[..44], length), Some(Duration::from_millis(1_500)));
+    assert_eq!(
+        told(&file[..44], length),
+        Some(Duration::from_millis(1_500))
+    );
     assert_eq!(told(&file[..20], length), None, "the head is torn");
     assert_eq!(told(&file, 43), None, "so is the file");
-    assert_eq!(told(b"<html>no sound at all, whatever it is called", length), None);
+    assert_eq!(
+        told(b"<html>no sound at all, whatever it is called", length),
+        None
+    );
     file[28..32].fill(0);
     assert_eq!(told(&file, length), None, "it would sound for ever");
 }

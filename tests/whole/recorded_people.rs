@@ -177,7 +177,7 @@ async fn w1_a_recording_that_is_told_of_twice_is_one() {
     kept(&house.desk.store, (log.tenant_id, log.id)).await;
     house.is_gone_there().await;
     // And once more, when it is long over.
-    let told = report.requests.iter();
+    let mut told = report.requests.iter();
     let told = told.rfind(|request| request.url.contains("/webhooks/recording"));
     let told = told.expect("the carrier has told");
     let path = told.url.split_once(".com").unwrap().1;
