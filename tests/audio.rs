@@ -499,6 +499,27 @@ fn a_call_of_no_words_is_a_wav_file_still() {
 }
 
 #[test]
+fn a_file_tells_how_long_it_sounds_by_its_head() {
+    let mut file = Vec::new();
+    wav::write_stereo(&mut file, &[SILENCE; 12_000], &[]).unwrap();
+    let length = file.len() as u64;
+    let told = |head: &[u8], length| wav::duration(head, length);
+    assert_eq!(told(&file, length), Some(Duration::from_millis(1_500)));
+    assert_eq!(
+        told(&file[..44], length),
+        Some(Duration::from_millis(1_500))
+    );
+    assert_eq!(told(&file[..20], length), None, "the head is torn");
+    assert_eq!(told(&file, 43), None, "so is the file");
+    assert_eq!(
+        told(b"<html>no sound at all, whatever it is called", length),
+        None
+    );
+    file[28..32].fill(0);
+    assert_eq!(told(&file, length), None, "it would sound for ever");
+}
+
+#[test]
 fn a_full_disk_is_told() {
     let mut room = [0; 1000];
     let error = wav::write_mono(&mut &mut room[..], CALLER).unwrap_err();

@@ -164,7 +164,7 @@ pub(super) struct RecordingBody {
     /// `recording`, `paused`, `finalising`, `kept`, `failed` or `deleted`.
     state: &'static str,
     /// Why it is not whole, not there, or there no more: `disk_full`, `disk_failed`,
-    /// `process_ended`, `lost`, `deleted` or `expired`.
+    /// `process_ended`, `lost`, `carrier_failed`, `deleted` or `expired`.
     reason: Option<&'static str>,
     #[schema(format = DateTime)]
     started_at: String,

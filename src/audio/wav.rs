@@ -3,6 +3,7 @@
 //! <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use super::frame::SILENCE;
 use super::g711;
@@ -76,6 +77,20 @@ fn write<const CHANNELS: usize>(out: &mut impl Write, tracks: [&[u8]; CHANNELS])
         out.write_all(&block[..(end - start) * SAMPLE_BYTES * CHANNELS])?;
     }
     Ok(())
+}
+
+/// So much of a file tells how long it sounds.
+pub const HEAD: u64 = HEADER as u64;
+
+/// How long a file of `length` bytes sounds that begins like this; none if it is no
+/// sound, or tells first of something else than its format.
+pub fn duration(head: &[u8], length: u64) -> Option<Duration> {
+    let is_sound = head.starts_with(b"RIFF") && head.get(8..16) == Some(b"WAVEfmt ");
+    let (rate, _) = head.get(28..)?.split_first_chunk()?;
+    let rate = u64::from(u32::from_le_bytes(*rate));
+    let sound = length.checked_sub(HEAD)?;
+    let ms = sound.saturating_mul(1_000).checked_div(rate)?;
+    is_sound.then(|| Duration::from_millis(ms))
 }
 
 /// RIFF, `fmt ` and the head of `data`.

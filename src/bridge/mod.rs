@@ -85,5 +85,7 @@ pub use recorder::RecordOrder;
 pub use registry::Bridge;
 pub use span::{Span, SpanKind, SpanSink, SpanValue};
 pub use token::StreamToken;
-pub use told::{CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told};
+pub use told::{
+    CallRecorded, CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told,
+};
 pub use tools::{Toolbox, check_parameters};

@@ -328,7 +328,9 @@ mod tests {
     use crate::routing::{Route, Step, Stop};
     use crate::store::calls::{NewCall, StatusNews};
 
-    use super::super::told::{CallStands, MessageNews, Placing, TextCame, TextStands, Told};
+    use super::super::told::{
+        CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told,
+    };
 
     fn id<T: From<(Timestamp, u128)>>(n: u128) -> T {
         T::from((Timestamp::from_ms(1_763_717_400_000), n))
@@ -408,7 +410,13 @@ mod tests {
     }
 
     fn recording(what: News) -> Note {
-        let title = RecordingTitle {
+        let title = title();
+        let at = at(8);
+        Note::Recording(Box::new(RecordingNews { title, what, at }))
+    }
+
+    fn title() -> RecordingTitle {
+        RecordingTitle {
             id: id(4),
             tenant_id: id(1),
             call_id: id(2),
@@ -419,9 +427,7 @@ mod tests {
                 words: Some(Pii::new("Ja".to_owned())),
                 at: at(7),
             },
-        };
-        let at = at(8);
-        Note::Recording(Box::new(RecordingNews { title, what, at }))
+        }
     }
 
     fn stands() -> [Told; 2] {
@@ -453,7 +459,7 @@ mod tests {
         [Told::Stands(stands), Told::Stands(here)]
     }
 
-    fn messages() -> [Told; 3] {
+    fn messages() -> [Told; 4] {
         let message = MessageNews {
             id: id(5),
             call_sid: "CA1".parse().unwrap(),
@@ -484,8 +490,15 @@ mod tests {
             state: SmsState::Undelivered,
             error_code: Some(30_003),
         };
+        let recorded = CallRecorded {
+            title: title(),
+            recording_sid: "RE2".to_owned(),
+            has_failed: false,
+            at: at(13),
+        };
         [
             Told::Message(message),
+            Told::Recorded(recorded),
             Told::Text(text),
             Told::TextStands(text_stands),
         ]

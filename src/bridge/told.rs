@@ -6,14 +6,16 @@ use super::note::{Note, Of};
 use super::registry::Bridge;
 use crate::domain::{
     AnsweredBy, CallId, CallSid, Direction, MessageId, MessageSound, OptOut, OptOutSource, Party,
-    Pii, ReceptionistId, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId, Wish,
+    Pii, ReceptionistId, RecordingTitle, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId,
+    Wish,
 };
 use crate::routing::Route;
 use crate::store::calls::{self, NewCall, StatusNews};
 use crate::store::sms_messages::{self, NewSms};
 use crate::store::voicemail_messages as messages;
 use crate::store::{
-    self, Store, Tx, call_routes, forgotten_calls, numbers, outbound_calls, sms_opt_outs,
+    self, Store, Tx, call_routes, carrier_recordings, forgotten_calls, numbers, outbound_calls,
+    sms_opt_outs,
 };
 
 /// Something that the carrier tells.
@@ -23,6 +25,8 @@ pub enum Told {
     Stands(CallStands),
     /// What became of the recording of a message.
     Message(MessageNews),
+    /// What became of a recording that the carrier has made of a call.
+    Recorded(CallRecorded),
     /// A text message came.
     Text(TextCame),
     /// How a text message of ours stands.
@@ -89,6 +93,19 @@ pub struct MessageNews {
     pub url: Option<String>,
     /// What was said.
     pub words: Option<Pii<String>>,
+    /// When we were told.
+    pub at: Timestamp,
+}
+
+/// What became of a recording that the carrier has made of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRecorded {
+    /// Which recording of which call, should it be new, and on what ground.
+    pub title: RecordingTitle,
+    /// The carrier's name for it.
+    pub recording_sid: String,
+    /// It could not be made.
+    pub has_failed: bool,
     /// When we were told.
     pub at: Timestamp,
 }
@@ -181,6 +198,7 @@ impl Told {
         match self {
             Self::Stands(stands) => stands.write(store).await,
             Self::Message(news) => news.write(store).await,
+            Self::Recorded(recorded) => recorded.write(store).await,
             Self::Text(text) => text.write(store).await,
             Self::TextStands(stands) => stands.write(store).await,
         }
@@ -266,6 +284,28 @@ impl MessageNews {
         };
         let mut tx = store.begin().await?;
         forgotten_calls::forget_recording(&mut tx, tenant, &self.recording_sid, self.at).await?;
+        tx.commit().await
+    }
+}
+
+impl CallRecorded {
+    /// Takes it down; what was recorded of a call that was deleted goes too.
+    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+        let (tenant, call) = (self.title.tenant_id, self.title.call_id);
+        let mut tx = store.begin().await?;
+        if calls::find(&mut tx, tenant, call).await?.is_some() {
+            let news = carrier_recordings::News {
+                title: self.title.clone(),
+                carrier_sid: &self.recording_sid,
+                has_failed: self.has_failed,
+                at: self.at,
+            };
+            carrier_recordings::take_down(&mut tx, &news).await?;
+        } else {
+            tracing::warn!(call.id = %call, "recording.of_no_call");
+            let sid = &self.recording_sid;
+            forgotten_calls::forget_recording(&mut tx, tenant, sid, self.at).await?;
+        }
         tx.commit().await
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::note_values::{at, party, word};
-use super::told::{CallStands, MessageNews, Placing, TextCame, TextStands, Told};
+use super::note_values::{TitleForm, at, party, word};
+use super::told::{CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told};
 use crate::domain::{
     CallId, CallSid, MessageId, ParseError, Pii, ReceptionistId, SmsId, SmsMedia, TenantId, UserId,
     Wish,
@@ -16,6 +16,12 @@ use crate::store::text::Text;
 pub(super) enum ToldForm {
     Stands(StandsForm),
     Message(MessageForm),
+    Recorded {
+        title: TitleForm,
+        recording_sid: String,
+        has_failed: bool,
+        at_ms: i64,
+    },
     Text(TextForm),
     TextStands {
         id: Option<Text<SmsId>>,
@@ -73,6 +79,12 @@ impl From<&Told> for ToldForm {
         match told {
             Told::Stands(stands) => Self::Stands(stands.into()),
             Told::Message(news) => Self::Message(news.into()),
+            Told::Recorded(recorded) => Self::Recorded {
+                title: TitleForm::from(&recorded.title),
+                recording_sid: recorded.recording_sid.clone(),
+                has_failed: recorded.has_failed,
+                at_ms: recorded.at.as_ms(),
+            },
             Told::Text(text) => Self::Text(text.into()),
             Told::TextStands(stands) => Self::TextStands {
                 id: stands.id.map(Text),
@@ -154,6 +166,17 @@ impl ToldForm {
         Ok(match self {
             Self::Stands(stands) => Told::Stands(stands.into_stands()?),
             Self::Message(news) => Told::Message(news.into_news()?),
+            Self::Recorded {
+                title,
+                recording_sid,
+                has_failed,
+                at_ms,
+            } => Told::Recorded(CallRecorded {
+                title: title.into_title()?,
+                recording_sid,
+                has_failed,
+                at: at(at_ms),
+            }),
             Self::Text(text) => Told::Text(text.into_text()?),
             Self::TextStands {
                 id,

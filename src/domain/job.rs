@@ -13,6 +13,8 @@ pub enum JobKind {
     ForgottenMessage,
     /// Make a file of what was spooled of a call.
     SpooledRecording,
+    /// Fetch what the carrier has recorded of a call.
+    CarrierRecording,
     /// Delete the file of a recording that was deleted.
     ForgottenRecording,
     /// Send a text message.
@@ -29,11 +31,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CarrierPrice,
         Self::MessageSound,
         Self::ForgottenMessage,
         Self::SpooledRecording,
+        Self::CarrierRecording,
         Self::ForgottenRecording,
         Self::SmsToSend,
         Self::OpenCalls,
@@ -49,6 +52,7 @@ impl JobKind {
             Self::MessageSound => "message_sound",
             Self::ForgottenMessage => "forgotten_message",
             Self::SpooledRecording => "spooled_recording",
+            Self::CarrierRecording => "carrier_recording",
             Self::ForgottenRecording => "forgotten_recording",
             Self::SmsToSend => "sms_to_send",
             Self::OpenCalls => "open_calls",
@@ -62,7 +66,10 @@ impl JobKind {
     /// slow stranger leave room for the others.
     pub fn lanes(self) -> usize {
         match self {
-            Self::MessageSound | Self::SpooledRecording | Self::SmsToSend => 2,
+            Self::MessageSound
+            | Self::SpooledRecording
+            | Self::CarrierRecording
+            | Self::SmsToSend => 2,
             Self::CarrierPrice
             | Self::ForgottenMessage
             | Self::ForgottenRecording
@@ -87,6 +94,7 @@ impl JobKind {
             | Self::MessageSound
             | Self::ForgottenMessage
             | Self::SpooledRecording
+            | Self::CarrierRecording
             | Self::ForgottenRecording
             | Self::SmsToSend => None,
             Self::OpenCalls | Self::QuotaAlerts => Some(MINUTE_MS),

@@ -187,6 +187,8 @@ pub enum RecordingFault {
     ProcessEnded,
     /// What was written of it is gone, or cannot be read.
     Lost,
+    /// The carrier, which recorded it, could not.
+    CarrierFailed,
     /// Somebody deleted it.
     Deleted,
     /// It was kept for as long as the tenant wants.
@@ -195,11 +197,12 @@ pub enum RecordingFault {
 
 impl RecordingFault {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::DiskFull,
         Self::DiskFailed,
         Self::ProcessEnded,
         Self::Lost,
+        Self::CarrierFailed,
         Self::Deleted,
         Self::Expired,
     ];
@@ -211,6 +214,7 @@ impl RecordingFault {
             Self::DiskFailed => "disk_failed",
             Self::ProcessEnded => "process_ended",
             Self::Lost => "lost",
+            Self::CarrierFailed => "carrier_failed",
             Self::Deleted => "deleted",
             Self::Expired => "expired",
         }

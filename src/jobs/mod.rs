@@ -31,6 +31,7 @@
 //! | [`uncounted_calls`] | every ten minutes | calls that are over and count for nobody yet |
 
 mod carrier_price;
+mod carrier_recording;
 mod forgotten_message;
 mod forgotten_recording;
 mod house;

@@ -11,29 +11,42 @@ use crate::domain::{
 
 /// A recording begins. One that is known already stays as it is.
 pub async fn begin(db: impl Into<Db<'_>>, title: &RecordingTitle) -> Result<(), Error> {
+    let begun = insert(db, title, (RecordingState::Recording, None)).await;
+    begun.map(drop)
+}
+
+/// The same for one in that state, which the carrier calls so if it has made it;
+/// whether it was not known.
+pub(super) async fn insert(
+    db: impl Into<Db<'_>>,
+    title: &RecordingTitle,
+    (state, carrier_sid): (RecordingState, Option<&str>),
+) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let consent = &title.consent;
     let words = consent.words.as_ref();
     let words = words.map(|words| storable(words.expose()).into_owned());
-    sqlx::query(BEGIN)
+    let done = sqlx::query(INSERT)
         .bind(title.id.to_string())
         .bind(title.tenant_id.to_string())
         .bind(title.call_id.to_string())
+        .bind(state.as_str())
         .bind(title.started_at.as_ms())
         .bind(consent.policy.as_str())
         .bind(consent.answer.as_str())
         .bind(words)
         .bind(consent.at.as_ms())
+        .bind(carrier_sid)
         .execute(&mut *conn)
         .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
-const BEGIN: &str = "
+const INSERT: &str = "
     INSERT INTO call_recordings (id, tenant_id, call_id, state, started_at_ms, consent_policy,
-        consent_answer, consent_words, consent_at_ms)
-    VALUES ($1, $2, $3, 'recording', $4, $5, $6, $7, $8)
-    ON CONFLICT (id) DO NOTHING";
+        consent_answer, consent_words, consent_at_ms, carrier_sid)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT DO NOTHING";
 
 /// Notes whether a recording that goes on keeps what is said.
 pub async fn pause(

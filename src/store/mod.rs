@@ -65,6 +65,7 @@ pub mod call_stats;
 pub mod call_transfers;
 pub mod caller_lists;
 pub mod calls;
+pub mod carrier_recordings;
 pub mod contacts;
 pub mod dials;
 pub mod forgotten_calls;

@@ -47,46 +47,83 @@ pub(super) async fn ground(
     request: &VoiceRequest,
     point: &Point,
 ) -> Ground {
+    match wanted(house, placed, request).await {
+        Some(wanted) => wanted.ground(house, placed, point),
+        None => Ground::Unrecorded,
+    }
+}
+
+/// The same where somebody else is to be rung. Whom we have called ourselves is
+/// not asked by whoever is on the line with us: they are recorded only where nobody
+/// has to be asked, or they were before.
+pub(super) async fn ground_of_ring(
+    house: &Webhooks,
+    placed: &Placed,
+    request: &VoiceRequest,
+    point: &Point,
+) -> Ground {
+    // Without an account nobody could fetch what the carrier records.
+    if house.carrier.is_none() {
+        return Ground::Unrecorded;
+    }
     let Some(wanted) = wanted(house, placed, request).await else {
         return Ground::Unrecorded;
     };
-    let given = placed.consent.clone().or(wanted.given);
-    if let Some(consent) = given {
-        return if consent.answer.permits() {
+    let is_ours = request.direction == Direction::Outbound;
+    let was_told = placed.left_at.is_some();
+    match wanted.ground(house, placed, point) {
+        Ground::Recorded(_, consent) if consent.answer == ConsentAnswer::NotAsked => {
             Ground::Recorded(Response::new(), consent)
-        } else {
-            Ground::Unrecorded
-        };
+        }
+        // A receptionist has had the call, and they were told then.
+        Ground::Recorded(_, consent) if was_told => Ground::Recorded(Response::new(), consent),
+        Ground::Recorded(..) | Ground::Asked(_) if is_ours => Ground::Unrecorded,
+        ground => ground,
     }
-    let speech = Speech::new(placed.route.language.as_deref());
-    let consent = |answer| Consent {
-        policy: wanted.rule.policy,
-        answer,
-        words: None,
-        at: house.clock.now(),
-    };
-    let question = Question {
-        speech: &speech,
-        rule: &wanted.rule,
-        action: format!(
-            "{}&asked={}",
-            house.stop_url("consent", point),
-            wanted.rule.policy.as_str()
-        ),
-    };
-    let said = |ours| Response::new().say(question.say(ours));
-    match wanted.rule.policy {
-        ConsentPolicy::None => Ground::Recorded(Response::new(), consent(ConsentAnswer::NotAsked)),
-        ConsentPolicy::Announce => {
-            Ground::Recorded(said(speech.phrases.recorded), consent(ConsentAnswer::Told))
+}
+
+impl Wanted {
+    fn ground(self, house: &Webhooks, placed: &Placed, point: &Point) -> Ground {
+        let given = placed.consent.clone().or(self.given);
+        if let Some(consent) = given {
+            return if consent.answer.permits() {
+                Ground::Recorded(Response::new(), consent)
+            } else {
+                Ground::Unrecorded
+            };
         }
-        ConsentPolicy::StayOnLine => {
-            let told = said(speech.phrases.recorded_if_you_stay);
-            let told = told.pause(Pause::new(TIME_TO_LEAVE));
-            Ground::Recorded(told, consent(ConsentAnswer::Stayed))
+        let speech = Speech::new(placed.route.language.as_deref());
+        let consent = |answer| Consent {
+            policy: self.rule.policy,
+            answer,
+            words: None,
+            at: house.clock.now(),
+        };
+        let question = Question {
+            speech: &speech,
+            rule: &self.rule,
+            action: format!(
+                "{}&asked={}",
+                house.stop_url("consent", point),
+                self.rule.policy.as_str()
+            ),
+        };
+        let said = |ours| Response::new().say(question.say(ours));
+        match self.rule.policy {
+            ConsentPolicy::None => {
+                Ground::Recorded(Response::new(), consent(ConsentAnswer::NotAsked))
+            }
+            ConsentPolicy::Announce => {
+                Ground::Recorded(said(speech.phrases.recorded), consent(ConsentAnswer::Told))
+            }
+            ConsentPolicy::StayOnLine => {
+                let told = said(speech.phrases.recorded_if_you_stay);
+                let told = told.pause(Pause::new(TIME_TO_LEAVE));
+                Ground::Recorded(told, consent(ConsentAnswer::Stayed))
+            }
+            ConsentPolicy::Verbal => Ground::Asked(question.verbal()),
+            ConsentPolicy::Keypress => Ground::Asked(question.keypress()),
         }
-        ConsentPolicy::Verbal => Ground::Asked(question.verbal()),
-        ConsentPolicy::Keypress => Ground::Asked(question.keypress()),
     }
 }
 

@@ -35,6 +35,7 @@
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
 //! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
 //! | `/api/voice/webhooks/hold-music.wav` | the built-in tune |
+//! | `/api/voice/webhooks/recording` | the carrier has recorded a call between people |
 //! | `/api/voice/webhooks/status` | how the call stands |
 //! | `/api/voice/webhooks/twiml/voicemail` | a caller is to leave a message |
 //! | `/api/voice/webhooks/voicemail` | a message was recorded, or was not |
@@ -63,6 +64,7 @@ mod outbound;
 mod patience;
 mod queue;
 mod queue_member;
+mod recording;
 mod ring;
 mod router;
 mod signed;

@@ -3,11 +3,12 @@
 use axum::extract::State;
 
 use super::at::{At, Point};
+use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, gate, spoken, stops, switchboard};
+use super::{Webhooks, gate, recording, spoken, stops, switchboard};
 use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
 use crate::routing::ivr::Outcome;
 use crate::routing::{Allowance, CallerId, RingStop, Stop};
@@ -31,7 +32,16 @@ pub(super) async fn take(
     if !refusals.is_empty() {
         gate::note(house, placed, point, &refusals);
     }
-    dial(house, request, (point, stop), &permits)
+    let dial = rung(house, request, (point, stop), &permits)?;
+    Some(
+        match consent::ground_of_ring(house, placed, request, point).await {
+            Ground::Asked(question) => question,
+            Ground::Unrecorded => Response::new().dial(dial),
+            Ground::Recorded(said, consent) => {
+                said.dial(recording::recorded(house, placed, dial, &consent))
+            }
+        },
+    )
 }
 
 /// Whom of the telephones the gate lets be rung, and why not the others.
@@ -71,9 +81,19 @@ fn comes_back(request: &VoiceRequest, number: &PhoneNumber) -> bool {
 pub(super) fn dial(
     house: &Webhooks,
     request: &VoiceRequest,
-    (point, stop): (&Point, &RingStop),
+    at: (&Point, &RingStop),
     permits: &[Permit],
 ) -> Option<Response> {
+    let dial = rung(house, request, at, permits)?;
+    Some(Response::new().dial(dial))
+}
+
+fn rung(
+    house: &Webhooks,
+    request: &VoiceRequest,
+    (point, stop): (&Point, &RingStop),
+    permits: &[Permit],
+) -> Option<Dial> {
     let ring = &stop.ring;
     let dial = begun(request, stop, permits)?;
     let mut dial = dial.action(house.stop_url("dial-status", point));
@@ -93,7 +113,7 @@ pub(super) fn dial(
         }
         dial = dial.number(number);
     }
-    Some(Response::new().dial(dial))
+    Some(dial)
 }
 
 /// How they are rung; nothing where there is nobody.

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::{
     Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, queue,
-    queue_member, ring, sms, status, stream, stream_ended, voicemail,
+    queue_member, recording, ring, sms, status, stream, stream_ended, voicemail,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -37,6 +37,7 @@ pub fn router(house: Webhooks) -> Router {
             "/greetings/{id}/{until}/{signature}",
             get(greeting_sound::sound),
         )
+        .route("/recording", either(recording::told))
         .route("/sms", either(sms::received))
         .route("/sms-status", either(sms::stands))
         .route("/status", either(status::status))

@@ -1,5 +1,6 @@
 //! Durable work: who does it, how often, and what becomes of it.
 
+mod carrier_recordings;
 mod desk;
 mod left_calls;
 mod messages;

@@ -24,6 +24,7 @@ mod panics;
 mod privacy;
 mod queues;
 mod reconnects;
+mod recorded_people;
 pub(crate) mod recording;
 mod routed;
 mod routes;

@@ -127,6 +127,21 @@ pub(super) fn recording_completed(now: Timestamp) -> Form {
     ])
 }
 
+/// What the recording of a `<Dial>` is told of, both sides apart.
+pub(super) fn dial_recorded(options: &CarrierOptions, recording_sid: &str, now: Timestamp) -> Form {
+    let lasting = options.dial_outcome.lasting;
+    let mut fields = recorded(options, recording_sid, lasting);
+    fields.retain(|(name, _)| name != "Digits");
+    fields.extend(form(&[
+        ("RecordingStatus", "completed"),
+        ("RecordingChannels", "2"),
+        ("RecordingSource", "DialVerb"),
+        ("RecordingTrack", "both"),
+        ("RecordingStartTime", &rfc_2822(now)),
+    ]));
+    fields
+}
+
 /// Pairs as a form.
 pub(super) fn form(pairs: &[(&str, &str)]) -> Form {
     pairs

@@ -38,6 +38,8 @@ pub struct CarrierOptions {
     pub patience: Duration,
     /// What becomes of a `<Dial>`.
     pub dial_outcome: DialOutcome,
+    /// The carrier's name for what it records of a `<Dial>`; any, if none is wanted.
+    pub recording_sid: Option<String>,
     /// Why a caller no longer waits in a queue: `hangup`, `bridged`, `leave`,
     /// `queue-full` or `error`.
     pub queue_outcome: String,
@@ -64,6 +66,7 @@ impl CarrierOptions {
             frame: Duration::from_millis(20),
             patience: Duration::from_mins(1),
             dial_outcome: DialOutcome::default(),
+            recording_sid: None,
             queue_outcome: "hangup".to_owned(),
             keep: Keep::Everything,
         }

@@ -37,6 +37,7 @@ impl Call<'_> {
         }
         if self.options().dial_outcome.status == "completed" {
             self.whisper(dial).await?;
+            self.record_dialled(dial).await?;
         }
         let extra = forms::dialled(self.options());
         match dial.attribute("action") {
@@ -52,6 +53,21 @@ impl Call<'_> {
             let extra = forms::picked_up(&self.report.call_sid);
             self.listen(url, &extra).await?;
         }
+        Ok(())
+    }
+
+    /// What the two said was recorded, if it was to be.
+    async fn record_dialled(&mut self, dial: &Element) -> Result<(), String> {
+        let records = dial.attribute("record").unwrap_or("do-not-record");
+        let callback = dial.attribute("recordingStatusCallback");
+        let (true, Some(callback)) = (records != "do-not-record", callback) else {
+            return Ok(());
+        };
+        let url = self.resolve(callback)?;
+        let recording_sid = self.options().recording_sid.clone();
+        let recording_sid = recording_sid.unwrap_or_else(|| carrier_name("RE"));
+        let extra = forms::dial_recorded(self.options(), &recording_sid, self.now());
+        self.call_back(url, &extra).await;
         Ok(())
     }
 

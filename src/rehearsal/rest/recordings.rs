@@ -9,8 +9,11 @@ use super::request::RestRequest;
 impl Account {
     /// Says whether there is sound; [`Account::sound`] has it.
     pub(super) fn show_sound(&mut self, request: &RestRequest, name: &str) -> Answer {
-        if request.method != "GET" || !request.query.is_empty() {
-            self.violate(request, "sound is fetched, and has no parameters");
+        let is_known = |(name, value): &(String, String)| {
+            name == "RequestedChannels" && ["1", "2"].contains(&value.as_str())
+        };
+        if request.method != "GET" || !request.query.iter().all(is_known) {
+            self.violate(request, "sound is fetched, of one channel or two");
         }
         match self.sound(name) {
             Some(_) => (200, Value::Null),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -109,8 +110,33 @@ impl Client {
         }
     }
 
+    /// Sends a request once; a good answer, whose body comes as it is read.
+    pub(super) async fn open(&self, request: &Request) -> Result<Response, Error> {
+        let now = || Instant::now().into_std();
+        let once = Patience {
+            tries: 1,
+            ..self.patience
+        };
+        let mut tries = Tries::new(once, request.repeat, now());
+        let patience = tries.begin(now());
+        let failure = match timeout(patience, self.answer(request)).await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(failure)) => failure,
+            Err(_) => Failure::Lost(Cause::Timeout),
+        };
+        let refused = tries.after(failure, (self.jitter)(), now());
+        Err(refused.err().unwrap_or(Error::Unavailable(Cause::Timeout)))
+    }
+
     /// Sends a request once; the body of a good answer.
     async fn exchange(&self, request: &Request) -> Result<Vec<u8>, Failure> {
+        let response = self.answer(request).await?;
+        let body = read_body(response, request.max_bytes).await;
+        body.map_err(Failure::Lost)
+    }
+
+    /// Sends a request once; a good answer, before its body is read.
+    async fn answer(&self, request: &Request) -> Result<Response, Failure> {
         let url = request.url();
         let builder = match request.method {
             Method::Get => self.http.get(url),
@@ -120,6 +146,9 @@ impl Client {
         let mut builder = builder
             .basic_auth(&self.account.user, Some(self.account.password.expose()))
             .header(ACCEPT, request.accept);
+        if let Some(lasting) = request.lasting {
+            builder = builder.timeout(lasting);
+        }
         if let Some(form) = request.form() {
             builder = builder
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -127,11 +156,11 @@ impl Client {
         }
         let response = builder.send().await.map_err(|error| failure(&error))?;
         let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
         let asked = retry_after(response.headers());
         let body = read_body(response, request.max_bytes).await;
-        if status.is_success() {
-            return body.map_err(Failure::Lost);
-        }
         Err(match status {
             StatusCode::TOO_MANY_REQUESTS => Failure::Busy(asked),
             _ if status.is_client_error() => {
@@ -164,6 +193,12 @@ async fn read_body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, 
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// The next part of a body that comes as it is read; none at its end.
+pub(super) async fn next_part(response: &mut Response) -> Result<Option<Bytes>, Error> {
+    let part = response.chunk().await;
+    part.map_err(|error| Error::Unavailable(cause(&error)))
 }
 
 /// What is known of an exchange that ended without an answer. A connection

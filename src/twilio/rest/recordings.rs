@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::client::Client;
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::client::{Client, next_part};
 use super::error::{Error, if_there};
 use super::patience::Patience;
 use super::request::Request;
@@ -16,6 +19,29 @@ impl Client {
         let url = self.at(&["Recordings", &format!("{sid}.wav")]);
         let patient = self.clone().with_patience(PATIENCE);
         if_there(patient.fetch(&Request::sound(url), is_wav).await)
+    }
+
+    /// Hands on the sound of a long recording part by part, as WAV with a channel
+    /// for each side of the call; whether Twilio has it. Nobody who listens any
+    /// more is the end of it, and so is a line that breaks: what came is not whole
+    /// then.
+    pub async fn hand_on_recording(
+        &self,
+        sid: &str,
+        parts: mpsc::Sender<Bytes>,
+    ) -> Result<bool, Error> {
+        let url = self.at(&["Recordings", &format!("{sid}.wav")]);
+        let patient = self.clone().with_patience(PATIENCE);
+        let opened = if_there(patient.open(&Request::long_sound(url)).await)?;
+        let Some(mut response) = opened else {
+            return Ok(false);
+        };
+        while let Some(part) = next_part(&mut response).await? {
+            if parts.send(part).await.is_err() {
+                break;
+            }
+        }
+        Ok(true)
     }
 
     /// Takes a recording and its sound away; whether it was there.

@@ -1,5 +1,7 @@
 //! One request: where it goes, what it says, whether it may be sent twice.
 
+use std::time::Duration;
+
 use url::Url;
 use url::form_urlencoded;
 
@@ -24,6 +26,8 @@ pub(super) struct Request {
     pub(super) accept: &'static str,
     /// How long the answer may be.
     pub(super) max_bytes: usize,
+    /// How long all of it may take, where that is longer than for others.
+    pub(super) lasting: Option<Duration>,
     url: Url,
     pairs: Pairs,
 }
@@ -40,6 +44,15 @@ impl Request {
             accept: "audio/x-wav",
             max_bytes: MAX_SOUND,
             ..Self::get(url, Pairs::new())
+        }
+    }
+
+    /// Reads sound that is too long to be held, a channel for each side.
+    pub(super) fn long_sound(url: Url) -> Self {
+        Self {
+            accept: "audio/x-wav",
+            lasting: Some(LONG),
+            ..Self::get(url, vec![("RequestedChannels", "2".to_owned())])
         }
     }
 
@@ -64,6 +77,7 @@ impl Request {
             repeat,
             accept: "application/json",
             max_bytes: MAX_JSON,
+            lasting: None,
             url,
             pairs,
         }
@@ -94,3 +108,6 @@ const MAX_JSON: usize = 1024 * 1024;
 
 /// Half an hour of 8,000 samples a second, 16 bits each.
 const MAX_SOUND: usize = 32 * 1024 * 1024;
+
+/// An hour of both sides has 115 MB.
+const LONG: Duration = Duration::from_mins(3);

@@ -1,0 +1,174 @@
+//! What the carrier recorded: fetched whole, deleted there, and kept of nobody who refused.
+
+use frontdesk::audio::wav;
+use frontdesk::domain::{
+    CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, RecordingFault, RecordingState,
+    RecordingTitle,
+};
+use frontdesk::rehearsal::rest::RestFault;
+use frontdesk::store::carrier_recordings::{self, News};
+use frontdesk::store::{call_consents, call_recordings};
+
+use super::desk::{DAY, Desk, HOUR, MINUTE};
+use crate::support::database::on_each_database;
+use crate::support::rest_account::RestAccount;
+
+const RECORDING: &str = "RE0123456789abcdef0123456789abcdef";
+
+fn sound() -> Vec<u8> {
+    let mut sound = Vec::new();
+    wav::write_stereo(&mut sound, &[0x55; 16_000], &[0x2a; 8_000]).unwrap();
+    sound
+}
+
+fn consent(desk: &Desk, answer: ConsentAnswer) -> Consent {
+    Consent {
+        policy: ConsentPolicy::Keypress,
+        answer,
+        words: None,
+        at: desk.clock.now(),
+    }
+}
+
+/// The carrier tells of what it recorded in a call, once more if it likes.
+async fn told(desk: &Desk, call: CallId, has_failed: bool) {
+    let title = RecordingTitle {
+        id: desk.clock.new_id(),
+        tenant_id: desk.tenant,
+        call_id: call,
+        started_at: desk.clock.now(),
+        consent: consent(desk, ConsentAnswer::Agreed),
+    };
+    let news = News {
+        title,
+        carrier_sid: RECORDING,
+        has_failed,
+        at: desk.clock.now(),
+    };
+    let mut tx = desk.store.begin().await.unwrap();
+    let taken = carrier_recordings::take_down(&mut tx, &news).await;
+    taken.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn recordings(desk: &Desk, call: CallId) -> Vec<CallRecording> {
+    let those = call_recordings::list_of_call(&desk.store, desk.tenant, call).await;
+    those.unwrap()
+}
+
+/// The one recording of the call: its state, and what went wrong.
+async fn stands(desk: &Desk, call: CallId) -> (RecordingState, Option<RecordingFault>) {
+    let those = recordings(desk, call).await;
+    assert_eq!(those.len(), 1);
+    (those[0].state, those[0].fault)
+}
+
+#[tokio::test]
+async fn w6_a_recording_is_fetched_whole_however_often_the_carrier_fails_us() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, &sound());
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        for fault in [
+            RestFault::Failure(503),
+            RestFault::AnswerLost,
+            RestFault::Garbage,
+            RestFault::Busy { retry_after: None },
+        ] {
+            account.fail_next([fault]);
+            told(&desk, call.id, false).await;
+            desk.after(HOUR).await;
+            let state = stands(&desk, call.id).await;
+            assert_eq!(state, (RecordingState::Finalising, None), "{fault:?}");
+            assert_eq!(account.recordings().len(), 1, "it is not deleted there");
+        }
+        desk.after(HOUR).await;
+        let recording = recordings(&desk, call.id).await.remove(0);
+        assert_eq!(recording.state, RecordingState::Kept);
+        assert_eq!(recording.duration_ms, Some(2_000));
+        let file = desk.folder.path().join(recording.file.unwrap());
+        assert_eq!(std::fs::read(file).unwrap(), sound());
+        assert!(account.recordings().is_empty(), "it is here alone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn w1_a_recording_that_is_told_of_again_is_not_fetched_again() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, &sound());
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        for _ in 0..3 {
+            told(&desk, call.id, false).await;
+            desk.after(MINUTE).await;
+        }
+        let (state, _) = stands(&desk, call.id).await;
+        assert_eq!(state, RecordingState::Kept);
+        let asked = account.asked();
+        assert_eq!(asked.len(), 2, "fetched and deleted: {asked:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_carrier_could_not_record_says_so() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        told(&desk, call.id, true).await;
+        let fault = Some(RecordingFault::CarrierFailed);
+        let state = stands(&desk, call.id).await;
+        assert_eq!(state, (RecordingState::Failed, fault));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_carrier_does_not_have_is_waited_for_a_day() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        told(&desk, call.id, false).await;
+        desk.after(HOUR).await;
+        let state = stands(&desk, call.id).await;
+        assert_eq!(state, (RecordingState::Finalising, None));
+        desk.after(DAY).await;
+        let state = stands(&desk, call.id).await;
+        let fault = Some(RecordingFault::CarrierFailed);
+        assert_eq!(state, (RecordingState::Failed, fault));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_a_recording_that_nobody_wants() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        // Whoever has refused was recorded all the same.
+        let refused = desk.call(1).await;
+        let of = (desk.tenant, refused.id);
+        let no = consent(&desk, ConsentAnswer::Refused);
+        call_consents::note(&desk.store, of, &no).await.unwrap();
+        account.keep(RECORDING, &sound());
+        told(&desk, refused.id, false).await;
+        desk.after(0).await;
+        assert_eq!(recordings(&desk, refused.id).await, []);
+        assert!(account.recordings().is_empty(), "it is deleted there");
+        // Somebody deletes it before it is here, and then its call.
+        let call = desk.call(2).await;
+        desk.ended(&call, 12).await;
+        account.keep(RECORDING, &sound());
+        told(&desk, call.id, false).await;
+        assert!(desk.forget(call.id).await);
+        desk.after(0).await;
+        assert_eq!(recordings(&desk, call.id).await, []);
+        assert!(account.recordings().is_empty(), "it is deleted there too");
+    })
+    .await;
+}
