@@ -6,7 +6,16 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::registry::Shared;
+use super::token::Tickets;
 use crate::domain::{CallSid, EndReason};
+
+/// A call that was here.
+pub(super) struct Over {
+    pub(super) end_reason: EndReason,
+    pub(super) at: Instant,
+    /// What a stream may still show that was on its way when the call ended.
+    pub(super) tickets: Tickets,
+}
 
 /// Gives a call's place back, also if its task panics.
 pub(super) struct PlaceGuard {
@@ -26,12 +35,17 @@ impl PlaceGuard {
     }
 
     /// The call is over: whoever asks from now on is told how it ended.
-    pub(super) fn leave(&mut self, outcome: EndReason) {
-        self.outcome = outcome;
-        let now = Instant::now();
-        self.shared
-            .outcomes
-            .insert(self.call_sid.clone(), (outcome, now));
+    pub(super) fn leave(&mut self, end_reason: EndReason) {
+        self.outcome = end_reason;
+        let place = self.shared.calls.get_mut(&self.call_sid);
+        let tickets = place.map(|mut place| std::mem::take(&mut place.tickets));
+        let over = Over {
+            end_reason,
+            at: Instant::now(),
+            tickets: tickets.unwrap_or_default(),
+        };
+        // It is known that it has ended before it is not known any more.
+        self.shared.outcomes.insert(self.call_sid.clone(), over);
         if self.shared.calls.remove(&self.call_sid).is_some() {
             self.shared.live.fetch_sub(1, Ordering::Relaxed);
         }
@@ -40,7 +54,6 @@ impl PlaceGuard {
 
 impl Drop for PlaceGuard {
     fn drop(&mut self) {
-        let outcome = self.outcome;
-        self.leave(outcome);
+        self.leave(self.outcome);
     }
 }
