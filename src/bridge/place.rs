@@ -21,7 +21,7 @@ pub(super) struct Over {
 pub(super) struct PlaceGuard {
     shared: Arc<Shared>,
     call_sid: CallSid,
-    outcome: EndReason,
+    has_left: bool,
 }
 
 impl PlaceGuard {
@@ -30,13 +30,16 @@ impl PlaceGuard {
         Self {
             shared,
             call_sid,
-            outcome: EndReason::Internal,
+            has_left: false,
         }
     }
 
-    /// The call is over: whoever asks from now on is told how it ended.
+    /// The call is over: whoever asks from now on is told how it ended. Once it
+    /// has left, the place is free for the same caller who comes back.
     pub(super) fn leave(&mut self, end_reason: EndReason) {
-        self.outcome = end_reason;
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
         let place = self.shared.calls.get_mut(&self.call_sid);
         let tickets = place.map(|mut place| std::mem::take(&mut place.tickets));
         let over = Over {
@@ -54,6 +57,6 @@ impl PlaceGuard {
 
 impl Drop for PlaceGuard {
     fn drop(&mut self) {
-        self.leave(self.outcome);
+        self.leave(EndReason::Internal);
     }
 }

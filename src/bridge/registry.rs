@@ -369,6 +369,7 @@ mod tests {
     use serde_json::json;
     use tempfile::TempDir;
     use tokio::io::duplex;
+    use tokio::time::Instant;
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
@@ -377,7 +378,7 @@ mod tests {
     use crate::bridge::{AgentLeg, DialError};
     use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::{ModelPrice, Receptionist, TenantId};
+    use crate::domain::{ModelPrice, Receptionist, TenantId, Usage};
     use crate::store::{Store, default_receptionist};
 
     /// Agents that never answer.
@@ -465,5 +466,26 @@ mod tests {
         assert_eq!(close_code(&bridge, "a stranger's").await, 1008);
         assert_eq!(close_code(&bridge, token.expose()).await, 1000);
         assert_eq!(close_code(&bridge, token.expose()).await, 1008);
+    }
+
+    #[tokio::test]
+    async fn t12_who_comes_back_at_once_keeps_the_place() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = admission.call_sid.clone();
+        let mut place = PlaceGuard::new(Arc::clone(&bridge.shared), call_sid.clone());
+        bridge.admit(admission.clone()).unwrap();
+        place.leave(EndReason::Transferred);
+        let past = Past {
+            utterances: Vec::new(),
+            usage: Usage::default(),
+            began: Instant::now(),
+            leg: 1,
+        };
+        let past = Some(past);
+        bridge.admit(Admission { past, ..admission }).unwrap();
+        // Only now is everything of the first part written down.
+        drop(place);
+        assert!(bridge.has(&call_sid));
+        assert_eq!((bridge.outcome(&call_sid), bridge.counts().live), (None, 1));
     }
 }
