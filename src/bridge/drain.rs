@@ -36,7 +36,7 @@ impl Bridge {
         }
         self.shared.is_leaving.store(true, Ordering::Relaxed);
         self.end_all().await;
-        let last = self.shared.outcomes.iter().map(|outcome| outcome.1).max();
+        let last = self.shared.outcomes.iter().map(|over| over.at).max();
         if let Some(last) = last {
             sleep_until(last + LAST_QUESTIONS).await;
         }

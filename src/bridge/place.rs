@@ -6,13 +6,22 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::registry::Shared;
+use super::token::Tickets;
 use crate::domain::{CallSid, EndReason};
+
+/// A call that was here.
+pub(super) struct Over {
+    pub(super) end_reason: EndReason,
+    pub(super) at: Instant,
+    /// What a stream may still show that was on its way when the call ended.
+    pub(super) tickets: Tickets,
+}
 
 /// Gives a call's place back, also if its task panics.
 pub(super) struct PlaceGuard {
     shared: Arc<Shared>,
     call_sid: CallSid,
-    outcome: EndReason,
+    has_left: bool,
 }
 
 impl PlaceGuard {
@@ -21,17 +30,25 @@ impl PlaceGuard {
         Self {
             shared,
             call_sid,
-            outcome: EndReason::Internal,
+            has_left: false,
         }
     }
 
-    /// The call is over: whoever asks from now on is told how it ended.
-    pub(super) fn leave(&mut self, outcome: EndReason) {
-        self.outcome = outcome;
-        let now = Instant::now();
-        self.shared
-            .outcomes
-            .insert(self.call_sid.clone(), (outcome, now));
+    /// The call is over: whoever asks from now on is told how it ended. Once it
+    /// has left, the place is free for the same caller who comes back.
+    pub(super) fn leave(&mut self, end_reason: EndReason) {
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
+        let place = self.shared.calls.get_mut(&self.call_sid);
+        let tickets = place.map(|mut place| std::mem::take(&mut place.tickets));
+        let over = Over {
+            end_reason,
+            at: Instant::now(),
+            tickets: tickets.unwrap_or_default(),
+        };
+        // It is known that it has ended before it is not known any more.
+        self.shared.outcomes.insert(self.call_sid.clone(), over);
         if self.shared.calls.remove(&self.call_sid).is_some() {
             self.shared.live.fetch_sub(1, Ordering::Relaxed);
         }
@@ -40,7 +57,6 @@ impl PlaceGuard {
 
 impl Drop for PlaceGuard {
     fn drop(&mut self) {
-        let outcome = self.outcome;
-        self.leave(outcome);
+        self.leave(EndReason::Internal);
     }
 }

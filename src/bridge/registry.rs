@@ -10,7 +10,6 @@ use dashmap::mapref::entry::Entry;
 use futures::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, broadcast, mpsc};
-use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::admission::{Admission, AttachError, Counts, Refusal};
@@ -26,9 +25,9 @@ use super::live::LiveEvent;
 use super::logbook::Logbook;
 use super::note::Finished;
 use super::past::Past;
-use super::place::PlaceGuard;
+use super::place::{Over, PlaceGuard};
 use super::recorder::{Light, RecordOrder, Recorder};
-use super::run::{Call, Control, count_panic};
+use super::run::{Call, Control, OVER, count_panic};
 use super::token::{StreamToken, Tickets};
 use super::tools::Toolbox;
 use super::wire::Wire;
@@ -48,12 +47,12 @@ const WAITING_ROOM: usize = 256;
 pub(super) struct Place {
     pub(super) mailbox: mpsc::Sender<Control>,
     light: Arc<Light>,
-    tickets: Tickets,
+    pub(super) tickets: Tickets,
 }
 
 pub(super) struct Shared {
     pub(super) calls: DashMap<CallSid, Place>,
-    pub(super) outcomes: DashMap<CallSid, (EndReason, Instant)>,
+    pub(super) outcomes: DashMap<CallSid, Over>,
     /// Where calls go on that are handed on.
     handovers: DashMap<CallSid, Handover>,
     /// What was said in those that may come back.
@@ -149,7 +148,8 @@ impl Bridge {
 
     /// Hands a started stream to its call, if it shows a token that is good.
     ///
-    /// A second stream with a good token takes the place of the first. On
+    /// A second stream with a good token takes the place of the first, and one
+    /// whose call has ended meanwhile is let go as any whose call is over. On
     /// refusal the wire has been closed with 1008.
     pub(super) async fn attach<S>(&self, start: Start, wire: Wire<S>) -> Result<(), AttachError>
     where
@@ -163,11 +163,15 @@ impl Bridge {
             }
         };
         let carrier: Box<dyn Carrier> = Box::new(CarrierLeg::new(wire, start.stream_sid));
-        // A call that ended meanwhile drops its mailbox, and the wire with it.
-        mailbox
-            .send(Control::Attach(carrier))
-            .await
-            .map_err(|_| AttachError::UnknownCall)
+        let control = Control::Attach(carrier);
+        let unread = match mailbox {
+            Some(mailbox) => mailbox.send(control).await.err().map(|unread| unread.0),
+            None => Some(control),
+        };
+        if let Some(Control::Attach(carrier)) = unread {
+            carrier.close(OVER).await;
+        }
+        Ok(())
     }
 
     /// Ends a call from outside. False if it is not live.
@@ -205,7 +209,8 @@ impl Bridge {
 
     /// How a call ended, if it did so a short time ago.
     pub fn outcome(&self, call_sid: &CallSid) -> Option<EndReason> {
-        self.shared.outcomes.get(call_sid).map(|outcome| outcome.0)
+        let over = self.shared.outcomes.get(call_sid);
+        over.map(|over| over.end_reason)
     }
 
     /// How many calls there are.
@@ -349,22 +354,25 @@ impl Bridge {
         )
     }
 
-    fn spend_token(&self, start: &Start) -> Result<mpsc::Sender<Control>, AttachError> {
+    /// Where the call of that token gets its mail; none if it is over.
+    fn spend_token(&self, start: &Start) -> Result<Option<mpsc::Sender<Control>>, AttachError> {
         let shown = start.custom_parameters.get("token");
         let shown = shown.ok_or(AttachError::Token)?;
-        let place = self.shared.calls.get_mut(&start.call_sid);
-        let mut place = place.ok_or(AttachError::UnknownCall)?;
-        if place.tickets.spend(shown) {
-            Ok(place.mailbox.clone())
-        } else {
-            Err(AttachError::Token)
+        if let Some(mut place) = self.shared.calls.get_mut(&start.call_sid) {
+            let is_good = place.tickets.spend(shown);
+            let mailbox = is_good.then(|| Some(place.mailbox.clone()));
+            return mailbox.ok_or(AttachError::Token);
         }
+        let over = self.shared.outcomes.get_mut(&start.call_sid);
+        let mut over = over.ok_or(AttachError::UnknownCall)?;
+        let is_good = over.tickets.spend(shown);
+        is_good.then_some(None).ok_or(AttachError::Token)
     }
 
     fn forget_old_outcomes(&self) {
         if self.shared.outcomes.len() > self.shared.capacity {
             let outcomes = &self.shared.outcomes;
-            outcomes.retain(|_, (_, at)| at.elapsed() < OUTCOME_LIFE);
+            outcomes.retain(|_, over| over.at.elapsed() < OUTCOME_LIFE);
             self.forget_old_handovers();
         }
     }
@@ -372,14 +380,23 @@ impl Bridge {
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt as _;
+    use std::convert::Infallible;
+
     use futures::future::{BoxFuture, pending};
+    use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+    use serde_json::json;
+    use tempfile::TempDir;
+    use tokio::io::duplex;
+    use tokio::time::Instant;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::*;
     use crate::bridge::{AgentLeg, DialError};
     use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::{ModelPrice, Receptionist, TenantId};
+    use crate::domain::{ModelPrice, Receptionist, TenantId, Usage};
     use crate::store::{Store, default_receptionist};
 
     /// Agents that never answer.
@@ -403,29 +420,90 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn p1_a_call_whose_mailbox_is_full_is_ended_too() {
-        let clock = Clock::system();
-        let folder = tempfile::TempDir::new().unwrap();
+    /// A house with one place, and a call that asks for it.
+    async fn house() -> (Bridge, Admission, TempDir) {
+        let (clock, folder) = (Clock::system(), TempDir::new().unwrap());
         let url = format!("sqlite://{}", folder.path().join("desk.db").display());
         let store = Store::connect(&url).await.unwrap();
         let (keeper, _) = Keeper::start(store, clock.clone(), None);
-        let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
-        let (tenant_id, call_sid): (TenantId, CallSid) = (clock.new_id(), "CA1".parse().unwrap());
+        let tenant_id: TenantId = clock.new_id();
         let admission = Admission {
             call_id: clock.new_id(),
             tenant_id,
-            call_sid: call_sid.clone(),
+            call_sid: "CA1".parse().unwrap(),
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,
             past: None,
             recording: None,
         };
+        let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
+        (bridge, admission, folder)
+    }
+
+    #[tokio::test]
+    async fn p1_a_call_whose_mailbox_is_full_is_ended_too() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = admission.call_sid.clone();
         bridge.admit(admission).unwrap();
         while bridge.order(&call_sid, Order::Hold(true)) {}
         bridge.shared.tasks.close();
         let ended = tokio::time::timeout(Duration::from_secs(5), bridge.end_all()).await;
         assert!(ended.is_ok());
         assert_eq!(bridge.outcome(&call_sid), Some(EndReason::Shutdown));
+    }
+
+    /// How a stream is closed that shows that token.
+    async fn close_code(bridge: &Bridge, token: &str) -> u16 {
+        let (near, far) = duplex(16 * 1024);
+        assert!(bridge.receive(async { Ok::<_, Infallible>(near) }));
+        let mut far = WebSocketStream::from_raw_socket(far, Role::Client, None).await;
+        let start = json!({"event": "start", "streamSid": "MZ1", "start": {
+            "streamSid": "MZ1", "accountSid": "AC1", "callSid": "CA1", "tracks": ["inbound"],
+            "customParameters": {"token": token},
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        }});
+        let start = Message::text(start.to_string());
+        far.send(start).await.unwrap();
+        loop {
+            if let Message::Close(frame) = far.next().await.unwrap().unwrap() {
+                return frame.unwrap().code.into();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn t2_a_stream_whose_call_has_ended_meanwhile_is_let_go_once() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = admission.call_sid.clone();
+        let token = bridge.admit(admission).unwrap();
+        // The carrier sets the stream up when somebody hangs up.
+        bridge.hang_up(&call_sid, EndReason::HungUp);
+        while bridge.has(&call_sid) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(close_code(&bridge, "a stranger's").await, 1008);
+        assert_eq!(close_code(&bridge, token.expose()).await, 1000);
+        assert_eq!(close_code(&bridge, token.expose()).await, 1008);
+    }
+
+    #[tokio::test]
+    async fn t12_who_comes_back_at_once_keeps_the_place() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = admission.call_sid.clone();
+        let mut place = PlaceGuard::new(Arc::clone(&bridge.shared), call_sid.clone());
+        bridge.admit(admission.clone()).unwrap();
+        place.leave(EndReason::Transferred);
+        let past = Past {
+            utterances: Vec::new(),
+            usage: Usage::default(),
+            began: Instant::now(),
+            leg: 1,
+        };
+        let past = Some(past);
+        bridge.admit(Admission { past, ..admission }).unwrap();
+        // Only now is everything of the first part written down.
+        drop(place);
+        assert!(bridge.has(&call_sid));
+        assert_eq!((bridge.outcome(&call_sid), bridge.counts().live), (None, 1));
     }
 }

@@ -32,6 +32,8 @@ const MAX_STALL: Duration = Duration::from_secs(10);
 const MAX_TURNS: usize = 16;
 /// The carrier's stream is taken over by another.
 const REPLACED: u16 = 4000;
+/// The carrier's call is over: it asks what comes next.
+pub(super) const OVER: u16 = 1000;
 
 /// What reaches a call from outside its two legs.
 pub(super) enum Control {
@@ -99,11 +101,11 @@ impl Call {
         self.errands.keep(|| self.log.past(&self.session));
         // The carrier asks what comes next as soon as its stream is closed.
         place.leave(end_reason);
-        self.inbox.close();
+        self.turn_away();
         let ended = now();
         let carrier = async {
             if let Some(carrier) = self.carrier {
-                carrier.close(1000).await;
+                carrier.close(OVER).await;
             }
         };
         // Who panics over a goodbye has no more to say.
@@ -117,6 +119,16 @@ impl Call {
             count_panic(self.log.call_id());
         }
         self.log.finish(&self.session, end_reason).await;
+    }
+
+    /// A stream that comes from now on is let go.
+    fn turn_away(&mut self) {
+        self.inbox.close();
+        while let Ok(control) = self.inbox.try_recv() {
+            if let Control::Attach(carrier) = control {
+                tokio::spawn(carrier.close(OVER));
+            }
+        }
     }
 
     /// A bug: the call is over, and what was said until then is kept.

@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use frontdesk::domain::Secret;
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{
-    CallReport, Carrier, CarrierOptions, EndedBy, Fault, Script, Step,
+    CallReport, Carrier, CarrierOptions, EndedBy, Fault, Opening, Script, Step, stream_on,
 };
+use futures::{SinkExt as _, StreamExt as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha1::Sha1;
+use tokio::io::duplex;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::gateway::{Gateway, Line, TOKEN, connect};
 
@@ -150,11 +156,40 @@ async fn the_upgrade_is_signed_as_the_url_is_written() {
     assert_eq!(report.all_violations(), [""; 0]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_gateway_said_before_it_went_is_heard() {
+    let (near, far) = duplex(16 * 1024);
+    let gateway = async {
+        let mut socket = WebSocketStream::from_raw_socket(near, Role::Server, None).await;
+        socket.next().await;
+        socket.next().await;
+        for message in [
+            // It comes back at once, and finds nobody.
+            json!({"event": "mark", "streamSid": "MZ1", "mark": {"name": "early"}}),
+            json!({"event": "media", "streamSid": "MZ1", "media": {"payload": "f39/fw=="}}),
+            json!({"event": "mark", "streamSid": "MZ1", "mark": {"name": "late"}}),
+        ] {
+            let message = Message::text(message.to_string());
+            socket.feed(message).await.unwrap();
+        }
+        socket.flush().await.unwrap();
+    };
+    let options = CarrierOptions::new("http://gateway", Secret::new(String::new()));
+    let opening = Opening {
+        call_sid: "CA1".to_owned(),
+        stream_sid: "MZ1".to_owned(),
+        token: "a token".to_owned(),
+    };
+    let script = Script::new([Step::StayUntilEnd]);
+    let stream = stream_on(far, &options, &opening, &script);
+    let (report, ()) = tokio::join!(stream, gateway);
+    assert_eq!((report.media_count, report.marks.len()), (1, 2));
+    assert_eq!(report.ended_by, EndedBy::Gateway);
+}
+
 #[tokio::test]
 async fn messages_that_the_carrier_does_not_know_are_warned_of_and_ignored() {
     async fn misbehave(mut line: Line, sid: String) -> Line {
-        use futures::SinkExt as _;
-        use tokio_tungstenite::tungstenite::Message;
         line.send(json!({"event": "clear", "streamSid": sid, "extra": 1}))
             .await;
         line.send(json!({"event": "clear", "streamSid": "MZother"}))

@@ -45,12 +45,14 @@ pub(super) struct Stream<'a, S> {
     pub(super) elapsed: Duration,
     /// Since when nothing is heard, and whether a clear was the reason.
     hole: Option<(Instant, bool)>,
+    /// The gateway takes nothing more; what it sent before is still read.
+    pub(super) is_mute: bool,
     /// The step at which the caller's patience was over.
     pub(super) gave_up_at: Option<String>,
 }
 
 /// What follows.
-pub(super) enum Next {
+enum Next {
     GoOn,
     End(EndedBy),
 }
@@ -95,16 +97,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
             chunk: 0,
             elapsed: Duration::ZERO,
             hole: None,
+            is_mute: false,
             gave_up_at: None,
         }
     }
 
     /// Runs until one side ends it.
     pub(super) async fn run(mut self) -> Option<String> {
-        let ended_by = match self.greet().await {
-            Next::GoOn => self.stay().await,
-            Next::End(ended_by) => ended_by,
-        };
+        self.greet().await;
+        let ended_by = self.stay().await;
         self.report.ended_by = ended_by;
         if ended_by == EndedBy::Caller {
             self.say_stop().await;
@@ -117,13 +118,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         self.gave_up_at
     }
 
-    async fn greet(&mut self) -> Next {
+    async fn greet(&mut self) {
         let connected = json!({"event": "connected", "protocol": "Call", "version": "1.0.0"});
-        if let Next::End(ended_by) = self.send(connected).await {
-            return Next::End(ended_by);
-        }
+        self.send(connected).await;
         if self.plan.faults.contains(&Fault::NeverStart) {
-            return Next::GoOn;
+            return;
         }
         let StreamPlan {
             options,
@@ -146,7 +145,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         let now = Instant::now();
         self.report.started_at = Some(now);
         self.teller.tell(now, CarrierEventKind::StreamStarted);
-        self.send_numbered("start", start).await
+        self.send_numbered("start", start).await;
     }
 
     async fn stay(&mut self) -> EndedBy {
@@ -176,9 +175,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         let played = self.playback.next_frame(len);
         self.note_hole(played.filled > 0, now);
         for mark in played.marks {
-            if let Next::End(ended_by) = self.return_mark(mark, false, now).await {
-                return Next::End(ended_by);
-            }
+            self.return_mark(mark, false, now).await;
         }
         while self.late_marks.front().is_some_and(|(due, _)| *due <= now) {
             if let Some((_, mark)) = self.late_marks.pop_front() {
@@ -197,9 +194,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
             self.send_numbered("dtmf", dtmf).await;
         }
         for text in step.texts {
-            if let Next::End(ended_by) = self.send_text(text).await {
-                return Next::End(ended_by);
-            }
+            self.send_text(text).await;
         }
         match step.ending {
             Some(Leaving::HangUp) => return Next::End(EndedBy::Caller),
@@ -211,10 +206,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
             let spoken = step.frame.clone().unwrap_or_else(|| vec![SILENCE; len]);
             self.report.spoken.extend_from_slice(&spoken);
         }
-        if let Some(frame) = step.frame
-            && let Next::End(ended_by) = self.send_media(&frame).await
-        {
-            return Next::End(ended_by);
+        if let Some(frame) = step.frame {
+            self.send_media(&frame).await;
         }
         self.lose_patience()
     }
@@ -229,7 +222,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
 
     async fn receive(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Next {
         match message {
-            Some(Ok(Message::Text(text))) => self.take(&text).await,
+            Some(Ok(Message::Text(text))) => {
+                self.take(&text).await;
+                Next::GoOn
+            }
             Some(Ok(Message::Binary(_))) => {
                 self.warn("31950: binary message".to_owned());
                 Next::GoOn
@@ -264,7 +260,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         }
     }
 
-    async fn take(&mut self, text: &str) -> Next {
+    async fn take(&mut self, text: &str) {
         let now = Instant::now();
         if self.plan.options.keep.is_everything() {
             self.report.messages.push((now, text.to_owned()));
@@ -278,7 +274,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
                 }
                 let lead = self.playback.waiting_ms();
                 self.report.max_lead_ms = self.report.max_lead_ms.max(lead);
-                Next::GoOn
             }
             Ok(GatewayMessage::Mark(name)) => {
                 self.report.marks.push(MarkReport {
@@ -287,20 +282,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
                     returned_at: None,
                     is_cleared: false,
                 });
-                match self.playback.mark(name) {
-                    Some(name) => self.return_mark(name, false, now).await,
-                    None => Next::GoOn,
+                if let Some(name) = self.playback.mark(name) {
+                    self.return_mark(name, false, now).await;
                 }
             }
             Ok(GatewayMessage::Clear) => self.clear(now).await,
-            Err(warning) => {
-                self.warn(warning);
-                Next::GoOn
-            }
+            Err(warning) => self.warn(warning),
         }
     }
 
-    async fn clear(&mut self, now: Instant) -> Next {
+    async fn clear(&mut self, now: Instant) {
         let received_ms_total = self.playback.received_ms();
         let cleared = self.playback.clear();
         self.report.clears.push(Clear {
@@ -318,11 +309,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         self.teller
             .tell(now, CarrierEventKind::Cleared { dropped_ms });
         for mark in cleared.marks {
-            if let Next::End(ended_by) = self.return_mark(mark, true, now).await {
-                return Next::End(ended_by);
-            }
+            self.return_mark(mark, true, now).await;
         }
-        Next::GoOn
     }
 
     fn note_hole(&mut self, is_filled: bool, now: Instant) {

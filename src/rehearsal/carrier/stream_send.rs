@@ -9,23 +9,17 @@ use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::options::Fault;
-use super::report::EndedBy;
-use super::stream::{GOODBYE, Next, Stream};
+use super::stream::{GOODBYE, Stream};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
-    pub(super) async fn return_mark(
-        &mut self,
-        name: String,
-        is_cleared: bool,
-        now: Instant,
-    ) -> Next {
+    pub(super) async fn return_mark(&mut self, name: String, is_cleared: bool, now: Instant) {
         if self.plan.faults.contains(&Fault::MarksNever) {
-            return Next::GoOn;
+            return;
         }
         for fault in self.plan.faults {
             if let Fault::MarksLate(by) = fault {
                 self.late_marks.push_back((now + *by, name));
-                return Next::GoOn;
+                return;
             }
         }
         let waiting = self
@@ -36,10 +30,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
         if let Some(mark) = waiting.into_iter().find(|mark| mark.name == name) {
             mark.is_cleared = is_cleared;
         }
-        self.send_mark(name, now).await
+        self.send_mark(name, now).await;
     }
 
-    pub(super) async fn send_mark(&mut self, name: String, now: Instant) -> Next {
+    pub(super) async fn send_mark(&mut self, name: String, now: Instant) {
         let waiting = self
             .report
             .marks
@@ -48,10 +42,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
         if let Some(mark) = waiting.into_iter().find(|mark| mark.name == name) {
             mark.returned_at = Some(now);
         }
-        self.send_numbered("mark", json!({"name": name})).await
+        self.send_numbered("mark", json!({"name": name})).await;
     }
 
-    pub(super) async fn send_media(&mut self, frame: &[u8]) -> Next {
+    pub(super) async fn send_media(&mut self, frame: &[u8]) {
         self.chunk += 1;
         let timestamp = self
             .elapsed
@@ -63,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
             "timestamp": timestamp.to_string(),
             "payload": STANDARD.encode(frame),
         });
-        self.send_numbered("media", media).await
+        self.send_numbered("media", media).await;
     }
 
     /// Says goodbye properly: `stop`, the close, and the gateway's answer to it.
@@ -82,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
         let _ = timeout(GOODBYE, goodbye).await;
     }
 
-    pub(super) async fn send_numbered(&mut self, event: &str, body: Value) -> Next {
+    pub(super) async fn send_numbered(&mut self, event: &str, body: Value) {
         self.sequence += 1;
         let mut message = json!({
             "event": event,
@@ -90,25 +84,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
             "streamSid": self.report.stream_sid,
         });
         message[event] = body;
-        self.send(message).await
+        self.send(message).await;
     }
 
-    pub(super) async fn send(&mut self, message: Value) -> Next {
-        self.send_text(message.to_string()).await
+    pub(super) async fn send(&mut self, message: Value) {
+        self.send_text(message.to_string()).await;
     }
 
-    pub(super) async fn send_text(&mut self, text: String) -> Next {
-        match self.socket.send(Message::text(text)).await {
-            Ok(()) => Next::GoOn,
-            // What the gateway said before it went is still to be read.
-            Err(_) => match self.socket.next().await {
-                Some(Ok(Message::Close(frame))) => {
-                    self.report.close_code = frame.map(|frame| u16::from(frame.code));
-                    Next::End(EndedBy::Gateway)
-                }
-                Some(Ok(_)) => Next::GoOn,
-                Some(Err(_)) | None => Next::End(EndedBy::Gateway),
-            },
+    /// What the gateway said before it went is still to be read: that it is gone
+    /// shows there.
+    pub(super) async fn send_text(&mut self, text: String) {
+        if !self.is_mute && self.socket.send(Message::text(text)).await.is_err() {
+            self.is_mute = true;
         }
     }
 }
