@@ -19,7 +19,6 @@
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
 //! - [`recorder`] listens to both legs, where the caller has consented.
-//! - [`call_back`] keeps whom nobody could go on with, so that they are called back.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
 //!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
 //!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
@@ -32,7 +31,6 @@ mod arrival;
 mod attempt;
 mod breaker;
 mod briefing;
-mod call_back;
 mod carrier_leg;
 mod cues;
 mod dial;

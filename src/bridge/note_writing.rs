@@ -1,13 +1,13 @@
 //! Writes a note into the database; each is written to be run twice.
 
 use super::note::{Finished, Note, Of};
-use super::{call_back, recording_news};
+use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, Utterance};
 use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::calls::NewCall;
 use crate::store::{
-    self, Store, call_routes, call_transfers, calls, taken_messages, turns, utterances,
+    self, Store, call_backs, call_routes, call_transfers, calls, taken_messages, turns, utterances,
 };
 
 /// Writes it down.
@@ -122,7 +122,7 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
     };
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
     if end_reason.owes_call_back() {
-        call_back::note(&mut tx, finished).await?;
+        call_backs::note(&mut tx, (tenant_id, call_id), (finished.note_id, at)).await?;
     }
     let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;

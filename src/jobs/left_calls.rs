@@ -14,7 +14,7 @@ use super::open_calls::{believe, complain, last_news, note};
 use super::vitals::{BEAT_EVERY, Vitals};
 use crate::domain::{CallLog, EndReason, Timestamp};
 use crate::store::processes::{self, Pulse};
-use crate::store::{self, call_owners, call_routes, lost_calls, page};
+use crate::store::{self, call_backs, call_owners, call_routes, lost_calls, page};
 
 /// How many the carrier is asked about at one time.
 const AT_ONCE: usize = 8;
@@ -136,6 +136,7 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
     };
     match carrier.find_call(&call.call_sid).await {
         Ok(Some(truth)) => {
+            note_call_back(house, call).await?;
             lost_calls::break_off(store, of, at).await?;
             if truth.status.is_terminal() {
                 believe(house, call, &truth, house.clock.now()).await?;
@@ -146,6 +147,7 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
             call_owners::disown(store, of).await
         }
         Ok(None) => {
+            note_call_back(house, call).await?;
             lost_calls::lose(store, of, EndReason::ProcessLost, at).await?;
             call_routes::close(store, &call.call_sid, house.clock.now()).await?;
             note(call, "lost");
@@ -166,7 +168,20 @@ async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), st
     if !lost_calls::is_with_agent(call) {
         return call_owners::disown(&house.store, of).await;
     }
+    note_call_back(house, call).await?;
     lost_calls::lose(&house.store, of, EndReason::ProcessLost, at).await?;
     note(call, "lost");
     Ok(())
+}
+
+/// Whoever spoke with a receptionist whose process has died is called back, unless a
+/// person has them yet.
+async fn note_call_back(house: &JobHouse, call: &CallLog) -> Result<(), store::Error> {
+    if !lost_calls::is_with_agent(call) {
+        return Ok(());
+    }
+    let mut tx = house.store.begin().await?;
+    let (of, id) = ((call.tenant_id, call.id), house.clock.new_id());
+    call_backs::note(&mut tx, of, (id, house.clock.now())).await?;
+    tx.commit().await
 }

@@ -54,6 +54,7 @@ mod seed;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod call_backs;
 pub mod call_consents;
 pub mod call_events;
 pub mod call_owners;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{AnsweredBy, CallStatus, EndReason, Outcome, ProcessId, Timestamp, Usage};
+use frontdesk::domain::{
+    AnsweredBy, CallStatus, EndReason, Outcome, Pii, ProcessId, Speaker, TakenKind, Timestamp,
+    Usage, Utterance,
+};
 use frontdesk::jobs::Watch;
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::calls::{self, Finished, NewCall};
-use frontdesk::store::{call_owners, call_routes, processes};
+use frontdesk::store::{call_owners, call_routes, page, processes, taken_messages, utterances};
 use tokio::time::Instant;
 
 use super::desk::{Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated};
@@ -96,6 +99,51 @@ async fn p2_the_carrier_says_what_became_of_the_calls_of_a_dead_process() {
 
         desk.ended(&going_on, 900).await;
         assert_eq!(desk.log(going_on.id).await.duration_s, Some(900));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i6_whoever_spoke_with_a_receptionist_of_a_dead_process_is_called_back() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let dead = once(&desk).await;
+        let spoke = NewCall {
+            from: "+15550002222".parse().unwrap(),
+            ..desk.new_call(1)
+        };
+        calls::find_or_create(&desk.store, &spoke).await.unwrap();
+        let of = (desk.tenant, spoke.id);
+        call_owners::own(&desk.store, of, dead).await.unwrap();
+        let who = (AnsweredBy::Ai, desk.clock.now());
+        let noted = calls::mark_answered(&desk.store, desk.tenant, spoke.id, who).await;
+        assert!(noted.unwrap());
+        let said = Utterance {
+            speaker: Speaker::Caller,
+            text: Pii::new("My boiler leaks.".to_owned()),
+            started: Duration::from_secs(2),
+            interrupted: false,
+        };
+        let put = utterances::put(&desk.store, of.0, of.1, 0, &said).await;
+        put.unwrap();
+        // Who shows no number cannot be called, and who only rang has said nothing.
+        let hidden = answered(&desk, 2, dead).await;
+        owned(&desk, 3, dead).await;
+        watched(&desk).await;
+
+        assert_eq!(
+            desk.log(hidden.id).await.end_reason,
+            Some(EndReason::ProcessLost)
+        );
+        let (filter, page) = (taken_messages::Filter::default(), page::Request::default());
+        let kept = taken_messages::list(&desk.store, desk.tenant, &filter, &page).await;
+        let kept = kept.unwrap().items;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(
+            (kept[0].kind, kept[0].call_id),
+            (TakenKind::CallBack, spoke.id)
+        );
+        assert_eq!(kept[0].reason.expose(), "My boiler leaks.");
     })
     .await;
 }

@@ -1,17 +1,23 @@
 //! A caller with whom nobody could go on is to be called back, and what they had said is kept.
 
-use super::note::Finished;
-use crate::domain::{Party, Pii, Speaker, TakenKind, TakenMessage, Urgency};
-use crate::store::{self, Tx, calls, taken_messages};
+use super::{Error, Tx, calls, taken_messages, utterances};
+use crate::domain::{
+    CallId, Party, Pii, Speaker, TakenKind, TakenMessage, TakenMessageId, TenantId, Timestamp,
+    Urgency, Utterance,
+};
 
 /// More of what was said is in the transcript.
 const MAX_WORDS: usize = 1_000;
 /// Its place among the messages of its call, of which there is one for each call.
 const ORDINAL: i64 = -1;
 
-/// Notes it, once a call. Who has no number cannot be called.
-pub(super) async fn note(tx: &mut Tx, finished: &Finished) -> Result<(), store::Error> {
-    let (tenant, id) = (finished.of.tenant_id, finished.of.call_id);
+/// Notes it with what is written down of the tenant's call, once a call. Who has no
+/// number cannot be called.
+pub async fn note(
+    tx: &mut Tx,
+    (tenant, id): (TenantId, CallId),
+    (note_id, at): (TakenMessageId, Timestamp),
+) -> Result<(), Error> {
     let Some(call) = calls::find(&mut *tx, tenant, id).await? else {
         return Ok(());
     };
@@ -19,33 +25,29 @@ pub(super) async fn note(tx: &mut Tx, finished: &Finished) -> Result<(), store::
     if !matches!(caller, Party::Number(_)) {
         return Ok(());
     }
+    let said = utterances::list(&mut *tx, tenant, id).await?;
     let name = call.contact.map(|contact| contact.name);
     let message = TakenMessage {
-        id: finished.note_id,
+        id: note_id,
         tenant_id: tenant,
         call_id: id,
         kind: TakenKind::CallBack,
         caller,
         caller_name: name.unwrap_or_else(|| Pii::new(String::new())),
         callback: None,
-        reason: Pii::new(said(finished)),
+        reason: Pii::new(words(&said)),
         urgency: Urgency::Normal,
         is_read: false,
-        created_at: finished.at,
+        created_at: at,
     };
     taken_messages::insert(tx, &message, ORDINAL).await?;
     Ok(())
 }
 
 /// The caller's words; the last of them, where they are many.
-fn said(finished: &Finished) -> String {
-    let of_caller = finished
-        .utterances
-        .iter()
-        .filter(|utterance| utterance.speaker == Speaker::Caller);
-    let words: Vec<&str> = of_caller
-        .map(|utterance| utterance.text.expose().trim())
-        .collect();
+fn words(said: &[Utterance]) -> String {
+    let of_caller = said.iter().filter(|one| one.speaker == Speaker::Caller);
+    let words: Vec<&str> = of_caller.map(|one| one.text.expose().trim()).collect();
     let words = words.join(" ");
     let excess = words.chars().count().saturating_sub(MAX_WORDS);
     words.chars().skip(excess).collect()
