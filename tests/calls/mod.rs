@@ -68,7 +68,7 @@ fn o13_an_answer_that_fails_or_is_withheld_leaves_the_conversation_going() {
 
 #[test]
 fn o14_speech_that_flaps_clears_nothing_twice() {
-    assert_go(&["speech_flaps"]);
+    assert_go(&["speech_flaps", "heard_before_there_is_a_caller"]);
 }
 
 #[test]
