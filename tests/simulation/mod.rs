@@ -18,6 +18,7 @@ mod network;
 mod plan;
 mod scenes;
 mod sound;
+mod states;
 mod witness;
 mod world;
 

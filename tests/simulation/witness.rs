@@ -16,6 +16,7 @@ use super::heard::{Heard, heard, silences};
 use super::house::House;
 use super::network::{Trouble, Way, Weather};
 use super::plan::{Call, Deed, Plan};
+use super::states::state_faults;
 use super::world::{Seen, SeenCall};
 
 /// From the moment when something is due to the caller's ear, beside the way.
@@ -26,6 +27,7 @@ pub(super) fn faults(house: &House, plan: &Plan, seen: &Seen) -> Vec<String> {
     let mut faults = seen.faults.clone();
     faults.extend(model_faults(plan, seen));
     faults.extend(drain_faults(plan, seen));
+    faults.extend(state_faults(house, plan, seen));
     for (call, seen_call) in plan.calls.iter().zip(&seen.calls) {
         faults.extend(record_faults(house, seen, seen_call));
         faults.extend(recording_faults(house, plan, (call, seen), seen_call));
