@@ -7,10 +7,21 @@ use super::playback::Cut;
 use super::response::Patience;
 use super::session::{Session, listen};
 use super::timers::Timer;
-use super::{AgentAction, CarrierAction, Interruption, ItemKey, Reply, Report};
+use super::{AgentAction, CarrierAction, Event, Interruption, ItemKey, Reply, Report};
 use crate::domain::Speaker;
 
 impl Session {
+    /// Whether an agent hears a caller who is not there yet.
+    pub(super) fn is_imagined(&self, event: &Event) -> bool {
+        let is_of_caller = matches!(
+            event,
+            Event::SpeechStarted { .. }
+                | Event::SpeechStopped { .. }
+                | Event::CallerTranscript { .. }
+        );
+        is_of_caller && !self.has_carrier
+    }
+
     pub(super) fn on_speech_started(&mut self, item: ItemKey, now: Instant) {
         self.report(Report::Speaking(Speaker::Caller));
         self.transcript.sounds(item, Speaker::Caller, now);

@@ -40,9 +40,10 @@ impl Playhead {
         self.sent
     }
 
-    /// `samples` more are on their way.
+    /// `samples` more are on their way. A carrier that by the clock has played all
+    /// that it had begins anew, whatever marks are still on their way from it.
     pub(super) fn send(&mut self, samples: u64, now: Instant) {
-        if self.position(now) >= self.sent {
+        if self.clock(now) >= self.sent {
             self.began = Some((self.sent, now));
             self.recent.clear();
             self.soonest = None;
@@ -143,6 +144,21 @@ mod tests {
                 let all = all.or(playhead.began.as_ref().map(told));
                 prop_assert_eq!(playhead.clock(later), all.unwrap_or_default());
             }
+        }
+
+        #[test]
+        fn i4_a_carrier_that_ran_dry_does_not_catch_up_because_its_marks_are_late(
+            began in any::<Instant>(),
+        ) {
+            let at = |ms| began + Duration::from_millis(ms);
+            let mut playhead = Playhead::default();
+            // A tenth of a second; the mark in it does not come back.
+            playhead.send(160, at(0));
+            playhead.mark(0);
+            playhead.send(640, at(0));
+            // Half a second later there is more.
+            playhead.send(16_000, at(600));
+            prop_assert_eq!(playhead.position(at(1_600)), 800 + 1_000 * 8);
         }
 
         #[test]

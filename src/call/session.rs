@@ -86,7 +86,7 @@ impl Session {
 
     /// Takes note of what happened at `now`.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
-        if self.ended.is_some() {
+        if self.ended.is_some() || self.is_imagined(&event) {
             return;
         }
         match event {

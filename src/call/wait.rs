@@ -83,7 +83,9 @@ impl Session {
     /// What happens while the caller waits, if they do.
     fn waiting(&self) -> Option<&'static [(Duration, Step)]> {
         let hears = self.has_carrier && !self.oversight.silences(Speaker::Receptionist);
-        if !hears || self.ending.is_some() || self.turn.is_caller_speaking() {
+        // A goodbye for which there is nobody is waited for like any other word.
+        let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
+        if !hears || is_ending || self.turn.is_caller_speaking() {
             None
         } else if !self.has_agent {
             Some(&NOBODY)

@@ -47,6 +47,14 @@ fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
 }
 
 #[test]
+fn o5_the_time_may_be_up_while_there_is_no_agent() {
+    assert_go(&[
+        "max_duration_without_an_agent",
+        "max_duration_and_an_agent_who_comes_back",
+    ]);
+}
+
+#[test]
 fn o6_an_answer_that_is_slow_is_bridged_asked_for_again_and_given_up() {
     assert_go(&[
         "slow_answer",
@@ -68,7 +76,7 @@ fn o13_an_answer_that_fails_or_is_withheld_leaves_the_conversation_going() {
 
 #[test]
 fn o14_speech_that_flaps_clears_nothing_twice() {
-    assert_go(&["speech_flaps"]);
+    assert_go(&["speech_flaps", "heard_before_there_is_a_caller"]);
 }
 
 #[test]

@@ -110,6 +110,7 @@ impl Witness {
             Event::MarkPlayed(_) => self.has_lied = true,
             Event::CarrierStarted => self.has_carrier = true,
             Event::CarrierReplaced if !self.has_carrier => self.has_carrier = true,
+            Event::SpeechStarted { .. } if !self.has_carrier => {}
             Event::SpeechStarted { .. } | Event::CarrierReplaced => self.muted = self.latest,
             Event::AgentReady
             | Event::CallerAudio { .. }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::bridge::{Happening, LiveEvent, Refusal};
+use frontdesk::bridge::{Happening, LiveEvent, RecordOrder, Refusal};
 use frontdesk::call::Report;
 use frontdesk::domain::{AudioFormat, EndReason, RecordingState, Speaker};
 use frontdesk::rehearsal::carrier::{EndedBy, Fault, StreamReport};
@@ -15,6 +16,7 @@ use super::heard::{Heard, heard, silences};
 use super::house::House;
 use super::network::{Trouble, Way, Weather};
 use super::plan::{Call, Deed, Plan};
+use super::states::state_faults;
 use super::world::{Seen, SeenCall};
 
 /// From the moment when something is due to the caller's ear, beside the way.
@@ -25,9 +27,10 @@ pub(super) fn faults(house: &House, plan: &Plan, seen: &Seen) -> Vec<String> {
     let mut faults = seen.faults.clone();
     faults.extend(model_faults(plan, seen));
     faults.extend(drain_faults(plan, seen));
+    faults.extend(state_faults(house, plan, seen));
     for (call, seen_call) in plan.calls.iter().zip(&seen.calls) {
         faults.extend(record_faults(house, seen, seen_call));
-        faults.extend(recording_faults(house, plan, seen_call));
+        faults.extend(recording_faults(house, plan, (call, seen), seen_call));
         faults.extend(stream_faults(plan, call, seen_call));
         faults.extend(transcript_faults(house, plan, call, seen, seen_call));
         faults.extend(waiting_faults(plan, call, seen, seen_call));
@@ -95,7 +98,12 @@ fn record_faults(house: &House, seen: &Seen, call: &SeenCall) -> Vec<String> {
 }
 
 /// I6: what was begun has ended, whatever became of it.
-fn recording_faults(house: &House, plan: &Plan, call: &SeenCall) -> Option<String> {
+fn recording_faults(
+    house: &House,
+    plan: &Plan,
+    (planned, seen): (&Call, &Seen),
+    call: &SeenCall,
+) -> Option<String> {
     let (tenant, id) = (call.tenant_id, call.call_id);
     let found = house.block_on(call_recordings::list_of_call(&house.store, tenant, id));
     let found = found.expect("the database is back");
@@ -107,11 +115,30 @@ fn recording_faults(house: &House, plan: &Plan, call: &SeenCall) -> Option<Strin
     let had_caller = call.streams.iter().any(|stream| stream.media_count > 0);
     if open > 0 {
         Some(format!("i6: {open} recordings never end"))
-    } else if plan.is_recorded && had_caller && found.is_empty() {
+    } else if plan.is_recorded
+        && had_caller
+        && found.is_empty()
+        && !is_unwished(planned, seen, call)
+    {
         Some("i6: nothing was recorded".to_owned())
     } else {
         None
     }
+}
+
+/// Whether somebody stopped the recording before there was a stream to record:
+/// then it never begins.
+fn is_unwished(planned: &Call, seen: &Seen, call: &SeenCall) -> bool {
+    let stop = |(at, deed): &(Duration, Deed)| {
+        matches!(deed, Deed::Record(RecordOrder::Stop)).then_some(*at)
+    };
+    let stopped = planned.orders.iter().filter_map(stop).min();
+    let is_answer = |event: &&Arc<LiveEvent>| {
+        event.call_id == call.call_id && matches!(event.what, Happening::Answered)
+    };
+    let answered = seen.events.iter().find(is_answer).map(|event| event.at);
+    let set_up = planned.set_up.unwrap_or_default();
+    stopped.is_some_and(|at| answered.is_some_and(|answered| set_up + at <= answered))
 }
 
 /// What the model had to complain of, unless its hearing was bad.

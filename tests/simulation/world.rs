@@ -60,6 +60,8 @@ pub(super) struct SeenCall {
     pub(super) admitted: Result<Instant, Refusal>,
     pub(super) streams: Vec<StreamReport>,
     pub(super) outcome: Option<EndReason>,
+    /// The carrier asked once more what to do with it, and it was let in.
+    pub(super) admitted_again: bool,
 }
 
 /// What calls have in common.
@@ -247,6 +249,7 @@ impl World {
             admitted: Ok(Instant::now()),
             streams: Vec::new(),
             outcome: None,
+            admitted_again: false,
         };
         let token = match self.bridge.admit(admission.clone()) {
             Ok(token) => token,
@@ -271,7 +274,7 @@ impl World {
             let second = async {
                 let (after, script) = call.second.as_ref()?;
                 sleep(*after).await;
-                let again = self.bridge.admit(admission).ok()?;
+                let again = self.bridge.admit(admission.clone()).ok()?;
                 let second = opening(1, again.expose());
                 Some(self.stream(&second, script, &call, chance.fork()).await)
             };
@@ -282,6 +285,7 @@ impl World {
             orders.abort();
         }
         self.wait_for_outcome(&call_sid, &mut seen).await;
+        seen.admitted_again = self.bridge.admit(admission).is_ok();
         seen
     }
 
