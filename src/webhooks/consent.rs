@@ -72,13 +72,20 @@ pub(super) async fn ground_of_ring(
     let is_ours = request.direction == Direction::Outbound;
     let was_told = placed.left_at.is_some();
     match wanted.ground(house, placed, point) {
-        Ground::Recorded(_, consent) if consent.answer == ConsentAnswer::NotAsked => {
-            Ground::Recorded(Response::new(), consent)
+        Ground::Unrecorded => Ground::Unrecorded,
+        Ground::Recorded(said, consent) => {
+            let is_asked = consent.answer != ConsentAnswer::NotAsked;
+            if is_asked && was_told {
+                // When a receptionist had the call.
+                Ground::Recorded(Response::new(), consent)
+            } else if is_asked && is_ours {
+                Ground::Unrecorded
+            } else {
+                Ground::Recorded(said, consent)
+            }
         }
-        // A receptionist has had the call, and they were told then.
-        Ground::Recorded(_, consent) if was_told => Ground::Recorded(Response::new(), consent),
-        Ground::Recorded(..) | Ground::Asked(_) if is_ours => Ground::Unrecorded,
-        ground => ground,
+        Ground::Asked(_) if is_ours => Ground::Unrecorded,
+        Ground::Asked(question) => Ground::Asked(question),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use frontdesk::bridge::Happening;
 use frontdesk::call::Report;
-use frontdesk::domain::CallStatus;
+use frontdesk::domain::{CallStatus, EndReason};
 use frontdesk::store::calls::{self, StatusNews};
 
 use super::chance::Chance;
@@ -120,7 +120,7 @@ fn news_faults(house: &House, call: &SeenCall, chance: &mut Chance) -> Vec<Strin
         return Vec::new();
     };
     let mut faults = Vec::new();
-    let is_left_waiting = call.outcome.is_some_and(|why| why.leaves_caller_waiting());
+    let is_left_waiting = call.outcome.is_some_and(EndReason::leaves_caller_waiting);
     if before.status.is_terminal() == is_left_waiting {
         let (status, outcome) = (before.status, call.outcome);
         faults.push(format!(
