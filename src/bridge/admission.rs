@@ -1,7 +1,11 @@
 //! A call that asks to be let in, and why it may not be.
 
 use super::past::Past;
-use crate::domain::{CallId, CallSid, Consent, Contact, Receptionist, TenantId};
+#[cfg(test)]
+use crate::clock::Clock;
+use crate::domain::{CallId, CallSid, Consent, Contact, Direction, Receptionist, TenantId};
+#[cfg(test)]
+use crate::store::default_receptionist;
 
 /// A call that asks to be let in.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub struct Admission {
     pub tenant_id: TenantId,
     /// The carrier's name for it.
     pub call_sid: CallSid,
+    /// Who rang whom.
+    pub direction: Direction,
     /// Who answers.
     pub receptionist: Receptionist,
     /// Who is at the other end, if the tenant knows them.
@@ -81,4 +87,22 @@ pub(super) enum AttachError {
     /// The token is missing, wrong, spent or expired.
     #[error("the stream token is missing, wrong, spent or expired")]
     Token,
+}
+
+#[cfg(test)]
+impl Admission {
+    /// Somebody who rings, for tests.
+    pub(super) fn of_a_stranger(clock: &Clock) -> Self {
+        let tenant_id = clock.new_id();
+        Self {
+            call_id: clock.new_id(),
+            tenant_id,
+            call_sid: "CA1".parse().unwrap(),
+            direction: Direction::Inbound,
+            receptionist: default_receptionist(tenant_id, clock.new_id()),
+            contact: None,
+            past: None,
+            recording: None,
+        }
+    }
 }

@@ -52,12 +52,12 @@ pub trait Dialer: Send + Sync {
     /// What its agents need from us when the caller breaks in.
     fn interruption(&self) -> Interruption;
 
-    /// What its agents cost, if known.
-    fn price(&self) -> Option<ModelPrice>;
-
     /// Which model its agents are, if known.
-    fn model(&self) -> Option<&str> {
-        None
+    fn model(&self) -> Option<&str>;
+
+    /// What its agents cost, if known.
+    fn price(&self) -> Option<ModelPrice> {
+        ModelPrice::of(self.model()?)
     }
 }
 

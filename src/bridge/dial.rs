@@ -14,7 +14,7 @@ use super::breaker::{Breaker, Verdict};
 use super::realtime_leg::RealtimeLeg;
 use super::wire::Wire;
 use crate::call::Interruption;
-use crate::domain::{ModelPrice, Receptionist};
+use crate::domain::Receptionist;
 use crate::realtime::client_event::ClientEvent;
 use crate::realtime::connection::connect;
 use crate::realtime::{Endpoint, SessionConfig, SessionOptions};
@@ -156,11 +156,6 @@ impl Dialer for RealtimeDialer {
 
     fn interruption(&self) -> Interruption {
         Interruption::Truncate
-    }
-
-    fn price(&self) -> Option<ModelPrice> {
-        let first = self.targets.first()?;
-        ModelPrice::of(&first.endpoint.model)
     }
 
     fn model(&self) -> Option<&str> {

@@ -18,8 +18,8 @@ use super::standing::Standing;
 use super::trace::{Beginning, Trace};
 use crate::call::{Action, Event, Report, Session};
 use crate::domain::{
-    CallId, Direction, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp,
-    TurnLatency, Usage, Utterance,
+    CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
+    Utterance,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -84,16 +84,15 @@ impl Logbook {
         Self { price, ..self }
     }
 
-    /// The same, with a trace for `sink` of a call in that direction.
+    /// The same, with a trace for `sink`.
     pub(super) fn traced(
         self,
         sink: Option<&Arc<dyn SpanSink>>,
-        (admission, direction): (&Admission, Direction),
+        admission: &Admission,
         model: Option<&str>,
     ) -> Self {
         let beginning = Beginning {
             admission,
-            direction,
             model,
             price: self.price,
             at: self.began_at,

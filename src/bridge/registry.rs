@@ -33,7 +33,7 @@ use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
-use crate::domain::{CallId, CallSid, Direction, EndReason, RecordingState};
+use crate::domain::{CallId, CallSid, EndReason, RecordingState};
 use crate::routing::Handover;
 use crate::twilio::media_stream::Start;
 
@@ -115,16 +115,7 @@ impl Bridge {
     ///
     /// A call that is in already gets another token, for the carrier may ask
     /// twice; it keeps its one task and one agent.
-    pub fn admit(&self, admission: Admission) -> Result<StreamToken, Refusal> {
-        self.admit_going(Direction::Inbound, admission)
-    }
-
-    /// The same for a call that goes in that direction.
-    pub fn admit_going(
-        &self,
-        direction: Direction,
-        mut admission: Admission,
-    ) -> Result<StreamToken, Refusal> {
+    pub fn admit(&self, mut admission: Admission) -> Result<StreamToken, Refusal> {
         self.forget_old_outcomes();
         match self.shared.calls.entry(admission.call_sid.clone()) {
             Entry::Occupied(mut place) => Ok(place.get_mut().tickets.mint()),
@@ -140,7 +131,7 @@ impl Bridge {
                     light: Arc::clone(&light),
                     tickets,
                 });
-                self.start((admission, direction), (inbox, light));
+                self.start(admission, (inbox, light));
                 Ok(token)
             }
         }
@@ -282,11 +273,7 @@ impl Bridge {
         Ok(())
     }
 
-    fn start(
-        &self,
-        (admission, direction): (Admission, Direction),
-        (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
-    ) {
+    fn start(&self, admission: Admission, (inbox, light): (mpsc::Receiver<Control>, Arc<Light>)) {
         let place = PlaceGuard::new(Arc::clone(&self.shared), admission.call_sid.clone());
         let of = (admission.tenant_id, admission.call_id);
         let bridge = self.clone();
@@ -296,7 +283,7 @@ impl Bridge {
             let keeper = bridge.shared.keeper.clone();
             let call = async move {
                 let mut place = place;
-                let call = bridge.prepare((admission, direction), (inbox, light));
+                let call = bridge.prepare(admission, (inbox, light));
                 call.run(&mut place).await;
             };
             if AssertUnwindSafe(call).catch_unwind().await.is_err() {
@@ -309,7 +296,7 @@ impl Bridge {
     /// The call of that admission, whose agent is being dialled.
     fn prepare(
         &self,
-        (mut admission, direction): (Admission, Direction),
+        mut admission: Admission,
         (inbox, light): (mpsc::Receiver<Control>, Arc<Light>),
     ) -> Call {
         let shared = &self.shared;
@@ -339,7 +326,7 @@ impl Bridge {
             .priced(shared.dialer.price())
             .traced(
                 shared.equipment.spans.as_ref(),
-                (&admission, direction),
+                &admission,
                 shared.dialer.model(),
             );
         let errands = Errands::new(self.clone(), &admission);
@@ -396,8 +383,8 @@ mod tests {
     use crate::bridge::{AgentLeg, DialError};
     use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::{ModelPrice, Receptionist, TenantId, Usage};
-    use crate::store::{Store, default_receptionist};
+    use crate::domain::{Receptionist, Usage};
+    use crate::store::Store;
 
     /// Agents that never answer.
     struct NobodyThere;
@@ -415,7 +402,7 @@ mod tests {
             Interruption::Truncate
         }
 
-        fn price(&self) -> Option<ModelPrice> {
+        fn model(&self) -> Option<&str> {
             None
         }
     }
@@ -426,16 +413,7 @@ mod tests {
         let url = format!("sqlite://{}", folder.path().join("desk.db").display());
         let store = Store::connect(&url).await.unwrap();
         let (keeper, _) = Keeper::start(store, clock.clone(), None);
-        let tenant_id: TenantId = clock.new_id();
-        let admission = Admission {
-            call_id: clock.new_id(),
-            tenant_id,
-            call_sid: "CA1".parse().unwrap(),
-            receptionist: default_receptionist(tenant_id, clock.new_id()),
-            contact: None,
-            past: None,
-            recording: None,
-        };
+        let admission = Admission::of_a_stranger(&clock);
         let bridge = Bridge::new(1, Arc::new(NobodyThere), keeper);
         (bridge, admission, folder)
     }

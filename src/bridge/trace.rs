@@ -9,7 +9,7 @@ use super::origin::{Origin, know_usage};
 use super::span::{Span, SpanKind, SpanSink};
 use super::turn_spans::TurnSpans;
 use crate::call::{Action, AgentAction, Errand, Event, Report, ToolAction, ToolAnswer};
-use crate::domain::{Direction, EndReason, ModelPrice, Money, Timestamp, ToolName, Usage};
+use crate::domain::{EndReason, ModelPrice, Money, Timestamp, ToolName, Usage};
 
 /// Listens to one call, if anybody wants its trace; costs a look otherwise.
 #[derive(Default)]
@@ -18,7 +18,6 @@ pub(super) struct Trace(Option<Box<Live>>);
 /// What a call begins with.
 pub(super) struct Beginning<'a> {
     pub(super) admission: &'a Admission,
-    pub(super) direction: Direction,
     /// The model that is asked for, as far as it is known.
     pub(super) model: Option<&'a str>,
     pub(super) price: Option<ModelPrice>,
@@ -92,7 +91,7 @@ impl Live {
         live.root.know("gen_ai.operation.name", "invoke_agent");
         let receptionist = admission.receptionist.id.to_string();
         live.root.know("gen_ai.agent.id", receptionist);
-        let direction = beginning.direction.as_str();
+        let direction = admission.direction.as_str();
         live.root.know("frontdesk.call.direction", direction);
         let leg = admission.past.as_ref().map_or(0, |past| past.leg);
         live.root.know("frontdesk.call.leg", leg);
@@ -327,8 +326,7 @@ mod tests {
         ToolEnd, ToolKey,
     };
     use crate::clock::Clock;
-    use crate::domain::{Effect, Limits, PermittedTool, Pii, SilencePolicy};
-    use crate::store::default_receptionist;
+    use crate::domain::{Direction, Effect, Limits, PermittedTool, Pii, SilencePolicy};
 
     /// Keeps spans, of those traces that it wants.
     #[derive(Debug)]
@@ -365,15 +363,9 @@ mod tests {
 
         fn begin_for(wants: bool) -> Self {
             let clock = Clock::manual(Timestamp::from_ms(1_763_717_400_000));
-            let tenant_id = clock.new_id();
             let admission = Admission {
-                call_id: clock.new_id(),
-                tenant_id,
-                call_sid: "CA1".parse().unwrap(),
-                receptionist: default_receptionist(tenant_id, clock.new_id()),
-                contact: None,
-                past: None,
-                recording: None,
+                direction: Direction::Outbound,
+                ..Admission::of_a_stranger(&clock)
             };
             let plan = CallPlan {
                 silence: SilencePolicy::default(),
@@ -391,7 +383,6 @@ mod tests {
             let sink: Arc<dyn SpanSink> = Arc::<Shelf>::clone(&shelf);
             let beginning = Beginning {
                 admission: &admission,
-                direction: Direction::Outbound,
                 model: Some("gpt-realtime-2.1"),
                 price: ModelPrice::of("gpt-realtime-2.1"),
                 at: clock.now(),

@@ -8,12 +8,13 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::house::JobHouse;
+use super::kept_recording;
 use super::worker::{Failure, Next};
 use crate::audio::wav;
 use crate::domain::{CallRecording, RecordingFault, RecordingState};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
-use crate::twilio::rest::{Client, Error};
+use crate::twilio::rest::Client;
 
 /// Parts of the sound that may wait for the disk.
 const WAITING: usize = 16;
@@ -34,13 +35,8 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     if let Some(row) = &wanted {
         keep(house, carrier, (row, &job.payload)).await?;
     }
-    match carrier.delete_recording(&job.payload).await {
-        Ok(_) => Ok(Next::Done),
-        Err(Error::Refused(refusal)) if !refusal.is_of_credentials() => {
-            Err(Failure::GiveUp(Error::Refused(refusal).into()))
-        }
-        Err(error) => Err(Failure::Retry(error.into())),
-    }
+    carrier.delete_recording(&job.payload).await?;
+    Ok(Next::Done)
 }
 
 /// The recording is there, or never will be.
@@ -49,14 +45,12 @@ async fn keep(
     carrier: &Client,
     (row, carrier_sid): (&CallRecording, &str),
 ) -> Result<(), Failure> {
-    let of = (row.title.tenant_id, row.title.id);
     let name = row.title.file("wav");
     let Some(bytes) = fetch(house, carrier, (&name, carrier_sid)).await? else {
         if row.title.started_at.plus_ms(LOST_AFTER_MS) > house.clock.now() {
             return Err(Failure::Retry(anyhow!("the carrier does not have it yet")));
         }
-        call_recordings::fail(&house.store, of, RecordingFault::CarrierFailed).await?;
-        return Ok(());
+        return kept_recording::fail(house, &row.title, RecordingFault::CarrierFailed).await;
     };
     let file = KeptFile {
         name: &name,
@@ -67,15 +61,7 @@ async fn keep(
         lost_ms: 0,
         fault: None,
     };
-    if call_recordings::keep(&house.store, of, &file).await? {
-        metrics::counter!("frontdesk_recordings_total", "outcome" => "kept").increment(1);
-        tracing::info!(call.id = %row.title.call_id, recording.id = %of.1, "recording.done");
-    } else {
-        // Who deleted it meanwhile did not find the file.
-        let removed = house.recordings.delete(&name).await;
-        removed.map_err(Failure::of_storage)?;
-    }
-    Ok(())
+    kept_recording::keep(house, &row.title, &file).await
 }
 
 /// How large the sound is, kept from now on; none where the carrier does not have it.

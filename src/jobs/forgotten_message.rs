@@ -6,7 +6,6 @@ use super::house::JobHouse;
 use super::worker::{Failure, Next};
 use crate::store::jobs::ClaimedJob;
 use crate::store::voicemail_messages::Forgotten;
-use crate::twilio::rest::Error;
 
 /// Deletes the file and the recording that the job names.
 pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Failure> {
@@ -24,15 +23,13 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     let Some(carrier) = &house.carrier else {
         return Ok(Next::Done);
     };
-    match carrier.delete_recording(recording_sid).await {
+    let was_there = carrier.delete_recording(recording_sid).await?;
+    Ok(if was_there {
         // Whoever was fetching the sound meanwhile may have put it back.
-        Ok(true) => Ok(Next::Again(house.clock.now().plus_ms(LATER_MS))),
-        Ok(false) => Ok(Next::Done),
-        Err(Error::Refused(refusal)) if !refusal.is_of_credentials() => {
-            Err(Failure::GiveUp(Error::Refused(refusal).into()))
-        }
-        Err(error) => Err(Failure::Retry(error.into())),
-    }
+        Next::Again(house.clock.now().plus_ms(LATER_MS))
+    } else {
+        Next::Done
+    })
 }
 
 const LATER_MS: i64 = 10 * 60_000;

@@ -35,6 +35,7 @@ mod carrier_recording;
 mod forgotten_message;
 mod forgotten_recording;
 mod house;
+mod kept_recording;
 mod left_calls;
 mod left_spools;
 mod message_sound;

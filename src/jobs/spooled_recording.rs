@@ -7,10 +7,9 @@ use anyhow::anyhow;
 use tokio::task::spawn_blocking;
 
 use super::house::JobHouse;
+use super::kept_recording;
 use super::worker::{Failure, Next};
-use crate::domain::{
-    CallRecording, RecordingFault, RecordingId, RecordingState, RecordingTitle, TenantId,
-};
+use crate::domain::{CallRecording, RecordingFault, RecordingState};
 use crate::recordings::{CONTENT_TYPE, Opened, SUFFIX, Spooled, Summary, write_sound};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
@@ -36,7 +35,7 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     match (opened, row) {
         (Opened::InUse, _) => Ok(Next::Again(house.clock.now().plus_ms(SOON_MS))),
         (Opened::Missing, None) => Ok(Next::Done),
-        (Opened::Missing, Some(row)) => missing(house, (tenant, id), &row).await,
+        (Opened::Missing, Some(row)) => missing(house, &row).await,
         // Its call was forgotten.
         (Opened::Left(spooled), None) => discard(spooled).await,
         (Opened::Left(spooled), Some(row)) if row.state == RecordingState::Deleted => {
@@ -47,11 +46,7 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
 }
 
 /// Nothing was written, or not here.
-async fn missing(
-    house: &JobHouse,
-    of: (TenantId, RecordingId),
-    row: &CallRecording,
-) -> Result<Next, Failure> {
+async fn missing(house: &JobHouse, row: &CallRecording) -> Result<Next, Failure> {
     let is_over = match row.state {
         RecordingState::Kept | RecordingState::Failed | RecordingState::Deleted => true,
         RecordingState::Recording | RecordingState::Paused | RecordingState::Finalising => false,
@@ -64,8 +59,7 @@ async fn missing(
     if row.fault.is_none() && !is_lost {
         return Ok(Next::Again(now.plus_ms(ELSEWHERE_MS)));
     }
-    call_recordings::fail(&house.store, of, RecordingFault::Lost).await?;
-    note(&row.title, "failed");
+    kept_recording::fail(house, &row.title, RecordingFault::Lost).await?;
     Ok(Next::Done)
 }
 
@@ -78,10 +72,8 @@ async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Resu
     let spooled = Arc::new(spooled);
     let reader = Arc::clone(&spooled);
     let summary = blocking(move || reader.summary()).await?;
-    let of = (row.title.tenant_id, row.title.id);
     if summary.title.as_ref().map(|title| title.id) != Some(row.title.id) {
-        call_recordings::fail(&house.store, of, RecordingFault::Lost).await?;
-        note(&row.title, "failed");
+        kept_recording::fail(house, &row.title, RecordingFault::Lost).await?;
         blocking(move || spooled.set_aside()).await?;
         return Ok(Next::Done);
     }
@@ -100,20 +92,7 @@ async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Resu
         lost_ms: summary.lost / SAMPLES_PER_MS,
         fault: (!summary.is_ended).then_some(RecordingFault::ProcessEnded),
     };
-    if call_recordings::keep(&house.store, of, &file).await? {
-        note(
-            &row.title,
-            if summary.is_ended {
-                "kept"
-            } else {
-                "kept_in_part"
-            },
-        );
-    } else {
-        // Who deleted it meanwhile did not find the file.
-        let removed = house.recordings.delete(&name).await;
-        removed.map_err(Failure::of_storage)?;
-    }
+    kept_recording::keep(house, &row.title, &file).await?;
     put_away(spooled, &summary).await?;
     Ok(Next::Done)
 }
@@ -143,9 +122,4 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Failure> {
     let done = spawn_blocking(work).await.map_err(io::Error::other);
     done.and_then(|done| done).map_err(Failure::of_storage)
-}
-
-fn note(title: &RecordingTitle, outcome: &'static str) {
-    metrics::counter!("frontdesk_recordings_total", "outcome" => outcome).increment(1);
-    tracing::info!(call.id = %title.call_id, recording.id = %title.id, outcome, "recording.done");
 }

@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use crate::domain::{JobKind, Timestamp};
 use crate::store;
 use crate::store::jobs::ClaimedJob;
+use crate::twilio::rest;
 
 /// Does jobs of some kinds.
 pub trait Worker: Send + Sync + 'static {
@@ -39,6 +40,22 @@ impl Failure {
     /// The storage of sound failed; it comes back.
     pub(super) fn of_storage(error: std::io::Error) -> Self {
         Self::Retry(anyhow::Error::from(error).context("the storage failed; see STORAGE_URL"))
+    }
+}
+
+impl From<rest::Error> for Failure {
+    /// What the carrier refuses it refuses for ever, unless it is our credentials:
+    /// they are replaced.
+    fn from(error: rest::Error) -> Self {
+        match error {
+            rest::Error::Refused(refusal) if !refusal.is_of_credentials() => {
+                Self::GiveUp(rest::Error::Refused(refusal).into())
+            }
+            error @ (rest::Error::Refused(_)
+            | rest::Error::Busy { .. }
+            | rest::Error::Unavailable(_)
+            | rest::Error::Unknown(_)) => Self::Retry(error.into()),
+        }
     }
 }
 

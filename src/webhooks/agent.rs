@@ -53,12 +53,13 @@ pub(super) async fn connect(
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
         call_sid: request.call_sid.clone(),
+        direction: request.direction,
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact: placed.contact.clone(),
         past,
         recording,
     };
-    let token = house.bridge.admit_going(request.direction, admission)?;
+    let token = house.bridge.admit(admission)?;
     let stream = stream(house, token.expose(), point);
     stream.map(|stream| said.append(stream)).map_err(|error| {
         tracing::error!(%error, "call.no_stream");

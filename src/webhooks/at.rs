@@ -1,6 +1,7 @@
 //! Where on its route a call is, by the address that we gave the carrier.
 
 use std::convert::Infallible;
+use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
@@ -81,4 +82,10 @@ impl<S: Sync> FromRequestParts<S> for At {
         at.leg = node.map(|node| Leg { node, step });
         Ok(at)
     }
+}
+
+/// What a query of ours says under that name, if it is there and makes sense.
+pub(super) fn value_of<T: FromStr>(pairs: &[(String, String)], name: &str) -> Option<T> {
+    let (_, value) = pairs.iter().find(|(one, _)| one == name)?;
+    value.parse().ok()
 }

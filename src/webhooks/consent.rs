@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::extract::{RawQuery, State};
 use tokio::time::timeout;
 
-use super::at::{At, Point};
+use super::at::{At, Point, value_of};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
@@ -289,9 +289,7 @@ async fn note(house: &Webhooks, placed: &Placed, consent: Consent) {
 /// How they were asked, by the address that we gave the carrier.
 fn asked(query: Option<&str>) -> ConsentPolicy {
     let pairs = parse_form(query.unwrap_or_default().as_bytes());
-    let asked = pairs.iter().find(|(name, _)| name == "asked");
-    let asked = asked.and_then(|(_, value)| value.parse().ok());
-    asked.unwrap_or(ConsentPolicy::Keypress)
+    value_of(&pairs, "asked").unwrap_or(ConsentPolicy::Keypress)
 }
 
 fn heard(house: &Webhooks, placed: &Placed, result: &GatherResult) -> Consent {

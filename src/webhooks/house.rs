@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+
 use super::at::{Leg, Point};
 use super::callers::Callers;
 use super::ivr::Trails;
 use super::memory::Memory;
 use super::patience::Patience;
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Told};
 use crate::clock::Clock;
 use crate::egress::Outside;
 use crate::jobs::Process;
@@ -49,6 +51,19 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
+    /// Has taken down what the carrier tells, and answers it. What nobody takes is
+    /// 503, and told to the log as `failed`: the carrier repeats the callback if it is
+    /// told to.
+    pub(super) async fn take_down(&self, told: Told, failed: &'static str) -> StatusCode {
+        match self.bridge.take_down(told).await {
+            Ok(()) => StatusCode::NO_CONTENT,
+            Err(error) => {
+                tracing::error!(%error, "{failed}");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
     /// The address of a path of ours, as the carrier sees it.
     pub(super) fn url(&self, path_and_query: &str) -> String {
         format!("{}{path_and_query}", self.public_url)

@@ -4,6 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 
 use super::Webhooks;
+use super::at::value_of;
 use super::memory::Placed;
 use super::signed::Signed;
 use crate::bridge::{CallRecorded, Told};
@@ -37,21 +38,16 @@ struct Address {
 impl Address {
     fn of(query: Option<&str>) -> Option<Self> {
         let pairs = parse_form(query?.as_bytes());
-        let value = |name: &str| {
-            let found = pairs.iter().find(|(one, _)| one == name);
-            found.map(|(_, value)| value.as_str())
-        };
         Some(Self {
-            tenant: value("tenant")?.parse().ok()?,
-            call: value("call")?.parse().ok()?,
-            asked: value("asked")?.parse().ok()?,
-            answer: value("answer")?.parse().ok()?,
+            tenant: value_of(&pairs, "tenant")?,
+            call: value_of(&pairs, "call")?,
+            asked: value_of(&pairs, "asked")?,
+            answer: value_of(&pairs, "answer")?,
         })
     }
 }
 
-/// A recording is over, and can be fetched. What nobody takes down is 503: the
-/// carrier repeats the callback if it is told to.
+/// A recording is over, and can be fetched.
 pub(super) async fn told(
     State(house): State<Webhooks>,
     RawQuery(query): RawQuery,
@@ -74,13 +70,7 @@ pub(super) async fn told(
         RecordingState::Failed => true,
     };
     let told = Told::Recorded(recording(&house, &address, &status, has_failed));
-    match house.bridge.take_down(told).await {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(error) => {
-            tracing::error!(%error, "recording.not_taken_down");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
+    house.take_down(told, "recording.not_taken_down").await
 }
 
 fn recording(

@@ -6,6 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
 use super::Webhooks;
+use super::at::value_of;
 use super::signed::Signed;
 use crate::bridge::{TextCame, TextStands, Told};
 use crate::domain::{SmsId, SmsMedia, SmsState, Wish};
@@ -28,16 +29,12 @@ pub(super) async fn received(State(house): State<Webhooks>, Signed(pairs): Signe
         }
     };
     let text = came(&house, message);
-    match house.bridge.take_down(Told::Text(text)).await {
-        Ok(()) => {
-            let nothing = MessagingResponse::new().to_xml();
-            ([(CONTENT_TYPE, "text/xml; charset=utf-8")], nothing).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "sms.not_kept");
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
-        }
+    let taken = house.take_down(Told::Text(text), "sms.not_kept").await;
+    if !taken.is_success() {
+        return taken.into_response();
     }
+    let nothing = MessagingResponse::new().to_xml();
+    ([(CONTENT_TYPE, "text/xml; charset=utf-8")], nothing).into_response()
 }
 
 fn came(house: &Webhooks, message: MessageRequest) -> TextCame {
@@ -81,19 +78,13 @@ pub(super) async fn stands(
         state: state(status.state),
         error_code: status.error_code,
     };
-    match house.bridge.take_down(Told::TextStands(stands)).await {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(error) => {
-            tracing::error!(%error, "sms.failed");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
+    house
+        .take_down(Told::TextStands(stands), "sms.failed")
+        .await
 }
 
 fn named(query: Option<&str>) -> Option<SmsId> {
-    let pairs = parse_form(query?.as_bytes());
-    let (_, value) = pairs.into_iter().find(|(name, _)| name == "sms")?;
-    value.parse().ok()
+    value_of(&parse_form(query?.as_bytes()), "sms")
 }
 
 fn state(state: MessageState) -> SmsState {

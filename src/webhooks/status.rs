@@ -37,13 +37,7 @@ pub(super) async fn status(
         house.memory.close(&callback.call.call_sid);
         house.trails.forget(&callback.call.call_sid);
     }
-    match house.bridge.take_down(Told::Stands(stands)).await {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(error) => {
-            tracing::error!(%error, "status.failed");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
+    house.take_down(Told::Stands(stands), "status.failed").await
 }
 
 fn stands(house: &Webhooks, at: &At, callback: &StatusCallback) -> CallStands {

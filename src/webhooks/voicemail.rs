@@ -9,7 +9,7 @@ use super::speech::Speech;
 use super::voicemail_twiml::{Caller, take_message};
 use super::xml::Xml;
 use super::{Webhooks, log, spoken, switchboard};
-use crate::bridge::{MessageNews, NotTaken, Told};
+use crate::bridge::{MessageNews, Told};
 use crate::domain::{AnsweredBy, CallSid, MessageSound, OpenState, Pii, UserId};
 use crate::store;
 use crate::twilio::twiml::Response;
@@ -119,9 +119,7 @@ pub(super) async fn recorded(
             words: None,
         };
         // The caller need not hear of it: the carrier tells again.
-        if let Err(error) = merge(&house, &heard, user).await {
-            tracing::error!(%error, "voicemail.failed");
-        }
+        take_down(&house, &heard, user).await;
     }
     let language = placed
         .as_ref()
@@ -158,7 +156,7 @@ async fn told(house: &Webhooks, pairs: &[(String, String)], user: Option<UserId>
         url: status.url.as_deref(),
         words: None,
     };
-    answer(merge(house, &heard, user).await)
+    take_down(house, &heard, user).await
 }
 
 /// The carrier has written a message down as text, or could not.
@@ -187,7 +185,7 @@ pub(super) async fn transcribed(
         words: Some(&text),
     };
     let user = Asked::of(query.as_deref()).user;
-    answer(merge(&house, &heard, user).await)
+    take_down(&house, &heard, user).await
 }
 
 /// What the carrier says of a recording.
@@ -201,7 +199,7 @@ struct Heard<'a> {
 }
 
 /// Has it taken down.
-async fn merge(house: &Webhooks, heard: &Heard<'_>, user: Option<UserId>) -> Result<(), NotTaken> {
+async fn take_down(house: &Webhooks, heard: &Heard<'_>, user: Option<UserId>) -> StatusCode {
     let duration = heard.duration.map(|long| long.as_secs());
     let news = MessageNews {
         id: house.clock.new_id(),
@@ -214,15 +212,7 @@ async fn merge(house: &Webhooks, heard: &Heard<'_>, user: Option<UserId>) -> Res
         words: heard.words.cloned(),
         at: house.clock.now(),
     };
-    house.bridge.take_down(Told::Message(news)).await
-}
-
-fn answer(merged: Result<(), NotTaken>) -> StatusCode {
-    match merged {
-        Ok(()) => StatusCode::NO_CONTENT,
-        Err(error) => {
-            tracing::error!(%error, "voicemail.failed");
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-    }
+    house
+        .take_down(Told::Message(news), "voicemail.failed")
+        .await
 }

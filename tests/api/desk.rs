@@ -183,6 +183,7 @@ impl Desk {
             call_id: self.clock.new_id(),
             tenant_id: tenant,
             call_sid: sid.parse().expect("a SID"),
+            direction: Direction::Inbound,
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,
             past: None,

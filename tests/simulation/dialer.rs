@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use frontdesk::bridge::{AgentLeg, DialError, Dialer, RealtimeDialer};
 use frontdesk::call::Interruption;
-use frontdesk::domain::{ModelPrice, Receptionist, Secret};
+use frontdesk::domain::{Receptionist, Secret};
 use frontdesk::realtime::connection::{CONNECT_BUDGET, web_socket_config};
 use frontdesk::realtime::{Endpoint, SessionOptions};
 use frontdesk::rehearsal::model::ModelServer;
@@ -100,7 +100,7 @@ impl Dialer for SimulatedDialer {
         self.interruption
     }
 
-    fn price(&self) -> Option<ModelPrice> {
+    fn model(&self) -> Option<&str> {
         None
     }
 }

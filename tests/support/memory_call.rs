@@ -17,7 +17,7 @@ use frontdesk::bridge::{
 use frontdesk::call::Interruption;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AudioFormat, Consent, ConsentAnswer, ConsentPolicy, Limits, ModelPrice, Receptionist,
+    AudioFormat, Consent, ConsentAnswer, ConsentPolicy, Direction, Limits, Receptionist,
     SilencePolicy, TurnDetection,
 };
 use frontdesk::realtime::connection::web_socket_config;
@@ -297,6 +297,7 @@ pub(crate) fn admission(format: AudioFormat) -> Admission {
         call_id: clock.new_id(),
         tenant_id,
         call_sid: "CA1".parse().expect("a SID"),
+        direction: Direction::Inbound,
         receptionist: Receptionist {
             id: clock.new_id(),
             tenant_id,
@@ -355,7 +356,7 @@ impl Dialer for Line {
         Interruption::Truncate
     }
 
-    fn price(&self) -> Option<ModelPrice> {
+    fn model(&self) -> Option<&str> {
         None
     }
 }

@@ -2,7 +2,7 @@
 
 use frontdesk::bridge::{AgentLeg, DialError, Dialer};
 use frontdesk::call::Interruption;
-use frontdesk::domain::{ModelPrice, Receptionist};
+use frontdesk::domain::Receptionist;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 
@@ -22,7 +22,7 @@ impl Dialer for NobodyThere {
         Interruption::Truncate
     }
 
-    fn price(&self) -> Option<ModelPrice> {
+    fn model(&self) -> Option<&str> {
         None
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frontdesk::bridge::{AgentLeg, DialError, Dialer, RealtimeDialer};
 use frontdesk::call::Interruption;
 use frontdesk::clock::Clock;
-use frontdesk::domain::{EndReason, ModelPrice, Receptionist};
+use frontdesk::domain::{EndReason, Receptionist};
 use frontdesk::rehearsal::carrier::Step;
 use futures::future::BoxFuture;
 
@@ -35,7 +35,7 @@ impl Dialer for Jumping {
         self.inner.interruption()
     }
 
-    fn price(&self) -> Option<ModelPrice> {
+    fn model(&self) -> Option<&str> {
         None
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use frontdesk::bridge::{AgentLeg, DialError, Dialer, RealtimeDialer};
 use frontdesk::call::{AgentAction, Event, Interruption};
 use frontdesk::clock::Clock;
-use frontdesk::domain::{EndReason, ModelPrice, Receptionist};
+use frontdesk::domain::{EndReason, Receptionist};
 use frontdesk::rehearsal::RECEPTIONIST;
 use frontdesk::rehearsal::carrier::Step;
 use frontdesk::store::utterances;
@@ -71,7 +71,7 @@ impl Dialer for Buggy {
         self.inner.interruption()
     }
 
-    fn price(&self) -> Option<ModelPrice> {
+    fn model(&self) -> Option<&str> {
         None
     }
 }

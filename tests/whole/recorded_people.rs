@@ -4,18 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use frontdesk::audio::wav;
-use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    CallLog, CallRecording, CallSid, ConsentAnswer, ConsentPolicy, ConsentRule, Entry, Lock,
-    SettingKey, SettingValue,
+    CallLog, CallRecording, CallSid, ConsentAnswer, ConsentPolicy, ConsentRule, SettingKey,
 };
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Fault, Script, Step};
 use frontdesk::routing::{Plan, Ring};
-use frontdesk::store::{call_recordings, calls, number_plans, numbers, settings};
+use frontdesk::store::{call_recordings, calls, number_plans, numbers};
 
 use super::desk::{Desk, ms, talkative};
 use super::recording::kept;
-use super::routed::{form_to, forward, phone, plan, tenant};
+use super::routed::{form_to, forward, phone, plan, put_setting, tenant};
 use super::visitor::post;
 use crate::support::rest_account::RestAccount;
 
@@ -69,13 +67,7 @@ impl House {
             words: None,
         };
         numbers::update(&desk.store, &number).await.unwrap();
-        let entry = Entry {
-            value: SettingValue::Truth(true),
-            lock: Lock::Unlocked,
-        };
-        let (key, now) = (SettingKey::AutoRecordCalls, Clock::system().now());
-        let set = settings::put_tenant(&desk.store, tenant, key, (&entry, now)).await;
-        set.unwrap();
+        put_setting(desk, SettingKey::AutoRecordCalls, true).await;
     }
 
     /// What the two say is this long, and the carrier has it.

@@ -6,19 +6,19 @@ use std::time::Duration;
 use frontdesk::audio::SILENCE;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    CallId, CallRecording, ConsentAnswer, ConsentPolicy, ConsentRule, Entry, Lock, Number,
-    RecordingFault, RecordingState, SettingKey, SettingValue, TenantId,
+    CallId, CallRecording, ConsentAnswer, ConsentPolicy, ConsentRule, Number, RecordingFault,
+    RecordingState, SettingKey, TenantId,
 };
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Fault, Script, Step, StreamReport};
 use frontdesk::rehearsal::model::ModelOptions;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
-use frontdesk::store::{Store, call_consents, call_events, call_recordings, numbers, settings};
+use frontdesk::store::{Store, call_consents, call_events, call_recordings, numbers};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::outbound;
-use super::routed::{ask, form_to, key, phone, tenant};
+use super::routed::{ask, form_to, key, phone, put_setting, tenant};
 use super::visitor::exchange;
 
 /// The number that callers ring.
@@ -56,14 +56,7 @@ impl House {
     }
 
     async fn set(&self, key: SettingKey, value: bool) {
-        let entry = Entry {
-            value: SettingValue::Truth(value),
-            lock: Lock::Unlocked,
-        };
-        let (tenant, _) = tenant(&self.desk).await;
-        let now = Clock::system().now();
-        let set = settings::put_tenant(&self.desk.store, tenant, key, (&entry, now)).await;
-        set.unwrap();
+        put_setting(&self.desk, key, value).await;
     }
 
     async fn call(&self, steps: Vec<Step>) -> (CallReport, TenantId, CallId) {
@@ -405,15 +398,9 @@ async fn nobody_is_recorded_where_it_is_switched_off_or_nobody_wants_it() {
 async fn a_call_that_we_make_is_recorded_as_whoever_placed_it_wants() {
     for wish in [true, false] {
         let (desk, account, key) = outbound::open().await;
-        let (tenant_id, receptionist) = tenant(&desk).await;
-        let entry = Entry {
-            // The other way round, so that the wish is what counts.
-            value: SettingValue::Truth(!wish),
-            lock: Lock::Unlocked,
-        };
-        let (setting, now) = (SettingKey::AutoRecordCalls, Clock::system().now());
-        let set = settings::put_tenant(&desk.store, tenant_id, setting, (&entry, now)).await;
-        set.unwrap();
+        let (_, receptionist) = tenant(&desk).await;
+        // The other way round, so that the wish is what counts.
+        put_setting(&desk, SettingKey::AutoRecordCalls, !wish).await;
         let body = json!({"to": outbound::THEIRS, "record": wish,
             "receptionist_id": receptionist.to_string()});
         outbound::placed(&desk, &key, &body).await;

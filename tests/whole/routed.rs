@@ -6,11 +6,12 @@ use std::path::Path;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    DialPolicy, Number, PhoneNumber, ReceptionistId, Role, Scope, TenantId, Timestamp, User, UserId,
+    DialPolicy, Entry, Lock, Number, PhoneNumber, ReceptionistId, Role, Scope, SettingKey,
+    SettingValue, TenantId, Timestamp, User, UserId,
 };
 use frontdesk::routing::{Forward, Plan, Ring, Target};
 use frontdesk::store::api_keys::{self, NewApiKey};
-use frontdesk::store::{KeyText, dials, number_plans, numbers, tenants, users};
+use frontdesk::store::{KeyText, dials, number_plans, numbers, settings, tenants, users};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -24,6 +25,17 @@ pub(super) async fn tenant(desk: &Desk) -> (TenantId, ReceptionistId) {
     let tenant = tenants::default_tenant(&desk.store).await;
     let tenant = tenant.expect("the database answers").expect("it is seeded");
     (tenant.id, tenant.default_receptionist.expect("it has one"))
+}
+
+/// What the default tenant wants of a setting that is true or not.
+pub(super) async fn put_setting(desk: &Desk, key: SettingKey, value: bool) {
+    let entry = Entry {
+        value: SettingValue::Truth(value),
+        lock: Lock::Unlocked,
+    };
+    let (tenant, _) = tenant(desk).await;
+    let set = settings::put_tenant(&desk.store, tenant, key, (&entry, now())).await;
+    set.expect("the setting is kept");
 }
 
 fn now() -> Timestamp {

@@ -116,13 +116,17 @@ pub(super) fn recorded(options: &CarrierOptions, recording_sid: &str, lasting: D
     ])
 }
 
-/// What the recording's status callback adds to [`recorded`].
-pub(super) fn recording_completed(now: Timestamp) -> Form {
+/// What the recording's status callback adds to [`recorded`]: which verb has recorded
+/// whom, on how many channels.
+pub(super) fn recording_completed(
+    (source, track, channels): (&str, &str, &str),
+    now: Timestamp,
+) -> Form {
     form(&[
         ("RecordingStatus", "completed"),
-        ("RecordingChannels", "1"),
-        ("RecordingSource", "RecordVerb"),
-        ("RecordingTrack", "inbound"),
+        ("RecordingChannels", channels),
+        ("RecordingSource", source),
+        ("RecordingTrack", track),
         ("RecordingStartTime", &rfc_2822(now)),
     ])
 }
@@ -132,13 +136,7 @@ pub(super) fn dial_recorded(options: &CarrierOptions, recording_sid: &str, now: 
     let lasting = options.dial_outcome.lasting;
     let mut fields = recorded(options, recording_sid, lasting);
     fields.retain(|(name, _)| name != "Digits");
-    fields.extend(form(&[
-        ("RecordingStatus", "completed"),
-        ("RecordingChannels", "2"),
-        ("RecordingSource", "DialVerb"),
-        ("RecordingTrack", "both"),
-        ("RecordingStartTime", &rfc_2822(now)),
-    ]));
+    fields.extend(recording_completed(("DialVerb", "both", "2"), now));
     fields
 }
 

@@ -118,7 +118,10 @@ impl Call<'_> {
         if let Some(callback) = record.attribute("recordingStatusCallback") {
             let url = self.resolve(callback)?;
             let mut extra = extra.clone();
-            extra.extend(forms::recording_completed(self.now()));
+            extra.extend(forms::recording_completed(
+                ("RecordVerb", "inbound", "1"),
+                self.now(),
+            ));
             self.call_back(url, &extra).await;
         }
         let action = record.attribute("action").unwrap_or_default();
