@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::support::process::Serving;
+use crate::support::wanted::wanted;
 use crate::whole::recording::tracks;
 
 /// Among a thousand other tests, a process is killed so often.
@@ -32,11 +33,6 @@ const PATIENCE: Duration = Duration::from_mins(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_kill_loop_no_call_is_lost_and_every_recording_is_there_up_to_the_last_200_ms() {
-    let wanted = |name| {
-        std::env::var(name)
-            .ok()
-            .map(|text| text.parse::<u64>().unwrap())
-    };
     let asked = wanted("FRONTDESK_KILLS");
     let kills = asked.unwrap_or(KILLS.into());
     let seed = wanted("FRONTDESK_SEED");

@@ -31,6 +31,8 @@ use frontdesk::domain::EndReason;
 use house::House;
 use plan::Plan;
 
+use crate::support::wanted::wanted;
+
 /// Seeds that every test run tries, beside those that once found something.
 const SEEDS: u64 = 100;
 
@@ -54,13 +56,13 @@ const FOUND: [(u64, &str); 11] = [
 
 #[test]
 fn no_seed_of_the_simulation_breaks_a_promise() {
-    if let Some(seed) = number("FRONTDESK_SEED") {
+    if let Some(seed) = wanted("FRONTDESK_SEED") {
         let ran = run(&House::open(), seed);
         println!("{:#?}\n{:?}", Plan::draw(seed), ran.outcomes);
         assert_eq!(ran.faults, Vec::<String>::new(), "seed {seed}");
         return;
     }
-    let count = number("FRONTDESK_SEEDS").unwrap_or(SEEDS);
+    let count = wanted("FRONTDESK_SEEDS").unwrap_or(SEEDS);
     let found = FOUND.iter().map(|(seed, _)| *seed);
     let seeds: Vec<u64> = (0..count)
         .chain(found.filter(|seed| *seed >= count))
@@ -149,9 +151,4 @@ fn run(house: &House, seed: u64) -> Ran {
         trace: witness::trace(&all),
         outcomes: outcomes.map(EndReason::as_str).collect(),
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().expect("a number"))
 }

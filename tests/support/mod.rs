@@ -9,3 +9,4 @@ pub(crate) mod nobody;
 pub(crate) mod process;
 pub(crate) mod rest_account;
 pub(crate) mod transcriber;
+pub(crate) mod wanted;

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::desk::{Desk, ms, spoken, talkative};
 use super::routed::{ai, forward, plan};
 use crate::support::process::Serving;
+use crate::support::wanted::calls_or;
 
 /// Longer than any machine is slow.
 const LONG: Duration = Duration::from_secs(30);
@@ -189,8 +190,7 @@ async fn i12_who_comes_while_the_house_closes_goes_along_the_route_without_the_a
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_of_the_live_calls_none_is_cut_by_a_signal_to_end() {
     // `FRONTDESK_CALLS=50 cargo test --release live_calls` wants a machine of its own.
-    let asked = std::env::var("FRONTDESK_CALLS").ok();
-    let most: usize = asked.map_or(10, |text| text.parse().unwrap());
+    let most = calls_or(10);
     let model = ModelServer::start(talkative()).await.unwrap();
     let folder = TempDir::new().unwrap();
     let mut serving = Serving::start(folder.path(), &model.url());

@@ -6,11 +6,12 @@ use frontdesk::domain::{EndReason, Secret};
 use frontdesk::realtime::Endpoint;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
-use frontdesk::rehearsal::{CALLER, RECEPTIONIST, Spoken};
+use frontdesk::rehearsal::{CALLER, Keep, RECEPTIONIST, Spoken};
 use frontdesk::store::utterances;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::endings::{assert_apology, stay};
+use crate::support::wanted::calls_or;
 
 /// A desk whose agents fail in this order.
 async fn desk_of(failures: Vec<Failure>) -> Desk {
@@ -154,16 +155,20 @@ async fn o16_where_nobody_can_be_reached_any_more_the_caller_is_with_somebody_el
 /// Calls that go on while the model behind them is restarted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o16_a_model_that_is_restarted_loses_no_call() {
-    const CALLS: usize = 24;
-    let model = ModelServer::start(talkative()).await.unwrap();
-    let (url, port) = (model.url(), model.port());
-    let mut desk = Desk::open_at(model, &url).await;
+    // `FRONTDESK_CALLS=300 cargo test --release restarted` wants a machine of its own.
+    let most = calls_or(24);
+    let talkative = || ModelOptions {
+        keep: Keep::Counts,
+        ..talkative()
+    };
+    let mut desk = Desk::with(talkative(), |plan| plan.max_calls = most).await;
+    let port = desk.model.port();
     let steps = [
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(4_500)),
         Step::HangUp,
     ];
-    let calls: Vec<_> = (0..CALLS)
+    let calls: Vec<_> = (0..most)
         .map(|_| {
             let carrier = desk.carrier();
             let script = Script::new(steps.clone());
@@ -172,7 +177,7 @@ async fn o16_a_model_that_is_restarted_loses_no_call() {
         .collect();
     let is_up = |all: &[SessionRecord]| {
         let greeted = all.iter().filter(|one| !one.responses.is_empty());
-        greeted.count() >= CALLS
+        greeted.count() >= most
     };
     desk.model.wait_for(ms(20_000), is_up).await.unwrap();
     let fresh = ModelOptions {
@@ -199,7 +204,19 @@ async fn o16_a_model_that_is_restarted_loses_no_call() {
     }
     assert_eq!(restarted.violations(), Vec::<String>::new());
     let sessions = restarted.sessions();
-    assert!(sessions.len() >= CALLS, "{}", sessions.len());
+    assert!(sessions.len() >= most, "{}", sessions.len());
+    assert_spread(&sessions);
+}
+
+/// No second is anybody's alone who comes back: a hundred are let through, and fifty more
+/// in the first.
+fn assert_spread(sessions: &[SessionRecord]) {
+    let mut opened: Vec<_> = sessions.iter().map(|one| one.opened_at).collect();
+    opened.sort();
+    for (n, from) in opened.iter().enumerate() {
+        let within = opened[n..].iter().take_while(|at| **at - *from < ms(1_000));
+        assert!(within.count() <= 160, "too many at once");
+    }
 }
 
 /// A second place where agents are answers the same call.
