@@ -93,7 +93,7 @@ impl Desk {
             if sequence == 1 {
                 let now = self.clock.now();
                 self.bridge
-                    .note_answer((self.tenant, id), AnsweredBy::Person, now);
+                    .note_answer((self.tenant, id), (AnsweredBy::Person, None), now);
             }
         }
         id

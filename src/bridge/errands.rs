@@ -27,14 +27,15 @@ pub(super) struct Errands {
     receptionist: Arc<Receptionist>,
     /// Another for each time that the caller comes back.
     leg: u32,
-    sender: mpsc::Sender<(Errand, Done)>,
-    inbox: mpsc::Receiver<(Errand, Done)>,
+    sender: mpsc::Sender<Box<(Errand, Done)>>,
+    inbox: mpsc::Receiver<Box<(Errand, Done)>>,
     /// Where the call can go on, until the machine says whether it does.
     found: BTreeMap<Errand, Handover>,
 }
 
 impl Errands {
     pub(super) fn new(bridge: Bridge, admission: &Admission) -> Self {
+        // A channel has room for 32 of what it carries from its first day: a box is small.
         let (sender, inbox) = mpsc::channel(WAITING);
         Self {
             toolbox: bridge.toolbox().cloned(),
@@ -73,7 +74,8 @@ impl Errands {
 
     /// Puts what has ended into the events.
     pub(super) fn poll_ends(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) {
-        while let Poll::Ready(Some((errand, done))) = self.inbox.poll_recv(cx) {
+        while let Poll::Ready(Some(ended)) = self.inbox.poll_recv(cx) {
+            let (errand, done) = *ended;
             let (handover, hands_to) = done.handover.unzip();
             if let Some(handover) = handover {
                 self.found.insert(errand, handover);
@@ -116,8 +118,14 @@ impl Errands {
                 Errand::Tool(_) => toolbox.run(&ask).await,
                 Errand::Person => toolbox.find_person(&ask).await,
             };
-            if let Err(unsent) = sender.send((errand, done)).await
-                && let Some((handover, _)) = unsent.0.1.handover
+            if let Err(unsent) = sender.send(Box::new((errand, done))).await
+                && let (
+                    _,
+                    Done {
+                        handover: Some((handover, _)),
+                        ..
+                    },
+                ) = *unsent.0
             {
                 toolbox.withdraw(&ask, &handover).await;
             }

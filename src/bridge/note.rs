@@ -4,7 +4,7 @@ use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
     AnsweredBy, CallId, CallSid, EndReason, Money, TakenMessageId, TenantId, Timestamp,
-    TurnLatency, Usage, Utterance,
+    TurnLatency, Usage, UserId, Utterance,
 };
 use crate::routing::Route;
 use crate::store::calls::NewCall;
@@ -23,10 +23,11 @@ pub(super) enum Note {
     Opened(Box<(NewCall, Route)>),
     /// The carrier's stream is there.
     Answered { of: Of, at: Timestamp },
-    /// Somebody else has answered.
+    /// Somebody else has answered; which member, if it was one.
     PickedUp {
         of: Of,
         by: AnsweredBy,
+        user_id: Option<UserId>,
         at: Timestamp,
     },
     /// The caller was handed on, and has come back.

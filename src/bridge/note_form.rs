@@ -12,7 +12,7 @@ use super::note_values::{
 };
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
-use crate::domain::{CallId, CallSid, ParseError, TakenMessageId, TenantId};
+use crate::domain::{CallId, CallSid, ParseError, TakenMessageId, TenantId, UserId};
 use crate::store::text::Text;
 
 /// The version of these forms.
@@ -80,6 +80,8 @@ enum Form {
     PickedUp {
         of: OfForm,
         by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<Text<UserId>>,
         at_ms: i64,
     },
     CameBack {
@@ -143,9 +145,15 @@ impl From<&Note> for Form {
                 of: (*of).into(),
                 at_ms: at.as_ms(),
             },
-            Note::PickedUp { of, by, at } => Self::PickedUp {
+            Note::PickedUp {
+                of,
+                by,
+                user_id,
+                at,
+            } => Self::PickedUp {
                 of: (*of).into(),
                 by: by.as_str().to_owned(),
+                user_id: user_id.map(Text),
                 at_ms: at.as_ms(),
             },
             Note::CameBack { of } => Self::CameBack { of: (*of).into() },
@@ -215,9 +223,15 @@ impl Form {
                 of: of.into(),
                 at: at(at_ms),
             },
-            Self::PickedUp { of, by, at_ms } => Note::PickedUp {
+            Self::PickedUp {
+                of,
+                by,
+                user_id,
+                at_ms,
+            } => Note::PickedUp {
                 of: of.into(),
                 by: word(&by)?,
+                user_id: user_id.map(|Text(id)| id),
                 at: at(at_ms),
             },
             Self::CameBack { of } => Note::CameBack { of: of.into() },
@@ -518,6 +532,13 @@ mod tests {
             Note::PickedUp {
                 of: of(),
                 by: AnsweredBy::Person,
+                user_id: None,
+                at: at(2),
+            },
+            Note::PickedUp {
+                of: of(),
+                by: AnsweredBy::Person,
+                user_id: Some((at(1), 2).into()),
                 at: at(2),
             },
             Note::CameBack { of: of() },

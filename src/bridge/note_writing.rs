@@ -2,7 +2,7 @@
 
 use super::note::{Finished, Note, Of};
 use super::recording_news;
-use crate::domain::{AnsweredBy, Timestamp, Utterance};
+use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
 use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::calls::NewCall;
@@ -18,7 +18,12 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
     match note {
         Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
         Note::Answered { of, at } => write_answered(store, *of, *at).await,
-        Note::PickedUp { of, by, at } => write_picked_up(store, *of, (*by, *at)).await,
+        Note::PickedUp {
+            of,
+            by,
+            user_id,
+            at,
+        } => write_picked_up(store, *of, (*by, *user_id, *at)).await,
         Note::CameBack { of } => {
             calls::come_back(store, of.tenant_id, of.call_id).await?;
             Ok(())
@@ -76,10 +81,13 @@ async fn write_answered(store: &Store, of: Of, at: Timestamp) -> Result<(), stor
 async fn write_picked_up(
     store: &Store,
     of: Of,
-    answer: (AnsweredBy, Timestamp),
+    (by, user_id, at): (AnsweredBy, Option<UserId>, Timestamp),
 ) -> Result<(), store::Error> {
     let mut tx = store.begin().await?;
-    calls::mark_answered(&mut tx, of.tenant_id, of.call_id, answer).await?;
+    calls::mark_answered(&mut tx, of.tenant_id, of.call_id, (by, at)).await?;
+    if let Some(user) = user_id {
+        calls::give_to(&mut tx, of.tenant_id, of.call_id, user).await?;
+    }
     taken_messages::settle_call_back(&mut tx, of.tenant_id, of.call_id).await?;
     tx.commit().await
 }
@@ -91,8 +99,12 @@ async fn write_said(
     first: usize,
     said: &[Utterance],
 ) -> Result<(), store::Error> {
+    let at = |ordinal: usize| u32::try_from(ordinal).unwrap_or_default();
+    if let [utterance] = said {
+        return utterances::put(store, of.tenant_id, of.call_id, at(first), utterance).await;
+    }
     let mut tx = store.begin().await?;
-    for (ordinal, utterance) in (u32::try_from(first).unwrap_or_default()..).zip(said) {
+    for (ordinal, utterance) in (at(first)..).zip(said) {
         utterances::put(&mut tx, of.tenant_id, of.call_id, ordinal, utterance).await?;
     }
     tx.commit().await

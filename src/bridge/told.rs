@@ -168,10 +168,20 @@ impl Bridge {
         self.keeper().note(Note::Opened(opened));
     }
 
-    /// Notes who else has answered a call. Whoever is on the line does not wait for it.
-    pub fn note_answer(&self, of: (TenantId, CallId), by: AnsweredBy, at: Timestamp) {
-        let of = Of::from(of);
-        self.keeper().note(Note::PickedUp { of, by, at });
+    /// Notes who else has answered a call, and which member if it was one. Whoever is on
+    /// the line does not wait for it.
+    pub fn note_answer(
+        &self,
+        of: (TenantId, CallId),
+        (by, user_id): (AnsweredBy, Option<UserId>),
+        at: Timestamp,
+    ) {
+        self.keeper().note(Note::PickedUp {
+            of: of.into(),
+            by,
+            user_id,
+            at,
+        });
     }
 
     /// Notes that the carrier follows a call that was handed on, to the stop `first`.

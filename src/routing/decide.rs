@@ -3,7 +3,7 @@
 use super::facts::{Caller, Facts};
 use super::ivr::CallerFacts;
 use super::plan::{Action, Plan, Refusal, Strategy, Target, Users, Voice};
-use super::route::{AiStop, IvrStop, RingStop, Route, Stop};
+use super::route::{AiStop, IvrStop, RingStop, Route, Stop, Telephone};
 use super::rules;
 use super::steps::Steps;
 use crate::domain::{Closure, OpenState, Opening, Purpose, Timestamp};
@@ -157,8 +157,9 @@ fn stops(
 /// somebody is rung.
 fn note_refusals(stop: &Stop, facts: &Facts, steps: &mut Steps) {
     let Stop::Ring(ring) = stop else { return };
-    for number in &ring.phone_numbers {
-        if let Err(refusal) = facts.allowance.permit(number, ring.whose) {
+    for telephone in &ring.telephones {
+        let permit = facts.allowance.permit(&telephone.number, ring.whose);
+        if let Err(refusal) = permit {
             steps.note(
                 "dial.refused",
                 format!("a telephone does not ring: {refusal}"),
@@ -218,7 +219,7 @@ pub(super) fn place(
             }))
         }
         Target::Forward(forward) => Ok(Stop::Ring(RingStop {
-            phone_numbers: vec![forward.phone_number.clone()],
+            telephones: vec![Telephone::outside(forward.phone_number.clone())],
             whose: Purpose::Outside,
             is_in_turn: false,
             longest: None,
@@ -228,17 +229,20 @@ pub(super) fn place(
 }
 
 fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
-    let mut phone_numbers = Vec::new();
-    for number in users.user_ids.iter().filter_map(|id| facts.users.get(id)) {
-        if !phone_numbers.contains(number) {
-            phone_numbers.push(number.clone());
+    let mut telephones: Vec<Telephone> = Vec::new();
+    for id in &users.user_ids {
+        let Some(number) = facts.users.get(id) else {
+            continue;
+        };
+        if !telephones.iter().any(|one| one.number == *number) {
+            telephones.push(Telephone::of_member(number.clone(), *id));
         }
     }
-    if phone_numbers.is_empty() {
+    if telephones.is_empty() {
         return Err("none of the people has a telephone that rings");
     }
     Ok(Stop::Ring(RingStop {
-        phone_numbers,
+        telephones,
         whose: Purpose::Member,
         is_in_turn: users.strategy == Strategy::InTurn,
         longest: None,
@@ -251,7 +255,7 @@ fn told(stop: &Stop) -> String {
     match stop {
         Stop::Reject(_) => "nobody: it is refused".to_owned(),
         Stop::Ai(ai) => format!("the receptionist {}", ai.receptionist_id),
-        Stop::Ring(ring) => match (ring.phone_numbers.len(), ring.is_in_turn) {
+        Stop::Ring(ring) => match (ring.telephones.len(), ring.is_in_turn) {
             (1, _) => "one telephone".to_owned(),
             (count, true) => format!("{count} telephones in turn"),
             (count, false) => format!("{count} telephones at once"),

@@ -30,5 +30,5 @@ pub use plan::{
     Action, CallerId, Condition, Forward, Plan, Reference, Refusal, Ring, Rule, Strategy, Target,
     Times, Users, Voice,
 };
-pub use route::{AiStop, Handover, IvrStop, QueueStop, RingStop, Route, Stop};
+pub use route::{AiStop, Handover, IvrStop, QueueStop, RingStop, Route, Stop, Telephone};
 pub use steps::Step;

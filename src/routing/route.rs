@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
-use crate::domain::{FlowId, OpenState, PhoneNumber, Purpose, Queue, QueueId, ReceptionistId};
+use crate::domain::{
+    FlowId, OpenState, PhoneNumber, Purpose, Queue, QueueId, ReceptionistId, UserId,
+};
 
 /// Where a call goes, and where it goes after that.
 ///
@@ -41,6 +43,26 @@ impl Route {
         self.stops.extend_from_slice(&handover.stops);
     }
 
+    /// The same for a tenant who has nothing left to spend: no receptionist answers, and
+    /// whoever would be told that nobody is there leaves a message.
+    #[must_use]
+    pub fn without_receptionists(mut self) -> Self {
+        let before = self.stops.len();
+        self.stops.retain(|stop| !matches!(stop, Stop::Ai(_)));
+        if self.stops.len() == before {
+            return self;
+        }
+        if matches!(self.stops.last(), None | Some(Stop::Apology)) {
+            self.stops.pop();
+            self.stops.push(Stop::Voicemail { greeting: None });
+        }
+        self.steps.push(Step {
+            code: "quota.stopped".into(),
+            text: "nothing is left to spend: no receptionist answers".to_owned(),
+        });
+        self
+    }
+
     /// What follows when a call that was handed on to `stop` finds nobody there:
     /// the telephones and queues that its receptionist stood before, and
     /// voicemail. No receptionist: the caller has had one.
@@ -49,6 +71,15 @@ impl Route {
             return vec![stop];
         }
         self.and_then_people(vec![stop])
+    }
+
+    /// The member who was rung before the stop `n`, from the stop `first` on, if nobody
+    /// else was tried: who leaves a message there leaves it for them.
+    pub fn member_before(&self, n: usize, first: usize) -> Option<UserId> {
+        match self.stops.get(first..n)? {
+            [Stop::Ring(ring)] => ring.only_member(),
+            _ => None,
+        }
     }
 
     /// Where a caller goes who wants a person, if nobody said where: the same
@@ -151,7 +182,7 @@ pub struct AiStop {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RingStop {
     /// Which; never none.
-    pub phone_numbers: Vec<PhoneNumber>,
+    pub telephones: Vec<Telephone>,
     /// Who that is.
     pub whose: Purpose,
     /// Whether one after another, instead of all at once.
@@ -163,12 +194,35 @@ pub struct RingStop {
     pub ring: Ring,
 }
 
+/// A telephone, and whose it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Telephone {
+    /// Its number.
+    pub number: PhoneNumber,
+    /// The member who answers it; none for a telephone outside.
+    pub user_id: Option<UserId>,
+}
+
+impl Telephone {
+    /// Somebody's outside.
+    pub fn outside(number: PhoneNumber) -> Self {
+        let user_id = None;
+        Self { number, user_id }
+    }
+
+    /// A member's.
+    pub fn of_member(number: PhoneNumber, user: UserId) -> Self {
+        let user_id = Some(user);
+        Self { number, user_id }
+    }
+}
+
 impl RingStop {
     /// One telephone: of somebody outside whom the gate has let through for so
     /// long, or of a member.
-    pub fn one(phone_number: PhoneNumber, longest: Option<Duration>, ring: Ring) -> Self {
+    pub fn one(telephone: Telephone, longest: Option<Duration>, ring: Ring) -> Self {
         Self {
-            phone_numbers: vec![phone_number],
+            telephones: vec![telephone],
             whose: match longest {
                 Some(_) => Purpose::Outside,
                 None => Purpose::Member,
@@ -177,6 +231,20 @@ impl RingStop {
             longest,
             ring,
         }
+    }
+
+    /// The member whom the caller wants, if it is one and no other.
+    pub fn only_member(&self) -> Option<UserId> {
+        match self.telephones.as_slice() {
+            [one] => one.user_id,
+            _ => None,
+        }
+    }
+
+    /// The member whose telephone has that number.
+    pub fn member_at(&self, number: &PhoneNumber) -> Option<UserId> {
+        let telephone = self.telephones.iter().find(|one| one.number == *number)?;
+        telephone.user_id
     }
 }
 

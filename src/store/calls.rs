@@ -11,7 +11,7 @@ use super::row::storable;
 use super::{Db, Error, by_id, call_words, forgotten_calls, page};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, EndReason, Money, Outcome, Party,
-    Pii, ReceptionistId, TenantId, Timestamp, Usage,
+    Pii, ReceptionistId, TenantId, Timestamp, Usage, UserId,
 };
 
 /// A call as the carrier first tells us of it.
@@ -223,6 +223,29 @@ pub async fn mark_answered(
     })
     .await
 }
+
+/// The tenant's call is that member's, who has taken it. One that a member has placed
+/// stays theirs.
+pub async fn give_to(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    user: UserId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(GIVE_TO)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(user.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const GIVE_TO: &str = "
+    UPDATE calls SET user_id = $3
+    WHERE tenant_id = $1 AND id = $2 AND (user_id IS NULL OR direction = 'inbound')
+        AND EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND id = $3)";
 
 /// Writes how the tenant's call ended. The first to say so is believed, and
 /// who says it again changes nothing; but a process that was taken for dead knows

@@ -131,9 +131,9 @@ pub async fn find_for_member(
     db: impl Into<Db<'_>>,
     id: QueueId,
     member: &PhoneNumber,
-) -> Result<Option<TenantId>, Error> {
+) -> Result<Option<(TenantId, UserId)>, Error> {
     let mut conn = db.into().read().await?;
-    let found: Option<String> = sqlx::query_scalar(FIND_FOR_MEMBER)
+    let found: Option<(String, String)> = sqlx::query_as(FIND_FOR_MEMBER)
         .bind(id.to_string())
         .bind(member.as_str())
         .fetch_optional(&mut *conn)
@@ -143,11 +143,12 @@ pub async fn find_for_member(
         table: "queues",
         id: &id,
     };
-    at.parse_opt(found.as_deref())
+    let parsed = found.map(|(tenant, user)| Ok((at.parse(&tenant)?, at.parse(&user)?)));
+    parsed.transpose()
 }
 
 const FIND_FOR_MEMBER: &str = "
-    SELECT members.tenant_id FROM queue_members AS members
+    SELECT members.tenant_id, members.user_id FROM queue_members AS members
     JOIN users ON users.tenant_id = members.tenant_id AND users.id = members.user_id
     WHERE members.queue_id = $1 AND users.phone_number = $2 AND users.is_active = 1 LIMIT 1";
 

@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::domain::{CallId, CallSid};
+use crate::domain::{CallId, CallSid, UserId};
 use crate::routing::ivr::NodeId;
 
 /// A place on a route.
@@ -46,6 +46,10 @@ pub(super) struct At {
     pub(super) call: Option<CallSid>,
     /// The call of ours that the carrier is to name, or speaks of.
     pub(super) own: Option<CallId>,
+    /// The member whose telephone it is.
+    pub(super) user: Option<UserId>,
+    /// How often it was asked for already.
+    pub(super) waits: u32,
 }
 
 impl At {
@@ -74,6 +78,8 @@ impl<S: Sync> FromRequestParts<S> for At {
                     at.call = value.parse().ok();
                     at.own = value.parse().ok();
                 }
+                "user" => at.user = value.parse().ok(),
+                "waits" => at.waits = value.parse().unwrap_or_default(),
                 "node" => node = value.parse().ok(),
                 "step" => step = value.parse().unwrap_or_default(),
                 _ => {}

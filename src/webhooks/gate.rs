@@ -31,7 +31,9 @@ pub(super) async fn of(
     if let Some(facts) = &placed.facts {
         return Ok(facts.allowance.clone());
     }
-    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &stop.phone_numbers);
+    let telephones = stop.telephones.iter();
+    let numbers: Vec<_> = telephones.map(|one| one.number.clone()).collect();
+    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &numbers);
     match house.patience.must(asked).await {
         Some(Ok(allowance)) => return Ok(allowance),
         Some(Err(error)) => tracing::error!(%error, "dial.unjudged"),

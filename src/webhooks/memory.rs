@@ -42,6 +42,8 @@ pub(super) struct Placed {
     pub(super) moved_to: Option<usize>,
     /// What whoever is on the line has said to being recorded, if they were asked.
     pub(super) consent: Option<Consent>,
+    /// Who of those that were rung is a machine, as far as the carrier has found out.
+    pub(super) verdicts: Vec<(CallSid, bool)>,
     pub(super) is_over: AtomicBool,
 }
 
@@ -83,6 +85,7 @@ impl Placed {
             left_at: self.left_at,
             moved_to: self.moved_to,
             consent: self.consent.clone(),
+            verdicts: self.verdicts.clone(),
             is_over: AtomicBool::new(self.is_over()),
         }
     }
@@ -105,14 +108,18 @@ impl Memory {
         found.map(|facts| Arc::clone(&facts))
     }
 
-    /// This is how the number is answered.
-    pub(super) fn learn(&self, to: &Party, facts: Arc<Facts>) {
-        let key = to.to_text();
+    /// This is how the number is answered; what is known already is kept once.
+    pub(super) fn learn(&self, to: &Party, facts: Facts) -> Arc<Facts> {
+        if let Some(known) = self.facts(to).filter(|known| **known == facts) {
+            return known;
+        }
+        let (key, facts) = (to.to_text(), Arc::new(facts));
         if self.numbers.len() >= MAX_NUMBERS && !self.numbers.contains_key(&key) {
             let some = self.numbers.iter().next().map(|entry| entry.key().clone());
             some.and_then(|some| self.numbers.remove(&some));
         }
-        self.numbers.insert(key, facts);
+        self.numbers.insert(key, Arc::clone(&facts));
+        facts
     }
 
     /// The tenant had nothing left to spend at that time, or something.

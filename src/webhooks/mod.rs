@@ -29,7 +29,8 @@
 //! | `/api/voice/webhooks/transferred` | the call was led to another stop |
 //! | `/api/voice/webhooks/consent` | a caller has said whether they may be recorded |
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
-//! | `/api/voice/webhooks/whisper`, `/accepted` | somebody was rung and picked up |
+//! | `/api/voice/webhooks/whisper`, `/accepted`, `/picked-up` | somebody was rung and picked up |
+//! | `/api/voice/webhooks/machine` | whether it is a person who has |
 //! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
 //! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
@@ -62,6 +63,7 @@ mod log;
 mod memory;
 mod outbound;
 mod patience;
+mod picked_up;
 mod queue;
 mod queue_member;
 mod recording;

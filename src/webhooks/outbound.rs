@@ -10,9 +10,9 @@ use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
-use crate::domain::{CallId, CallSid, Contact, PhoneNumber};
-use crate::routing::Stop;
-use crate::store::{Error, calls, contacts, outbound_calls};
+use crate::domain::{CallId, CallSid, PhoneNumber};
+use crate::routing::{Stop, Telephone};
+use crate::store::{Error, outbound_calls};
 use crate::twilio::twiml::{Gather, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
 
@@ -31,7 +31,7 @@ pub(super) async fn outbound(State(house): State<Webhooks>, at: At, Signed(pairs
     };
     Xml(match placed.route.stops.first() {
         Some(Stop::Ring(ring)) if !placed.is_over() => {
-            asked(&house, &placed, (id, &ring.phone_numbers))
+            asked(&house, &placed, (id, &ring.telephones))
         }
         _ => stops::follow(&house, &placed, &request, 0).await,
     })
@@ -62,33 +62,13 @@ async fn named(
         tracing::warn!(call.id = %id, "outbound.unknown: nobody waits for this call");
         return Ok(None);
     }
-    let Some(placed) = switchboard::find(house, call_sid).await else {
-        return Ok(None);
-    };
-    if placed.contact.is_some() {
-        return Ok(Some(placed));
-    }
-    let contact = contact(house, &placed).await?;
-    let known = house
-        .memory
-        .change(call_sid, |placed| placed.contact = contact);
-    Ok(Some(known.unwrap_or(placed)))
-}
-
-/// Whom of the contacts the call is with.
-async fn contact(house: &Webhooks, placed: &Placed) -> Result<Option<Contact>, Error> {
-    let (store, tenant) = (&house.store, placed.tenant_id);
-    let call = calls::find(store, tenant, placed.call_id).await?;
-    let Some(contact) = call.and_then(|call| call.contact) else {
-        return Ok(None);
-    };
-    contacts::find(store, tenant, contact.id).await
+    Ok(switchboard::find(house, call_sid).await)
 }
 
 /// Tells the member who will be called, and waits for a key.
-fn asked(house: &Webhooks, placed: &Placed, (id, to): (CallId, &[PhoneNumber])) -> Response {
+fn asked(house: &Webhooks, placed: &Placed, (id, to): (CallId, &[Telephone])) -> Response {
     let speech = Speech::new(placed.route.language.as_deref());
-    let digits = to.first().map(spelled).unwrap_or_default();
+    let digits = to.first().map(|to| spelled(&to.number)).unwrap_or_default();
     let words = speech.phrases.press_1_to_call.replace("{}", &digits);
     let action = house.url(&format!(
         "/api/voice/webhooks/twiml/outbound/accepted?call={id}"

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 
 use super::at::{At, Point};
+use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::voicemail_twiml::Caller;
@@ -13,7 +14,7 @@ use super::{Webhooks, hold_music, spoken, stops, switchboard, voicemail_twiml};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
-use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWait};
+use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWait, VoiceRequest};
 
 /// How often the built-in tune is played before the caller hears of us again.
 const TUNES: u64 = 3;
@@ -56,6 +57,9 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     for words in announcements(&form, &stop, &speech) {
         gather = gather.say(speech.say(&words));
     }
+    if may_leave_message(placed) {
+        gather = gather.say(speech.say(speech.phrases.press_1_for_message));
+    }
     Xml(Response::new().gather(gather.play(music(&house, &stop, left))))
 }
 
@@ -70,8 +74,13 @@ fn announcements(form: &QueueWait, stop: &QueueStop, speech: &Speech) -> Vec<Str
         let minutes = average.as_secs().div_ceil(60);
         said.push(phrases.waiting_time.replace("{}", &minutes.to_string()));
     }
-    said.push(phrases.press_1_for_message.to_owned());
     said
+}
+
+/// Whether there is voicemail for who would rather leave a message than wait.
+fn may_leave_message(placed: &Placed) -> bool {
+    let facts = placed.facts.as_ref();
+    facts.is_none_or(|facts| facts.has_voicemail)
 }
 
 /// The tune is short, so that who has waited long enough goes on soon.
@@ -89,7 +98,13 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
     let digits = GatherResult::from_pairs(&pairs)
         .ok()
         .and_then(|form| form.digits);
-    let wants_out = digits.is_some_and(|digits| digits.expose() == "1");
+    let presses_1 = digits.is_some_and(|digits| digits.expose() == "1");
+    let request = VoiceRequest::from_pairs(&pairs);
+    let placed = match &request {
+        Ok(request) => switchboard::find_at(&house, &request.call_sid, at.stop).await,
+        Err(_) => None,
+    };
+    let wants_out = presses_1 && placed.is_none_or(|placed| may_leave_message(&placed));
     Xml(if wants_out {
         Response::new().leave()
     } else {

@@ -6,9 +6,9 @@ use super::at::At;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, spoken, switchboard};
-use crate::domain::{CallId, Direction, QueueId, TenantId};
-use crate::store::{outbound_calls, queues, routing_facts};
+use super::{Webhooks, log, spoken, switchboard};
+use crate::domain::{AnsweredBy, CallId, CallSid, Direction, QueueId, TenantId, UserId};
+use crate::store::{calls, outbound_calls, queues, routing_facts};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
 use axum::extract::{Path, State};
@@ -28,7 +28,7 @@ pub(super) async fn answer(
     if !is_expected(&house, &at, &request).await {
         return Xml(Response::new().hangup());
     }
-    let Some(tenant) = tenant_of(&house, queue, &request).await else {
+    let Some((tenant, user)) = member_of(&house, queue, &request).await else {
         return Xml(spoken::apology());
     };
     // We have rung somebody: voicemail presses no key.
@@ -42,7 +42,13 @@ pub(super) async fn answer(
             None => return Xml(asked(&house, queue, own)),
         }
     }
-    let connecting = house.url("/api/voice/webhooks/queue/connecting");
+    if request.direction == Direction::Inbound {
+        log_member(&house, &request);
+    }
+    let connecting = house.url(&format!(
+        "/api/voice/webhooks/queue/connecting?call={}&user={user}",
+        request.call_sid
+    ));
     let Ok(noun) = Queue::new(&queue.to_string()) else {
         return Xml(spoken::apology());
     };
@@ -74,8 +80,22 @@ async fn is_expected(house: &Webhooks, at: &At, request: &VoiceRequest) -> bool 
     matches!(house.patience.must(named).await, Some(Ok(true)))
 }
 
-/// Whose queue it is, if whoever rings or is rung is a member of it.
-async fn tenant_of(house: &Webhooks, queue: QueueId, request: &VoiceRequest) -> Option<TenantId> {
+/// A member's call stands in the log like every other.
+fn log_member(house: &Webhooks, request: &VoiceRequest) {
+    let (house, request) = (house.clone(), request.clone());
+    tokio::spawn(async move {
+        if let Err(error) = log::open(&house, &request).await {
+            tracing::warn!(%error, "queue.member_not_logged");
+        }
+    });
+}
+
+/// Whose queue it is, and who, if whoever rings or is rung is a member of it.
+async fn member_of(
+    house: &Webhooks,
+    queue: QueueId,
+    request: &VoiceRequest,
+) -> Option<(TenantId, UserId)> {
     let member = match request.direction {
         Direction::Inbound => &request.from,
         Direction::Outbound => &request.to,
@@ -99,14 +119,41 @@ async fn longest(house: &Webhooks, tenant: TenantId) -> Duration {
     allowance.unwrap_or_default().longest
 }
 
-/// What the caller hears who has waited, before the two are connected.
-pub(super) async fn connecting(State(house): State<Webhooks>, Signed(pairs): Signed) -> Xml {
+/// What the caller hears who has waited, before the two are connected: the member has
+/// both calls from here on.
+pub(super) async fn connecting(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> Xml {
     let request = VoiceRequest::from_pairs(&pairs);
     let placed = match &request {
         Ok(request) => switchboard::find(&house, &request.call_sid).await,
         Err(_) => None,
     };
+    if let Some(placed) = &placed {
+        let who = (AnsweredBy::Person, at.user);
+        switchboard::note_answer(&house, placed, who, Duration::ZERO);
+    }
+    if let Some(member) = at.call {
+        note_member(&house, member, at.user);
+    }
     let language = placed.and_then(|placed| placed.route.language.clone());
     let speech = Speech::new(language.as_deref());
     Xml(Response::new().say(speech.say(speech.phrases.connecting)))
+}
+
+/// The member's own call, which is in the log too, was answered by a person: the caller.
+fn note_member(house: &Webhooks, call_sid: CallSid, user: Option<UserId>) {
+    let (house, now) = (house.clone(), house.clock.now());
+    tokio::spawn(async move {
+        match calls::find_by_sid(&house.store, &call_sid).await {
+            Ok(Some(call)) => {
+                let (of, who) = ((call.tenant_id, call.id), (AnsweredBy::Person, user));
+                house.bridge.note_answer(of, who, now);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "queue.member_not_noted"),
+        }
+    });
 }

@@ -1,4 +1,4 @@
-//! Telephones ring: whom, as whom, and what whoever answers hears first.
+//! Telephones ring: whom, as whom, for how long; and what comes of it.
 
 use axum::extract::State;
 
@@ -6,16 +6,13 @@ use super::at::{At, Point};
 use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::signed::Signed;
-use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, gate, recording, spoken, stops, switchboard};
+use super::{Webhooks, gate, picked_up, recording, spoken, stops, switchboard};
 use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
 use crate::routing::ivr::Outcome;
-use crate::routing::{Allowance, CallerId, RingStop, Stop};
-use crate::twilio::twiml::{AnswerDetection, Dial, Gather, MachineDetection, Number, Response};
-use crate::twilio::webhook::{
-    AnsweredBy, DialResult, DialStatus, GatherResult, StatusCallback, VoiceRequest,
-};
+use crate::routing::{Allowance, CallerId, RingStop, Telephone};
+use crate::twilio::twiml::{Dial, Response};
+use crate::twilio::webhook::{DialResult, DialStatus, VoiceRequest};
 
 /// Has the telephones at a place on a route ring; nothing, if none of them may be
 /// rung. Whom the gate has refused is written down with the call.
@@ -51,7 +48,7 @@ pub(super) fn let_through(
     stop: &RingStop,
 ) -> (Vec<Permit>, Vec<DialRefusal>) {
     let (mut permits, mut refusals) = (Vec::new(), Vec::new());
-    for number in &stop.phone_numbers {
+    for Telephone { number, .. } in &stop.telephones {
         let judged = match stop.longest {
             Some(longest) => Ok(Permit::kept(number, longest)),
             None if comes_back(request, number) => Err(DialRefusal::LeadsBack),
@@ -94,24 +91,10 @@ fn rung(
     (point, stop): (&Point, &RingStop),
     permits: &[Permit],
 ) -> Option<Dial> {
-    let ring = &stop.ring;
-    let dial = begun(request, stop, permits)?;
-    let mut dial = dial.action(house.stop_url("dial-status", point));
-    let has_whisper = ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines;
-    let whisper = format!(
-        "{}&call={}",
-        house.stop_url("whisper", point),
-        request.call_sid
-    );
+    let mut dial = begun(request, stop, permits)?.action(house.stop_url("dial-status", point));
     for permit in permits {
-        let mut number = Number::new(permit);
-        if has_whisper {
-            number = number.url(&whisper);
-        }
-        if ring.detects_machines {
-            number = number.answer_detection(AnswerDetection::new(MachineDetection::Enable));
-        }
-        dial = dial.number(number);
+        let telephone = picked_up::number(house, &request.call_sid, (point, stop), permit);
+        dial = dial.number(telephone);
     }
     Some(dial)
 }
@@ -160,7 +143,7 @@ pub(super) async fn dial_status(
     let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
     if let Some(placed) = placed.as_ref().filter(|_| is_done) {
         let lasted = result.duration.unwrap_or_default();
-        switchboard::note_answer(&house, placed, Answerer::Person, lasted);
+        switchboard::note_answer(&house, placed, (Answerer::Person, None), lasted);
     }
     if is_done || result.status == DialStatus::Canceled {
         return Xml(Response::new().hangup());
@@ -177,72 +160,4 @@ pub(super) async fn dial_status(
         Some(placed) => stops::go_on(&house, &placed, request, &at, outcome).await,
         None => spoken::apology(),
     })
-}
-
-/// Somebody has picked up, and hears who is there before the two are connected.
-pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
-    let Some(call_sid) = &at.call else {
-        return Xml(Response::new());
-    };
-    let placed = switchboard::find_at(&house, call_sid, at.stop).await;
-    let placed = placed.filter(|placed| !placed.is_over());
-    let Some(placed) = &placed else {
-        return Xml(Response::new());
-    };
-    let Some(Stop::Ring(stop)) = stops::at(&house, placed, call_sid, &at).await else {
-        return Xml(Response::new());
-    };
-    let speech = Speech::new(placed.route.language.as_deref());
-    let answered_by = StatusCallback::from_pairs(&pairs)
-        .ok()
-        .and_then(|form| form.answered_by);
-    if stop.ring.detects_machines && answered_by.is_some_and(is_machine) {
-        return Xml(Response::new().hangup());
-    }
-    let said = stop
-        .ring
-        .whisper
-        .as_deref()
-        .map(|words| speech.say_own(words));
-    if !stop.ring.asks_to_accept {
-        let response = Response::new();
-        return Xml(match said {
-            Some(said) => response.say(said),
-            None => response,
-        });
-    }
-    let action = format!(
-        "{}&call={call_sid}",
-        house.stop_url("accepted", &at.point())
-    );
-    let mut gather = Gather::new().num_digits(1).action(action);
-    if let Some(said) = said {
-        gather = gather.say(said);
-    }
-    let gather = gather.say(speech.say(speech.phrases.press_1_to_accept));
-    Xml(Response::new().gather(gather).hangup())
-}
-
-/// A key was pressed: 1 takes the call, anything else declines it.
-pub(super) async fn accepted(Signed(pairs): Signed) -> Xml {
-    let digits = GatherResult::from_pairs(&pairs)
-        .ok()
-        .and_then(|form| form.digits);
-    let is_accepted = digits.is_some_and(|digits| digits.expose() == "1");
-    Xml(if is_accepted {
-        Response::new()
-    } else {
-        Response::new().hangup()
-    })
-}
-
-fn is_machine(answered_by: AnsweredBy) -> bool {
-    match answered_by {
-        AnsweredBy::Human | AnsweredBy::Unknown => false,
-        AnsweredBy::MachineStart
-        | AnsweredBy::MachineEndBeep
-        | AnsweredBy::MachineEndSilence
-        | AnsweredBy::MachineEndOther
-        | AnsweredBy::Fax => true,
-    }
 }

@@ -6,8 +6,8 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, queue,
-    queue_member, recording, ring, sms, status, stream, stream_ended, voicemail,
+    Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, picked_up,
+    queue, queue_member, recording, ring, sms, status, stream, stream_ended, voicemail,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -21,8 +21,10 @@ pub fn router(house: Webhooks) -> Router {
         .route("/transferred", either(stream_ended::transferred))
         .route("/consent", either(consent::answered))
         .route("/dial-status", either(ring::dial_status))
-        .route("/whisper", either(ring::whisper))
-        .route("/accepted", either(ring::accepted))
+        .route("/whisper", either(picked_up::whisper))
+        .route("/accepted", either(picked_up::accepted))
+        .route("/picked-up", either(picked_up::picked_up))
+        .route("/machine", either(picked_up::machine))
         .route("/ivr", either(ivr::heard))
         .route("/queue/wait", either(queue::wait))
         .route("/queue/key", either(queue::key))

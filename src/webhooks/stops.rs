@@ -141,7 +141,7 @@ pub(super) async fn take(
         });
     }
     if let Stop::Voicemail { greeting } = stop {
-        let caller = Caller::of(placed);
+        let caller = Caller::at(placed, point);
         return Ok(voicemail_twiml::leave(house, &caller, greeting.as_deref()).await);
     }
     if let Stop::Ring(stop) = stop {
@@ -168,7 +168,9 @@ pub(super) fn said(
                 .inspect_err(|error| tracing::error!(%error, "call.not_queued"))
                 .ok();
         }
-        Stop::Voicemail { greeting } => voicemail_twiml::plain(house, speech, greeting.as_deref()),
+        Stop::Voicemail { greeting } => {
+            voicemail_twiml::plain(house, speech, (None, greeting.as_deref()))
+        }
         Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
         Stop::Reject(_) => Response::new().hangup(),
         Stop::Apology => spoken::apology(),

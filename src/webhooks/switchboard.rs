@@ -8,11 +8,13 @@ use tokio::time::sleep;
 
 use super::Webhooks;
 use super::memory::Placed;
-use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber};
+use crate::domain::{
+    AnsweredBy, CallId, CallSid, Contact, EndReason, PhoneNumber, TenantId, UserId,
+};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, call_owners, lost_calls, routing_facts};
+use crate::store::{Error, call_owners, contacts, lost_calls, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -56,7 +58,7 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         tenant_id: kept.tenant_id,
         route: kept.route,
         facts: None,
-        contact: None,
+        contact: contact(house, kept.tenant_id, kept.call_id).await,
         since: house.clock.now(),
         between: None,
         same: 0,
@@ -64,9 +66,29 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
         left_at: None,
         moved_to: kept.moved_to,
         consent: None,
+        verdicts: Vec::new(),
         is_over: AtomicBool::new(kept.is_closed),
     };
     Some(house.memory.place(call_sid, placed))
+}
+
+/// Whom of the tenant's contacts the call is with, as far as that can be had soon.
+async fn contact(house: &Webhooks, tenant: TenantId, call: CallId) -> Option<Contact> {
+    let found = async {
+        let call = calls::find(&house.store, tenant, call).await?;
+        match call.and_then(|call| call.contact) {
+            Some(contact) => contacts::find(&house.store, tenant, contact.id).await,
+            None => Ok(None),
+        }
+    };
+    match house.patience.wait(found).await {
+        Some(Ok(contact)) => contact,
+        Some(Err(error)) => {
+            tracing::warn!(call.id = %call, %error, "call.contact_lost");
+            None
+        }
+        None => None,
+    }
 }
 
 /// From here on this process leads the call. Whoever is on the line is not kept waiting
@@ -158,13 +180,18 @@ pub(super) fn note_moved(house: &Webhooks, call_sid: &CallSid, first: usize) {
     house.bridge.note_moved(call_sid.clone(), first);
 }
 
-/// Notes for the log who has answered a call, and for how long. Whoever is on
-/// the line is not kept waiting for it.
-pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, lasted: Duration) {
+/// Notes for the log who has answered a call, which member if it was one, and how long
+/// ago. Whoever is on the line is not kept waiting for it.
+pub(super) fn note_answer(
+    house: &Webhooks,
+    placed: &Placed,
+    who: (AnsweredBy, Option<UserId>),
+    lasted: Duration,
+) {
     let lasted = i64::try_from(lasted.as_millis()).unwrap_or_default();
     let since = house.clock.now().plus_ms(-lasted);
     let of = (placed.tenant_id, placed.call_id);
-    house.bridge.note_answer(of, by, since);
+    house.bridge.note_answer(of, who, since);
 }
 
 /// Notes that the receptionist who had the call has gone with their process. Whoever is
@@ -191,8 +218,7 @@ async fn decide(
         return Ok(None);
     };
     let route = route(&facts, &caller, house.clock.now());
-    let facts = Arc::new(facts);
-    house.memory.learn(&request.to, Arc::clone(&facts));
+    let facts = house.memory.learn(&request.to, facts);
     let new = new_call(&house, &request, id, (&facts, &route));
     let mut tx = house.store.begin().await?;
     let (call, is_new) = match calls::find_or_create(&mut tx, &new).await {
@@ -228,6 +254,7 @@ async fn decide(
         left_at: None,
         moved_to: None,
         consent: None,
+        verdicts: Vec::new(),
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
     };
@@ -251,6 +278,7 @@ fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) 
         left_at: None,
         moved_to: None,
         consent: None,
+        verdicts: Vec::new(),
         is_over: AtomicBool::new(true),
     })
 }
@@ -279,6 +307,7 @@ fn from_memory(
         left_at: None,
         moved_to: None,
         consent: None,
+        verdicts: Vec::new(),
         is_over: AtomicBool::new(false),
     };
     note(&placed);

@@ -56,7 +56,7 @@ async fn lead(
         open_state: asked.open_state(),
         speech: Speech::new(None),
     };
-    take_message(house, &caller).await
+    take_message(house, &caller, None).await
 }
 
 /// What a query of ours says.
@@ -107,7 +107,8 @@ pub(super) async fn recorded(
     };
     let placed = switchboard::find(&house, &result.call.call_sid).await;
     if let (Some(placed), Some(lasted)) = (&placed, result.duration) {
-        switchboard::note_answer(&house, placed, AnsweredBy::Voicemail, lasted);
+        let who = (AnsweredBy::Voicemail, None);
+        switchboard::note_answer(&house, placed, who, lasted);
     }
     if let Some(sid) = &result.recording_sid {
         let heard = Heard {

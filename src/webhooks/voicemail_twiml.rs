@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::at::Point;
 use super::memory::Placed;
 use super::speech::Speech;
 use super::{Webhooks, greeting_sound, spoken};
@@ -42,57 +43,80 @@ impl Caller {
             speech: Speech::new(placed.route.language.as_deref()),
         }
     }
+
+    /// The same at a stop of the route: whoever has tried one member, and reached
+    /// nobody, leaves the message for them.
+    pub(super) fn at(placed: &Placed, point: &Point) -> Self {
+        let began = placed.moved_to.filter(|first| *first <= point.stop);
+        let tried = placed
+            .route
+            .member_before(point.stop, began.unwrap_or_default());
+        Self {
+            user: tried.filter(|_| point.leg.is_none()),
+            ..Self::of(placed)
+        }
+    }
 }
 
 /// A stop of a route at which a caller leaves a message. Without the database
 /// they hear a greeting of ours.
 pub(super) async fn leave(house: &Webhooks, caller: &Caller, own: Option<&str>) -> Response {
-    if own.is_some() {
-        return plain(house, &caller.speech, own);
+    match house.patience.wait(take_message(house, caller, own)).await {
+        Some(Ok(response)) => return response,
+        Some(Err(error)) => tracing::error!(%error, "voicemail.greeting_lost"),
+        None => tracing::warn!("voicemail.greeting_lost: the database did not answer in time"),
     }
-    match house.patience.wait(take_message(house, caller)).await {
-        Some(Ok(response)) => response,
-        Some(Err(error)) => {
-            tracing::error!(%error, "voicemail.greeting_lost");
-            plain(house, &caller.speech, None)
-        }
-        None => {
-            tracing::warn!("voicemail.greeting_lost: the database did not answer in time");
-            plain(house, &caller.speech, None)
-        }
-    }
+    plain(house, &caller.speech, (caller.user, own))
 }
 
 /// What can be had without a database: these words or ours, and the beep.
-pub(super) fn plain(house: &Webhooks, speech: &Speech, own: Option<&str>) -> Response {
+pub(super) fn plain(
+    house: &Webhooks,
+    speech: &Speech,
+    (user, own): (Option<UserId>, Option<&str>),
+) -> Response {
     let greeting = match own {
         Some(own) => speech.say_own(own),
         None => speech.say(speech.phrases.leave_a_message),
     };
-    recorded(Response::new().say(greeting), speech, record(house, None))
+    let record = record(house, user);
+    recorded(Response::new().say(greeting), speech, record)
 }
 
-/// What the tenant's callers hear and do, as the tenant wants it.
+/// What the tenant's callers hear and do, as the tenant wants it: their `own` words
+/// for this place, where they have chosen some.
 ///
 /// Where the tenant wants no voicemail, that is an apology.
-pub(super) async fn take_message(house: &Webhooks, caller: &Caller) -> Result<Response, Error> {
+pub(super) async fn take_message(
+    house: &Webhooks,
+    caller: &Caller,
+    own: Option<&str>,
+) -> Result<Response, Error> {
     let (tenant, user) = (caller.tenant, caller.user);
     let settings = settings::of_tenant(&house.store, tenant, user).await?;
     if !settings.truth(SettingKey::EnableVoicemail) {
         return Ok(spoken::apology());
     }
-    let those = greetings::list_for(&house.store, tenant, user).await?;
-    let response = match choose(&those, &occasion(house, caller).await?) {
-        Some(greeting) => greet(house, greeting).await,
-        None => None,
+    let greeted = match own {
+        Some(own) => Some(Response::new().say(caller.speech.say_own(own))),
+        None => chosen(house, caller).await?,
     };
-    let response = if let Some(response) = response {
-        response
+    let response = if let Some(greeted) = greeted {
+        greeted
     } else {
         Response::new().say(usual(house, caller, &settings).await?)
     };
     let record = written_down(house, record(house, user), (user, &settings));
     Ok(recorded(response, &caller.speech, record))
+}
+
+/// The greeting that somebody has made for the occasion, if there is one.
+async fn chosen(house: &Webhooks, caller: &Caller) -> Result<Option<Response>, Error> {
+    let those = greetings::list_for(&house.store, caller.tenant, caller.user).await?;
+    Ok(match choose(&those, &occasion(house, caller).await?) {
+        Some(greeting) => greet(house, greeting).await,
+        None => None,
+    })
 }
 
 /// What is said where nobody has made a greeting. Who has not chosen the words

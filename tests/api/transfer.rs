@@ -2,7 +2,7 @@
 
 use frontdesk::domain::{CallId, OpenState, Party, PhoneNumber, Purpose, Role, TenantId};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
-use frontdesk::routing::{Ring, RingStop, Route, Stop};
+use frontdesk::routing::{Ring, RingStop, Route, Stop, Telephone};
 use frontdesk::store::{call_routes, call_transfers, calls};
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn phone(text: &str) -> PhoneNumber {
 
 fn telephones(number: &str) -> Stop {
     Stop::Ring(RingStop {
-        phone_numbers: vec![phone(number)],
+        telephones: vec![Telephone::outside(phone(number))],
         whose: Purpose::Member,
         is_in_turn: false,
         longest: None,
@@ -143,7 +143,10 @@ async fn a_call_that_the_ai_has_is_handed_on_without_the_carrier() {
         let Stop::Ring(ring) = &handover.stops[0] else {
             panic!("{handover:?}");
         };
-        assert_eq!(ring.phone_numbers, [phone("+12025550131")]);
+        assert_eq!(
+            ring.telephones,
+            [Telephone::of_member(phone("+12025550131"), ada)]
+        );
         assert_eq!(
             handover.stops.last(),
             Some(&Stop::Voicemail { greeting: None })

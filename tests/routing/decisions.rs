@@ -221,7 +221,10 @@ fn targets_that_are_gone_are_skipped_and_an_end_is_always_there() {
     let Stop::Ring(ring) = &route.stops[1] else {
         panic!("{route:?}");
     };
-    assert_eq!(ring.phone_numbers, [phone(1), phone(2)]);
+    let rung = ring.telephones.iter();
+    let rung: Vec<_> = rung.map(|one| (one.number.clone(), one.user_id)).collect();
+    let expected = [(phone(1), Some(id(1))), (phone(2), Some(id(2)))];
+    assert_eq!(rung, expected);
     assert!(ring.is_in_turn);
     assert_eq!(
         codes(&route)

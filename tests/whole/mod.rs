@@ -2,6 +2,7 @@
 
 mod agents;
 mod allocation;
+mod answered;
 mod bare;
 mod beeps;
 mod budgets;

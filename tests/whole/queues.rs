@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use frontdesk::clock::Clock;
-use frontdesk::domain::Queue;
+use frontdesk::domain::{AnsweredBy, CallLog, Queue};
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
-use frontdesk::store::queues;
+use frontdesk::store::{calls, queues};
+use tokio::time::timeout;
 
 use super::desk::{Desk, talkative};
 use super::routed::{
@@ -198,4 +199,40 @@ async fn the_built_in_tune_is_ten_seconds_of_sound() {
     assert!((500..12_000).contains(&loudest.unwrap()), "{loudest:?}");
     // It ends as quietly as it begins, so that it can be played again.
     assert!(samples[0].unsigned_abs() < 200 && samples[79_999].unsigned_abs() < 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_member_who_ends_the_waiting_has_both_calls() {
+    let (desk, queue) = open().await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let mut rings_up = form_to("CA7", TO, &[]);
+    set(&mut rings_up, "From", MEMBER);
+    let xml = ask(&desk, &format!("queue/{}/answer", queue.id), &rings_up).await;
+    let member = queue.members[0];
+    let connecting = format!("queue/connecting?call=CA7&user={member}");
+    assert!(xml.contains(&connecting.replace('&', "&amp;")), "{xml}");
+    // The member's own call is in the log, too.
+    logged(&desk, "CA7", |_| true).await;
+    ask(&desk, &connecting, &form_to("CA1", TO, &[])).await;
+    for call_sid in ["CA1", "CA7"] {
+        let call = logged(&desk, call_sid, |call| call.answered_by.is_some()).await;
+        assert_eq!(call.answered_by, Some(AnsweredBy::Person), "{call_sid}");
+        assert_eq!(call.user_id, Some(member), "{call_sid}");
+    }
+}
+
+/// The log of the call, once it is so.
+async fn logged(desk: &Desk, call_sid: &str, is_so: impl Fn(&CallLog) -> bool) -> CallLog {
+    let call_sid = call_sid.parse().unwrap();
+    let found = async {
+        loop {
+            let call = calls::find_by_sid(&desk.store, &call_sid).await.unwrap();
+            match call.filter(&is_so) {
+                Some(call) => return call,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let found = timeout(Duration::from_secs(5), found).await;
+    found.expect("it is written down")
 }

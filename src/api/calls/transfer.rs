@@ -14,10 +14,8 @@ use crate::api::operator::Operator;
 use crate::api::outbound::{cleared, refused};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{
-    CallId, CallLog, Dial, Direction, PhoneNumber, Purpose, ReceptionistId, SettingKey,
-};
-use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Stop, Voice};
+use crate::domain::{CallId, CallLog, Dial, Direction, Purpose, ReceptionistId, SettingKey};
+use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
 use crate::store::text::{E164, Line, NumberRef, QueueRef, Text, UserRef, VoicemailText};
@@ -133,7 +131,7 @@ async fn let_through(
     let Stop::Ring(ring) = stop else {
         return Ok(tx);
     };
-    let Some(to) = ring.phone_numbers.first() else {
+    let Some(Telephone { number: to, .. }) = ring.telephones.first() else {
         return Ok(tx);
     };
     let Some(longest) = ring.longest else {
@@ -212,13 +210,15 @@ impl Transfer {
                 let user = user.filter(|user| user.is_active);
                 let user = user.ok_or_else(|| missing("user_id", "active member"))?;
                 let number = user.phone_number.ok_or(ApiError::Conflict(NO_TELEPHONE))?;
-                Ok(ring(number, (caller_id, whisper), None))
+                let telephone = Telephone::of_member(number, id);
+                Ok(ring(telephone, (caller_id, whisper), None))
             }
             Destination::PhoneNumber(NumberRef(E164(number))) => {
                 let settings = settings::of_tenant(store, tenant, None).await?;
                 let most = settings.whole(SettingKey::MaxCallDurationSeconds);
                 let longest = most.map_or(Duration::MAX, Duration::from_secs);
-                Ok(ring(number, (caller_id, whisper), Some(longest)))
+                let telephone = Telephone::outside(number);
+                Ok(ring(telephone, (caller_id, whisper), Some(longest)))
             }
             Destination::QueueId(QueueRef(Text(id))) => {
                 let queue = queues::find(store, tenant, id).await?;
@@ -245,7 +245,7 @@ impl Transfer {
 }
 
 fn ring(
-    number: PhoneNumber,
+    telephone: Telephone,
     (caller_id, whisper): (CallerId, Option<String>),
     longest: Option<Duration>,
 ) -> Stop {
@@ -254,7 +254,7 @@ fn ring(
         whisper,
         ..Ring::default()
     };
-    Stop::Ring(RingStop::one(number, longest, ring))
+    Stop::Ring(RingStop::one(telephone, longest, ring))
 }
 
 fn missing(field: &str, what: &str) -> ApiError {

@@ -9,7 +9,7 @@ use crate::api::state::ApiState;
 use crate::domain::{
     OpenState, Permission, PhoneNumber, Purpose, Reach, Receptionist, ReceptionistId, User, UserId,
 };
-use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Voice};
+use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::{numbers, routing_facts, tenants, users};
 
 /// Who speaks.
@@ -84,7 +84,7 @@ impl Answerer {
                     ..Ring::default()
                 };
                 let target = Stop::Ring(RingStop {
-                    phone_numbers: vec![to.clone()],
+                    telephones: vec![Telephone::outside(to.clone())],
                     whose: Purpose::Outside,
                     is_in_turn: false,
                     longest: None,

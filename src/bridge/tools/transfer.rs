@@ -10,9 +10,9 @@ use super::toolbox::{Ask, Done, Toolbox};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
-    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, SettingKey, TransferMode,
+    CallLog, Destination, Dial, DialPolicy, Place, Purpose, SettingKey, TransferMode,
 };
-use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Voice};
+use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
 use crate::store::{Error, call_routes, contacts, queues, settings, users};
@@ -126,15 +126,18 @@ impl Journey<'_> {
                 let Some(number) = number else {
                     return Ok(Err(NOBODY));
                 };
-                Ok(Ok(self.ring(number, None, destination.mode, word).await?))
+                let telephone = Telephone::of_member(number, *id);
+                Ok(Ok(self
+                    .ring(telephone, None, destination.mode, word)
+                    .await?))
             }
             Place::Number(number) => {
                 let most = settings::of_tenant(store, tenant, None).await?;
                 let most = most.whole(SettingKey::MaxCallDurationSeconds);
                 let longest = most.map_or(Duration::MAX, Duration::from_secs);
-                let number = number.clone();
+                let telephone = Telephone::outside(number.clone());
                 Ok(Ok(self
-                    .ring(number, Some(longest), destination.mode, word)
+                    .ring(telephone, Some(longest), destination.mode, word)
                     .await?))
             }
             Place::Queue(id) => {
@@ -150,7 +153,7 @@ impl Journey<'_> {
 
     async fn ring(
         &self,
-        number: PhoneNumber,
+        telephone: Telephone,
         longest: Option<Duration>,
         mode: TransferMode,
         word: &Word,
@@ -168,7 +171,7 @@ impl Journey<'_> {
             detects_machines: is_warm,
             ..Ring::default()
         };
-        Ok(Stop::Ring(RingStop::one(number, longest, ring)))
+        Ok(Stop::Ring(RingStop::one(telephone, longest, ring)))
     }
 
     /// Who it is, and why: the caller's name if it is known, else the number,
@@ -229,14 +232,14 @@ impl Journey<'_> {
         let of = (ask.tenant_id, ask.call_id);
         let mut tx = self.house.store.begin().await?;
         if let Some(Stop::Ring(ring)) = stops.first_mut()
-            && let (Some(longest), Some(to)) = (ring.longest, ring.phone_numbers.first())
+            && let (Some(longest), Some(to)) = (ring.longest, ring.telephones.first())
         {
             let clearing = Clearing {
                 tenant_id: ask.tenant_id,
                 call_id: ask.call_id,
                 user_id: None,
                 dial: Dial {
-                    to,
+                    to: &to.number,
                     purpose: Purpose::Outside,
                     via: None,
                     longest,

@@ -290,6 +290,7 @@ impl<'a> Call<'a> {
             self.report.final_status.as_str()
         };
         let mut form = forms::voice(self.options(), &self.report.call_sid, status);
+        form.retain(|(name, _)| !extra.iter().any(|(other, _)| other == name));
         form.extend_from_slice(extra);
         form
     }

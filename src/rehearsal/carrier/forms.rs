@@ -86,8 +86,24 @@ pub(super) fn dialled(options: &CarrierOptions) -> Form {
 }
 
 /// What is told of a call that was dialled and picked up.
-pub(super) fn picked_up(parent_call_sid: &str) -> Form {
-    form(&[("ParentCallSid", parent_call_sid), ("AnsweredBy", "human")])
+pub(super) fn picked_up((parent, call_sid): (&str, &str), to: &str) -> Form {
+    form(&[
+        ("CallSid", call_sid),
+        ("ParentCallSid", parent),
+        ("Direction", "outbound-dial"),
+        ("CallStatus", "in-progress"),
+        ("To", to),
+        ("Called", to),
+    ])
+}
+
+/// What is told once it is known that a person has picked up.
+pub(super) fn found_out(call_sid: &str) -> Form {
+    form(&[
+        ("CallSid", call_sid),
+        ("AnsweredBy", "human"),
+        ("MachineDetectionDuration", "2310"),
+    ])
 }
 
 /// What is told of a caller who has just begun to wait in a queue.

@@ -36,7 +36,7 @@ impl Call<'_> {
             return Err("13201: <Dial> calls nobody".to_owned());
         }
         if self.options().dial_outcome.status == "completed" {
-            self.whisper(dial).await?;
+            self.pick_up(dial).await?;
             self.record_dialled(dial).await?;
         }
         let extra = forms::dialled(self.options());
@@ -46,12 +46,27 @@ impl Call<'_> {
         }
     }
 
-    /// Whoever picks up hears what the noun wants, before the two are connected.
-    async fn whisper(&mut self, dial: &Element) -> Result<(), String> {
-        let nouns = dial.children.iter();
-        for url in nouns.filter_map(|noun| noun.attribute("url")) {
-            let extra = forms::picked_up(&self.report.call_sid);
-            self.listen(url, &extra).await?;
+    /// The first of them picks up: a person, as is found out if that is wanted. Who wants
+    /// to be told is told, and they hear what the noun wants before the two are connected.
+    async fn pick_up(&mut self, dial: &Element) -> Result<(), String> {
+        let Some(noun) = dial.children.first() else {
+            return Ok(());
+        };
+        let child = carrier_name("CA");
+        let picked_up = forms::picked_up((&self.report.call_sid, &child), &noun.text);
+        if let Some(url) = noun.attribute("amdStatusCallback") {
+            let url = self.resolve(url)?;
+            self.call_back(url, &forms::found_out(&child)).await;
+        }
+        let events = noun.attribute("statusCallbackEvent").unwrap_or_default();
+        if let Some(url) = noun.attribute("statusCallback")
+            && events.split(' ').any(|event| event == "answered")
+        {
+            let url = self.resolve(url)?;
+            self.call_back(url, &picked_up).await;
+        }
+        if let Some(url) = noun.attribute("url") {
+            self.listen(url, &picked_up).await?;
         }
         Ok(())
     }

@@ -9,9 +9,9 @@ use super::plan::{MessageText, VoiceText, VoicemailText};
 use super::ring::RingText;
 use super::rule::RefusalText;
 use super::value::{E164, Text};
-use crate::domain::{FlowId, Purpose, QueueId, ReceptionistId};
+use crate::domain::{FlowId, PhoneNumber, Purpose, QueueId, ReceptionistId, UserId};
 use crate::routing::ivr::CallerFacts;
-use crate::routing::{AiStop, IvrStop, QueueStop, RingStop, Step, Stop};
+use crate::routing::{AiStop, IvrStop, QueueStop, RingStop, Step, Stop, Telephone};
 
 /// A place where a call may end, or go on from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -53,6 +53,10 @@ pub struct RingStopText {
     /// Which.
     #[schema(value_type = Vec<String>)]
     phone_numbers: Vec<E164>,
+    /// The members who answer them, in the same order; none for one outside.
+    #[serde(default)]
+    #[schema(value_type = Vec<Option<String>>)]
+    user_ids: Vec<Option<Text<UserId>>>,
     /// Whether they are members' of the tenant.
     #[serde(default)]
     are_members: bool,
@@ -142,7 +146,8 @@ impl From<&Stop> for StopText {
                 back_from: ai.back_from.clone(),
             }),
             Stop::Ring(ring) => Self::Ring(RingStopText {
-                phone_numbers: ring.phone_numbers.iter().cloned().map(E164).collect(),
+                phone_numbers: numbers(ring).map(E164).collect(),
+                user_ids: members(ring).map(|id| id.map(Text)).collect(),
                 are_members: ring.whose == Purpose::Member,
                 is_in_turn: ring.is_in_turn,
                 longest_s: ring.longest.map(|longest| longest.as_secs()),
@@ -184,11 +189,7 @@ impl From<StopText> for Stop {
                 back_from: ai.back_from,
             }),
             StopText::Ring(ring) => Self::Ring(RingStop {
-                phone_numbers: ring
-                    .phone_numbers
-                    .into_iter()
-                    .map(|E164(one)| one)
-                    .collect(),
+                telephones: telephones(ring.phone_numbers, ring.user_ids),
                 whose: if ring.are_members {
                     Purpose::Member
                 } else {
@@ -226,4 +227,21 @@ impl From<StopText> for Stop {
             StopText::Apology => Self::Apology,
         }
     }
+}
+
+fn numbers(ring: &RingStop) -> impl Iterator<Item = PhoneNumber> {
+    ring.telephones.iter().map(|one| one.number.clone())
+}
+
+fn members(ring: &RingStop) -> impl Iterator<Item = Option<UserId>> {
+    ring.telephones.iter().map(|one| one.user_id)
+}
+
+/// A route that was kept before anybody asked whose the telephones are does not say.
+fn telephones(numbers: Vec<E164>, members: Vec<Option<Text<UserId>>>) -> Vec<Telephone> {
+    let members = members.into_iter().map(|id| id.map(|Text(id)| id));
+    let members = members.chain(std::iter::repeat(None));
+    let both = numbers.into_iter().zip(members);
+    let telephone = |(E164(number), user_id)| Telephone { number, user_id };
+    both.map(telephone).collect()
 }

@@ -108,9 +108,9 @@ impl Refusal {
         self.status == 401 || matches!(self.code, Some(20_003..=20_006))
     }
 
-    /// Whether the number cannot be had: 21422, or nothing in that area, 21452.
+    /// Whether the number cannot be had: 21421, 21422, or nothing in that area, 21452.
     pub fn is_unavailable_number(&self) -> bool {
-        matches!(self.code, Some(21_422 | 21_452))
+        matches!(self.code, Some(21_421 | 21_422 | 21_452))
     }
 }
 

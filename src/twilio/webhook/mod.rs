@@ -19,6 +19,6 @@ pub use message::{MessageRequest, MessageState, MessageStatus, OptOut};
 pub use recording::{RecordResult, RecordingState, RecordingStatus, TranscriptionResult};
 pub use stream::{StreamEnded, StreamEvent, StreamStatus, TranscriptionEvent, TranscriptionUpdate};
 pub use voice::{
-    AnsweredBy, DialResult, DialStatus, EnqueueResult, FallbackRequest, GatherResult, Place,
-    QueueOutcome, QueueWait, StatusCallback, VoiceRequest,
+    AnsweredBy, DialResult, DialStatus, EnqueueResult, FallbackRequest, GatherResult,
+    MachineVerdict, Place, QueueOutcome, QueueWait, StatusCallback, VoiceRequest,
 };

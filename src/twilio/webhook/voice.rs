@@ -144,6 +144,42 @@ words! {
     }
 }
 
+impl AnsweredBy {
+    /// Whether nobody is there to speak with.
+    pub fn is_machine(self) -> bool {
+        match self {
+            Self::Human | Self::Unknown => false,
+            Self::MachineStart
+            | Self::MachineEndBeep
+            | Self::MachineEndSilence
+            | Self::MachineEndOther
+            | Self::Fax => true,
+        }
+    }
+}
+
+/// What was found out about who has answered, told while the call goes on.
+///
+/// See <https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback-results>.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MachineVerdict {
+    /// The call that was answered.
+    pub call_sid: CallSid,
+    /// By whom or what.
+    pub answered_by: AnsweredBy,
+}
+
+impl MachineVerdict {
+    /// Reads the callback of an answering machine detection.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, Error> {
+        let form = Form(pairs);
+        Ok(Self {
+            call_sid: form.required("CallSid")?,
+            answered_by: form.required("AnsweredBy")?,
+        })
+    }
+}
+
 /// How a `<Dial>` ended.
 ///
 /// See <https://www.twilio.com/docs/voice/twiml/dial#action>.

@@ -1,0 +1,190 @@
+//! Somebody who was rung has picked up: what they hear before the two are connected,
+//! whether it is a person at all, and who it was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::at::{At, Point, value_of};
+use super::memory::Placed;
+use super::signed::Signed;
+use super::speech::Speech;
+use super::xml::Xml;
+use super::{Webhooks, stops, switchboard};
+use crate::domain::{AnsweredBy as Answerer, CallSid, Permit};
+use crate::routing::{RingStop, Stop};
+use crate::twilio::rest::CallUpdate;
+use crate::twilio::twiml::{
+    AnswerDetection, CallEvent, Callback, Gather, MachineDetection, Number, Response, Webhook,
+};
+use crate::twilio::webhook::{GatherResult, MachineVerdict};
+
+/// How often we ask whether it is a person before we believe it; a second each.
+///
+/// The carrier says so within four seconds, as a rule.
+const MOST_WAITS: u32 = 6;
+const WAIT: Duration = Duration::from_secs(1);
+
+/// The telephone of a permit, and what its owner hears and is asked.
+pub(super) fn number(
+    house: &Webhooks,
+    caller: &CallSid,
+    (point, stop): (&Point, &RingStop),
+    permit: &Permit,
+) -> Number {
+    let ring = &stop.ring;
+    let user = stop.member_at(permit.to());
+    let url = |webhook| {
+        let url = format!("{}&call={caller}", house.stop_url(webhook, point));
+        user.map_or(url.clone(), |user| format!("{url}&user={user}"))
+    };
+    let mut number = Number::new(permit);
+    if ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines {
+        number = number.url(url("whisper"));
+    } else if user.is_some() {
+        let answered = Callback::new(url("picked-up"));
+        number = number.status_callback(answered.on(&[CallEvent::Answered]));
+    }
+    if ring.detects_machines {
+        let detection = AnswerDetection::new(MachineDetection::Enable);
+        number = number.answer_detection(detection.status_callback(url("machine")));
+    }
+    number
+}
+
+/// Whoever has picked up hears who is there before the two are connected. A machine is
+/// not connected, nor is anybody as long as it may be one: the carrier tells that
+/// [apart](machine) from this.
+pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Some((placed, stop)) = rung(&house, &at).await else {
+        return Xml(Response::new());
+    };
+    let speech = Speech::new(placed.route.language.as_deref());
+    let ring = &stop.ring;
+    if ring.detects_machines {
+        match verdict(&placed, &pairs) {
+            Some(true) => return Xml(Response::new().hangup()),
+            None if !ring.asks_to_accept && at.waits < MOST_WAITS => {
+                return Xml(ask_again(&house, &at));
+            }
+            Some(false) | None => {}
+        }
+    }
+    let said = ring.whisper.as_deref().map(|words| speech.say_own(words));
+    if !ring.asks_to_accept {
+        note_taken(&house, &placed, &at);
+        let response = Response::new();
+        return Xml(match said {
+            Some(said) => response.say(said),
+            None => response,
+        });
+    }
+    let mut gather = Gather::new()
+        .num_digits(1)
+        .action(again(&house, "accepted", &at));
+    if let Some(said) = said {
+        gather = gather.say(said);
+    }
+    let gather = gather.say(speech.say(speech.phrases.press_1_to_accept));
+    Xml(Response::new().gather(gather).hangup())
+}
+
+/// A key was pressed: 1 takes the call, anything else declines it.
+pub(super) async fn accepted(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let digits = GatherResult::from_pairs(&pairs)
+        .ok()
+        .and_then(|form| form.digits);
+    if digits.is_none_or(|digits| digits.expose() != "1") {
+        return Xml(Response::new().hangup());
+    }
+    if let Some((placed, _)) = rung(&house, &at).await {
+        note_taken(&house, &placed, &at);
+    }
+    Xml(Response::new())
+}
+
+/// A member has picked up who is asked nothing.
+pub(super) async fn picked_up(State(house): State<Webhooks>, at: At, _: Signed) -> StatusCode {
+    if let Some((placed, _)) = rung(&house, &at).await {
+        note_taken(&house, &placed, &at);
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// The carrier has found out whether it is a person. Where a machine was not asked for
+/// a key, it is waiting to be connected, here or at another process.
+pub(super) async fn machine(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> StatusCode {
+    let Ok(found) = MachineVerdict::from_pairs(&pairs) else {
+        return StatusCode::NO_CONTENT;
+    };
+    let is_machine = found.answered_by.is_machine();
+    if let Some(caller) = &at.call
+        && switchboard::find_at(&house, caller, at.stop)
+            .await
+            .is_some()
+    {
+        let verdict = (found.call_sid.clone(), is_machine);
+        house
+            .memory
+            .change(caller, |placed| placed.verdicts.push(verdict));
+    }
+    if is_machine && let Some(carrier) = house.carrier.clone() {
+        tokio::spawn(async move {
+            let done = carrier.update_call(&found.call_sid, &CallUpdate::Complete);
+            if let Err(error) = done.await {
+                tracing::info!(%error, "machine.not_hung_up");
+            }
+        });
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// The caller whom it rang for, and whom it rang; none where nobody waits any more.
+async fn rung(house: &Webhooks, at: &At) -> Option<(Arc<Placed>, RingStop)> {
+    let caller = at.call.as_ref()?;
+    let placed = switchboard::find_at(house, caller, at.stop).await?;
+    if placed.is_over() {
+        return None;
+    }
+    match stops::at(house, &placed, caller, at).await? {
+        Stop::Ring(stop) => Some((placed, stop)),
+        _ => None,
+    }
+}
+
+/// Whether it is a machine, once that is known.
+fn verdict(placed: &Placed, pairs: &[(String, String)]) -> Option<bool> {
+    let sid: CallSid = value_of(pairs, "CallSid")?;
+    let mut found = placed.verdicts.iter();
+    found.find(|(rung, _)| *rung == sid).map(|(_, is)| *is)
+}
+
+fn ask_again(house: &Webhooks, at: &At) -> Response {
+    let url = format!("{}&waits={}", again(house, "whisper", at), at.waits + 1);
+    Response::new().pause(WAIT).redirect(Webhook::new(url))
+}
+
+/// The address of the same telephone, at another webhook.
+fn again(house: &Webhooks, webhook: &str, at: &At) -> String {
+    let mut url = house.stop_url(webhook, &at.point());
+    if let Some(caller) = &at.call {
+        url = format!("{url}&call={caller}");
+    }
+    if let Some(user) = at.user {
+        url = format!("{url}&user={user}");
+    }
+    url
+}
+
+/// The member has the call from here on, if it is a member's telephone: they see it
+/// among theirs, and may lead it on.
+fn note_taken(house: &Webhooks, placed: &Placed, at: &At) {
+    let who = (Answerer::Person, at.user);
+    switchboard::note_answer(house, placed, who, Duration::ZERO);
+}
