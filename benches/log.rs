@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    CallId, CallStatus, Day, Direction, Quota, QuotaLimits, Tenant, TenantId, Timestamp,
+    CallId, CallStatus, Day, Direction, Quota, QuotaLimits, Role, Tenant, TenantId, Timestamp,
+    User, UserId,
 };
 use frontdesk::store::call_search::{self, Filter};
-use frontdesk::store::{Store, page, quotas, retention, tenants, usage};
+use frontdesk::store::{Store, page, quotas, retention, tenants, usage, users};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
 use tokio::time::Instant;
@@ -78,14 +79,17 @@ async fn measure(name: &str, url: &str, calls: usize) -> bool {
     let clock = Clock::manual(Timestamp::from_ms(BEGAN_MS));
     let (ours, theirs) = (tenant(&store, &clock).await, tenant(&store, &clock).await);
     let raw = pool(url).await;
+    let mut members = Vec::new();
     for whose in [theirs, ours] {
-        fill(&raw, &clock, whose, calls).await;
+        members.push(member(&store, &clock, whose).await);
+        fill(&raw, (whose, members[members.len() - 1]), calls).await;
+        clock.advance_ms(1);
     }
     run(&raw, "ANALYZE").await;
     println!("{name}, {calls} calls of one tenant and as many of another");
     println!("  {:<34} {:>10} {:>10}", "page of 50", "median", "slowest");
     let mut is_good = true;
-    for (what, filter) in filters() {
+    for (what, filter) in filters(members[1]) {
         let deep = what.starts_with("deep");
         let after = if deep {
             Some(middle(&store, ours, calls).await)
@@ -253,7 +257,7 @@ async fn middle(store: &Store, whose: TenantId, calls: usize) -> page::Cursor {
         .expect("there are more")
 }
 
-fn filters() -> Vec<(&'static str, Filter)> {
+fn filters(member: UserId) -> Vec<(&'static str, Filter)> {
     let mut filters = Vec::new();
     let mut ask = |what, set: fn(&mut Filter)| {
         let mut filter = Filter::default();
@@ -292,6 +296,11 @@ fn filters() -> Vec<(&'static str, Filter)> {
         all.since = Some(Timestamp::from_ms(BEGAN_MS));
         all.until = Some(Timestamp::from_ms(BEGAN_MS + 900_000));
     });
+    let of_member = Filter {
+        user: Some(member),
+        ..Filter::default()
+    };
+    filters.push(("user (1 in 200)", of_member));
     filters
 }
 
@@ -307,9 +316,27 @@ async fn tenant(store: &Store, clock: &Clock) -> TenantId {
     tenant.id
 }
 
+async fn member(store: &Store, clock: &Clock, whose: TenantId) -> UserId {
+    let id: UserId = clock.new_id();
+    let user = User {
+        id,
+        tenant_id: whose,
+        email: format!("{id}@example.com").parse().expect("an address"),
+        name: "Ada".to_owned(),
+        role: Role::Agent,
+        subject: id.to_string(),
+        phone_number: None,
+        is_active: true,
+        created_at: clock.now(),
+    };
+    let added = users::insert(store, &user).await;
+    added.expect("the member is new");
+    id
+}
+
 /// A call each second, written in bulk; what stands in the rows is what the
 /// store would have written.
-async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
+async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) {
     const AT_ONCE: usize = 200;
     for first in (0..calls).step_by(AT_ONCE) {
         let (mut rows, mut words, mut tags) = (Vec::new(), Vec::new(), Vec::new());
@@ -323,9 +350,14 @@ async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
                 (_, ending) => ("inbound", number(ending), "+15559999999".to_owned()),
             };
             let outcome = if n % 1_000 == 5 { "voicemail" } else { "ai" };
+            let user = if n % 200 == 11 {
+                format!("'{member}'")
+            } else {
+                "NULL".to_owned()
+            };
             rows.push(format!(
                 "('{id}','{whose}','{sid}','{direction}','{from}','{to}','completed',{at},{at},\
-                 '{outcome}','2025-11-21')"
+                 '{outcome}','2025-11-21',{user})"
             ));
             let mut found = vec![from[1..].to_owned(), to[1..].to_owned()];
             found.push(format!("{:04}", n % 100));
@@ -339,7 +371,7 @@ async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
         insert(
             raw,
             "calls (id, tenant_id, call_sid, direction, from_party, to_party, status, \
-            created_at_ms, ended_at_ms, outcome, usage_day)",
+            created_at_ms, ended_at_ms, outcome, usage_day, user_id)",
             &rows,
         )
         .await;
@@ -356,7 +388,6 @@ async fn fill(raw: &AnyPool, clock: &Clock, whose: TenantId, calls: usize) {
         )
         .await;
     }
-    clock.advance_ms(1);
 }
 
 fn number(ending: usize) -> String {
