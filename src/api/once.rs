@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -158,7 +158,8 @@ async fn kept(state: &ApiState, claim: &Claim, response: Response) -> Response {
     };
     let bytes = bytes.to_bytes();
     let text = String::from_utf8(bytes.to_vec()).ok();
-    let is_final = !parts.status.is_server_error();
+    // Who is told to come again is not told the same a day long.
+    let is_final = !parts.status.is_server_error() && !parts.headers.contains_key(RETRY_AFTER);
     let outcome = match text.filter(|_| is_final) {
         Some(body) => {
             let content_type = parts.headers.get(CONTENT_TYPE);

@@ -255,10 +255,13 @@ fn ways(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::HoursWrite), routes!(hours::create)))
         .routes(gate.ask(may(P::ConfigRead), routes!(hours::show)))
         .routes(gate.ask(may(P::HoursWrite), routes!(hours::replace, hours::delete)))
-        .routes(gate.ask(may(P::ConfigRead), routes!(queues::list)))
-        .routes(gate.ask(may(P::ConfigWrite), routes!(queues::create)))
-        .routes(gate.ask(may(P::ConfigRead), routes!(queues::show)))
-        .routes(gate.ask(may(P::ConfigWrite), routes!(queues::update, queues::delete)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(queues::list)))
+        .routes(gate.ask(may(P::NumbersWrite), routes!(queues::create)))
+        .routes(gate.ask(may(P::NumbersRead), routes!(queues::show)))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            routes!(queues::update, queues::delete),
+        ))
         .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::list)))
         .routes(gate.ask(may(P::ConfigWrite), routes!(caller_lists::create)))
         .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::show)))

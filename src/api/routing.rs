@@ -14,7 +14,7 @@ use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{self, Action, Plan, Reference, Route, Target};
 use crate::store::text::{PlanText, StepText, StopText};
-use crate::store::{self, number_plans, numbers, routing_facts};
+use crate::store::{self, number_plans, numbers, quotas, routing_facts};
 
 /// The plan of a number. One that nobody has planned has a plan all the same:
 /// its receptionist answers.
@@ -226,7 +226,10 @@ pub(super) async fn preview(
     let (facts, caller) = found
         .filter(|(facts, _)| is_own(facts))
         .ok_or(ApiError::NotFound)?;
-    let route = routing::route(&facts, &caller, now);
+    let mut route = routing::route(&facts, &caller, now);
+    if !quotas::may_spend(&state.store, operator.tenant_id, now).await? {
+        route = route.without_receptionists();
+    }
     Ok(JsonBody(RouteBody::new(&route, now)))
 }
 

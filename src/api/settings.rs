@@ -9,7 +9,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::setting_body::{NewSetting, NewUserSetting, SettingBody, SettingsBody};
 use super::state::ApiState;
-use crate::domain::{Level, Lock, SettingKey, Settings, TenantId, UserId};
+use crate::domain::{Level, Lock, Permission, Reach, SettingKey, Settings, TenantId, UserId};
 use crate::store::{Db, settings, users};
 
 /// What holds for the tenant.
@@ -23,7 +23,8 @@ pub(super) async fn list(
     Ok(JsonBody(SettingsBody::new(&all, Level::Tenant)))
 }
 
-/// Sets it for everybody at the tenant's.
+/// Sets it for everybody at the tenant's. How long things are kept wants
+/// `privacy:write` too.
 #[utoipa::path(put, path = "/api/settings/{key}", operation_id = "set_setting",
     tag = "Settings", params(("key" = String, Path, description = "such as `enable_voicemail`")),
     request_body = NewSetting, responses((status = 200, body = SettingBody)))]
@@ -34,6 +35,7 @@ pub(super) async fn set(
     Json(new): Json<NewSetting>,
 ) -> Result<JsonBody<SettingBody>, ApiError> {
     let (tenant, entry) = (operator.tenant_id, new.into_entry(key)?);
+    may_touch(&operator, key)?;
     let mut tx = state.store.begin().await?;
     settings::put_tenant(&mut tx, tenant, key, (&entry, state.clock.now())).await?;
     let all = settings::of_tenant(&mut tx, tenant, None).await?;
@@ -53,6 +55,7 @@ pub(super) async fn unset(
     Path(key): Path<SettingKey>,
 ) -> Result<JsonBody<SettingBody>, ApiError> {
     let tenant = operator.tenant_id;
+    may_touch(&operator, key)?;
     let mut tx = state.store.begin().await?;
     let was_set = settings::delete_tenant(&mut tx, tenant, key).await?;
     let all = settings::of_tenant(&mut tx, tenant, None).await?;
@@ -88,6 +91,7 @@ pub(super) async fn set_of_user(
     Json(new): Json<NewUserSetting>,
 ) -> Result<JsonBody<SettingBody>, ApiError> {
     let (tenant, entry) = (operator.tenant_id, new.into_entry(key)?);
+    may_touch(&operator, key)?;
     exists(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
     settings::put_user(&mut tx, (tenant, id), key, (&entry, state.clock.now())).await?;
@@ -110,6 +114,7 @@ pub(super) async fn unset_of_user(
     PathPair(id, key): PathPair<UserId, SettingKey>,
 ) -> Result<JsonBody<SettingBody>, ApiError> {
     let tenant = operator.tenant_id;
+    may_touch(&operator, key)?;
     exists(&state.store, tenant, id).await?;
     let mut tx = state.store.begin().await?;
     let was_set = settings::delete_user(&mut tx, tenant, id, key).await?;
@@ -181,6 +186,15 @@ fn changed(action: &'static str, key: SettingKey, user: Option<UserId>) -> Chang
         object,
         fields: &[],
     }
+}
+
+/// How long things are kept is said by those who may erase them: a shorter time erases.
+fn may_touch(operator: &Operator, key: SettingKey) -> Result<(), ApiError> {
+    let is_open = operator.rights.reach(Permission::PrivacyWrite) == Reach::All;
+    if key.is_retention() && !is_open {
+        return Err(ApiError::Forbidden(Permission::PrivacyWrite.as_str()));
+    }
+    Ok(())
 }
 
 /// What somebody above has locked is not set; the transaction is left behind.

@@ -17,7 +17,8 @@ use crate::store::page;
 use crate::store::text::Line;
 use crate::store::voicemail_messages::{self as messages, Filter};
 
-/// The messages of the tenant, newest first; an agent's own.
+/// The messages of the tenant, newest first; an agent's own, and those for nobody in
+/// particular.
 #[utoipa::path(get, path = "/api/voicemail/messages", operation_id = "list_messages",
     tag = "Voicemail", params(MessageQuery),
     responses((status = 200, body = PageBody<MessageBody>)))]
@@ -30,6 +31,7 @@ pub(super) async fn list(
     let filter = Filter {
         is_read: query.is_read,
         user,
+        and_nobodys: query.user.is_none(),
         number: query.number,
         search: query.search.map(|line| line.0),
     };
@@ -105,7 +107,8 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The message of that id, if it is there for whoever asks.
+/// The message of that id, if it is there for whoever asks: what is nobody's in
+/// particular is everybody's.
 pub(super) async fn find(
     state: &ApiState,
     operator: &Operator,
@@ -114,7 +117,7 @@ pub(super) async fn find(
     let message = messages::find(&state.store, operator.tenant_id, id).await?;
     let is_open = |message: &VoicemailMessage| {
         let own = operator.only();
-        own.is_none_or(|own| message.user_id == Some(own))
+        own.is_none_or(|own| message.user_id.is_none_or(|whose| whose == own))
     };
     message.filter(is_open).ok_or(ApiError::NotFound)
 }

@@ -212,6 +212,17 @@ impl SettingKey {
             .ok_or(self.expectation())
     }
 
+    /// Whether it says after how long something is deleted.
+    pub fn is_retention(self) -> bool {
+        matches!(
+            self,
+            Self::CallRetentionDays
+                | Self::RecordingRetentionDays
+                | Self::SmsRetentionDays
+                | Self::VoicemailRetentionDays
+        )
+    }
+
     /// Whether it is a value of this setting.
     pub fn takes(self, value: &SettingValue) -> bool {
         match (self.kind(), value) {

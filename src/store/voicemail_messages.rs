@@ -48,6 +48,8 @@ pub struct Filter {
     pub is_read: Option<bool>,
     /// Only those for this person.
     pub user: Option<UserId>,
+    /// Also those for nobody in particular.
+    pub and_nobodys: bool,
     /// Only those from this number.
     pub number: Option<PhoneNumber>,
     /// Only those whose transcript or number has this in it, in any case.
@@ -222,6 +224,7 @@ pub async fn list(
         .bind(filter.user.map(|user| user.to_string()))
         .bind(filter.number.as_ref().map(PhoneNumber::as_str))
         .bind(search.map(|text| containing(&text.to_lowercase())))
+        .bind(i64::from(filter.and_nobodys))
         .fetch_all(&mut *conn)
         .await?;
     page.page(rows, |row| (row.created_at_ms, &row.id))
@@ -233,7 +236,7 @@ const LIST: &str = concat!(
     " FROM voicemail_messages WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
         AND deleted_at_ms IS NULL
         AND ($5 IS NULL OR is_read = $5)
-        AND ($6 IS NULL OR user_id = $6)
+        AND ($6 IS NULL OR user_id = $6 OR ($9 = 1 AND user_id IS NULL))
         AND ($7 IS NULL OR from_party = $7)
         AND ($8 IS NULL OR sought LIKE $8 ESCAPE '\\')
     ORDER BY created_at_ms DESC, id DESC LIMIT $4"

@@ -1,6 +1,9 @@
 //! Who may do what: every route with every role, and every key with its scope.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
 
 use frontdesk::domain::{Permission, Reach, Role, Scope};
 use serde_json::{Value, json};
@@ -69,6 +72,43 @@ async fn every_route_lets_every_role_in_as_the_table_says() {
                 assert_eq!(answer.status, 401, "{method} {path}");
             }
         }
+    })
+    .await;
+}
+
+/// The table as it was read and found good by somebody: who changes what a role may do
+/// changes this too. A letter a role, in the order of `Role::ALL`: `A` all, `m` masked,
+/// `o` own, `-` not at all.
+#[tokio::test]
+async fn who_may_do_what_is_as_it_was_agreed() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let document = desk.ask("/openapi.json", None).await.json();
+        let letter = |role: Role, need: &str| match need {
+            "anybody" => 'o',
+            "platform" => '-',
+            word => match role.reach(word.parse().unwrap()) {
+                Reach::All => 'A',
+                Reach::Masked => 'm',
+                Reach::Own => 'o',
+                Reach::None => '-',
+            },
+        };
+        let mut table = String::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let need = operation["x-permission"].as_str().unwrap();
+                let row: String = Role::ALL.iter().map(|role| letter(*role, need)).collect();
+                let method = method.to_uppercase();
+                writeln!(table, "{row}  {need:<16} {method:<6} {path}").unwrap();
+            }
+        }
+        let agreed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/who_may.txt");
+        let agreed = fs::read_to_string(agreed).unwrap();
+        for (now, then) in table.lines().zip(agreed.lines()) {
+            assert_eq!(now, then, "see tests/api/who_may.txt");
+        }
+        assert_eq!(table.lines().count(), agreed.lines().count(), "{table}");
     })
     .await;
 }

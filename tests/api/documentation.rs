@@ -1,8 +1,8 @@
 //! What the interface says of itself, and whether it is so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ async fn every_operation_is_documented_whole() {
         let desk = Desk::on(db);
         let document = desk.ask("/openapi.json", None).await.json();
         assert_eq!(document["openapi"].as_str().unwrap()[..3], *"3.1");
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
                 let here = format!("{method} {path}");
@@ -111,15 +111,9 @@ async fn the_page_for_developers_brings_all_that_it_needs() {
 #[test]
 fn every_shape_has_a_name_of_its_own() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.join("api"), root.join("store/text")];
     let mut names: BTreeMap<String, String> = BTreeMap::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
+    for folder in ["api", "store/text"] {
+        for path in files(&root.join(folder)) {
             let text = fs::read_to_string(&path).unwrap();
             for shape in text.split("ToSchema").skip(1) {
                 let words: Vec<_> = shape.split_whitespace().take(60).collect();
@@ -139,4 +133,75 @@ fn every_shape_has_a_name_of_its_own() {
         }
     }
     assert!(names.len() > 100, "{} shapes were found", names.len());
+}
+
+/// Whoever reads the document knows every door: what the code has beside it is for
+/// machines that watch the process, and for the document itself.
+#[tokio::test]
+async fn every_route_of_the_code_is_in_the_document() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let document = desk.ask("/openapi.json", None).await.json();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api");
+        let mut beside = BTreeSet::new();
+        let mut found = 0;
+        for file in files(&root) {
+            let text = fs::read_to_string(&file).unwrap();
+            for operation in text.split("#[utoipa::path(").skip(1) {
+                let words: String = operation.chars().take_while(|c| *c != ')').collect();
+                let method = words.split(',').next().unwrap().trim().to_owned();
+                let path = quoted(&words, "path = ");
+                let is_there = document["paths"][&path][&method].is_object();
+                assert!(is_there, "{method} {path} of {}", file.display());
+                found += 1;
+            }
+            let routes = text.split(".route(\"").skip(1);
+            beside.extend(routes.map(|route| route.split('"').next().unwrap().to_owned()));
+        }
+        let shown = document["paths"].as_object().unwrap().values();
+        let shown: usize = shown.map(|item| item.as_object().unwrap().len()).sum();
+        assert_eq!(found, shown, "each is in both");
+        let expected = [
+            "/health",
+            "/livez",
+            "/metrics",
+            "/openapi.json",
+            "/problems/{slug}",
+            "/readyz",
+        ];
+        assert_eq!(beside, expected.map(str::to_owned).into());
+        let tags = document["tags"].as_array().unwrap().iter();
+        let tags: BTreeSet<_> = tags.map(|tag| tag["name"].as_str().unwrap()).collect();
+        let mut used = BTreeSet::new();
+        for item in document["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                used.extend(operation["tags"][0].as_str());
+            }
+        }
+        assert_eq!(tags, used, "each is described, and has something");
+    })
+    .await;
+}
+
+/// What stands in quotation marks behind that word.
+fn quoted(text: &str, behind: &str) -> String {
+    let (_, rest) = text.split_once(behind).expect("it is there");
+    let mut parts = rest.split('"');
+    parts.nth(1).expect("it is quoted").to_owned()
+}
+
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut folders = vec![root.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
 }

@@ -133,6 +133,28 @@ async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
 }
 
 #[tokio::test]
+async fn who_is_told_to_come_again_is_not_told_so_a_day_long() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[NUMBER]).await;
+        let desk = desk(db, &account);
+        let (tenant, key) = desk.tenant("A").await;
+        // Somebody else of the same house is just buying it.
+        let now = desk.clock.now().as_ms();
+        db.execute(&format!(
+            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{tenant}', 1, {now})"
+        ))
+        .await;
+        let new = json!({"phone_number": NUMBER});
+        let early = desk.send_named(BUY, &key, &["a"], &new).await;
+        assert_eq!(early.problem()["type"], "/problems/in-flight");
+        desk.clock.advance_ms(TURN_MS);
+        let again = desk.send_named(BUY, &key, &["a"], &new).await;
+        assert_eq!(again.status, 201, "{}", again.body);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn w7_what_we_failed_at_may_be_asked_again_by_the_same_name() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;

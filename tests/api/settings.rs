@@ -300,3 +300,39 @@ async fn i9_what_one_tenant_sets_is_nothing_to_another() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn how_long_things_are_kept_is_said_by_those_who_may_erase_them() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, _) = desk.tenant("A").await;
+        for (role, may) in [
+            (Role::Owner, true),
+            (Role::Admin, true),
+            (Role::Supervisor, false),
+            (Role::Developer, false),
+        ] {
+            let (member, token) = desk.member(tenant, role).await;
+            for key in [
+                "call_retention_days",
+                "recording_retention_days",
+                "sms_retention_days",
+                "voicemail_retention_days",
+            ] {
+                for path in [
+                    format!("/api/settings/{key}"),
+                    format!("/api/users/{member}/settings/{key}"),
+                ] {
+                    let set = put(&desk, &path, &token, &json!({"value": 1})).await;
+                    assert_eq!(set.status == 403, !may, "{role:?} {path}: {}", set.body);
+                    let unset = desk.send(("DELETE", &path), &token, &json!({})).await;
+                    assert_eq!(unset.status == 403, !may, "{role:?} {path}");
+                }
+            }
+            let path = format!("/api/settings/{KEY}");
+            let other = put(&desk, &path, &token, &json!({"value": 900})).await;
+            assert_eq!(other.status, 200, "{role:?}: {}", other.body);
+        }
+    })
+    .await;
+}

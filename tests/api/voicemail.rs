@@ -383,7 +383,7 @@ async fn of_a_message_that_was_deleted_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn an_agent_has_messages_and_greetings_of_its_own_and_no_others() {
+async fn an_agent_has_what_is_its_own_or_nobodys_and_nothing_of_others() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (tenant, key) = desk.tenant("A").await;
@@ -395,11 +395,20 @@ async fn an_agent_has_messages_and_greetings_of_its_own_and_no_others() {
         let all = desk.get(MESSAGES, &key).await.json();
         let all = all["data"].as_array().unwrap();
         let list = desk.get(MESSAGES, &token).await.json();
-        assert_eq!(list["data"], json!([all[2]]));
-        assert_eq!(desk.get(&path(&all[2], MESSAGES), &token).await.status, 200);
+        assert_eq!(
+            list["data"],
+            json!([all[0], all[2]]),
+            "nobody's, and its own"
+        );
+        let own = desk.get(&format!("{MESSAGES}?user={ada}"), &token).await;
+        assert_eq!(own.json()["data"], json!([all[2]]));
+        for message in [&all[0], &all[2]] {
+            let shown = desk.get(&path(message, MESSAGES), &token).await;
+            assert_eq!(shown.status, 200);
+        }
         let other = format!("{MESSAGES}?user={bob}");
         assert_eq!(desk.get(&other, &token).await.status, 422);
-        for message in &all[..2] {
+        for message in &all[1..2] {
             for (method, body) in [
                 ("GET", json!({})),
                 ("PATCH", json!({"is_read": true})),
