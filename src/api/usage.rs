@@ -20,10 +20,11 @@ use crate::store::{quotas, tenants, usage};
 /// those the carrier's price too, whenever it says so.
 ///
 /// Money is what the agent's tokens cost and what the carrier takes for the
-/// minutes of calls, of each line that was dialled. Not in it is what the carrier
-/// takes beside that (media streams, recordings and their storage, text messages,
-/// numbers, answering machine detection) and what it costs to write messages
-/// down: their bills come from the carrier and from the maker of the model.
+/// minutes of calls, of each line that was dialled, and for recording them and
+/// messages, by its price list. Not in it is what the carrier takes beside that
+/// (media streams, storage, text messages, numbers, answering machine detection)
+/// and what it costs to write messages down: their bills come from the carrier and
+/// from the maker of the model.
 #[utoipa::path(get, path = "/api/usage", operation_id = "list_usage", tag = "Usage",
     params(UsageQuery), responses((status = 200, body = UsageReport)))]
 pub(super) async fn list(
@@ -253,6 +254,7 @@ impl From<(&(CostPart, Currency), &i64)> for SpentBody {
             CostPart::Model => ("model", false),
             CostPart::Carrier => ("carrier", false),
             CostPart::CarrierEstimate => ("carrier", true),
+            CostPart::Recording => ("recording", true),
         };
         Self {
             part,

@@ -19,19 +19,23 @@ pub struct Bill {
     pub carrier_estimate: Option<Money>,
     /// What the carrier has charged, by its own word.
     pub carrier: Option<Money>,
+    /// What it charges for what it has recorded, by its public price list.
+    pub recording: Option<Money>,
     /// The tenant's day for which the call counts; none before it does.
     pub day: Option<Day>,
 }
 
-/// What a call costs, as far as that is known: the agent's tokens, and the
-/// carrier's minutes of every line. What else a carrier bills, such as media
-/// streams, recordings and texts, it does not tell call by call.
+/// What a call costs, as far as that is known: the agent's tokens, the carrier's
+/// minutes of every line, and what it has recorded. What else a carrier bills, such as
+/// media streams and texts, it does not tell call by call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cost {
     /// The agent, and whether that is final.
     pub model: Option<(Money, bool)>,
     /// The carrier, and whether that is final.
     pub carrier: Option<(Money, bool)>,
+    /// What the carrier has recorded, and whether that is final.
+    pub recording: Option<(Money, bool)>,
 }
 
 impl Cost {
@@ -47,27 +51,20 @@ impl Cost {
         Self {
             model: call.cost.map(|money| (money, call.end_reason.is_some())),
             carrier: final_price.or(guess.map(|money| (money, false))),
+            recording: call.bill.recording.map(|money| (money, is_over)),
         }
     }
 
     /// The sum of the parts that are in one currency, the agent's before the
     /// carrier's, and whether nothing of it will change.
     pub fn sum(&self) -> Option<(Money, bool)> {
-        let (first, is_final) = self.model.or(self.carrier)?;
-        let Some((carrier, carrier_is_final)) = self.carrier.filter(|_| self.model.is_some())
-        else {
-            return Some((
-                first,
-                is_final && self.carrier.is_some_and(|(_, last)| last),
-            ));
-        };
-        let same = if carrier.currency == first.currency {
-            carrier.micros
-        } else {
-            0
-        };
-        let micros = first.micros.saturating_add(same);
-        Some((Money { micros, ..first }, is_final && carrier_is_final))
+        let parts = [self.model, self.carrier, self.recording];
+        let known = || parts.into_iter().flatten();
+        let (Money { currency, .. }, _) = known().next()?;
+        let same = known().filter(|(money, _)| money.currency == currency);
+        let micros = same.fold(0_i64, |sum, (money, _)| sum.saturating_add(money.micros));
+        let is_final = self.carrier.is_some() && known().all(|(_, is_final)| is_final);
+        Some((Money { micros, currency }, is_final))
     }
 }
 
@@ -95,6 +92,17 @@ pub fn carrier_estimate(direction: Direction, seconds: i64) -> Money {
     }
 }
 
+/// What the carrier charges for so many minutes of recordings, by its price list; each
+/// minute that has begun counts. Nothing where there are none.
+///
+/// <https://www.twilio.com/en-us/voice/pricing/us>, on 2026-11-20.
+pub fn recording_price(minutes: i64) -> Option<Money> {
+    (minutes > 0).then(|| Money {
+        micros: minutes.saturating_mul(2_500),
+        currency: Currency::Usd,
+    })
+}
+
 /// For what money was spent.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum CostPart {
@@ -104,11 +112,18 @@ pub enum CostPart {
     Carrier,
     /// The carrier's calls that it has not rated yet, or never will.
     CarrierEstimate,
+    /// What the carrier has recorded, by its price list.
+    Recording,
 }
 
 impl CostPart {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Model, Self::Carrier, Self::CarrierEstimate];
+    pub const ALL: [Self; 4] = [
+        Self::Model,
+        Self::Carrier,
+        Self::CarrierEstimate,
+        Self::Recording,
+    ];
 
     /// The name, as the database keeps it.
     pub fn as_str(self) -> &'static str {
@@ -116,6 +131,7 @@ impl CostPart {
             Self::Model => "model",
             Self::Carrier => "carrier",
             Self::CarrierEstimate => "carrier_estimate",
+            Self::Recording => "recording",
         }
     }
 }
@@ -126,7 +142,7 @@ impl std::str::FromStr for CostPart {
     fn from_str(text: &str) -> Result<Self, super::ParseError> {
         let found = Self::ALL.into_iter().find(|part| part.as_str() == text);
         found.ok_or(super::ParseError {
-            expected: "model, carrier or carrier_estimate",
+            expected: "model, carrier, carrier_estimate or recording",
         })
     }
 }
@@ -172,6 +188,7 @@ impl Totals {
         } else {
             totals.spend(CostPart::CarrierEstimate, call.bill.carrier_estimate);
         }
+        totals.spend(CostPart::Recording, call.bill.recording);
         totals
     }
 

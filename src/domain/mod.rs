@@ -41,7 +41,7 @@ mod user;
 mod voicemail;
 
 pub use access::{Permission, Reach, Role, Scope};
-pub use bill::{Bill, Cost, CostPart, Totals, carrier_estimate};
+pub use bill::{Bill, Cost, CostPart, Totals, carrier_estimate, recording_price};
 pub use call_log::{CallContact, CallLog, CallStatus, Direction, EndReason, Remarks, Wishes};
 pub use caller_list::{CallerList, ListKind};
 pub use contact::{Contact, Tag};

@@ -171,6 +171,7 @@ async fn save(tx: &mut AnyConnection, call: &CallLog) -> Result<(), Error> {
         .bind(bill.carrier.map(|money| money.micros))
         .bind(bill.carrier.map(currency))
         .bind(bill.day.map(|day| day.to_string()))
+        .bind(bill.recording.map(|money| money.micros))
         .execute(tx)
         .await?;
     Ok(())
@@ -187,5 +188,5 @@ const SAVE: &str = "
         output_audio_tokens = $13, cost_micros = $14, cost_currency = $15,
         answered_by = $16, outcome = $17, agent_ended_at_ms = $18,
         carrier_estimate_micros = $19, carrier_micros = $20, carrier_currency = $21,
-        usage_day = $22
+        usage_day = $22, recording_micros = $23
     WHERE tenant_id = $1 AND id = $2";

@@ -1,9 +1,11 @@
 //! Recordings of calls: each ends with a file, or with a reason.
 
+use sqlx::Connection as _;
+
 use super::call_recording_row::{RecordingRow, columns, written};
 use super::jobs::{self, NewJob};
-use super::row::storable;
-use super::{Db, Error, Tx, by_id};
+use super::row::{RowOf, storable};
+use super::{Db, Error, Tx, by_id, recording_cost};
 use crate::domain::{
     CallId, CallRecording, JobKind, Pause, RecordingFault, RecordingId, RecordingState,
     RecordingTitle, TenantId, Timestamp,
@@ -130,7 +132,8 @@ pub async fn keep(
     file: &KeptFile<'_>,
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
-    let done = sqlx::query(KEEP)
+    let mut tx = conn.begin().await?;
+    let call: Option<String> = sqlx::query_scalar(KEEP)
         .bind(tenant.to_string())
         .bind(id.to_string())
         .bind(file.name)
@@ -140,15 +143,25 @@ pub async fn keep(
         .bind(written(file.pauses))
         .bind(whole(file.lost_ms))
         .bind(file.fault.map(RecordingFault::as_str))
-        .execute(&mut *conn)
+        .fetch_optional(&mut *tx)
         .await?;
-    Ok(done.rows_affected() == 1)
+    let Some(call) = call else {
+        return Ok(false);
+    };
+    let at = RowOf {
+        table: "call_recordings",
+        id: &id.to_string(),
+    };
+    recording_cost::note(&mut tx, tenant, at.parse(&call)?).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 const KEEP: &str = "
     UPDATE call_recordings SET state = 'kept', audio_file = $3, content_type = $4, bytes = $5,
         duration_ms = $6, pauses = $7, lost_ms = $8, fault = COALESCE(fault, $9)
-    WHERE tenant_id = $1 AND id = $2 AND state <> 'deleted'";
+    WHERE tenant_id = $1 AND id = $2 AND state <> 'deleted'
+    RETURNING call_id";
 
 /// There will never be a file, for this reason if none is known.
 pub async fn fail(

@@ -46,6 +46,7 @@ macro_rules! columns {
             "carrier_estimate_micros",
             "carrier_micros",
             "carrier_currency",
+            "recording_micros",
             "usage_day",
             "disposition",
             "notes",
@@ -96,6 +97,7 @@ pub(super) struct CallRow {
     carrier_estimate_micros: Option<i64>,
     carrier_micros: Option<i64>,
     carrier_currency: Option<String>,
+    recording_micros: Option<i64>,
     usage_day: Option<String>,
     disposition: Option<String>,
     notes: Option<String>,
@@ -157,14 +159,15 @@ impl CallRow {
     }
 
     fn bill(&self) -> Result<Bill, Error> {
-        let estimate = self.carrier_estimate_micros.map(|micros| Money {
+        let dollars = |micros: i64| Money {
             micros,
             currency: Currency::Usd,
-        });
+        };
         Ok(Bill {
             agent_ended_at: time(self.agent_ended_at_ms),
-            carrier_estimate: estimate,
+            carrier_estimate: self.carrier_estimate_micros.map(dollars),
             carrier: self.money(self.carrier_micros, self.carrier_currency.as_deref())?,
+            recording: self.recording_micros.map(dollars),
             day: self.at().parse_opt(self.usage_day.as_deref())?,
         })
     }

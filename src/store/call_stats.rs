@@ -35,6 +35,8 @@ pub struct Group {
     /// What the carrier charged for them together, in millionths; what it is
     /// going to charge, as long as it has not said.
     pub carrier_micros: i64,
+    /// What it charges for what it has recorded of them, in millionths of a US dollar.
+    pub recording_micros: i64,
 }
 
 /// The tenant's calls that began from `since` on and before `until`.
@@ -63,7 +65,8 @@ const LIST: &str = "
         CAST(COALESCE(SUM(duration_s), 0) AS BIGINT) AS duration_s,
         CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros,
         CAST(COALESCE(SUM(COALESCE(carrier_micros, carrier_estimate_micros)), 0) AS BIGINT)
-            AS carrier_micros
+            AS carrier_micros,
+        CAST(COALESCE(SUM(recording_micros), 0) AS BIGINT) AS recording_micros
     FROM calls WHERE tenant_id = $1 AND created_at_ms >= $2 AND created_at_ms < $3
     GROUP BY 1, 2, 3, 4, 5, 6, 7";
 
@@ -81,6 +84,7 @@ struct GroupRow {
     duration_s: i64,
     cost_micros: i64,
     carrier_micros: i64,
+    recording_micros: i64,
 }
 
 impl TryFrom<GroupRow> for Group {
@@ -104,6 +108,7 @@ impl TryFrom<GroupRow> for Group {
             duration_s: row.duration_s,
             cost_micros: row.cost_micros,
             carrier_micros: row.carrier_micros,
+            recording_micros: row.recording_micros,
         })
     }
 }

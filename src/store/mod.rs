@@ -48,6 +48,7 @@ mod error;
 mod key_text;
 mod migrate;
 mod receptionist_row;
+mod recording_cost;
 mod row;
 mod seals;
 mod seed;

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
-use super::{Db, Error, Store, Tx, by_id, page};
+use super::{Db, Error, Store, Tx, by_id, page, recording_cost};
 use crate::domain::{
     CallId, CallLog, JobKind, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp,
     UserId, VoicemailMessage,
@@ -101,7 +101,7 @@ async fn write(tx: &mut Tx, news: &News<'_>) -> Result<(), Error> {
         .bind(news.at.as_ms())
         .execute(&mut *conn)
         .await?;
-    Ok(())
+    recording_cost::note(&mut conn, news.call.tenant_id, news.call.id).await
 }
 
 // The first transcript, address and person are kept, and the longest duration; of

@@ -377,6 +377,7 @@ async fn calls_are_counted_by_outcome_person_number_and_day() {
                 json!({
                     "model": [{"micros": 32_600, "currency": "USD"}],
                     "carrier": [{"micros": 25_500, "currency": "USD"}],
+                    "recording": [],
                 }),
             ),
             ("time_zone", json!("UTC")),
@@ -419,6 +420,7 @@ fn is_divided(summary: &Value) {
             "cost_parts": {
                 "model": [{"micros": 32_600, "currency": "USD"}],
                 "carrier": [{"micros": 25_500, "currency": "USD"}],
+                "recording": [],
             },
         }])
     );

@@ -462,6 +462,7 @@ fn whole_call_body(id: CallId) -> Value {
             "is_final": false,
             "model": { "micros": 32_600, "currency": "USD", "is_final": true },
             "carrier": { "micros": 8_500, "currency": "USD", "is_final": false },
+            "recording": null,
         },
         "disposition": null,
         "notes": null,

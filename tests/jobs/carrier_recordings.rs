@@ -2,12 +2,12 @@
 
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, RecordingFault, RecordingState,
-    RecordingTitle,
+    CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, Currency, Money, RecordingFault,
+    RecordingState, RecordingTitle,
 };
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::carrier_recordings::{self, News};
-use frontdesk::store::{call_consents, call_recordings};
+use frontdesk::store::{call_consents, call_recordings, calls};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE};
 use crate::support::database::on_each_database;
@@ -178,6 +178,42 @@ async fn nothing_is_kept_of_a_recording_that_nobody_wants() {
         desk.after(0).await;
         assert_eq!(recordings(&desk, call.id).await, []);
         assert!(account.recordings().is_empty(), "it is deleted there too");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_carrier_records_costs_once_what_its_list_says() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        account.keep(RECORDING, &sound());
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        for _ in 0..2 {
+            told(&desk, call.id, false).await;
+            desk.after(HOUR).await;
+        }
+        let priced = async || {
+            let found = calls::find(&desk.store, desk.tenant, call.id).await;
+            found.unwrap().unwrap().bill.recording
+        };
+        let a_minute = Money {
+            micros: 2_500,
+            currency: Currency::Usd,
+        };
+        assert_eq!(
+            priced().await,
+            Some(a_minute),
+            "a minute that has begun counts"
+        );
+        // Who deletes it has paid for it.
+        let recording = recordings(&desk, call.id).await.remove(0);
+        let mut tx = desk.store.begin().await.unwrap();
+        let why = RecordingFault::Deleted;
+        let deleted = call_recordings::delete(&mut tx, &recording, why, desk.clock.now());
+        deleted.await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(priced().await, Some(a_minute));
     })
     .await;
 }

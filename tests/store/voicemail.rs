@@ -2,8 +2,9 @@
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    Email, MessageId, MessageSound, Role, TenantId, User, UserId, VoicemailMessage,
+    CallStatus, Email, MessageId, MessageSound, Role, TenantId, User, UserId, VoicemailMessage,
 };
+use frontdesk::store::calls::StatusNews;
 use frontdesk::store::voicemail_messages::{self as messages, Filter, News};
 use frontdesk::store::{Store, calls, page, users};
 
@@ -99,6 +100,48 @@ async fn w2_of_news_that_contradict_each_other_the_best_is_kept_in_any_order() {
                 assert_eq!(message.duration_s, Some(5));
                 assert_eq!(message.created_at, at(0));
             }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_counts_for_what_it_costs_to_record_whenever_the_call_ends() {
+    on_each_database(async |db| {
+        for (n, ends_first) in [(1, true), (2, false)] {
+            let (tenant, _) = add_tenant(&db.store, n).await;
+            let (call, _) = calls::find_or_create(&db.store, &new_call(tenant.id, n.into()))
+                .await
+                .unwrap();
+            let end = async || {
+                let news = StatusNews {
+                    status: CallStatus::Completed,
+                    sequence: None,
+                    duration_s: Some(70),
+                    at: at(9),
+                };
+                let told = calls::apply_status(&db.store, &call.call_sid, &news).await;
+                told.unwrap().expect("the call is known");
+            };
+            if ends_first {
+                end().await;
+            }
+            for duration in [Some(3), Some(61), None] {
+                told(
+                    &db.store,
+                    (tenant.id, n),
+                    &[(MessageSound::Recorded, duration, None)],
+                )
+                .await;
+            }
+            if !ends_first {
+                end().await;
+            }
+            let counted = format!(
+                "SELECT micros FROM usage_money WHERE tenant_id = '{}' AND part = 'recording'",
+                tenant.id
+            );
+            assert_eq!(db.number(&counted).await, 5_000, "two minutes have begun");
         }
     })
     .await;

@@ -130,6 +130,8 @@ struct CostBody {
     model: Option<CostPartBody>,
     /// Null where there is nothing to go by yet.
     carrier: Option<CostPartBody>,
+    /// What the carrier has recorded, by its price list; null where that is nothing.
+    recording: Option<CostPartBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -153,6 +155,7 @@ impl CostBody {
             is_final,
             model: part(cost.model),
             carrier: part(cost.carrier),
+            recording: part(cost.recording),
         })
     }
 }

@@ -151,6 +151,8 @@ struct SumsBody {
 struct CostPartsBody {
     model: Vec<MoneyBody>,
     carrier: Vec<MoneyBody>,
+    /// What the carrier has recorded, by its price list.
+    recording: Vec<MoneyBody>,
 }
 
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -172,6 +174,7 @@ impl SumsBody {
     fn of<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Self {
         let (mut sums, mut timed) = (Self::default(), 0);
         let (mut by_model, mut by_carrier) = (BTreeMap::new(), BTreeMap::new());
+        let mut by_recording = BTreeMap::new();
         for group in groups {
             sums.total += group.calls;
             match group.direction {
@@ -184,13 +187,20 @@ impl SumsBody {
             let model = group.currency.map(|of| (of, group.cost_micros));
             let carrier = group.carrier_currency;
             let carrier = carrier.map(|of| (of, group.carrier_micros));
-            for (parts, spent) in [(&mut by_model, model), (&mut by_carrier, carrier)] {
+            let recording = (Currency::Usd, group.recording_micros);
+            let recording = Some(recording).filter(|(_, micros)| *micros > 0);
+            for (parts, spent) in [
+                (&mut by_model, model),
+                (&mut by_carrier, carrier),
+                (&mut by_recording, recording),
+            ] {
                 if let Some((currency, micros)) = spent {
                     *parts.entry(currency).or_default() += micros;
                 }
             }
         }
-        let dollars = [&by_model, &by_carrier].map(|parts| parts.get(&Currency::Usd));
+        let dollars =
+            [&by_model, &by_carrier, &by_recording].map(|parts| parts.get(&Currency::Usd));
         if dollars.iter().any(Option::is_some) {
             let micros = dollars.into_iter().flatten().sum();
             let currency = Currency::Usd;
@@ -199,6 +209,7 @@ impl SumsBody {
         sums.cost_parts = CostPartsBody {
             model: amounts(&by_model),
             carrier: amounts(&by_carrier),
+            recording: amounts(&by_recording),
         };
         sums.duration.average_s = average(sums.duration.total_s, timed);
         sums
