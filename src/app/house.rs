@@ -107,7 +107,8 @@ impl House {
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals, &clock).await?;
         let recordings = Recordings::at(plan.storage);
-        let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
+        let process = Process::new(clock.new_id());
+        let (keeper, writing, spool) = keeper(&store, (&clock, &process), &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, &plan.carrier, plan.spans);
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
@@ -119,7 +120,7 @@ impl House {
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
             public_url: reachable(&plan.public_url),
-            process: Process::new(clock.new_id()),
+            process,
             is_live: liveness(bridge.clone()),
         };
         // Before it has a call, the others know that it is there.
@@ -226,13 +227,14 @@ fn router(api: ApiState, webhooks: Webhooks, clock: &Clock) -> Router {
 /// What keeps the facts about calls, and the sound of those that are recorded.
 fn keeper(
     store: &Store,
-    clock: &Clock,
+    (clock, process): (&Clock, &Process),
     recordings: &Recordings,
 ) -> std::io::Result<(Keeper, JoinHandle<()>, Spool)> {
     let spool = Spool::start(recordings.spool_folder())?;
     let journal = Journal::start(recordings.journal_folder())?;
     let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
-    Ok((keeper.recording_to(spool.clone()), writing, spool))
+    let keeper = keeper.of_process(process.id()).recording_to(spool.clone());
+    Ok((keeper, writing, spool))
 }
 
 /// The way to the agents.
