@@ -18,7 +18,7 @@ use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{
-    Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
+    Bridge, Dialer, Equipment, Keeper, Keeping, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
 };
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
@@ -132,6 +132,7 @@ impl House {
             clock: clock.clone(),
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.as_str().into(),
+            is_behind: arrears(bridge.clone()),
             memory: webhooks::Memory::default(),
             trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
@@ -289,3 +290,8 @@ fn reachable(public_url: &str) -> Option<Arc<str>> {
     url.filter(PublicUrl::is_public)
         .map(|url| url.as_str().into())
 }
+/// Whether facts about calls wait here for the database.
+fn arrears(bridge: Bridge) -> Arc<dyn Fn() -> bool + Send + Sync> {
+    Arc::new(move || bridge.keeping() != (Keeping::Written, 0))
+}
+

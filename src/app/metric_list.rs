@@ -291,6 +291,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Recordings, by what came of them: kept, kept in part, failed, deleted.",
     ),
     (
+        "frontdesk_recordings_unclaimed",
+        Kind::Level,
+        "Recordings that a process has left of calls that nobody knows; they are kept.",
+    ),
+    (
         "frontdesk_resident_bytes",
         Kind::Size,
         "Memory of this process.",
