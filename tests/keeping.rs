@@ -6,13 +6,15 @@ use std::time::Duration;
 use frontdesk::bridge::{Bridge, CallStands, Keeper, Keeping, NotTaken, Placing, TextCame, Told};
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, OpenState, TenantId, Timestamp,
-    Wish,
+    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, OpenState, ProcessId, TenantId,
+    Timestamp, Wish,
 };
 use frontdesk::journal::Journal;
 use frontdesk::routing::{Route, Step, Stop};
 use frontdesk::store::calls::{self, NewCall, StatusNews};
-use frontdesk::store::{Store, Tx, call_events, call_routes, sms_opt_outs, tenants};
+use frontdesk::store::{
+    Store, Tx, call_events, call_owners, call_routes, page, processes, sms_opt_outs, tenants,
+};
 use futures::future::join_all;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Executor};
@@ -34,6 +36,7 @@ struct Desk {
     keeper: Keeper,
     writing: JoinHandle<()>,
     clock: Clock,
+    process: ProcessId,
     tenant: TenantId,
 }
 
@@ -46,11 +49,14 @@ impl Desk {
         let clock = Clock::system();
         let journal = Journal::start(folder.path()).unwrap();
         let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
+        let process = clock.new_id();
+        let keeper = keeper.of_process(process);
         Self {
             bridge: Bridge::new(1, Arc::new(NobodyThere), keeper.clone()),
             keeper,
             writing,
             clock,
+            process,
             tenant,
         }
     }
@@ -307,6 +313,41 @@ async fn i1_what_a_process_could_not_write_the_next_one_writes() {
         timeout(LONG, written).await.unwrap();
         next.is(Keeping::Written).await;
         are_whole(database, &lives).await;
+        next.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_a_call_that_came_without_a_database_is_with_its_process_once_there_is_one() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let busy = if database.is_sqlite() { 1 } else { 10 };
+        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let dead = desk.process;
+        let id = desk.place(1);
+        desk.is(Keeping::Journaled).await;
+        // It dies, and the others have forgotten it when its journal is found.
+        desk.close().await;
+        drop(taken);
+        let next = Desk::open(&database.store, &folder).await;
+        let written = async {
+            while calls::find_by_sid(&database.store, &sid(1))
+                .await
+                .unwrap()
+                .is_none()
+            {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, written).await.unwrap();
+        let limit = page::Limit::longest();
+        let open = call_owners::list_open(&database.store, dead, limit).await;
+        let open: Vec<CallId> = open.unwrap().iter().map(|call| call.id).collect();
+        assert_eq!(open, [id]);
+        let known = processes::list(&database.store).await.unwrap();
+        assert!(known.iter().any(|pulse| pulse.id == dead), "{known:?}");
         next.close().await;
     })
     .await;

@@ -18,7 +18,7 @@ use super::setting::PublicUrl;
 use super::shutdown::Shutdown;
 use crate::api::{self, ApiState, Rendering, TokenRules};
 use crate::bridge::{
-    Bridge, Dialer, Equipment, Keeper, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
+    Bridge, Dialer, Equipment, Keeper, Keeping, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
 };
 use crate::clock::Clock;
 use crate::domain::{CallSid, Secret};
@@ -105,9 +105,29 @@ impl House {
         clock: Clock,
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
-        let store = store(&plan.database_url, plan.seals, &clock).await?;
+        let store = store(&plan.database_url, plan.seals.clone(), &clock).await?;
+        Self::on(store, plan, (clock, rendering)).await
+    }
+
+    /// Builds it on a database that was opened.
+    pub(super) async fn on(
+        store: Store,
+        plan: HousePlan,
+        (clock, rendering): (Clock, Rendering),
+    ) -> anyhow::Result<Self> {
+        let house = Self::put_together(store, plan, (clock, rendering))?;
+        house.appear().await?;
+        Ok(house)
+    }
+
+    fn put_together(
+        store: Store,
+        plan: HousePlan,
+        (clock, rendering): (Clock, Rendering),
+    ) -> anyhow::Result<Self> {
         let recordings = Recordings::at(plan.storage);
-        let (keeper, writing, spool) = keeper(&store, &clock, &recordings)?;
+        let process = Process::new(clock.new_id());
+        let (keeper, writing, spool) = keeper(&store, (&clock, &process), &recordings)?;
         let dialer = dialer(plan.agents, plan.session);
         let ways = (plan.speaks_ahead, &plan.outside, &plan.carrier, plan.spans);
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
@@ -119,11 +139,10 @@ impl House {
             carrier: plan.carrier.clone(),
             transcriber: plan.transcriber,
             public_url: reachable(&plan.public_url),
-            process: Process::new(clock.new_id()),
+            process,
             is_live: liveness(bridge.clone()),
+            is_behind: arrears(bridge.clone()),
         };
-        // Before it has a call, the others know that it is there.
-        spools.beat().await.context("the database takes nothing")?;
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -164,6 +183,16 @@ impl House {
             server: plan.server,
             drain_timeout: plan.drain_timeout,
         })
+    }
+
+    /// Before it has a call, the others know that it is there; or soon, if the database is
+    /// away just now.
+    async fn appear(&self) -> anyhow::Result<()> {
+        match self.spools.beat().await {
+            Err(error) if error.is_of_absence() => tracing::warn!(%error, "process.not_told"),
+            told => told.context("the database takes nothing")?,
+        }
+        Ok(())
     }
 
     /// The live calls.
@@ -226,13 +255,14 @@ fn router(api: ApiState, webhooks: Webhooks, clock: &Clock) -> Router {
 /// What keeps the facts about calls, and the sound of those that are recorded.
 fn keeper(
     store: &Store,
-    clock: &Clock,
+    (clock, process): (&Clock, &Process),
     recordings: &Recordings,
 ) -> std::io::Result<(Keeper, JoinHandle<()>, Spool)> {
     let spool = Spool::start(recordings.spool_folder())?;
     let journal = Journal::start(recordings.journal_folder())?;
     let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
-    Ok((keeper.recording_to(spool.clone()), writing, spool))
+    let keeper = keeper.of_process(process.id()).recording_to(spool.clone());
+    Ok((keeper, writing, spool))
 }
 
 /// The way to the agents.
@@ -270,8 +300,17 @@ fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
     Arc::new(move |call_sid| bridge.has(call_sid))
 }
 
+/// Whether facts about calls wait here for the database.
+fn arrears(bridge: Bridge) -> Arc<dyn Fn() -> bool + Send + Sync> {
+    Arc::new(move || bridge.keeping() != (Keeping::Written, 0))
+}
+
 /// The database, with every secret in it sealed.
-async fn store(url: &Secret<String>, seals: Seals, clock: &Clock) -> anyhow::Result<Store> {
+pub(super) async fn store(
+    url: &Secret<String>,
+    seals: Seals,
+    clock: &Clock,
+) -> anyhow::Result<Store> {
     let store = migrate::open(url, clock).await?.with_seals(seals);
     let sealed = kept_secrets::seal_all(&store).await;
     let sealed = sealed.context("the secrets of tenants cannot be sealed")?;

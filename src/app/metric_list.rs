@@ -158,7 +158,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_fallbacks_total",
         Kind::Count,
-        "Callers who were led on because their way was blocked.",
+        "Answers of ours that the carrier could not use; their callers heard an apology.",
     ),
     (
         "frontdesk_http_connections",
@@ -289,6 +289,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "frontdesk_recordings_total",
         Kind::Count,
         "Recordings, by what came of them: kept, kept in part, failed, deleted.",
+    ),
+    (
+        "frontdesk_recordings_unclaimed",
+        Kind::Level,
+        "Recordings that a process has left of calls that nobody knows; they are kept.",
     ),
     (
         "frontdesk_resident_bytes",

@@ -14,7 +14,7 @@ use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
 use super::writer::{Entry, Errand, Writer};
 use crate::clock::Clock;
-use crate::domain::{CallId, EndReason, TenantId, Timestamp, Usage};
+use crate::domain::{CallId, EndReason, ProcessId, TenantId, Timestamp, Usage};
 use crate::journal::Journal;
 use crate::recordings::Spool;
 use crate::store::{self, Store};
@@ -86,6 +86,7 @@ pub struct Keeper {
     journal: Option<Journal>,
     standing: Arc<Standing>,
     spool: Option<Spool>,
+    process: Option<ProcessId>,
 }
 
 impl fmt::Debug for Keeper {
@@ -109,6 +110,7 @@ impl Keeper {
             journal,
             standing,
             spool: None,
+            process: None,
         };
         (keeper, tokio::spawn(writer.run()))
     }
@@ -120,6 +122,20 @@ impl Keeper {
             spool: Some(spool),
             ..self
         }
+    }
+
+    /// Says which process has the calls.
+    #[must_use]
+    pub fn of_process(self, process: ProcessId) -> Self {
+        Self {
+            process: Some(process),
+            ..self
+        }
+    }
+
+    /// Which process has the calls, where that is known.
+    pub(super) fn process(&self) -> Option<ProcessId> {
+        self.process
     }
 
     /// Where calls are recorded, if they are.

@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::agent_leg::DialError;
+use super::discretion::Discretion;
 use super::feed::Feed;
 use super::keeper::Keeper;
 use super::live::{Happening, LiveEvent};
 use super::note::{Finished, Note, Of};
 use super::past::Past;
+use super::recorder::RecordOrder;
 use super::span::SpanSink;
 use super::standing::Standing;
 use super::trace::{Beginning, Trace};
@@ -47,6 +49,7 @@ pub(super) struct Logbook {
     /// What was before, if the caller has come back.
     past: Option<Past>,
     standing: Standing,
+    discretion: Discretion,
     trace: Trace,
 }
 
@@ -70,6 +73,7 @@ impl Logbook {
             tools: 0,
             past: admission.past.clone(),
             standing: Standing::ringing(),
+            discretion: Discretion::default(),
             trace: Trace::default(),
         }
     }
@@ -104,6 +108,7 @@ impl Logbook {
 
     /// This happened, and what it leads to comes next.
     pub(super) fn hear(&mut self, event: &Event, now: std::time::Instant) {
+        self.discretion.hear(event, now);
         self.trace.hear(event, now);
     }
 
@@ -131,11 +136,17 @@ impl Logbook {
         tracing::warn!(call.id = %self.call_id, %error, "agent.unavailable");
     }
 
+    /// Somebody wants something of the recording, which may hold for words too.
+    pub(super) fn heed(&mut self, order: &RecordOrder, now: std::time::Instant) {
+        self.discretion.heed(order, now);
+    }
+
     pub(super) fn recording(&self, state: Option<RecordingState>) {
         self.tell(Happening::Recording(state));
     }
 
     pub(super) fn report(&mut self, report: Report) {
+        let report = self.discretion.veil(report, Instant::now().into_std());
         self.standing.note(&report);
         match &report {
             Report::Latency(latency) => self.note_latency(*latency),
@@ -275,13 +286,16 @@ impl Logbook {
         before.unwrap_or_default().plus(session.usage())
     }
 
-    /// What was said before, and now, by one clock.
+    /// What was said before, and now, by one clock, as far as it may be kept.
     fn utterances(&self, session: &Session) -> Vec<Utterance> {
+        let now = session
+            .transcript()
+            .map(|said| self.discretion.reveal(said));
         let Some(past) = &self.past else {
-            return session.transcript().collect();
+            return now.collect();
         };
         let before = self.before();
-        let now = session.transcript().map(|said| Utterance {
+        let now = now.map(|said| Utterance {
             started: said.started + before,
             ..said
         });

@@ -18,7 +18,8 @@
 //! - [`mod@line`] holds the call's agents: the one that speaks, and the one that takes
 //!   over; [`breaker`] knows for all calls whether an endpoint is worth dialling.
 //! - [`phrases`] are sentences for callers whom nobody answers at the moment.
-//! - [`recorder`] listens to both legs, where the caller has consented.
+//! - [`recorder`] listens to both legs, where the caller has consented; [`discretion`]
+//!   knows what is not to be kept of their words either.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
 //!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
 //!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
@@ -34,6 +35,7 @@ mod briefing;
 mod carrier_leg;
 mod cues;
 mod dial;
+mod discretion;
 mod drain;
 mod equipment;
 mod errands;

@@ -3,7 +3,7 @@
 use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
-    AnsweredBy, CallId, CallSid, EndReason, Money, TakenMessageId, TenantId, Timestamp,
+    AnsweredBy, CallId, CallSid, EndReason, Money, ProcessId, TakenMessageId, TenantId, Timestamp,
     TurnLatency, Usage, UserId, Utterance,
 };
 use crate::routing::Route;
@@ -20,7 +20,7 @@ pub(super) struct Of {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Note {
     /// A call came while the database was away, and this was decided.
-    Opened(Box<(NewCall, Route)>),
+    Opened(Box<Opened>),
     /// The carrier's stream is there.
     Answered { of: Of, at: Timestamp },
     /// Somebody else has answered; which member, if it was one.
@@ -63,6 +63,15 @@ pub(super) enum Note {
     Recording(Box<RecordingNews>),
     /// The carrier has told of something.
     Told(Box<Told>),
+}
+
+/// A call that came while the database was away.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Opened {
+    pub(super) call: NewCall,
+    pub(super) route: Route,
+    /// Which process has it, where that is known.
+    pub(super) process: Option<ProcessId>,
 }
 
 /// All that is known of a call that is over.

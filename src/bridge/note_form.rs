@@ -5,14 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::note::{Finished, Note, Of};
+use super::note::{Finished, Note, Of, Opened};
 use super::note_values::{
     CallForm, LatencyForm, MoneyForm, RouteForm, TitleForm, UsageForm, UtteranceForm, all, all_of,
     at, word,
 };
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
-use crate::domain::{CallId, CallSid, ParseError, TakenMessageId, TenantId, UserId};
+use crate::domain::{CallId, CallSid, ParseError, ProcessId, TakenMessageId, TenantId, UserId};
 use crate::store::text::Text;
 
 /// The version of these forms.
@@ -69,10 +69,7 @@ impl From<OfForm> for Of {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Form {
-    Opened {
-        call: CallForm,
-        route: RouteForm,
-    },
+    Opened(OpenedForm),
     Answered {
         of: OfForm,
         at_ms: i64,
@@ -122,6 +119,14 @@ enum Form {
 }
 
 #[derive(Deserialize, Serialize)]
+struct OpenedForm {
+    call: CallForm,
+    route: RouteForm,
+    #[serde(default)]
+    process: Option<Text<ProcessId>>,
+}
+
+#[derive(Deserialize, Serialize)]
 struct FinishedForm {
     of: OfForm,
     note: Text<TakenMessageId>,
@@ -137,10 +142,11 @@ struct FinishedForm {
 impl From<&Note> for Form {
     fn from(note: &Note) -> Self {
         match note {
-            Note::Opened(opened) => Self::Opened {
-                call: CallForm::from(&opened.0),
-                route: RouteForm::from(&opened.1),
-            },
+            Note::Opened(opened) => Self::Opened(OpenedForm {
+                call: CallForm::from(&opened.call),
+                route: RouteForm::from(&opened.route),
+                process: opened.process.map(Text),
+            }),
             Note::Answered { of, at } => Self::Answered {
                 of: (*of).into(),
                 at_ms: at.as_ms(),
@@ -216,9 +222,7 @@ impl From<&Finished> for FinishedForm {
 impl Form {
     fn into_note(self) -> Result<Note, ParseError> {
         Ok(match self {
-            Self::Opened { call, route } => {
-                Note::Opened(Box::new((call.into_call()?, route.into_route()?)))
-            }
+            Self::Opened(opened) => Note::Opened(Box::new(opened.into_opened()?)),
             Self::Answered { of, at_ms } => Note::Answered {
                 of: of.into(),
                 at: at(at_ms),
@@ -280,6 +284,16 @@ impl Form {
                 at: at(at_ms),
             })),
             Self::Told(told) => Note::Told(Box::new(told.into_told()?)),
+        })
+    }
+}
+
+impl OpenedForm {
+    fn into_opened(self) -> Result<Opened, ParseError> {
+        Ok(Opened {
+            call: self.call.into_call()?,
+            route: self.route.into_route()?,
+            process: self.process.map(|Text(id)| id),
         })
     }
 }
@@ -420,7 +434,11 @@ mod tests {
                 text: "It is closed.".to_owned(),
             }],
         };
-        Note::Opened(Box::new((call, route)))
+        Note::Opened(Box::new(Opened {
+            call,
+            route,
+            process: Some(id(9)),
+        }))
     }
 
     fn recording(what: News) -> Note {
@@ -600,6 +618,18 @@ mod tests {
             r#""interrupted":true}]}}}"#
         );
         assert_eq!(String::from_utf8(write(&said)).unwrap(), text);
+    }
+
+    #[test]
+    fn d6_a_call_of_which_no_process_is_known_is_read_as_before() {
+        let text = String::from_utf8(write(&opened())).unwrap();
+        let process = r#","process":"prc_01KAJVZHE00000000000000009""#;
+        let before = text.replace(process, "");
+        assert!(before.len() < text.len(), "{text}");
+        let Some(Note::Opened(read)) = read(before.as_bytes()) else {
+            panic!("{before}");
+        };
+        assert_eq!(read.process, None);
     }
 
     #[test]

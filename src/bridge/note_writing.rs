@@ -1,13 +1,12 @@
 //! Writes a note into the database; each is written to be run twice.
 
-use super::note::{Finished, Note, Of};
+use super::note::{Finished, Note, Of, Opened};
 use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
-use crate::routing::Route;
 use crate::store::call_events::{self, NewEvent};
-use crate::store::calls::NewCall;
 use crate::store::{
-    self, Store, call_backs, call_routes, call_transfers, calls, taken_messages, turns, utterances,
+    self, Store, call_backs, call_owners, call_routes, call_transfers, calls, processes,
+    taken_messages, turns, utterances,
 };
 
 /// Writes it down.
@@ -16,7 +15,7 @@ use crate::store::{
 /// same order: who dies between the writing and its being known writes again.
 pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error> {
     match note {
-        Note::Opened(opened) => write_opened(store, &opened.0, &opened.1).await,
+        Note::Opened(opened) => write_opened(store, opened).await,
         Note::Answered { of, at } => write_answered(store, *of, *at).await,
         Note::PickedUp {
             of,
@@ -62,10 +61,21 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
 }
 
 /// The call as it came; who has heard of it elsewhere meanwhile was first.
-async fn write_opened(store: &Store, new: &NewCall, route: &Route) -> Result<(), store::Error> {
+async fn write_opened(store: &Store, opened: &Opened) -> Result<(), store::Error> {
+    let Opened {
+        call: new,
+        route,
+        process,
+    } = opened;
     let mut tx = store.begin().await?;
-    let (call, _) = calls::find_or_create(&mut tx, new).await?;
-    call_routes::insert(&mut tx, (call.tenant_id, call.id), route, new.created_at).await?;
+    let (call, is_new) = calls::find_or_create(&mut tx, new).await?;
+    let of = (call.tenant_id, call.id);
+    call_routes::insert(&mut tx, of, route, new.created_at).await?;
+    if let Some(process) = process.filter(|_| is_new) {
+        // It may have died since, and be forgotten: whoever sees that sees to its calls.
+        processes::recall(&mut tx, process, new.created_at).await?;
+        call_owners::claim(&mut tx, of, process).await?;
+    }
     tx.commit().await
 }
 

@@ -202,7 +202,11 @@ impl Call {
             match control {
                 Control::Attach(carrier) => self.attach(carrier),
                 Control::Order(order) => self.events.push_back(Event::Ordered(order)),
-                Control::Record(order) => self.recorder.order(order, now()),
+                Control::Record(order) => {
+                    let now = now();
+                    self.log.heed(&order, now);
+                    self.recorder.order(order, now);
+                }
             }
         }
     }

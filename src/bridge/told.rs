@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::note::{Note, Of};
+use super::note::{Note, Of, Opened};
 use super::registry::Bridge;
 use crate::domain::{
     AnsweredBy, CallId, CallSid, Direction, MessageId, MessageSound, OptOut, OptOutSource, Party,
@@ -164,8 +164,12 @@ impl Bridge {
     /// Writes a call down that came while the database was away, and what was
     /// decided for it, as soon as that can be done.
     pub fn write_down(&self, new: NewCall, route: Route) {
-        let opened = Box::new((new, route));
-        self.keeper().note(Note::Opened(opened));
+        let opened = Opened {
+            call: new,
+            route,
+            process: self.keeper().process(),
+        };
+        self.keeper().note(Note::Opened(Box::new(opened)));
     }
 
     /// Notes who else has answered a call, and which member if it was one. Whoever is on

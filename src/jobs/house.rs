@@ -40,6 +40,8 @@ pub struct JobHouse {
     pub process: Process,
     /// Whether a call goes on in this process.
     pub is_live: Arc<dyn Fn(&CallSid) -> bool + Send + Sync>,
+    /// Whether facts about calls wait here for the database.
+    pub is_behind: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl fmt::Debug for JobHouse {

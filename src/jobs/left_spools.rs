@@ -7,25 +7,32 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::house::JobHouse;
+use super::retention::kept_since;
 use super::spooled_recording::blocking;
 use super::worker::Failure;
-use crate::domain::{RecordingId, RecordingTitle};
+use crate::domain::{RecordingId, RecordingTitle, SettingKey};
 use crate::recordings::{Opened, Spooled};
-use crate::store::{call_recordings, calls};
+use crate::store::{call_recordings, calls, forgotten_calls, settings};
 
 /// How often this process looks through its folder.
 const EVERY: Duration = Duration::from_mins(1);
 /// Recordings without an end that are looked at in one turn.
 const AT_A_TIME: u32 = 100;
-/// A call whose entry is not there by then was forgotten.
+/// What nobody has told of a call by then is told late, or never.
 const GRACE_MS: i64 = 10 * 60_000;
 
 impl JobHouse {
     /// Looks through the folder of spools now, and every minute until `stop`.
     pub async fn watch_spools(self, stop: CancellationToken) {
+        let mut known = 0;
         while !stop.is_cancelled() {
-            if let Err(error) = self.take_up_left_spools().await {
-                tracing::warn!(?error, "recording.not_looked_for");
+            match self.take_up_left_spools().await {
+                Ok(count) if count > known => {
+                    tracing::error!(count, "recording.unclaimed: nobody knows its call");
+                    known = count;
+                }
+                Ok(count) => known = count,
+                Err(error) => tracing::warn!(?error, "recording.not_looked_for"),
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -34,17 +41,26 @@ impl JobHouse {
         }
     }
 
-    /// Has a job make the file of every recording whose spool was left behind.
+    /// Has a job make the file of every recording whose spool was left behind. How many
+    /// belong to a call that nobody knows: they stay where they are, for as long as
+    /// recordings are kept, and are taken up when somebody has told of it after all.
+    ///
+    /// **Invariant:** nothing is removed of a call that may be known somewhere yet: not
+    /// while facts about calls wait for the database, and before its time has come only
+    /// what the database says is forgotten.
     ///
     /// # Errors
     ///
     /// If the folder or the database cannot be read; the next look may go well.
-    pub async fn take_up_left_spools(&self) -> Result<(), Failure> {
+    pub async fn take_up_left_spools(&self) -> Result<u32, Failure> {
         let folder = self.recordings.spool_folder();
+        let mut unclaimed = 0;
         for id in blocking(move || Spooled::list(&folder)).await? {
-            self.take_up(id).await?;
+            unclaimed += u32::from(self.take_up(id).await? == Claim::Nobody);
         }
-        self.end_stale().await
+        metrics::gauge!("frontdesk_recordings_unclaimed").set(unclaimed);
+        self.end_stale().await?;
+        Ok(unclaimed)
     }
 
     /// A process may die before anything of a recording was written.
@@ -59,34 +75,65 @@ impl JobHouse {
         Ok(())
     }
 
-    async fn take_up(&self, id: RecordingId) -> Result<(), Failure> {
+    async fn take_up(&self, id: RecordingId) -> Result<Claim, Failure> {
         let folder = self.recordings.spool_folder();
         let Opened::Left(spooled) = blocking(move || Spooled::open(&folder, id)).await? else {
-            return Ok(());
+            return Ok(Claim::Somebody);
         };
         let spooled = Arc::new(spooled);
         let reader = Arc::clone(&spooled);
-        match blocking(move || reader.summary()).await?.title {
-            Some(title) => self.ask_for(title, spooled).await,
+        let Some(title) = blocking(move || reader.title()).await? else {
             // Nothing of it can be heard, nor whose it is.
-            None => blocking(move || spooled.set_aside()).await,
-        }
+            blocking(move || spooled.set_aside()).await?;
+            return Ok(Claim::Somebody);
+        };
+        self.ask_for(title, spooled).await
     }
 
-    async fn ask_for(&self, title: RecordingTitle, spooled: Arc<Spooled>) -> Result<(), Failure> {
-        let now = self.clock.now();
-        let call = calls::find(&self.store, title.tenant_id, title.call_id).await?;
-        if call.is_none() {
-            let is_forgotten = title.started_at.plus_ms(GRACE_MS) < now;
-            if is_forgotten {
-                blocking(move || spooled.remove()).await?;
-            }
-            return Ok(());
+    async fn ask_for(
+        &self,
+        title: RecordingTitle,
+        spooled: Arc<Spooled>,
+    ) -> Result<Claim, Failure> {
+        let (now, of) = (self.clock.now(), (title.tenant_id, title.call_id));
+        if calls::find(&self.store, of.0, of.1).await?.is_none() {
+            return self.spare(&title, spooled).await;
         }
         // Whoever does the job opens it.
         drop(spooled);
         let mut tx = self.store.begin().await?;
         call_recordings::end(&mut tx, &title, None, now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Claim::Somebody)
     }
+
+    /// The database has no such call: it was forgotten, or is not known there yet.
+    async fn spare(&self, title: &RecordingTitle, spooled: Arc<Spooled>) -> Result<Claim, Failure> {
+        let of = (title.tenant_id, title.call_id);
+        let now = self.clock.now();
+        if (self.is_behind)() {
+            return Ok(Claim::Somebody);
+        }
+        let settings = settings::of_tenant(&self.store, of.0, None).await?;
+        let since = kept_since(&settings, SettingKey::RecordingRetentionDays, now);
+        if title.started_at < since || forgotten_calls::is_forgotten(&self.store, of).await? {
+            blocking(move || spooled.remove()).await?;
+            return Ok(Claim::Somebody);
+        }
+        let is_late = title.started_at.plus_ms(GRACE_MS) < now;
+        Ok(if is_late {
+            Claim::Nobody
+        } else {
+            Claim::Somebody
+        })
+    }
+}
+
+/// Whether a spool belongs to anybody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Claim {
+    /// It does, or may do, or is gone.
+    Somebody,
+    /// Its call should be known by now, and is not.
+    Nobody,
 }

@@ -86,6 +86,18 @@ impl Spooled {
         Ok(ids)
     }
 
+    /// Which recording it is; none where not even that can be read.
+    pub fn title(&self) -> io::Result<Option<RecordingTitle>> {
+        let mut file = &self.file;
+        file.rewind()?;
+        let mut bytes = Vec::new();
+        file.take(CHUNK as u64).read_to_end(&mut bytes)?;
+        Ok(match read(&bytes) {
+            Some((Record::Title(title), _)) => Some(title),
+            Some((Record::Snippet(_) | Record::Lost(_), _)) | None => None,
+        })
+    }
+
     /// Reads what is beside the sound.
     pub fn summary(&self) -> io::Result<Summary> {
         let mut summary = Summary {

@@ -13,6 +13,26 @@ pub async fn own(
     put(db, (tenant, call), Some(process)).await
 }
 
+/// The tenant's call was with that process, unless another has it by now.
+pub async fn claim(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+    process: ProcessId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(CLAIM)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .bind(process.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const CLAIM: &str = "
+    UPDATE calls SET process_id = $3
+    WHERE tenant_id = $1 AND id = $2 AND process_id IS NULL";
+
 /// The tenant's call goes on without us; the carrier tells how it ends.
 pub async fn disown(
     db: impl Into<Db<'_>>,

@@ -94,6 +94,23 @@ pub(super) async fn owner_in(
 
 const OWNER: &str = "SELECT tenant_id FROM forgotten_calls WHERE call_sid = $1";
 
+/// Whether the tenant's call was forgotten.
+pub async fn is_forgotten(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Option<String> = sqlx::query_scalar(IS_FORGOTTEN)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    Ok(found.is_some())
+}
+
+const IS_FORGOTTEN: &str =
+    "SELECT call_sid FROM forgotten_calls WHERE tenant_id = $1 AND call_id = $2";
+
 /// Has a job delete a recording at the carrier that was made in a call of the
 /// tenant's which is forgotten: it was told of too late.
 pub async fn forget_recording(

@@ -33,6 +33,22 @@ const BEAT: &str = "
     ON CONFLICT (id) DO UPDATE
         SET beats = processes.beats + 1, seen_at_ms = excluded.seen_at_ms";
 
+/// The process has lived: where nothing is known of it any more, it is as if it had said
+/// so once.
+pub async fn recall(db: impl Into<Db<'_>>, id: ProcessId, at: Timestamp) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(RECALL)
+        .bind(id.to_string())
+        .bind(at.as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const RECALL: &str = "
+    INSERT INTO processes (id, beats, seen_at_ms) VALUES ($1, 1, $2)
+    ON CONFLICT (id) DO NOTHING";
+
 /// All that have not [left](forget).
 pub async fn list(db: impl Into<Db<'_>>) -> Result<Vec<Pulse>, Error> {
     let mut conn = db.into().read().await?;

@@ -1,5 +1,6 @@
 //! A house without doors: a database, a clock, perhaps an account, and the jobs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use frontdesk::clock::Clock;
@@ -40,6 +41,8 @@ pub(super) struct Desk {
     pub(super) folder: TempDir,
     /// The calls that go on here.
     pub(super) live: Arc<Mutex<Vec<CallSid>>>,
+    /// Whether facts about calls wait for the database.
+    pub(super) is_behind: Arc<AtomicBool>,
 }
 
 impl Desk {
@@ -69,6 +72,7 @@ impl Desk {
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(at(0));
         let live: Arc<Mutex<Vec<CallSid>>> = Arc::default();
+        let is_behind: Arc<AtomicBool> = Arc::default();
         let house = JobHouse {
             store: db.store.clone(),
             clock: clock.clone(),
@@ -81,6 +85,10 @@ impl Desk {
                 let live = Arc::clone(&live);
                 move |call_sid| live.lock().unwrap().contains(call_sid)
             }),
+            is_behind: Arc::new({
+                let is_behind = Arc::clone(&is_behind);
+                move || is_behind.load(Ordering::Relaxed)
+            }),
         };
         let desk = Self {
             store: db.store.clone(),
@@ -89,6 +97,7 @@ impl Desk {
             tenant: clock.new_id(),
             clock,
             live,
+            is_behind,
             folder,
         };
         desk.add_tenant(desk.tenant, "Europe/Zurich").await;

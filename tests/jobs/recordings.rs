@@ -1,6 +1,7 @@
 //! What was spooled becomes a file, and goes when its time has come.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 
 use frontdesk::call::{Piece, Snippet, Track};
 use frontdesk::domain::{
@@ -8,7 +9,7 @@ use frontdesk::domain::{
     RecordingId, RecordingState, RecordingTitle, SettingKey, SettingValue,
 };
 use frontdesk::recordings::{Recordings, Spool};
-use frontdesk::store::{call_recordings, settings};
+use frontdesk::store::{call_recordings, calls, settings};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, at};
 use crate::support::database::on_each_database;
@@ -178,27 +179,65 @@ async fn d5_a_spool_whose_title_cannot_be_read_is_set_aside() {
     .await;
 }
 
+/// How many spools there are.
+fn spooled(desk: &Desk) -> usize {
+    let folder = Recordings::at(desk.folder.path()).spool_folder();
+    fs::read_dir(&folder).unwrap().count()
+}
+
 #[tokio::test]
 async fn p2_what_a_dead_process_has_spooled_is_taken_up_unless_the_call_is_forgotten() {
     on_each_database(async |db| {
         let desk = Desk::open(db, None).await;
-        let call = desk.call(1).await;
-        let (known, forgotten) = (title(&desk, call.id), title(&desk, desk.clock.new_id()));
+        let (call, gone) = (desk.call(1).await, desk.call(2).await);
+        let (known, forgotten) = (title(&desk, call.id), title(&desk, gone.id));
         for title in [&known, &forgotten] {
             spool(&desk, title).await;
         }
-        desk.house.take_up_left_spools().await.unwrap();
+        desk.ended(&gone, 60).await;
+        assert!(desk.forget(gone.id).await);
+        assert_eq!(desk.house.take_up_left_spools().await.unwrap(), 0);
         desk.jobs.run_due().await.unwrap();
         let recording = found(&desk, known.id).await.unwrap();
         assert_eq!(recording.state, RecordingState::Kept);
         assert_eq!(found(&desk, forgotten.id).await, None);
-        let folder = Recordings::at(desk.folder.path()).spool_folder();
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        // Its entry does not come any more.
-        desk.clock.advance_ms(11 * 60_000);
-        desk.house.take_up_left_spools().await.unwrap();
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        assert_eq!(found(&desk, forgotten.id).await, None);
+        assert_eq!(spooled(&desk), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d2_i6_what_was_recorded_of_a_call_that_the_database_does_not_know_is_kept_for_it() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let late = desk.new_call(1);
+        let (known, unknown) = (title(&desk, late.id), title(&desk, desk.clock.new_id()));
+        for title in [&known, &unknown] {
+            spool(&desk, title).await;
+        }
+        let look = async || desk.house.take_up_left_spools().await.unwrap();
+        assert_eq!(look().await, 0, "they have just begun");
+        // The database takes nothing: its entry is in the journal.
+        desk.is_behind.store(true, Ordering::Relaxed);
+        desk.after(DAY).await;
+        assert_eq!((look().await, spooled(&desk)), (0, 2));
+        desk.is_behind.store(false, Ordering::Relaxed);
+        assert_eq!((look().await, spooled(&desk)), (2, 2));
+        let made = calls::find_or_create(&desk.store, &late).await;
+        assert!(made.unwrap().1);
+        assert_eq!(look().await, 1);
+        desk.jobs.run_due().await.unwrap();
+        let recording = found(&desk, known.id).await.unwrap();
+        assert_eq!(recording.state, RecordingState::Kept);
+        assert!(is_on_disk(&desk, &recording));
+        // What nobody tells of is kept as long as any recording.
+        desk.after(88 * DAY).await;
+        assert_eq!((look().await, spooled(&desk)), (1, 1));
+        desk.after(2 * DAY).await;
+        desk.is_behind.store(true, Ordering::Relaxed);
+        assert_eq!((look().await, spooled(&desk)), (0, 1));
+        desk.is_behind.store(false, Ordering::Relaxed);
+        assert_eq!((look().await, spooled(&desk)), (0, 0));
     })
     .await;
 }

@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use frontdesk::audio::SILENCE;
+use frontdesk::bridge::Happening;
+use frontdesk::call::Report;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     CallId, CallRecording, ConsentAnswer, ConsentPolicy, ConsentRule, Number, RecordingFault,
-    RecordingState, SettingKey, TenantId,
+    RecordingState, SettingKey, Speaker, TenantId,
 };
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Fault, Script, Step, StreamReport};
-use frontdesk::rehearsal::model::ModelOptions;
-use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
-use frontdesk::store::{Store, call_consents, call_events, call_recordings, numbers};
+use frontdesk::rehearsal::model::{Line, ModelOptions};
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST, Spoken};
+use frontdesk::store::{Store, call_consents, call_events, call_recordings, numbers, utterances};
+use futures::future::join;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -41,7 +44,11 @@ impl House {
 
     /// The same, with a number that asks in this way.
     async fn asking(policy: ConsentPolicy, words: Option<&str>) -> Self {
-        let house = Self::open(talkative()).await;
+        Self::asking_with(policy, words, talkative()).await
+    }
+
+    async fn asking_with(policy: ConsentPolicy, words: Option<&str>, model: ModelOptions) -> Self {
+        let house = Self::open(model).await;
         let clock = Clock::system();
         let tenant = tenant(&house.desk).await.0;
         let number = Number {
@@ -437,7 +444,7 @@ async fn begun(house: &House) -> (tokio::task::JoinHandle<CallReport>, TenantId,
     let call = tokio::spawn(async move { carrier.place_call(&script).await });
     loop {
         let event = watched.recv().await.unwrap();
-        if matches!(event.what, frontdesk::bridge::Happening::Answered) {
+        if matches!(event.what, Happening::Answered) {
             return (call, event.tenant_id, event.call_id);
         }
     }
@@ -489,7 +496,7 @@ async fn a_pause_keeps_a_cards_number_out_of_the_recording() {
     carrier.await.unwrap();
     let mut told = Vec::new();
     while let Ok(event) = watched.try_recv() {
-        if let frontdesk::bridge::Happening::Recording(state) = event.what {
+        if let Happening::Recording(state) = event.what {
             told.push(state.map_or("off", RecordingState::as_str));
         }
     }
@@ -504,6 +511,117 @@ async fn a_pause_keeps_a_cards_number_out_of_the_recording() {
             "recording.stopped"
         ]
     );
+}
+
+/// What is said before, while and after a number is read out; the receptionist repeats it.
+fn with_a_card() -> ModelOptions {
+    let says = |words: &str| Line::say(Spoken::babble(words, ms(600)));
+    let lines = [
+        "Hello.",
+        "Which card?",
+        "So it is 4111 1111.",
+        "Thank you.",
+        "Goodbye.",
+    ];
+    let heard = ["I want to pay.", "Four one one one, 1111.", "That was all."];
+    ModelOptions {
+        lines: lines.map(says).into(),
+        caller_transcripts: heard.map(str::to_owned).into(),
+        ..talkative()
+    }
+}
+
+/// Reads out a number, and keys in the rest, a while after the second answer.
+fn paying() -> Vec<Step> {
+    let speak = || {
+        let answered = [Step::WaitForSpeech, Step::WaitForQuiet(ms(400))];
+        [Step::Speak(Spoken::babble("", ms(700)))]
+            .into_iter()
+            .chain(answered)
+    };
+    let mut steps = vec![Step::WaitForSpeech, Step::WaitForQuiet(ms(400))];
+    steps.extend(speak());
+    steps.push(Step::Wait(ms(1_000)));
+    steps.extend(speak());
+    steps.extend("123#".chars().map(Step::Digit));
+    steps.extend([Step::WaitForSpeech, Step::WaitForQuiet(ms(400))]);
+    steps.push(Step::Wait(ms(2_500)));
+    steps.extend(speak());
+    steps.push(Step::HangUp);
+    steps
+}
+
+/// What stands in the place of words.
+const UNKEPT: &str = "[not kept: the recording was paused]";
+
+/// Pauses the recording behind the third utterance, and resumes it behind the sixth. What
+/// was told of words and keys by the end of the call.
+async fn watch_paying(house: &House) -> (Vec<(Speaker, String)>, Vec<String>) {
+    let key = key(&house.desk).await;
+    let mut watched = house.desk.bridge.watch();
+    let (mut told, mut digits) = (Vec::new(), Vec::new());
+    loop {
+        let event = watched.recv().await.unwrap();
+        if let Happening::Reported(Report::Said(said)) = &event.what {
+            told.push((said.speaker, said.text.expose().clone()));
+            let order = match told.len() {
+                3 => "pause",
+                6 => "resume",
+                _ => continue,
+            };
+            // While the call goes on, too.
+            let kept = utterances::list(&house.desk.store, event.tenant_id, event.call_id).await;
+            let is_told = |text: &str| text.contains("1111");
+            assert!(!kept.unwrap().iter().any(|one| is_told(one.text.expose())));
+            let path = format!("/api/calls/{}/recording/{order}", event.call_id);
+            assert_eq!(house.api(&key, ("POST", &path)).await.0, 204);
+        } else if let Happening::Reported(Report::Digits(keys)) = &event.what {
+            digits.push(keys.expose().clone());
+        } else if let Happening::Ended(_) = event.what {
+            return (told, digits);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i6_a_pause_keeps_a_cards_number_out_of_all_that_is_kept_or_shown() {
+    let house = House::asking_with(ConsentPolicy::None, None, with_a_card()).await;
+    let watching = watch_paying(&house);
+    let ((told, digits), (report, tenant, call)) = join(watching, house.call(paying())).await;
+    let (caller, receptionist) = (Speaker::Caller, Speaker::Receptionist);
+    let expected = [
+        (receptionist, "Hello."),
+        (caller, "I want to pay."),
+        (receptionist, "Which card?"),
+        (caller, UNKEPT),
+        (receptionist, UNKEPT),
+        (receptionist, UNKEPT),
+        (caller, "That was all."),
+        (receptionist, "Goodbye."),
+    ]
+    .map(|(speaker, text)| (speaker, text.to_owned()));
+    assert_eq!(told, expected);
+    assert_eq!(digits, ["•••"]);
+    let kept = utterances::list(&house.desk.store, tenant, call).await;
+    let kept = kept.unwrap().into_iter();
+    let kept: Vec<_> = kept
+        .map(|one| (one.speaker, one.text.expose().clone()))
+        .collect();
+    assert_eq!(kept, expected);
+    let key = key(&house.desk).await;
+    for (words, count) in [("4111", 0), ("1111", 0), ("want", 1)] {
+        let path = format!("/api/calls/log?q={words}");
+        let (_, found) = house.api(&key, ("GET", &path)).await;
+        assert_eq!(
+            found["data"].as_array().map(Vec::len),
+            Some(count),
+            "{found}"
+        );
+    }
+    // The receptionist has heard all of it.
+    let session = house.desk.session(0).await;
+    assert!(session.client_log.iter().any(|line| line.contains("1 2 3")));
+    assert_eq!(report.failures, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
