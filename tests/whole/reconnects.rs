@@ -229,6 +229,54 @@ async fn o3_who_is_refused_at_the_first_endpoint_is_answered_by_the_second() {
     second_answers(Failure::RefuseUpgrade(401), ms(1_000)).await;
 }
 
+/// The first place where agents are says in the middle of a call that it is of
+/// no use any more: the second goes on, and has the next call as well.
+async fn second_goes_on(news: &str) {
+    let first = ModelServer::start(talkative()).await.unwrap();
+    let desk = Desk::with(talkative(), |plan| {
+        let mut spent = Endpoint::new(first.url(), "gpt-realtime-2.1");
+        spent.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
+        plan.agents.insert(0, spent);
+    })
+    .await;
+    let telling = async {
+        let quiet = |all: &[SessionRecord]| {
+            all.first()
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        first.wait_for(ms(10_000), quiet).await.unwrap();
+        first.inject(0, news).await;
+        let is_taken = |all: &[SessionRecord]| all.first().is_some_and(|one| one.is_configured);
+        let taken = desk.model.wait_for(ms(2_000), is_taken).await;
+        taken.expect("the second is dialled");
+    };
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(1_500)),
+        Step::HangUp,
+    ];
+    let (report, ()) = tokio::join!(place(&desk, steps), telling);
+    assert_eq!(desk.session(0).await.messages[0].1, RECEPTIONIST[0].text);
+    assert_hung_up(&desk, &report).await;
+    let report = place(&desk, vec![Step::WaitForSpeech, Step::HangUp]).await;
+    assert_hung_up(&desk, &report).await;
+    assert_eq!((first.accepted(), desk.model.accepted()), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_whoever_says_that_our_money_is_spent_is_left_for_another() {
+    let error = r#"{"type":"insufficient_quota","code":"insufficient_quota","message":"Spent."}"#;
+    second_goes_on(&format!(
+        r#"{{"type":"error","event_id":"event_1","error":{error}}}"#
+    ))
+    .await;
+    // Most say so of a response.
+    second_goes_on(&format!(
+        r#"{{"type":"response.done","event_id":"event_1","response":{{"id":"resp_1","status":"failed","status_details":{{"type":"failed","error":{error}}}}}}}"#
+    ))
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_who_is_not_answered_at_the_first_endpoint_is_answered_by_the_second() {
     second_answers(Failure::NeverAnswerUpgrade, ms(3_500)).await;
