@@ -42,7 +42,7 @@ impl Session {
     }
 }
 
-/// English, German, Spanish, French.
+/// English, German, Spanish, French, Italian, Dutch, Portuguese.
 fn asks_for_person(text: &str) -> bool {
     let lower = text.to_lowercase();
     let words: Vec<&str> = lower
@@ -57,7 +57,7 @@ fn asks_for_person(text: &str) -> bool {
     is_counted || is_named
 }
 
-const NAMED: [&str; 28] = [
+const NAMED: [&str; 48] = [
     "human",
     "operator",
     "representative",
@@ -86,13 +86,37 @@ const NAMED: [&str; 28] = [
     "représentant",
     "représentante",
     "standardiste",
+    "umano",
+    "umana",
+    "operatore",
+    "operatrice",
+    "centralino",
+    "addetto",
+    "addetta",
+    "rappresentante",
+    "mens",
+    "medewerker",
+    "medewerkster",
+    "telefonist",
+    "telefoniste",
+    "receptioniste",
+    "atendente",
+    "telefonista",
+    "recepcionista",
+    "rececionista",
+    "funcionário",
+    "funcionária",
 ];
 
-const COUNTED: [&str; 5] = ["person", "agent", "persona", "agente", "personne"];
+const COUNTED: [&str; 7] = [
+    "person", "agent", "persona", "agente", "personne", "persoon", "pessoa",
+];
 
-const ONE: [&str; 6] = ["one", "una", "une", "eine", "un", "1"];
+const ONE: [&str; 11] = [
+    "one", "una", "une", "eine", "un", "1", "uno", "een", "één", "um", "uma",
+];
 
-const TALK: [&str; 26] = [
+const TALK: [&str; 41] = [
     "speak",
     "talk",
     "connect",
@@ -119,11 +143,60 @@ const TALK: [&str; 26] = [
     "vraie",
     "joindre",
     "live",
+    "parlare",
+    "passarmi",
+    "passi",
+    "collegarmi",
+    "vera",
+    "vero",
+    "spreken",
+    "praten",
+    "doorverbinden",
+    "echt",
+    "falar",
+    "passe",
+    "transferir",
+    "transfira",
+    "verdade",
 ];
 
-const WISHES: [&str; 19] = [
-    "want", "need", "give", "get", "please", "will", "möchte", "brauche", "geben", "bitte",
-    "quiero", "quisiera", "necesito", "favor", "veux", "voudrais", "besoin", "souhaite", "plaît",
+const WISHES: [&str; 36] = [
+    "want",
+    "need",
+    "give",
+    "get",
+    "please",
+    "will",
+    "möchte",
+    "brauche",
+    "geben",
+    "bitte",
+    "quiero",
+    "quisiera",
+    "necesito",
+    "favor",
+    "veux",
+    "voudrais",
+    "besoin",
+    "souhaite",
+    "plaît",
+    "vorrei",
+    "voglio",
+    "bisogno",
+    "favore",
+    "può",
+    "wil",
+    "graag",
+    "alstublieft",
+    "alsjeblieft",
+    "nodig",
+    "kunt",
+    "kan",
+    "quero",
+    "queria",
+    "gostaria",
+    "preciso",
+    "pode",
 ];
 
 #[cfg(test)]
@@ -131,7 +204,7 @@ mod tests {
     use super::asks_for_person;
 
     #[test]
-    fn a_wish_for_a_person_is_heard_in_four_languages() {
+    fn a_wish_for_a_person_is_heard_in_seven_languages() {
         for text in [
             "Operator!",
             "A human, please.",
@@ -145,6 +218,18 @@ mod tests {
             "Operadora",
             "Je voudrais parler à un conseiller, s'il vous plaît.",
             "Un humain !",
+            "Operatore!",
+            "Vorrei parlare con una persona, per favore.",
+            "Mi può passare il centralino per favore, ho fretta?",
+            "Voglio un addetto, non una macchina.",
+            "Medewerker, alstublieft.",
+            "Ik wil graag met een echt persoon spreken.",
+            "Kunt u mij doorverbinden met iemand, een mens van vlees en bloed?",
+            "Een telefoniste graag",
+            "Atendente!",
+            "Quero falar com uma pessoa, por favor.",
+            "Gostaria de ser atendido por um funcionário da empresa.",
+            "Pode transferir-me para uma pessoa de verdade?",
         ] {
             assert!(asks_for_person(text), "{text}");
         }
@@ -161,6 +246,12 @@ mod tests {
             "I want a table for one person, please.",
             "One person.",
             "Una persona",
+            "Un tavolo per una persona.",
+            "Buongiorno, vorrei prenotare un tavolo per questa sera alle otto.",
+            "Een tafel voor één persoon.",
+            "Ik wil graag een tafel reserveren voor vanavond om acht uur.",
+            "Mesa para uma pessoa",
+            "Queria marcar uma mesa para quatro pessoas na sexta-feira à noite.",
         ] {
             assert!(!asks_for_person(text), "{text}");
         }
