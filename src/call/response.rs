@@ -27,6 +27,18 @@ pub(super) struct Patience {
     retry: Option<Reply>,
 }
 
+impl Patience {
+    /// Whether a busy agent is about to be asked again.
+    pub(super) fn has_put_off(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// What a busy agent was about to be asked again, which it is no more.
+    pub(super) fn take_put_off(&mut self) -> Option<Reply> {
+        self.retry.take()
+    }
+}
+
 impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let asked = self.turn.response_started(response);
@@ -123,7 +135,7 @@ impl Session {
 
     /// A busy agent has had its time.
     pub(super) fn retry(&mut self) {
-        if let Some(reply) = self.patience.retry.take() {
+        if let Some(reply) = self.patience.take_put_off() {
             self.respond(reply);
         }
     }

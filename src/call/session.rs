@@ -285,8 +285,9 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_owed = self.turn.is_owing() || self.tools.is_running() || !self.has_agent;
-        if is_owed || self.oversight.explains_silence() {
+        let is_owed = self.turn.is_owing() || self.patience.has_put_off();
+        let is_waiting = is_owed || self.tools.is_running() || !self.has_agent;
+        if is_waiting || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);

@@ -91,7 +91,7 @@ impl Session {
             Some(&NOBODY)
         } else if self.tools.is_running() {
             Some(&WORKING)
-        } else if self.turn.is_awaited() {
+        } else if self.turn.is_awaited() || self.patience.has_put_off() {
             Some(&OWED)
         } else {
             None
@@ -115,7 +115,8 @@ impl Session {
     }
 
     fn ask_again(&mut self) {
-        let asked = self.turn.give_up();
+        let put_off = self.patience.take_put_off();
+        let asked = self.turn.give_up().or(put_off);
         self.agent(AgentAction::Cancel);
         self.respond(asked.unwrap_or(Reply::Answer));
     }
