@@ -95,7 +95,7 @@ impl Session {
         if is_audible && self.ending.is_none() && !self.turn.is_caller_speaking() {
             let reply = asked.unwrap_or(Reply::Answer);
             match (outcome, self.turn.has_spoken(response)) {
-                (Outcome::Completed, true) => self.patience.failures = 0,
+                (Outcome::Completed, true) => self.on_answered(),
                 (Outcome::Completed, false) => self.on_empty(reply, asked.is_some(), now),
                 (Outcome::Withheld, _) => self.on_failure(Reply::Excuse, None, now),
                 (Outcome::Failed, true) => self.on_failure(Reply::Resume, None, now),
@@ -103,6 +103,14 @@ impl Session {
                 (Outcome::Busy(after), _) => self.on_failure(reply, Some(after), now),
                 (Outcome::Cancelled, _) => {}
             }
+        }
+    }
+
+    /// The agent has said what it had to say.
+    fn on_answered(&mut self) {
+        self.patience.failures = 0;
+        if !self.turn.is_wanted() {
+            self.tools.are_told();
         }
     }
 

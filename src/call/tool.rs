@@ -21,11 +21,15 @@ const MAX_OF_TURN: u32 = 6;
 const MAX_OF_CALL: u32 = 60;
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
+/// What is longer is not kept for an agent that comes in the middle.
+const MAX_RECALLED: usize = 4 * 1024;
 
 /// What runs, and what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     running: Vec<Running>,
+    /// What has ended since the caller's turn, of which they have not been told.
+    ended: Vec<Ended>,
     /// The least key that has not been seen: keys are given in order.
     next: u32,
     of_turn: u32,
@@ -42,8 +46,19 @@ pub(super) struct Tools {
 struct Running {
     errand: Errand,
     name: Option<String>,
+    /// As far as they are kept.
+    arguments: Pii<String>,
     hands_on: bool,
     due: Instant,
+}
+
+/// A tool that an agent asked for, and what came of it.
+#[derive(Clone, Debug)]
+struct Ended {
+    call: ToolKey,
+    name: String,
+    arguments: Pii<String>,
+    answer: ToolAnswer,
 }
 
 impl Tools {
@@ -51,6 +66,7 @@ impl Tools {
     pub(super) fn new_turn(&mut self) {
         self.of_turn = 0;
         self.is_stopped = false;
+        self.ended.clear();
     }
 
     /// The caller has said or keyed in something.
@@ -63,11 +79,50 @@ impl Tools {
         !self.running.is_empty()
     }
 
-    /// The agent is gone; nobody waits for what still runs, but a caller who is
-    /// being handed on.
+    /// The caller was told what came of all that was done.
+    pub(super) fn are_told(&mut self) {
+        if !self.is_running() {
+            self.ended.clear();
+        }
+    }
+
+    /// The agent is lost, and what runs goes on: the next one is told of it.
+    /// Whether the caller waits for what comes of it.
+    pub(super) fn agent_lost(&mut self) -> bool {
+        std::mem::take(&mut self.owes_reply) || self.is_running()
+    }
+
+    /// There will be no agent; nobody waits for what still runs, but a caller
+    /// who is being handed on.
     pub(super) fn agent_gone(&mut self) {
         self.running.retain(|one| one.hands_on);
         self.owes_reply = false;
+    }
+
+    /// What an agent that comes in the middle must know, so that nothing is
+    /// done twice. What it is told now, it owes no reply to.
+    pub(super) fn recalled(&mut self) -> impl Iterator<Item = AgentAction> {
+        self.owes_reply = false;
+        let ended = self
+            .ended
+            .iter()
+            .cloned()
+            .map(|one| AgentAction::RecallTool {
+                call: one.call,
+                name: one.name,
+                arguments: one.arguments,
+                answer: Some(one.answer),
+            });
+        let running = self.running.iter().filter_map(|one| match one.errand {
+            Errand::Tool(call) => Some(AgentAction::RecallTool {
+                call,
+                name: one.name.clone()?,
+                arguments: one.arguments.clone(),
+                answer: None,
+            }),
+            Errand::Person => None,
+        });
+        ended.chain(running)
     }
 
     fn is_new(&mut self, call: ToolKey) -> bool {
@@ -155,9 +210,15 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
+        let kept = if arguments.expose().len() > MAX_RECALLED {
+            Pii::new("{}".to_owned())
+        } else {
+            arguments.clone()
+        };
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
             name: Some(tool.name.clone()),
+            arguments: kept,
             hands_on: tool.effect == Effect::HandsOn,
             due: now + tool.patience,
         });
@@ -204,9 +265,7 @@ impl Session {
                     if end.is_good { "done" } else { "failed" },
                 )
             };
-            self.report_tool(running.name, outcome);
-            self.agent(AgentAction::AnswerTool { call, answer });
-            self.tools.owes_reply = true;
+            self.answer_tool(call, running, answer, outcome);
         }
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
@@ -214,6 +273,28 @@ impl Session {
             (_, None) => self.reply_to_tools(),
         }
         self.mind_tools();
+    }
+
+    /// Tells the agent what came of a tool, or keeps it for the next one.
+    fn answer_tool(
+        &mut self,
+        call: ToolKey,
+        running: Running,
+        answer: ToolAnswer,
+        outcome: &'static str,
+    ) {
+        let name = running.name.unwrap_or_default();
+        self.report_tool(Some(name.clone()), outcome);
+        self.tools.ended.push(Ended {
+            call,
+            name,
+            arguments: running.arguments,
+            answer: answer.clone(),
+        });
+        if self.has_agent {
+            self.agent(AgentAction::AnswerTool { call, answer });
+        }
+        self.tools.owes_reply = true;
     }
 
     fn hand_on(&mut self, errand: Errand, hands_to: HandsTo, now: Instant) {
@@ -233,6 +314,7 @@ impl Session {
         self.tools.running.push(Running {
             errand: Errand::Person,
             name: None,
+            arguments: Pii::new(String::new()),
             hands_on: true,
             due: now + PERSON,
         });
@@ -245,7 +327,9 @@ impl Session {
         while let Some(running) = self.tools.take_due(now) {
             match running.errand {
                 Errand::Tool(call) => {
-                    self.refuse_tool(call, running.name, ToolRefusal::TimedOut);
+                    let refusal = ToolRefusal::TimedOut;
+                    let answer = ToolAnswer::Refused(refusal);
+                    self.answer_tool(call, running, answer, refusal.as_str());
                 }
                 // The route knows where the call goes on.
                 Errand::Person => self.on_transfer(HandsTo::Person, now),
@@ -257,7 +341,8 @@ impl Session {
 
     /// Asks the agent to go on, once everything that it asked for is answered.
     fn reply_to_tools(&mut self) {
-        if !self.tools.owes_reply || self.tools.is_running() || self.ending.is_some() {
+        let is_owed = self.tools.owes_reply && self.has_agent;
+        if !is_owed || self.tools.is_running() || self.ending.is_some() {
             return;
         }
         self.tools.owes_reply = false;

@@ -54,6 +54,15 @@ pub(super) struct Wait {
 }
 
 impl Wait {
+    /// The agent is lost. What was waited for it counts as far as something is
+    /// to be heard at once; what was said meanwhile does not.
+    pub(super) fn agent_lost(&mut self, now: Instant) {
+        let (patience, _) = NOBODY[0];
+        let earliest = now.checked_sub(patience).unwrap_or(now);
+        self.since = self.since.map(|since| since.max(earliest));
+        self.done.clear();
+    }
+
     fn next(&self, plan: &[(Duration, Step)]) -> Option<(Instant, Step)> {
         let since = self.since?;
         let due = plan.iter().find(|(_, step)| !self.done.contains(step));

@@ -43,7 +43,17 @@ fn assert_go(names: &[&str]) {
 
 #[test]
 fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
-    assert_go(&["agent_busy"]);
+    assert_go(&["agent_busy", "agent_lost_while_busy"]);
+}
+
+#[test]
+fn o5_what_a_tool_was_asked_for_is_known_to_the_agent_that_comes_after() {
+    assert_go(&[
+        "agent_lost_while_a_tool_runs",
+        "agent_lost_and_a_tool_that_ends_meanwhile",
+        "agent_lost_after_a_tool",
+        "agent_lost_late_in_a_wait",
+    ]);
 }
 
 #[test]

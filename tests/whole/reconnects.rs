@@ -11,6 +11,7 @@ use frontdesk::store::utterances;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::endings::{assert_apology, stay};
+use super::tools::{equip, kit};
 
 /// A desk whose agents fail in this order.
 async fn desk_of(failures: Vec<Failure>) -> Desk {
@@ -116,6 +117,53 @@ async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_replaced_without_a_word
     let second = desk.session(1).await;
     assert_eq!(asked(&second), Vec::<String>::new());
     assert_eq!(second.messages[0].1, RECEPTIONIST[0].text);
+    assert_hung_up(&desk, &report).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_that_is_lost_after_a_tool_is_replaced_by_one_that_knows_of_it() {
+    // Every session begins with its first line.
+    let desk = Desk::open(ModelOptions {
+        lines: vec![
+            Line::say(Spoken::babble("Hello.", ms(300))),
+            Line::call("take_message", r#"{"caller_name":"Ada","reason":"x"}"#),
+            Line {
+                think: Some(ms(5_000)),
+                ..Line::default()
+            },
+        ],
+        ..talkative()
+    })
+    .await;
+    equip(&desk, kit(Vec::new())).await;
+    let losing = async {
+        let is_told =
+            |all: &[SessionRecord]| all.first().is_some_and(|one| !one.tool_outputs.is_empty());
+        desk.model.wait_for(ms(10_000), is_told).await.unwrap();
+        desk.model.disconnect(0, None).await;
+        let is_back = |all: &[SessionRecord]| {
+            all.get(1)
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        desk.model.wait_for(ms(3_000), is_back).await.unwrap();
+    };
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::Speak(spoken(&CALLER[0])),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(400)),
+        Step::HangUp,
+    ];
+    let (report, ()) = tokio::join!(place(&desk, steps), losing);
+    let (first, second) = (desk.session(0).await, desk.session(1).await);
+    assert_eq!(first.tool_outputs.len(), 1);
+    let outputs = |one: &SessionRecord| one.tool_outputs[0].1.clone();
+    assert_eq!(outputs(&second), outputs(&first));
+    let recalled = |line: &&String| line.contains("\"function_call\"");
+    let recalled = second.client_log.iter().find(recalled).unwrap();
+    assert!(recalled.contains("take_message"), "{recalled}");
+    assert!(asked(&second)[0].contains("broken for a moment"));
     assert_hung_up(&desk, &report).await;
 }
 
