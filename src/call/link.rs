@@ -260,12 +260,15 @@ impl Session {
         }
     }
 
-    /// Puts the other agent in the place of this one, once nobody speaks.
+    /// Puts the other agent in the place of this one, once nobody speaks and
+    /// nothing is being done. One that is cut before is replaced all the same.
     pub(super) fn mind_spare(&mut self, now: Instant) {
         let is_calm = self.has_agent
             && self.ending.is_none()
             && !self.turn.is_busy()
             && !self.turn.is_callers()
+            && !self.patience.has_put_off()
+            && !self.tools.is_running()
             && self.playback.is_quiet(now);
         if self.link.spare == Spare::Ready && is_calm {
             self.has_agent = false;

@@ -80,6 +80,11 @@ fn o7_an_answer_faster_than_speech_waits_here_and_an_interruption_throws_it_away
 }
 
 #[test]
+fn o11_another_agent_takes_over_while_nobody_speaks_and_nothing_is_done() {
+    assert_go(&["renewed", "renewed_too_late", "renewed_after_a_tool"]);
+}
+
+#[test]
 fn o13_an_answer_that_fails_or_is_withheld_leaves_the_conversation_going() {
     assert_go(&["response_failed", "answer_withheld"]);
 }
