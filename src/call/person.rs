@@ -1,15 +1,19 @@
 //! Whether a caller asks for a person, in words or by a key.
 //!
 //! The second time they do, or at once by the key 0, they are led to one,
-//! whatever the agent has been told or was talked into.
+//! whatever the agent has been told or was talked into. An agent that would
+//! hang up on them instead has them led there at once.
 
 use std::time::Instant;
 
 use super::session::Session;
+use super::{Action, ToolAction};
 use crate::domain::Pii;
 
 /// So many times a caller asks before they are led there.
 const ENOUGH: u32 = 2;
+/// Who has said so many other things since has thought better of it.
+const MAX_OTHER: u32 = 2;
 /// A few words with one of these among them are a wish; in longer speech there
 /// has to be a word for the wish as well.
 const FEW_WORDS: usize = 4;
@@ -18,24 +22,78 @@ const FEW_WORDS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Wish {
     asked: u32,
+    /// Other things that may still be said before the wish is over.
+    open: u32,
+    /// The caller is to be led there if the agent hands them on to nobody.
+    is_due: bool,
+}
+
+impl Wish {
+    /// What the caller wanted to be told to a person is written down for one.
+    pub(super) fn fulfil(&mut self) {
+        self.open = 0;
+    }
+
+    /// Whether the caller was to be led there while the agent handed them on.
+    pub(super) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.is_due)
+    }
 }
 
 impl Session {
-    /// Leads a caller to a person who has asked for one often enough.
+    /// Leads a caller to a person who has asked for one often enough, or whom
+    /// the agent is letting go.
     pub(super) fn hear_wish(&mut self, text: &str, now: Instant) {
         if !asks_for_person(text) {
+            self.wish.open = self.wish.open.saturating_sub(1);
             return;
         }
         self.wish.asked += 1;
-        if self.wish.asked >= ENOUGH {
+        self.wish.open = MAX_OTHER;
+        if self.wish.asked >= ENOUGH || self.ending.is_some() {
             self.lead_to_person(now);
         }
+    }
+
+    /// The caller is led to a person, whatever the agent thinks of it, and also
+    /// if it was about to hang up.
+    pub(super) fn lead_to_person(&mut self, now: Instant) {
+        let is_over = self
+            .ending
+            .is_some_and(|ending| !ending.can_be_called_off());
+        if !self.has_carrier || is_over || self.oversight.is_held() {
+            return;
+        }
+        if self.tools.hands_on() {
+            self.wish.is_due = true;
+            return;
+        }
+        if self.ending.is_some() {
+            self.interrupt(now);
+            self.call_off_end(now);
+        }
+        self.report_tool(Some("person".to_owned()), "asked");
+        self.tools.find_person(now);
+        self.actions.push_back(Action::Tool(ToolAction::FindPerson));
+        self.mind_tools();
+    }
+
+    /// Whether the caller has asked for a person, of late and in vain.
+    pub(super) fn wants_person(&self) -> bool {
+        self.wish.open > 0 || self.keys_for_person()
+    }
+
+    /// Whether the caller has pressed the key that asks for a person, and may
+    /// yet press others.
+    pub(super) fn keys_for_person(&self) -> bool {
+        self.plan.has_zero_key && self.keypad.holds("0")
     }
 
     /// Whether an entry on the keypad asks for a person, who is then looked for.
     pub(super) fn is_wish(&mut self, entry: &Pii<String>, now: Instant) -> bool {
         let is_wish = self.plan.has_zero_key && entry.expose() == "0";
         if is_wish {
+            self.wish.open = MAX_OTHER;
             self.lead_to_person(now);
         }
         is_wish

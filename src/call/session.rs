@@ -241,6 +241,8 @@ impl Session {
         self.tools.caller_spoke();
         match self.keypad.press(digit) {
             Some(entry) => self.hand_over(entry, now),
+            // A goodbye may be over before another key would have followed.
+            None if self.ending.is_some() && self.keys_for_person() => self.finish_entry(now),
             None => self.timers.set(Timer::Entry, now + ENTRY_PAUSE),
         }
     }

@@ -13,7 +13,7 @@ use super::{
     Action, AgentAction, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
     ToolEnd, ToolKey, ToolRefusal,
 };
-use crate::domain::{Effect, PermittedTool, Pii};
+use crate::domain::{Effect, PermittedTool, Pii, ToolName};
 
 /// Tools that may be asked for before the caller speaks again.
 const MAX_OF_TURN: u32 = 6;
@@ -125,6 +125,17 @@ impl Tools {
         ended.chain(running)
     }
 
+    /// Somebody is looked for who takes over.
+    pub(super) fn find_person(&mut self, now: Instant) {
+        self.running.push(Running {
+            errand: Errand::Person,
+            name: None,
+            arguments: Pii::new(String::new()),
+            hands_on: true,
+            due: now + PERSON,
+        });
+    }
+
     fn is_new(&mut self, call: ToolKey) -> bool {
         let is_new = call.0 >= self.next;
         self.next = self.next.max(call.0.saturating_add(1));
@@ -145,7 +156,8 @@ impl Tools {
         self.running.iter().map(|one| one.due).min()
     }
 
-    fn hands_on(&self) -> bool {
+    /// Whether somebody is looked for who takes over.
+    pub(super) fn hands_on(&self) -> bool {
         self.running.iter().any(|one| one.hands_on)
     }
 }
@@ -231,7 +243,12 @@ impl Session {
         self.mind_tools();
     }
 
-    fn refuse_tool(&mut self, call: ToolKey, name: Option<String>, refusal: ToolRefusal) {
+    pub(super) fn refuse_tool(
+        &mut self,
+        call: ToolKey,
+        name: Option<String>,
+        refusal: ToolRefusal,
+    ) {
         self.report_tool(name, refusal.as_str());
         let answer = ToolAnswer::Refused(refusal);
         self.agent(AgentAction::AnswerTool { call, answer });
@@ -265,12 +282,15 @@ impl Session {
                     if end.is_good { "done" } else { "failed" },
                 )
             };
+            if end.is_good && running.name.as_deref() == Some(ToolName::TakeMessage.as_str()) {
+                self.wish.fulfil();
+            }
             self.answer_tool(call, running, answer, outcome);
         }
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
             (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
-            (_, None) => self.reply_to_tools(),
+            (_, None) => self.go_on_after_tools(now),
         }
         self.mind_tools();
     }
@@ -304,24 +324,6 @@ impl Session {
         self.on_transfer(hands_to, now);
     }
 
-    /// The caller is led to a person, whatever the agent thinks of it.
-    pub(super) fn lead_to_person(&mut self, now: Instant) {
-        let is_led = self.tools.hands_on();
-        if !self.has_carrier || self.ending.is_some() || self.oversight.is_held() || is_led {
-            return;
-        }
-        self.report_tool(Some("person".to_owned()), "asked");
-        self.tools.running.push(Running {
-            errand: Errand::Person,
-            name: None,
-            arguments: Pii::new(String::new()),
-            hands_on: true,
-            due: now + PERSON,
-        });
-        self.actions.push_back(Action::Tool(ToolAction::FindPerson));
-        self.mind_tools();
-    }
-
     /// Something has had its time.
     pub(super) fn expire_tools(&mut self, now: Instant) {
         while let Some(running) = self.tools.take_due(now) {
@@ -335,8 +337,16 @@ impl Session {
                 Errand::Person => self.on_transfer(HandsTo::Person, now),
             }
         }
-        self.reply_to_tools();
+        self.go_on_after_tools(now);
         self.mind_tools();
+    }
+
+    /// Nobody was handed on: whoever wanted a person meanwhile is led to one.
+    fn go_on_after_tools(&mut self, now: Instant) {
+        if self.wish.take_due() {
+            self.lead_to_person(now);
+        }
+        self.reply_to_tools();
     }
 
     /// Asks the agent to go on, once everything that it asked for is answered.
@@ -368,7 +378,7 @@ impl Session {
     }
 
     /// Watches over what runs.
-    fn mind_tools(&mut self) {
+    pub(super) fn mind_tools(&mut self) {
         match self.tools.next_due() {
             Some(at) => self.timers.set(Timer::Tool, at),
             None => self.timers.stop(Timer::Tool),

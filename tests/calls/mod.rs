@@ -100,6 +100,20 @@ fn o15_an_agent_with_nothing_to_say_is_asked_once_more_and_then_replaced() {
 }
 
 #[test]
+fn whoever_wants_a_person_is_not_hung_up_on() {
+    assert_go(&[
+        "person_wanted_and_the_agent_hangs_up",
+        "person_wanted_and_written_down_late",
+        "person_wanted_no_more",
+        "person_is_told_by_a_message",
+        "person_by_key_and_the_agent_hangs_up",
+        "person_by_key_while_nobody_takes_over",
+        "goodbye_and_the_key_for_a_person",
+        "tool_hands_on_and_the_agent_hangs_up",
+    ]);
+}
+
+#[test]
 fn t7_where_marks_never_return_the_clock_tells_what_was_heard() {
     assert_go(&["marks_never_return"]);
 }

@@ -1,6 +1,7 @@
 //! What a receptionist does beside speaking, and what nobody can talk it into.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
@@ -371,6 +372,36 @@ async fn who_says_operator_twice_is_led_there_whatever_the_model_says() {
     );
     let log = desk.log(&report).await;
     assert_eq!(log.end_reason.unwrap().as_str(), "transferred");
+}
+
+/// A model that would rather hang up on a caller than let them speak with somebody.
+fn unwilling(lasting: Duration) -> ModelOptions {
+    let goodbye = || {
+        let line = Line::say(Spoken::babble("There is nobody. Goodbye.", lasting));
+        line.then_call("end_call", "{}")
+    };
+    ModelOptions {
+        lines: vec![goodbye(), goodbye(), goodbye()],
+        caller_transcripts: vec!["Operator!".to_owned()],
+        ..talkative()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o12_a_model_that_hangs_up_on_whoever_wants_a_person_is_not_obeyed() {
+    let say = vec![Step::Wait(ms(900)), Step::Speak(spoken(&CALLER[0]))];
+    let press = vec![Step::Wait(ms(900)), Step::Digit('0')];
+    for mut steps in [say, press] {
+        let desk = Desk::open(unwilling(ms(2_500))).await;
+        equip(&desk, kit(Vec::new())).await;
+        steps.insert(0, Step::WaitForSpeech);
+        steps.push(Step::StayUntilEnd);
+        let report = place(&desk, "completed", steps).await;
+        let verbs = report.verb_names();
+        assert!(verbs.contains(&"Record"), "{verbs:?}");
+        let log = desk.log(&report).await;
+        assert_eq!(log.end_reason.unwrap().as_str(), "transferred");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
