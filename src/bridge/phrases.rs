@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::agent_leg::{AgentLeg, Dialer};
 use crate::audio::chime;
 use crate::call::{AgentAction, Event, Outcome, Phrase, Reply};
-use crate::domain::{AudioFormat, Pii, Receptionist};
+use crate::domain::{AudioFormat, Pii, Receptionist, Toolkit};
 use crate::recordings::Recordings;
 
 /// An agent has so long to say a sentence.
@@ -88,6 +88,7 @@ fn speaker(receptionist: Receptionist, words: &str) -> Receptionist {
             .to_owned(),
         format: AudioFormat::Pcmu,
         tools: BTreeSet::new(),
+        toolkit: Toolkit::default(),
         ..receptionist
     }
 }
@@ -260,6 +261,11 @@ static NOTES: LazyLock<Sound> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::domain::{Credential, McpServer, Secret, ToolName};
+    use crate::realtime::client_event::ClientEvent;
+    use crate::realtime::{SessionConfig, SessionOptions};
+    use crate::store::default_receptionist;
 
     fn named(voice: &str, language: &str, phrase: Phrase) -> Option<String> {
         let phrases = Phrases {
@@ -285,6 +291,29 @@ mod tests {
         }
         assert_eq!(named("marin", "en-GB", moment), names[0]);
         assert_eq!(named("marin", "tlh", moment), None);
+    }
+
+    #[test]
+    fn who_only_reads_a_sentence_out_has_no_tools_and_knows_no_secret() {
+        let clock = Clock::system();
+        let mut receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        receptionist.tools = ToolName::ALL.into();
+        receptionist.toolkit.mcp.push(McpServer {
+            label: "orders".to_owned(),
+            url: "https://orders.example.com/mcp".to_owned(),
+            authorization: Some(Credential::Given(Secret::new("of-the-shop".to_owned()))),
+            allowed_tools: Vec::new(),
+        });
+        let options = SessionOptions::default();
+        let written = |receptionist: &Receptionist| {
+            let session = SessionConfig::for_receptionist(receptionist, &options);
+            let mut text = bytes::BytesMut::new();
+            ClientEvent::SessionUpdate { session: &session }.write(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        };
+        assert!(written(&receptionist).contains("of-the-shop"));
+        let speaker = written(&speaker(receptionist, "One moment, please."));
+        assert!(!speaker.contains("of-the-shop") && !speaker.contains("end_call"));
     }
 
     #[test]

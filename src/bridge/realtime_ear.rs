@@ -204,6 +204,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             outcome,
             usage,
         });
+        if error_of(done).is_some_and(ServerError::is_permanent) {
+            // The next answer would fail in the same way.
+            self.refused();
+            events.push_back(Event::AgentClosed);
+        }
+    }
+
+    /// All calls learn that this endpoint is of no use for a while.
+    fn refused(&self) {
+        if let Some(breaker) = &self.breaker {
+            breaker.refused(Instant::now().into_std());
+        }
     }
 
     fn on_error(&mut self, error: &ServerError, events: &mut VecDeque<Event>) {
@@ -217,8 +229,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         let (kind, code, param) = (&error.kind, &error.code, &error.param);
         tracing::warn!(kind, code, param, "agent.error");
         metrics::counter!("frontdesk_agent_errors_total").increment(1);
-        if let (Some(breaker), true) = (&self.breaker, error.is_permanent()) {
-            breaker.refused(Instant::now().into_std());
+        if error.is_permanent() {
+            self.refused();
         }
         if !self.is_ready {
             let is_final = error.is_permanent();
@@ -232,14 +244,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 /// What may be done about a response that failed.
 fn failure(done: &Response) -> Outcome {
     let details = done.status_details.as_ref();
-    let error = details.and_then(|details| details.error.as_ref());
     if details.and_then(|details| details.reason) == Some(ResponseReason::ContentFilter) {
         Outcome::Withheld
-    } else if let Some(after) = error.and_then(ServerError::retry_after) {
+    } else if let Some(after) = error_of(done).and_then(ServerError::retry_after) {
         Outcome::Busy(after)
     } else {
         Outcome::Failed
     }
+}
+
+/// What the server says went wrong with a response.
+fn error_of(done: &Response) -> Option<&ServerError> {
+    done.status_details.as_ref()?.error.as_ref()
 }
 
 /// Whose words an item holds, if it holds words of the conversation.

@@ -16,7 +16,7 @@ use super::cues;
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolKey};
+use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolAnswer, ToolKey};
 use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, Utterance};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions, ToolChoice};
@@ -48,6 +48,8 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) is_ready: bool,
     /// The `call_id`s of wishes for tools.
     pub(super) wishes: Keys,
+    /// Wishes of an agent before this one that are not answered yet.
+    recalled: Vec<ToolKey>,
     pub(super) pending: Vec<u8>,
     /// Malformed messages, and when the first of them came.
     pub(super) faults: (u32, Instant),
@@ -88,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             responses: Keys::of(ordinal),
             is_ready: false,
             wishes: Keys::of(ordinal),
+            recalled: Vec::new(),
             pending: Vec::new(),
             faults: (0, Instant::now()),
             breaker: None,
@@ -178,6 +181,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         }
     }
 
+    /// A tool that was asked for before this agent came, and its answer as soon
+    /// as there is one.
+    fn recall_tool(
+        &mut self,
+        call: ToolKey,
+        (name, arguments): (&str, &Pii<String>),
+        answer: Option<&ToolAnswer>,
+    ) {
+        let call_id = recalled_id(call);
+        let item = NewItem::function_call(&call_id, name, arguments.expose());
+        self.send(&ClientEvent::ItemCreate {
+            item,
+            previous_item_id: None,
+        });
+        self.recalled.push(call);
+        if let Some(answer) = answer {
+            self.answer_tool(call, &cues::answer(answer));
+        }
+    }
+
     fn read_digits(&mut self, digits: &Pii<String>) {
         let keys: Vec<String> = digits.expose().chars().map(String::from).collect();
         let text = format!(
@@ -219,7 +242,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn answer_tool(&mut self, call: ToolKey, output: &str) {
-        let Some(call_id) = self.wishes.name(call.0).map(str::to_owned) else {
+        let recalled = self.recalled.iter().position(|known| *known == call);
+        let call_id = if let Some(at) = recalled {
+            recalled_id(self.recalled.remove(at))
+        } else if let Some(call_id) = self.wishes.name(call.0) {
+            call_id.to_owned()
+        } else {
             return;
         };
         let item = NewItem::function_call_output(&call_id, output);
@@ -228,6 +256,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             previous_item_id: None,
         });
     }
+}
+
+/// The `call_id` under which an agent knows of a wish before its time.
+fn recalled_id(call: ToolKey) -> String {
+    format!("{RECALLED}{}", call.0)
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLeg<S> {
@@ -259,6 +292,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
             AgentAction::Cancel => self.send(&ClientEvent::ResponseCancel { response_id: None }),
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),
             AgentAction::Delete { item } => self.delete(item),
+            AgentAction::RecallTool {
+                call,
+                name,
+                arguments,
+                answer,
+            } => self.recall_tool(call, (&name, &arguments), answer.as_ref()),
             AgentAction::AnswerTool { call, answer } => {
                 self.answer_tool(call, &cues::answer(&answer));
             }

@@ -78,6 +78,17 @@ pub enum AgentAction {
         /// Which item.
         item: ItemKey,
     },
+    /// Know what an agent before it asked for.
+    RecallTool {
+        /// Its name for this wish.
+        call: ToolKey,
+        /// The tool.
+        name: String,
+        /// As the agent wrote them; `{}` where they were too long to keep.
+        arguments: Pii<String>,
+        /// What came of it; none while it runs.
+        answer: Option<ToolAnswer>,
+    },
     /// Know what came of a tool that it asked for.
     AnswerTool {
         /// Its name for this wish.

@@ -31,14 +31,7 @@ impl Session {
         self.tools.new_turn();
         self.timers.set(Timer::MediaStall, now + STALL);
         self.interrupt(now);
-        if self.ending.is_some_and(|ending| ending.can_be_called_off()) {
-            self.ending = None;
-            self.timers.stop(Timer::HangUp);
-            // While the call was ending, nobody minded the silence.
-            self.timers
-                .set(Timer::Silence, now + self.plan.silence.prompt_after);
-            self.turn.want_nothing();
-        }
+        self.call_off_end(now);
     }
 
     pub(super) fn on_speech_stopped(&mut self, now: Instant) {

@@ -31,6 +31,11 @@ impl Keypad {
         }
     }
 
+    /// Whether the caller has keyed in this, and may go on.
+    pub(super) fn holds(&self, digits: &str) -> bool {
+        self.digits == digits
+    }
+
     /// The entry as it stands, if there is any.
     pub(super) fn finish(&mut self) -> Option<Pii<String>> {
         (!self.digits.is_empty()).then(|| std::mem::take(&mut self.digits).into())

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::timers::Timer;
-use super::{Action, AgentAction, HandsTo, Reply, Report, ResponseKey, ToolAnswer, ToolKey};
-use crate::domain::{EndReason, Speaker};
+use super::{
+    Action, AgentAction, HandsTo, Reply, Report, ResponseKey, ToolAnswer, ToolKey, ToolRefusal,
+};
+use crate::domain::{EndReason, Speaker, ToolName};
 
 /// A goodbye that is not said by then is not waited for.
 pub(super) const GOODBYE_CAP: Duration = Duration::from_secs(12);
@@ -44,7 +46,7 @@ impl Ending {
         }
     }
 
-    /// Whether the caller, by speaking, may call the end off.
+    /// Whether the caller, by speaking or for a person, may call the end off.
     pub(super) fn can_be_called_off(&self) -> bool {
         matches!(
             self.end_reason,
@@ -63,6 +65,13 @@ impl Session {
         if !self.turn.is_audible(response) || self.oversight.is_held() {
             let answer = ToolAnswer::EndRefused;
             self.agent(AgentAction::AnswerTool { call, answer });
+            return;
+        }
+        if self.ending.is_none() && (self.tools.hands_on() || self.wants_person()) {
+            // Who wants a person is led to one, and not hung up on.
+            self.lead_to_person(now);
+            let name = ToolName::EndCall.as_str().to_owned();
+            self.refuse_tool(call, Some(name), ToolRefusal::NotNow);
             return;
         }
         let answer = ToolAnswer::EndAllowed;
@@ -143,6 +152,19 @@ impl Session {
         self.end_oversight(now);
         self.ending = Some(ending);
         self.timers.set(Timer::HangUp, now + GOODBYE_CAP);
+    }
+
+    /// There is more to say: the call goes on, if its end may be called off.
+    pub(super) fn call_off_end(&mut self, now: Instant) {
+        if !self.ending.is_some_and(|ending| ending.can_be_called_off()) {
+            return;
+        }
+        self.ending = None;
+        self.timers.stop(Timer::HangUp);
+        // While the call was ending, nobody minded the silence.
+        self.timers
+            .set(Timer::Silence, now + self.plan.silence.prompt_after);
+        self.turn.want_nothing();
     }
 
     /// Ends the call once the goodbye has been said and heard.

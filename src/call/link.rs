@@ -138,17 +138,17 @@ impl Session {
             self.on_agent_failed(false, now);
             return;
         }
+        self.has_agent = false;
         if self.ending.is_some() || !self.link.may_return(now) {
             self.on_agent_gone(EndReason::AgentLost, now);
             return;
         }
-        self.has_agent = false;
-        self.tools.agent_gone();
         self.playback.finish_all();
         self.intake.close();
         self.timers.stop(Timer::Renew);
-        let owes = self.turn.agent_lost();
+        let owes = self.take_debts();
         self.link.owes |= owes;
+        self.wait.agent_lost(now);
         self.link.lost_at = Some(now);
         self.link.failures = 0;
         self.report(Report::AgentLost);
@@ -159,6 +159,15 @@ impl Session {
             let pause = self.link.pause();
             self.timers.set(Timer::Redial, now + pause);
         }
+    }
+
+    /// Whether the agent that is gone owed the caller something: an answer, the
+    /// rest of one, or what comes of a tool.
+    fn take_debts(&mut self) -> bool {
+        let owes_answer = self.turn.agent_lost();
+        let has_put_off = self.patience.take_put_off().is_some();
+        let owes_result = self.tools.agent_lost();
+        owes_answer || has_put_off || owes_result
     }
 
     pub(super) fn redial(&mut self) {
@@ -218,7 +227,8 @@ impl Session {
             || self.transcript.known().any(|said| by_receptionist(&said))
     }
 
-    /// Tells an agent that comes in the middle what was said so far.
+    /// Tells an agent that comes in the middle what was said so far, and which
+    /// tools were asked for since the caller spoke.
     fn recall(&mut self) {
         let mut said = self.link.memory.clone();
         said.extend(self.transcript.known());
@@ -226,6 +236,8 @@ impl Session {
         if !said.is_empty() {
             self.agent(AgentAction::Recall(said));
         }
+        let recalled = self.tools.recalled().map(Action::Agent);
+        self.actions.extend(recalled);
     }
 
     pub(super) fn renew(&mut self) {
@@ -248,12 +260,15 @@ impl Session {
         }
     }
 
-    /// Puts the other agent in the place of this one, once nobody speaks.
+    /// Puts the other agent in the place of this one, once nobody speaks and
+    /// nothing is being done. One that is cut before is replaced all the same.
     pub(super) fn mind_spare(&mut self, now: Instant) {
         let is_calm = self.has_agent
             && self.ending.is_none()
             && !self.turn.is_busy()
             && !self.turn.is_callers()
+            && !self.patience.has_put_off()
+            && !self.tools.is_running()
             && self.playback.is_quiet(now);
         if self.link.spare == Spare::Ready && is_calm {
             self.has_agent = false;

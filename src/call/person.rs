@@ -1,15 +1,19 @@
 //! Whether a caller asks for a person, in words or by a key.
 //!
 //! The second time they do, or at once by the key 0, they are led to one,
-//! whatever the agent has been told or was talked into.
+//! whatever the agent has been told or was talked into. An agent that would
+//! hang up on them instead has them led there at once.
 
 use std::time::Instant;
 
 use super::session::Session;
+use super::{Action, ToolAction};
 use crate::domain::Pii;
 
 /// So many times a caller asks before they are led there.
 const ENOUGH: u32 = 2;
+/// Who has said so many other things since has thought better of it.
+const MAX_OTHER: u32 = 2;
 /// A few words with one of these among them are a wish; in longer speech there
 /// has to be a word for the wish as well.
 const FEW_WORDS: usize = 4;
@@ -18,31 +22,85 @@ const FEW_WORDS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Wish {
     asked: u32,
+    /// Other things that may still be said before the wish is over.
+    open: u32,
+    /// The caller is to be led there if the agent hands them on to nobody.
+    is_due: bool,
+}
+
+impl Wish {
+    /// What the caller wanted to be told to a person is written down for one.
+    pub(super) fn fulfil(&mut self) {
+        self.open = 0;
+    }
+
+    /// Whether the caller was to be led there while the agent handed them on.
+    pub(super) fn take_due(&mut self) -> bool {
+        std::mem::take(&mut self.is_due)
+    }
 }
 
 impl Session {
-    /// Leads a caller to a person who has asked for one often enough.
+    /// Leads a caller to a person who has asked for one often enough, or whom
+    /// the agent is letting go.
     pub(super) fn hear_wish(&mut self, text: &str, now: Instant) {
         if !asks_for_person(text) {
+            self.wish.open = self.wish.open.saturating_sub(1);
             return;
         }
         self.wish.asked += 1;
-        if self.wish.asked >= ENOUGH {
+        self.wish.open = MAX_OTHER;
+        if self.wish.asked >= ENOUGH || self.ending.is_some() {
             self.lead_to_person(now);
         }
+    }
+
+    /// The caller is led to a person, whatever the agent thinks of it, and also
+    /// if it was about to hang up.
+    pub(super) fn lead_to_person(&mut self, now: Instant) {
+        let is_over = self
+            .ending
+            .is_some_and(|ending| !ending.can_be_called_off());
+        if !self.has_carrier || is_over || self.oversight.is_held() {
+            return;
+        }
+        if self.tools.hands_on() {
+            self.wish.is_due = true;
+            return;
+        }
+        if self.ending.is_some() {
+            self.interrupt(now);
+            self.call_off_end(now);
+        }
+        self.report_tool(Some("person".to_owned()), "asked");
+        self.tools.find_person(now);
+        self.actions.push_back(Action::Tool(ToolAction::FindPerson));
+        self.mind_tools();
+    }
+
+    /// Whether the caller has asked for a person, of late and in vain.
+    pub(super) fn wants_person(&self) -> bool {
+        self.wish.open > 0 || self.keys_for_person()
+    }
+
+    /// Whether the caller has pressed the key that asks for a person, and may
+    /// yet press others.
+    pub(super) fn keys_for_person(&self) -> bool {
+        self.plan.has_zero_key && self.keypad.holds("0")
     }
 
     /// Whether an entry on the keypad asks for a person, who is then looked for.
     pub(super) fn is_wish(&mut self, entry: &Pii<String>, now: Instant) -> bool {
         let is_wish = self.plan.has_zero_key && entry.expose() == "0";
         if is_wish {
+            self.wish.open = MAX_OTHER;
             self.lead_to_person(now);
         }
         is_wish
     }
 }
 
-/// English, German, Spanish, French.
+/// English, German, Spanish, French, Italian, Dutch, Portuguese.
 fn asks_for_person(text: &str) -> bool {
     let lower = text.to_lowercase();
     let words: Vec<&str> = lower
@@ -57,7 +115,7 @@ fn asks_for_person(text: &str) -> bool {
     is_counted || is_named
 }
 
-const NAMED: [&str; 28] = [
+const NAMED: [&str; 48] = [
     "human",
     "operator",
     "representative",
@@ -86,13 +144,37 @@ const NAMED: [&str; 28] = [
     "représentant",
     "représentante",
     "standardiste",
+    "umano",
+    "umana",
+    "operatore",
+    "operatrice",
+    "centralino",
+    "addetto",
+    "addetta",
+    "rappresentante",
+    "mens",
+    "medewerker",
+    "medewerkster",
+    "telefonist",
+    "telefoniste",
+    "receptioniste",
+    "atendente",
+    "telefonista",
+    "recepcionista",
+    "rececionista",
+    "funcionário",
+    "funcionária",
 ];
 
-const COUNTED: [&str; 5] = ["person", "agent", "persona", "agente", "personne"];
+const COUNTED: [&str; 7] = [
+    "person", "agent", "persona", "agente", "personne", "persoon", "pessoa",
+];
 
-const ONE: [&str; 6] = ["one", "una", "une", "eine", "un", "1"];
+const ONE: [&str; 11] = [
+    "one", "una", "une", "eine", "un", "1", "uno", "een", "één", "um", "uma",
+];
 
-const TALK: [&str; 26] = [
+const TALK: [&str; 41] = [
     "speak",
     "talk",
     "connect",
@@ -119,11 +201,60 @@ const TALK: [&str; 26] = [
     "vraie",
     "joindre",
     "live",
+    "parlare",
+    "passarmi",
+    "passi",
+    "collegarmi",
+    "vera",
+    "vero",
+    "spreken",
+    "praten",
+    "doorverbinden",
+    "echt",
+    "falar",
+    "passe",
+    "transferir",
+    "transfira",
+    "verdade",
 ];
 
-const WISHES: [&str; 19] = [
-    "want", "need", "give", "get", "please", "will", "möchte", "brauche", "geben", "bitte",
-    "quiero", "quisiera", "necesito", "favor", "veux", "voudrais", "besoin", "souhaite", "plaît",
+const WISHES: [&str; 36] = [
+    "want",
+    "need",
+    "give",
+    "get",
+    "please",
+    "will",
+    "möchte",
+    "brauche",
+    "geben",
+    "bitte",
+    "quiero",
+    "quisiera",
+    "necesito",
+    "favor",
+    "veux",
+    "voudrais",
+    "besoin",
+    "souhaite",
+    "plaît",
+    "vorrei",
+    "voglio",
+    "bisogno",
+    "favore",
+    "può",
+    "wil",
+    "graag",
+    "alstublieft",
+    "alsjeblieft",
+    "nodig",
+    "kunt",
+    "kan",
+    "quero",
+    "queria",
+    "gostaria",
+    "preciso",
+    "pode",
 ];
 
 #[cfg(test)]
@@ -131,7 +262,7 @@ mod tests {
     use super::asks_for_person;
 
     #[test]
-    fn a_wish_for_a_person_is_heard_in_four_languages() {
+    fn a_wish_for_a_person_is_heard_in_seven_languages() {
         for text in [
             "Operator!",
             "A human, please.",
@@ -145,6 +276,18 @@ mod tests {
             "Operadora",
             "Je voudrais parler à un conseiller, s'il vous plaît.",
             "Un humain !",
+            "Operatore!",
+            "Vorrei parlare con una persona, per favore.",
+            "Mi può passare il centralino per favore, ho fretta?",
+            "Voglio un addetto, non una macchina.",
+            "Medewerker, alstublieft.",
+            "Ik wil graag met een echt persoon spreken.",
+            "Kunt u mij doorverbinden met iemand, een mens van vlees en bloed?",
+            "Een telefoniste graag",
+            "Atendente!",
+            "Quero falar com uma pessoa, por favor.",
+            "Gostaria de ser atendido por um funcionário da empresa.",
+            "Pode transferir-me para uma pessoa de verdade?",
         ] {
             assert!(asks_for_person(text), "{text}");
         }
@@ -161,6 +304,12 @@ mod tests {
             "I want a table for one person, please.",
             "One person.",
             "Una persona",
+            "Un tavolo per una persona.",
+            "Buongiorno, vorrei prenotare un tavolo per questa sera alle otto.",
+            "Een tafel voor één persoon.",
+            "Ik wil graag een tafel reserveren voor vanavond om acht uur.",
+            "Mesa para uma pessoa",
+            "Queria marcar uma mesa para quatro pessoas na sexta-feira à noite.",
         ] {
             assert!(!asks_for_person(text), "{text}");
         }

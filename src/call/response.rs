@@ -27,6 +27,18 @@ pub(super) struct Patience {
     retry: Option<Reply>,
 }
 
+impl Patience {
+    /// Whether a busy agent is about to be asked again.
+    pub(super) fn has_put_off(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// What a busy agent was about to be asked again, which it is no more.
+    pub(super) fn take_put_off(&mut self) -> Option<Reply> {
+        self.retry.take()
+    }
+}
+
 impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let asked = self.turn.response_started(response);
@@ -83,7 +95,7 @@ impl Session {
         if is_audible && self.ending.is_none() && !self.turn.is_caller_speaking() {
             let reply = asked.unwrap_or(Reply::Answer);
             match (outcome, self.turn.has_spoken(response)) {
-                (Outcome::Completed, true) => self.patience.failures = 0,
+                (Outcome::Completed, true) => self.on_answered(),
                 (Outcome::Completed, false) => self.on_empty(reply, asked.is_some(), now),
                 (Outcome::Withheld, _) => self.on_failure(Reply::Excuse, None, now),
                 (Outcome::Failed, true) => self.on_failure(Reply::Resume, None, now),
@@ -91,6 +103,14 @@ impl Session {
                 (Outcome::Busy(after), _) => self.on_failure(reply, Some(after), now),
                 (Outcome::Cancelled, _) => {}
             }
+        }
+    }
+
+    /// The agent has said what it had to say.
+    fn on_answered(&mut self) {
+        self.patience.failures = 0;
+        if !self.turn.is_wanted() {
+            self.tools.are_told();
         }
     }
 
@@ -123,7 +143,7 @@ impl Session {
 
     /// A busy agent has had its time.
     pub(super) fn retry(&mut self) {
-        if let Some(reply) = self.patience.retry.take() {
+        if let Some(reply) = self.patience.take_put_off() {
             self.respond(reply);
         }
     }

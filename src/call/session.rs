@@ -241,6 +241,8 @@ impl Session {
         self.tools.caller_spoke();
         match self.keypad.press(digit) {
             Some(entry) => self.hand_over(entry, now),
+            // A goodbye may be over before another key would have followed.
+            None if self.ending.is_some() && self.keys_for_person() => self.finish_entry(now),
             None => self.timers.set(Timer::Entry, now + ENTRY_PAUSE),
         }
     }
@@ -285,8 +287,9 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_owed = self.turn.is_owing() || self.tools.is_running() || !self.has_agent;
-        if is_owed || self.oversight.explains_silence() {
+        let is_owed = self.turn.is_owing() || self.patience.has_put_off();
+        let is_waiting = is_owed || self.tools.is_running() || !self.has_agent;
+        if is_waiting || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);

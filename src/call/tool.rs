@@ -13,7 +13,7 @@ use super::{
     Action, AgentAction, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
     ToolEnd, ToolKey, ToolRefusal,
 };
-use crate::domain::{Effect, PermittedTool, Pii};
+use crate::domain::{Effect, PermittedTool, Pii, ToolName};
 
 /// Tools that may be asked for before the caller speaks again.
 const MAX_OF_TURN: u32 = 6;
@@ -21,11 +21,15 @@ const MAX_OF_TURN: u32 = 6;
 const MAX_OF_CALL: u32 = 60;
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
+/// What is longer is not kept for an agent that comes in the middle.
+const MAX_RECALLED: usize = 4 * 1024;
 
 /// What runs, and what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     running: Vec<Running>,
+    /// What has ended since the caller's turn, of which they have not been told.
+    ended: Vec<Ended>,
     /// The least key that has not been seen: keys are given in order.
     next: u32,
     of_turn: u32,
@@ -42,8 +46,19 @@ pub(super) struct Tools {
 struct Running {
     errand: Errand,
     name: Option<String>,
+    /// As far as they are kept.
+    arguments: Pii<String>,
     hands_on: bool,
     due: Instant,
+}
+
+/// A tool that an agent asked for, and what came of it.
+#[derive(Clone, Debug)]
+struct Ended {
+    call: ToolKey,
+    name: String,
+    arguments: Pii<String>,
+    answer: ToolAnswer,
 }
 
 impl Tools {
@@ -51,6 +66,7 @@ impl Tools {
     pub(super) fn new_turn(&mut self) {
         self.of_turn = 0;
         self.is_stopped = false;
+        self.ended.clear();
     }
 
     /// The caller has said or keyed in something.
@@ -63,11 +79,61 @@ impl Tools {
         !self.running.is_empty()
     }
 
-    /// The agent is gone; nobody waits for what still runs, but a caller who is
-    /// being handed on.
+    /// The caller was told what came of all that was done.
+    pub(super) fn are_told(&mut self) {
+        if !self.is_running() {
+            self.ended.clear();
+        }
+    }
+
+    /// The agent is lost, and what runs goes on: the next one is told of it.
+    /// Whether the caller waits for what comes of it.
+    pub(super) fn agent_lost(&mut self) -> bool {
+        std::mem::take(&mut self.owes_reply) || self.is_running()
+    }
+
+    /// There will be no agent; nobody waits for what still runs, but a caller
+    /// who is being handed on.
     pub(super) fn agent_gone(&mut self) {
         self.running.retain(|one| one.hands_on);
         self.owes_reply = false;
+    }
+
+    /// What an agent that comes in the middle must know, so that nothing is
+    /// done twice. What it is told now, it owes no reply to.
+    pub(super) fn recalled(&mut self) -> impl Iterator<Item = AgentAction> {
+        self.owes_reply = false;
+        let ended = self
+            .ended
+            .iter()
+            .cloned()
+            .map(|one| AgentAction::RecallTool {
+                call: one.call,
+                name: one.name,
+                arguments: one.arguments,
+                answer: Some(one.answer),
+            });
+        let running = self.running.iter().filter_map(|one| match one.errand {
+            Errand::Tool(call) => Some(AgentAction::RecallTool {
+                call,
+                name: one.name.clone()?,
+                arguments: one.arguments.clone(),
+                answer: None,
+            }),
+            Errand::Person => None,
+        });
+        ended.chain(running)
+    }
+
+    /// Somebody is looked for who takes over.
+    pub(super) fn find_person(&mut self, now: Instant) {
+        self.running.push(Running {
+            errand: Errand::Person,
+            name: None,
+            arguments: Pii::new(String::new()),
+            hands_on: true,
+            due: now + PERSON,
+        });
     }
 
     fn is_new(&mut self, call: ToolKey) -> bool {
@@ -90,7 +156,8 @@ impl Tools {
         self.running.iter().map(|one| one.due).min()
     }
 
-    fn hands_on(&self) -> bool {
+    /// Whether somebody is looked for who takes over.
+    pub(super) fn hands_on(&self) -> bool {
         self.running.iter().any(|one| one.hands_on)
     }
 }
@@ -155,9 +222,15 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
+        let kept = if arguments.expose().len() > MAX_RECALLED {
+            Pii::new("{}".to_owned())
+        } else {
+            arguments.clone()
+        };
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
             name: Some(tool.name.clone()),
+            arguments: kept,
             hands_on: tool.effect == Effect::HandsOn,
             due: now + tool.patience,
         });
@@ -170,7 +243,12 @@ impl Session {
         self.mind_tools();
     }
 
-    fn refuse_tool(&mut self, call: ToolKey, name: Option<String>, refusal: ToolRefusal) {
+    pub(super) fn refuse_tool(
+        &mut self,
+        call: ToolKey,
+        name: Option<String>,
+        refusal: ToolRefusal,
+    ) {
         self.report_tool(name, refusal.as_str());
         let answer = ToolAnswer::Refused(refusal);
         self.agent(AgentAction::AnswerTool { call, answer });
@@ -204,16 +282,39 @@ impl Session {
                     if end.is_good { "done" } else { "failed" },
                 )
             };
-            self.report_tool(running.name, outcome);
-            self.agent(AgentAction::AnswerTool { call, answer });
-            self.tools.owes_reply = true;
+            if end.is_good && running.name.as_deref() == Some(ToolName::TakeMessage.as_str()) {
+                self.wish.fulfil();
+            }
+            self.answer_tool(call, running, answer, outcome);
         }
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
             (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
-            (_, None) => self.reply_to_tools(),
+            (_, None) => self.go_on_after_tools(now),
         }
         self.mind_tools();
+    }
+
+    /// Tells the agent what came of a tool, or keeps it for the next one.
+    fn answer_tool(
+        &mut self,
+        call: ToolKey,
+        running: Running,
+        answer: ToolAnswer,
+        outcome: &'static str,
+    ) {
+        let name = running.name.unwrap_or_default();
+        self.report_tool(Some(name.clone()), outcome);
+        self.tools.ended.push(Ended {
+            call,
+            name,
+            arguments: running.arguments,
+            answer: answer.clone(),
+        });
+        if self.has_agent {
+            self.agent(AgentAction::AnswerTool { call, answer });
+        }
+        self.tools.owes_reply = true;
     }
 
     fn hand_on(&mut self, errand: Errand, hands_to: HandsTo, now: Instant) {
@@ -223,41 +324,35 @@ impl Session {
         self.on_transfer(hands_to, now);
     }
 
-    /// The caller is led to a person, whatever the agent thinks of it.
-    pub(super) fn lead_to_person(&mut self, now: Instant) {
-        let is_led = self.tools.hands_on();
-        if !self.has_carrier || self.ending.is_some() || self.oversight.is_held() || is_led {
-            return;
-        }
-        self.report_tool(Some("person".to_owned()), "asked");
-        self.tools.running.push(Running {
-            errand: Errand::Person,
-            name: None,
-            hands_on: true,
-            due: now + PERSON,
-        });
-        self.actions.push_back(Action::Tool(ToolAction::FindPerson));
-        self.mind_tools();
-    }
-
     /// Something has had its time.
     pub(super) fn expire_tools(&mut self, now: Instant) {
         while let Some(running) = self.tools.take_due(now) {
             match running.errand {
                 Errand::Tool(call) => {
-                    self.refuse_tool(call, running.name, ToolRefusal::TimedOut);
+                    let refusal = ToolRefusal::TimedOut;
+                    let answer = ToolAnswer::Refused(refusal);
+                    self.answer_tool(call, running, answer, refusal.as_str());
                 }
                 // The route knows where the call goes on.
                 Errand::Person => self.on_transfer(HandsTo::Person, now),
             }
         }
-        self.reply_to_tools();
+        self.go_on_after_tools(now);
         self.mind_tools();
+    }
+
+    /// Nobody was handed on: whoever wanted a person meanwhile is led to one.
+    fn go_on_after_tools(&mut self, now: Instant) {
+        if self.wish.take_due() {
+            self.lead_to_person(now);
+        }
+        self.reply_to_tools();
     }
 
     /// Asks the agent to go on, once everything that it asked for is answered.
     fn reply_to_tools(&mut self) {
-        if !self.tools.owes_reply || self.tools.is_running() || self.ending.is_some() {
+        let is_owed = self.tools.owes_reply && self.has_agent;
+        if !is_owed || self.tools.is_running() || self.ending.is_some() {
             return;
         }
         self.tools.owes_reply = false;
@@ -283,7 +378,7 @@ impl Session {
     }
 
     /// Watches over what runs.
-    fn mind_tools(&mut self) {
+    pub(super) fn mind_tools(&mut self) {
         match self.tools.next_due() {
             Some(at) => self.timers.set(Timer::Tool, at),
             None => self.timers.stop(Timer::Tool),

@@ -54,6 +54,15 @@ pub(super) struct Wait {
 }
 
 impl Wait {
+    /// The agent is lost. What was waited for it counts as far as something is
+    /// to be heard at once; what was said meanwhile does not.
+    pub(super) fn agent_lost(&mut self, now: Instant) {
+        let (patience, _) = NOBODY[0];
+        let earliest = now.checked_sub(patience).unwrap_or(now);
+        self.since = self.since.map(|since| since.max(earliest));
+        self.done.clear();
+    }
+
     fn next(&self, plan: &[(Duration, Step)]) -> Option<(Instant, Step)> {
         let since = self.since?;
         let due = plan.iter().find(|(_, step)| !self.done.contains(step));
@@ -91,7 +100,7 @@ impl Session {
             Some(&NOBODY)
         } else if self.tools.is_running() {
             Some(&WORKING)
-        } else if self.turn.is_awaited() {
+        } else if self.turn.is_awaited() || self.patience.has_put_off() {
             Some(&OWED)
         } else {
             None
@@ -115,7 +124,8 @@ impl Session {
     }
 
     fn ask_again(&mut self) {
-        let asked = self.turn.give_up();
+        let put_off = self.patience.take_put_off();
+        let asked = self.turn.give_up().or(put_off);
         self.agent(AgentAction::Cancel);
         self.respond(asked.unwrap_or(Reply::Answer));
     }

@@ -43,7 +43,17 @@ fn assert_go(names: &[&str]) {
 
 #[test]
 fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
-    assert_go(&["agent_busy"]);
+    assert_go(&["agent_busy", "agent_lost_while_busy"]);
+}
+
+#[test]
+fn o5_what_a_tool_was_asked_for_is_known_to_the_agent_that_comes_after() {
+    assert_go(&[
+        "agent_lost_while_a_tool_runs",
+        "agent_lost_and_a_tool_that_ends_meanwhile",
+        "agent_lost_after_a_tool",
+        "agent_lost_late_in_a_wait",
+    ]);
 }
 
 #[test]
@@ -70,6 +80,11 @@ fn o7_an_answer_faster_than_speech_waits_here_and_an_interruption_throws_it_away
 }
 
 #[test]
+fn o11_another_agent_takes_over_while_nobody_speaks_and_nothing_is_done() {
+    assert_go(&["renewed", "renewed_too_late", "renewed_after_a_tool"]);
+}
+
+#[test]
 fn o13_an_answer_that_fails_or_is_withheld_leaves_the_conversation_going() {
     assert_go(&["response_failed", "answer_withheld"]);
 }
@@ -82,6 +97,20 @@ fn o14_speech_that_flaps_clears_nothing_twice() {
 #[test]
 fn o15_an_agent_with_nothing_to_say_is_asked_once_more_and_then_replaced() {
     assert_go(&["agent_has_nothing_to_say"]);
+}
+
+#[test]
+fn whoever_wants_a_person_is_not_hung_up_on() {
+    assert_go(&[
+        "person_wanted_and_the_agent_hangs_up",
+        "person_wanted_and_written_down_late",
+        "person_wanted_no_more",
+        "person_is_told_by_a_message",
+        "person_by_key_and_the_agent_hangs_up",
+        "person_by_key_while_nobody_takes_over",
+        "goodbye_and_the_key_for_a_person",
+        "tool_hands_on_and_the_agent_hangs_up",
+    ]);
 }
 
 #[test]

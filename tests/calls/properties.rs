@@ -52,6 +52,46 @@ proptest! {
         prop_assert_eq!(stage.session.poll_timeout(), None);
         prop_assert!(witness.broken.is_empty(), "{:?}", witness.broken);
     }
+
+    #[test]
+    fn the_key_zero_leads_to_a_person_whatever_the_agent_does(
+        before in prop::collection::vec((0_u64..400, event_of_the_agent()), 0..40),
+        after in prop::collection::vec((0_u64..400, event_of_the_agent()), 0..40),
+    ) {
+        let mut stage = Stage::new(plan(Interruption::Truncate));
+        let mut happen = |wait, event| {
+            let until = stage.now + Duration::from_millis(wait);
+            stage.pass(until, &mut |_, _| {});
+            stage.happen(event, &mut |_, _| {});
+            stage.session.ended()
+        };
+        happen(0, Event::CarrierStarted);
+        happen(0, Event::AgentReady);
+        for (wait, event) in before {
+            happen(wait, event);
+        }
+        prop_assume!(happen(0, Event::Digit('0')).is_none());
+        for (wait, event) in after {
+            happen(wait, event);
+        }
+        let end_reason = happen(60_000, Event::AgentClosed);
+        // Where there is no agent any more, the route goes on as well.
+        let is_led = matches!(
+            end_reason,
+            Some(EndReason::Transferred | EndReason::AgentLost | EndReason::AgentUnavailable)
+        );
+        prop_assert!(is_led, "{end_reason:?}");
+    }
+}
+
+/// What may happen to a caller who stays, and whom nobody outside touches.
+fn event_of_the_agent() -> impl Strategy<Value = Event> {
+    event().prop_filter("it is the agent's", |event| {
+        !matches!(
+            event,
+            Event::Digit(_) | Event::CarrierStopped | Event::CarrierLost | Event::Ordered(_)
+        )
+    })
 }
 
 fn plan(interruption: Interruption) -> CallPlan {

@@ -397,6 +397,17 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Tool(ToolAction::FindPerson) => "-> find a person".to_owned(),
         Action::Tool(ToolAction::HandOver(_)) => "-> hand over".to_owned(),
         Action::Tool(ToolAction::Withdraw(_)) => "-> withdraw".to_owned(),
+        Action::Agent(AgentAction::RecallTool {
+            call, name, answer, ..
+        }) => {
+            let answer = match answer {
+                Some(ToolAnswer::Done(_)) => "done",
+                Some(ToolAnswer::Refused(refusal)) => refusal.as_str(),
+                Some(ToolAnswer::EndAllowed | ToolAnswer::EndRefused) => "the end",
+                None => "still running",
+            };
+            format!("-> recall tool {name} {}: {answer}", call.0)
+        }
         Action::Agent(AgentAction::Recall(said)) => format!("-> recall {}", quote(said)),
         Action::Dial => "-> dial".to_owned(),
         Action::DialSpare => "-> dial spare".to_owned(),

@@ -3,7 +3,7 @@
 //! Neither of the two allocates while it speaks or listens, so that what is
 //! counted meanwhile is the gateway's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -66,6 +66,27 @@ impl MemoryCall {
     /// The same; everything is recorded in the spool, if there is one.
     pub(crate) async fn answer_with(format: AudioFormat, spool: Option<Spool>) -> Self {
         let (near, far) = duplex(LINE);
+        Self::answer_on(vec![near], Peer::new(far), admission(format), spool).await
+    }
+
+    /// The caller is there, for two hours, and need not say a word. The model
+    /// that is reached after the first is there as well.
+    pub(crate) async fn answer_long(format: AudioFormat) -> (Self, Peer) {
+        let mut admission = admission(format);
+        admission.receptionist.limits.max_duration = Duration::from_hours(2);
+        admission.receptionist.silence.prompt_after = Duration::from_hours(2);
+        let ((near, far), (next_near, next_far)) = (duplex(LINE), duplex(LINE));
+        let lines = vec![near, next_near];
+        let call = Self::answer_on(lines, Peer::new(far), admission, None).await;
+        (call, Peer::new(next_far))
+    }
+
+    async fn answer_on(
+        lines: Vec<DuplexStream>,
+        mut model: Peer,
+        mut admission: Admission,
+        spool: Option<Spool>,
+    ) -> Self {
         let elsewhere = Runtime::new().expect("threads can be had");
         let keeper = elsewhere
             .spawn(async {
@@ -74,7 +95,6 @@ impl MemoryCall {
             })
             .await
             .expect("the keeper starts");
-        let mut admission = admission(format);
         let keeper = match spool {
             Some(spool) => {
                 admission.recording = Some(consent());
@@ -82,9 +102,8 @@ impl MemoryCall {
             }
             None => keeper,
         };
-        let bridge = Bridge::new(1, Arc::new(Line::new(near)), keeper);
+        let bridge = Bridge::new(1, Arc::new(Line::new(lines)), keeper);
         let token = bridge.admit(admission).expect("a place is free");
-        let mut model = Peer::new(far);
         assert!(model.hear().await.contains("session.update"));
         let (near, far) = duplex(LINE);
         assert!(bridge.receive(async { Ok::<_, Infallible>(near) }));
@@ -319,17 +338,17 @@ pub(crate) fn admission(format: AudioFormat) -> Admission {
     }
 }
 
-/// Dials a model at the other end of a line of memory, once.
+/// Dials a model at the other end of each line of memory, once.
 struct Line {
-    near: Mutex<Option<DuplexStream>>,
+    lines: Mutex<VecDeque<DuplexStream>>,
     dialer: RealtimeDialer,
 }
 
 impl Line {
-    fn new(near: DuplexStream) -> Self {
+    fn new(lines: Vec<DuplexStream>) -> Self {
         let endpoint = Endpoint::new("ws://localhost", "gpt-realtime-2.1");
         Self {
-            near: Mutex::new(Some(near)),
+            lines: Mutex::new(lines.into()),
             dialer: RealtimeDialer::new(endpoint, SessionOptions::default()),
         }
     }
@@ -341,8 +360,8 @@ impl Dialer for Line {
         receptionist: &Receptionist,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
-        let near = self.near.lock().expect("nobody panics").take();
-        let near = near.expect("it is dialled once");
+        let near = self.lines.lock().expect("nobody panics").pop_front();
+        let near = near.expect("no line is dialled twice");
         let (dialer, receptionist) = (self.dialer.clone(), receptionist.clone());
         async move {
             let config = Some(web_socket_config());

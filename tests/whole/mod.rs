@@ -27,6 +27,7 @@ mod queues;
 mod reconnects;
 mod recorded_people;
 pub(crate) mod recording;
+mod renewal;
 mod routed;
 mod routes;
 mod sms;

@@ -11,6 +11,7 @@ use frontdesk::store::utterances;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::endings::{assert_apology, stay};
+use super::tools::{equip, kit};
 use crate::support::wanted::calls_or;
 
 /// A desk whose agents fail in this order.
@@ -117,6 +118,53 @@ async fn o5_an_agent_that_is_lost_while_nobody_speaks_is_replaced_without_a_word
     let second = desk.session(1).await;
     assert_eq!(asked(&second), Vec::<String>::new());
     assert_eq!(second.messages[0].1, RECEPTIONIST[0].text);
+    assert_hung_up(&desk, &report).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_an_agent_that_is_lost_after_a_tool_is_replaced_by_one_that_knows_of_it() {
+    // Every session begins with its first line.
+    let desk = Desk::open(ModelOptions {
+        lines: vec![
+            Line::say(Spoken::babble("Hello.", ms(300))),
+            Line::call("take_message", r#"{"caller_name":"Ada","reason":"x"}"#),
+            Line {
+                think: Some(ms(5_000)),
+                ..Line::default()
+            },
+        ],
+        ..talkative()
+    })
+    .await;
+    equip(&desk, kit(Vec::new())).await;
+    let losing = async {
+        let is_told =
+            |all: &[SessionRecord]| all.first().is_some_and(|one| !one.tool_outputs.is_empty());
+        desk.model.wait_for(ms(10_000), is_told).await.unwrap();
+        desk.model.disconnect(0, None).await;
+        let is_back = |all: &[SessionRecord]| {
+            all.get(1)
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        desk.model.wait_for(ms(3_000), is_back).await.unwrap();
+    };
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::Speak(spoken(&CALLER[0])),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(400)),
+        Step::HangUp,
+    ];
+    let (report, ()) = tokio::join!(place(&desk, steps), losing);
+    let (first, second) = (desk.session(0).await, desk.session(1).await);
+    assert_eq!(first.tool_outputs.len(), 1);
+    let outputs = |one: &SessionRecord| one.tool_outputs[0].1.clone();
+    assert_eq!(outputs(&second), outputs(&first));
+    let recalled = |line: &&String| line.contains("\"function_call\"");
+    let recalled = second.client_log.iter().find(recalled).unwrap();
+    assert!(recalled.contains("take_message"), "{recalled}");
+    assert!(asked(&second)[0].contains("broken for a moment"));
     assert_hung_up(&desk, &report).await;
 }
 
@@ -244,6 +292,54 @@ async fn second_answers(failure: Failure, within: Duration) {
 #[tokio::test(flavor = "multi_thread")]
 async fn o3_who_is_refused_at_the_first_endpoint_is_answered_by_the_second() {
     second_answers(Failure::RefuseUpgrade(401), ms(1_000)).await;
+}
+
+/// The first place where agents are says in the middle of a call that it is of
+/// no use any more: the second goes on, and has the next call as well.
+async fn second_goes_on(news: &str) {
+    let first = ModelServer::start(talkative()).await.unwrap();
+    let desk = Desk::with(talkative(), |plan| {
+        let mut spent = Endpoint::new(first.url(), "gpt-realtime-2.1");
+        spent.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
+        plan.agents.insert(0, spent);
+    })
+    .await;
+    let telling = async {
+        let quiet = |all: &[SessionRecord]| {
+            all.first()
+                .is_some_and(|one| one.responses.iter().any(|r| r.status == "completed"))
+        };
+        first.wait_for(ms(10_000), quiet).await.unwrap();
+        first.inject(0, news).await;
+        let is_taken = |all: &[SessionRecord]| all.first().is_some_and(|one| one.is_configured);
+        let taken = desk.model.wait_for(ms(2_000), is_taken).await;
+        taken.expect("the second is dialled");
+    };
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(1_500)),
+        Step::HangUp,
+    ];
+    let (report, ()) = tokio::join!(place(&desk, steps), telling);
+    assert_eq!(desk.session(0).await.messages[0].1, RECEPTIONIST[0].text);
+    assert_hung_up(&desk, &report).await;
+    let report = place(&desk, vec![Step::WaitForSpeech, Step::HangUp]).await;
+    assert_hung_up(&desk, &report).await;
+    assert_eq!((first.accepted(), desk.model.accepted()), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o3_whoever_says_that_our_money_is_spent_is_left_for_another() {
+    let error = r#"{"type":"insufficient_quota","code":"insufficient_quota","message":"Spent."}"#;
+    second_goes_on(&format!(
+        r#"{{"type":"error","event_id":"event_1","error":{error}}}"#
+    ))
+    .await;
+    // Most say so of a response.
+    second_goes_on(&format!(
+        r#"{{"type":"response.done","event_id":"event_1","response":{{"id":"resp_1","status":"failed","status_details":{{"type":"failed","error":{error}}}}}}}"#
+    ))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

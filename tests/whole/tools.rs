@@ -1,11 +1,12 @@
 //! What a receptionist does beside speaking, and what nobody can talk it into.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Contact, Credential, Destination, HttpMethod, HttpTool, Pii, Place, Secret, TakenMessage,
-    ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
+    Contact, Credential, Destination, DialPolicy, HttpMethod, HttpTool, Pii, Place, Secret,
+    TakenMessage, ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
 };
 use frontdesk::egress::Outside;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, DialOutcome, Script, Step};
@@ -13,7 +14,8 @@ use frontdesk::rehearsal::model::{Line, ModelOptions, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Spoken};
 use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
-    call_transfers, calls, contacts, page, receptionists, sms_messages, taken_messages, utterances,
+    call_transfers, calls, contacts, dials, page, receptionists, sms_messages, taken_messages,
+    utterances,
 };
 use serde_json::{Value, json};
 
@@ -372,8 +374,44 @@ async fn who_says_operator_twice_is_led_there_whatever_the_model_says() {
     assert_eq!(log.end_reason.unwrap().as_str(), "transferred");
 }
 
+/// A model that would rather hang up on a caller than let them speak with somebody.
+fn unwilling(lasting: Duration) -> ModelOptions {
+    let goodbye = || {
+        let line = Line::say(Spoken::babble("There is nobody. Goodbye.", lasting));
+        line.then_call("end_call", "{}")
+    };
+    ModelOptions {
+        lines: vec![goodbye(), goodbye(), goodbye()],
+        caller_transcripts: vec!["Operator!".to_owned()],
+        ..talkative()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o12_a_model_that_hangs_up_on_whoever_wants_a_person_is_not_obeyed() {
+    let say = vec![Step::Wait(ms(900)), Step::Speak(spoken(&CALLER[0]))];
+    let press = vec![Step::Wait(ms(900)), Step::Digit('0')];
+    for mut steps in [say, press] {
+        let desk = Desk::open(unwilling(ms(2_500))).await;
+        equip(&desk, kit(Vec::new())).await;
+        steps.insert(0, Step::WaitForSpeech);
+        steps.push(Step::StayUntilEnd);
+        let report = place(&desk, "completed", steps).await;
+        let verbs = report.verb_names();
+        assert!(verbs.contains(&"Record"), "{verbs:?}");
+        let log = desk.log(&report).await;
+        assert_eq!(log.end_reason.unwrap().as_str(), "transferred");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_goes_to_the_caller_and_to_nobody_else() {
+    for may_write in [true, false] {
+        text_the_caller(may_write).await;
+    }
+}
+
+async fn text_the_caller(may_write: bool) {
     let account = RestAccount::open(&[]).await;
     account.own(OURS);
     let client = account.client();
@@ -384,6 +422,17 @@ async fn a_text_goes_to_the_caller_and_to_nobody_else() {
     );
     let desk = Desk::with(after_a_word(line), |plan| plan.carrier = Some(client)).await;
     equip(&desk, kit(Vec::new())).await;
+    // Who is on the line may be written to, unless the tenant says otherwise.
+    if !may_write {
+        let policy = DialPolicy {
+            countries: ["US".parse().unwrap()].into(),
+            denied_prefixes: ["+1202".parse().unwrap()].into(),
+            ..DialPolicy::default()
+        };
+        let (tenant, now) = (tenant(&desk).await.0, Clock::system().now());
+        let put = dials::put_policy(&desk.store, tenant, &policy, now).await;
+        put.unwrap();
+    }
     let mut options = desk.carrier_options();
     (options.from, options.to) = ("+12025550123".to_owned(), OURS.to_owned());
     let carrier = Carrier::new(options).unwrap();
@@ -395,20 +444,28 @@ async fn a_text_goes_to_the_caller_and_to_nobody_else() {
         .filter(|one| one["error"] == "bad_arguments")
         .collect();
     assert_eq!(bad.len(), 1, "{outputs:?}");
-    let policy_allows = outputs.iter().any(|one| one["status"] == "ok");
-    let sent = texts(&desk).await;
-    let expected = (
-        "+12025550123".to_owned(),
-        "Our address is 1 Main Street.".to_owned(),
-    );
-    assert_eq!(
-        sent,
-        if policy_allows {
-            vec![expected]
-        } else {
-            Vec::new()
+    let answer = |one: &&Value| one["error"] != "bad_arguments";
+    let answer = outputs.iter().find(answer).expect("it is answered");
+    if !may_write {
+        assert_eq!(answer["error"], "refused");
+        assert_eq!((texts(&desk).await, account.messages()), (vec![], vec![]));
+        return;
+    }
+    assert_eq!(answer["status"], "ok", "{answer}");
+    let (to, body) = ("+12025550123", "Our address is 1 Main Street.");
+    assert_eq!(texts(&desk).await, [(to.to_owned(), body.to_owned())]);
+    let sent = async {
+        while account.messages().is_empty() {
+            tokio::task::yield_now().await;
         }
-    );
+    };
+    let sent = tokio::time::timeout(ms(5_000), sent).await;
+    sent.expect("it is sent");
+    let [sent] = &account.messages()[..] else {
+        panic!("{:?}", account.messages());
+    };
+    let parts = (&*sent.from, &*sent.to, &*sent.body);
+    assert_eq!(parts, (OURS, to, body));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,7 @@ impl Brain {
             if item["type"] == "function_call_output" {
                 let call_id = item["call_id"].as_str().unwrap_or_default();
                 record.tool_outputs.push((call_id.to_owned(), text));
-            } else {
+            } else if item["type"] == "message" {
                 let role = item["role"].as_str().unwrap_or_default();
                 record.messages.push((role.to_owned(), text));
             }
