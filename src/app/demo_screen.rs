@@ -69,6 +69,7 @@ async fn show_conversation(mut events: Events, mut sounds: Sounds, end: Cancella
 /// What the gateway tells.
 fn tell(what: &Happening) -> Option<String> {
     Some(match what {
+        Happening::Routed(_) | Happening::Taken(..) | Happening::Closed(_) => return None,
         Happening::Admitted => "gateway       webhook answered, model dialled".to_owned(),
         Happening::Answered => "gateway       media stream opened".to_owned(),
         Happening::Reported(report) => return tell_report(report),
@@ -161,7 +162,14 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                 }
                 Ok(Happening::Reported(Report::Latency(_))) => answers += 1,
                 Ok(Happening::Reported(Report::Interrupted { .. })) => interruptions += 1,
-                Ok(Happening::Answered | Happening::Reported(_) | Happening::Recording(_))
+                Ok(
+                    Happening::Answered
+                    | Happening::Reported(_)
+                    | Happening::Recording(_)
+                    | Happening::Routed(_)
+                    | Happening::Taken(..)
+                    | Happening::Closed(_),
+                )
                 | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => break,
             },

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::feed::EventId;
 use crate::call::Report;
-use crate::domain::{CallId, EndReason, RecordingState, TenantId, Timestamp};
+use crate::domain::{
+    AnsweredBy, CallId, CallStatus, EndReason, RecordingState, TenantId, Timestamp, UserId,
+};
 
 /// Something that happened in a live call.
 #[derive(Clone, Debug)]
@@ -26,6 +28,12 @@ pub struct LiveEvent {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Happening {
+    /// The call came, and goes there first: to people, a queue, a flow, voicemail.
+    Routed(&'static str),
+    /// Somebody else than the agent has it from now on; which member, if it is one.
+    Taken(AnsweredBy, Option<UserId>),
+    /// The carrier says that it is over, and how.
+    Closed(CallStatus),
     /// The call's task was born and dials the agent.
     Admitted,
     /// The carrier's stream is there.

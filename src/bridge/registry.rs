@@ -21,7 +21,7 @@ use super::errands::Errands;
 use super::feed::{EventId, Feed, Resumed};
 use super::keeper::Keeper;
 use super::line::Dial;
-use super::live::LiveEvent;
+use super::live::{Happening, LiveEvent};
 use super::logbook::Logbook;
 use super::note::Finished;
 use super::past::Past;
@@ -33,7 +33,7 @@ use super::tools::Toolbox;
 use super::wire::Wire;
 use crate::call::{CallPlan, Order};
 use crate::clock::random_bytes;
-use crate::domain::{CallId, CallSid, EndReason, RecordingState};
+use crate::domain::{CallId, CallSid, EndReason, RecordingState, TenantId, Timestamp};
 use crate::routing::Handover;
 use crate::twilio::media_stream::Start;
 
@@ -222,6 +222,20 @@ impl Bridge {
     /// from now on.
     pub fn resume(&self, after: Option<EventId>) -> Resumed {
         self.shared.feed.resume(after)
+    }
+
+    /// Tells whoever watches what happened in a call that the agent does not have.
+    pub fn tell(&self, (tenant, call): (TenantId, CallId), since: Timestamp, what: Happening) {
+        let time = self.keeper().now();
+        let ms = u64::try_from(time.as_ms() - since.as_ms());
+        self.shared.feed.tell(|id| LiveEvent {
+            id,
+            call_id: call,
+            tenant_id: tenant,
+            at: Duration::from_millis(ms.unwrap_or_default()),
+            time,
+            what,
+        });
     }
 
     /// Tells nobody who comes back what happened in that call.

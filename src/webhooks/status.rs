@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::Webhooks;
 use super::at::At;
 use super::signed::Signed;
-use crate::bridge::{CallStands, Placing, Told};
+use crate::bridge::{CallStands, Happening, Placing, Told};
 use crate::domain::EndReason;
 use crate::routing::Stop;
 use crate::store::calls::StatusNews;
@@ -34,7 +34,11 @@ pub(super) async fn status(
         house
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
-        house.memory.close(&callback.call.call_sid);
+        if let Some(placed) = house.memory.close(&callback.call.call_sid) {
+            let of = (placed.tenant_id, placed.call_id);
+            let closed = Happening::Closed(callback.call.status);
+            house.bridge.tell(of, placed.since, closed);
+        }
         house.trails.forget(&callback.call.call_sid);
     }
     house.take_down(Told::Stands(stands), "status.failed").await

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use super::Webhooks;
 use super::memory::Placed;
+use crate::bridge::Happening;
 use crate::domain::{
     AnsweredBy, CallId, CallSid, Contact, EndReason, PhoneNumber, TenantId, UserId,
 };
@@ -191,6 +192,10 @@ pub(super) fn note_answer(
     let lasted = i64::try_from(lasted.as_millis()).unwrap_or_default();
     let since = house.clock.now().plus_ms(-lasted);
     let of = (placed.tenant_id, placed.call_id);
+    if lasted == 0 {
+        let taken = Happening::Taken(who.0, who.1);
+        house.bridge.tell(of, placed.since, taken);
+    }
     house.bridge.note_answer(of, who, since);
 }
 
@@ -258,7 +263,7 @@ async fn decide(
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
     };
-    note(&placed);
+    note(&house, &placed);
     Ok(Some(house.memory.place(&request.call_sid, placed)))
 }
 
@@ -310,7 +315,7 @@ fn from_memory(
         verdicts: Vec::new(),
         is_over: AtomicBool::new(false),
     };
-    note(&placed);
+    note(house, &placed);
     house.memory.place(&request.call_sid, placed)
 }
 
@@ -342,8 +347,15 @@ fn new_call(
     }
 }
 
-fn note(placed: &Placed) {
+fn note(house: &Webhooks, placed: &Placed) {
     let first = placed.route.stops.first().map_or("none", Stop::kind);
+    // The agent tells of its calls itself.
+    if !matches!(placed.route.stops.first(), Some(Stop::Ai(_))) {
+        let of = (placed.tenant_id, placed.call_id);
+        house
+            .bridge
+            .tell(of, placed.since, Happening::Routed(first));
+    }
     metrics::counter!("frontdesk_routes_total", "to" => first).increment(1);
     tracing::info!(call.id = %placed.call_id, tenant.id = %placed.tenant_id, to = first,
         "call.routed");

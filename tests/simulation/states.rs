@@ -66,6 +66,8 @@ impl Life {
     /// Whether this may be told next; it is taken note of.
     fn follows(&mut self, what: &Happening) -> bool {
         match what {
+            // Nobody leads calls elsewhere here.
+            Happening::Routed(_) | Happening::Taken(..) | Happening::Closed(_) => false,
             Happening::Admitted => self.come_to(Stage::Admitted, Stage::Unknown),
             Happening::Answered => self.come_to(Stage::Answered, Stage::Admitted),
             Happening::Ended(_) => {

@@ -257,3 +257,26 @@ async fn a_whole_call_to_a_member_is_theirs() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_sees_where_a_call_between_people_is() {
+    let desk = Desk::open(talkative()).await;
+    let ada = member(&desk, ADA).await;
+    plan(&desk, TO, &people(vec![ada], Ring::default())).await;
+    let mut watched = desk.bridge.watch();
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    tell(&desk, &format!("picked-up?stop=0&call=CA1&user={ada}"), &[]).await;
+    let mut over = form_to("CA1", TO, &[]);
+    set(&mut over, "CallStatus", "completed");
+    for _ in 0..2 {
+        post(&desk, "/api/voice/webhooks/status", &over).await;
+    }
+    ask(&desk, "twiml/inbound", &form_to("CA3", "+15550200009", &[])).await;
+    let mut seen = Vec::new();
+    while let Ok(event) = watched.try_recv() {
+        seen.push(format!("{:?}", event.what));
+    }
+    let taken = format!("Taken(Person, Some({ada:?}))");
+    assert_eq!(seen[..3], ["Routed(\"ring\")", &taken, "Closed(Completed)"]);
+    assert_eq!(seen.iter().filter(|one| one.contains("Closed")).count(), 1);
+}

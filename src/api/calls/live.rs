@@ -76,8 +76,9 @@ pub(in crate::api) struct LiveCallBody {
 /// The first thing sent is an `id` alone, of the moment at which the stream began, and
 /// each event has one; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
-/// `/api/calls/live` tells how things stand. The stream ends within a minute
-/// when its reader may no longer read it.
+/// `/api/calls/live` tells how things stand. Of a call that a person has one learns where
+/// it was led, who took it and that it is over. The stream ends within a minute when its
+/// reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
     params(("Last-Event-ID" = Option<String>, Header,
@@ -217,6 +218,14 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         }
     };
     let report = match what {
+        Happening::Routed(to) => return Some(("call.routed", json!({"to": to}))),
+        Happening::Taken(by, user) => {
+            let user = user.map(|user| user.to_string());
+            return Some(("call.taken", json!({"by": by.as_str(), "user_id": user})));
+        }
+        Happening::Closed(status) => {
+            return Some(("call.closed", json!({"status": status.as_str()})));
+        }
         Happening::Admitted => return Some(("call.admitted", json!({}))),
         Happening::Answered => return Some(("call.answered", json!({}))),
         Happening::Ended(reason) => {
