@@ -105,7 +105,19 @@ impl House {
         clock: Clock,
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
-        let store = store(&plan.database_url, plan.seals, &clock).await?;
+        let store = store(&plan.database_url, plan.seals.clone(), &clock).await?;
+        let house = Self::on(store, plan, (clock, rendering))?;
+        house.appear().await?;
+        Ok(house)
+    }
+
+    /// Puts it together on a database that was opened; it is to [appear](Self::appear)
+    /// before it has a call.
+    pub(super) fn on(
+        store: Store,
+        plan: HousePlan,
+        (clock, rendering): (Clock, Rendering),
+    ) -> anyhow::Result<Self> {
         let recordings = Recordings::at(plan.storage);
         let process = Process::new(clock.new_id());
         let (keeper, writing, spool) = keeper(&store, (&clock, &process), &recordings)?;
@@ -122,9 +134,8 @@ impl House {
             public_url: reachable(&plan.public_url),
             process,
             is_live: liveness(bridge.clone()),
+            is_behind: arrears(bridge.clone()),
         };
-        // Before it has a call, the others know that it is there.
-        spools.beat().await.context("the database takes nothing")?;
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -132,7 +143,6 @@ impl House {
             clock: clock.clone(),
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.as_str().into(),
-            is_behind: arrears(bridge.clone()),
             memory: webhooks::Memory::default(),
             trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
@@ -166,6 +176,16 @@ impl House {
             server: plan.server,
             drain_timeout: plan.drain_timeout,
         })
+    }
+
+    /// Before it has a call, the others know that it is there; or soon, if the database is
+    /// away just now.
+    pub(super) async fn appear(&self) -> anyhow::Result<()> {
+        match self.spools.beat().await {
+            Err(error) if error.is_of_absence() => tracing::warn!(%error, "process.not_told"),
+            told => told.context("the database takes nothing")?,
+        }
+        Ok(())
     }
 
     /// The live calls.
@@ -273,8 +293,17 @@ fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
     Arc::new(move |call_sid| bridge.has(call_sid))
 }
 
+/// Whether facts about calls wait here for the database.
+fn arrears(bridge: Bridge) -> Arc<dyn Fn() -> bool + Send + Sync> {
+    Arc::new(move || bridge.keeping() != (Keeping::Written, 0))
+}
+
 /// The database, with every secret in it sealed.
-async fn store(url: &Secret<String>, seals: Seals, clock: &Clock) -> anyhow::Result<Store> {
+pub(super) async fn store(
+    url: &Secret<String>,
+    seals: Seals,
+    clock: &Clock,
+) -> anyhow::Result<Store> {
     let store = migrate::open(url, clock).await?.with_seals(seals);
     let sealed = kept_secrets::seal_all(&store).await;
     let sealed = sealed.context("the secrets of tenants cannot be sealed")?;
@@ -290,8 +319,3 @@ fn reachable(public_url: &str) -> Option<Arc<str>> {
     url.filter(PublicUrl::is_public)
         .map(|url| url.as_str().into())
 }
-/// Whether facts about calls wait here for the database.
-fn arrears(bridge: Bridge) -> Arc<dyn Fn() -> bool + Send + Sync> {
-    Arc::new(move || bridge.keeping() != (Keeping::Written, 0))
-}
-

@@ -32,6 +32,7 @@ mod shutdown;
 mod telemetry;
 mod trace_config;
 mod traces;
+mod unopened;
 
 pub use bench::{BenchConfig, LoadConfig};
 pub use bench_side::SideConfig;

@@ -13,8 +13,8 @@ use super::house::{House, HousePlan};
 use super::measures::{Metrics, watch_lag};
 use super::shutdown::Shutdown;
 use super::traces::Traces;
-use super::{gauge, master_key};
-use crate::api::{Keyring, TokenRules};
+use super::{gauge, master_key, unopened};
+use crate::api::{Keyring, Rendering, TokenRules};
 use crate::bridge::SpanSink;
 use crate::clock::{Clock, random_bytes};
 use crate::egress::{self, Outside};
@@ -38,8 +38,9 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let traces = Traces::begin(&config.traces)?;
     let mut plan = plan(config)?;
     plan.spans = traces.clone().map(|traces| traces as Arc<dyn SpanSink>);
-    let house = House::build(plan, Clock::system(), rendering).await?;
-    house.open(listener, shutdown).await;
+    if let Some((house, listener)) = build(plan, listener, (&shutdown, rendering)).await? {
+        house.open(listener, shutdown).await;
+    }
     if let Some(traces) = traces {
         traces.close().await;
     }
@@ -47,6 +48,25 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     watch.abort();
     tracing::info!("closed");
     Ok(())
+}
+
+/// The house, as soon as its database is there; none if the end was asked for before.
+async fn build(
+    plan: HousePlan,
+    listener: TcpListener,
+    (shutdown, rendering): (&Shutdown, Rendering),
+) -> anyhow::Result<Option<(House, TcpListener)>> {
+    let clock = Clock::system();
+    let closed = unopened::router(&clock, Arc::clone(&rendering));
+    let opening = unopened::store(&plan, &clock, shutdown);
+    let street = (listener, plan.server);
+    let (store, listener) = unopened::answering(street, closed, opening).await?;
+    let Some(store) = store? else {
+        return Ok(None);
+    };
+    let house = House::on(store, plan, (clock, rendering))?;
+    house.appear().await?;
+    Ok(Some((house, listener)))
 }
 
 fn plan(config: Config) -> anyhow::Result<HousePlan> {

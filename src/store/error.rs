@@ -94,6 +94,28 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the database may well be there a little later, for whoever cannot begin
+    /// without it: it cannot be reached, is starting, or is only read from until another
+    /// takes over. Who may come in, and what is there, does not change by itself.
+    pub fn is_of_absence(&self) -> bool {
+        match self {
+            Self::Migrate(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            )
+            | Self::Database(error) => is_absence(error),
+            Self::Conflict
+            | Self::Dangling
+            | Self::Forgotten
+            | Self::Corrupt { .. }
+            | Self::Newer { .. }
+            | Self::Migrate(_)
+            | Self::Url
+            | Self::Folder(_) => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     /// Goes by the kind of the violation: SQLite does not name the constraint.
     fn from(error: sqlx::Error) -> Self {
@@ -106,6 +128,20 @@ impl From<sqlx::Error> for Error {
             _ => Self::Database(error),
         }
     }
+}
+
+fn is_absence(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Database(error) = error {
+        let is_absence = |code: &str| is_transient_code(code) || code == "25006";
+        return error.code().is_some_and(|code| is_absence(&code));
+    }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::WorkerCrashed
+    )
 }
 
 /// SQLite's codes are numbers with the primary code in the low byte: 5 is
@@ -140,7 +176,7 @@ fn is_outage_code(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_outage_code, is_transient_code};
+    use super::{Error, MigrateError, is_outage_code, is_transient_code};
 
     #[test]
     fn d2_a_database_that_takes_nothing_is_away_and_one_that_refuses_is_not() {
@@ -153,6 +189,31 @@ mod tests {
             "1", "11", "19", "2067", "23505", "22001", "25001", "42601", "",
         ] {
             assert!(!is_outage_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn d2_a_database_that_is_away_may_come_and_one_that_refuses_does_not() {
+        let broken = || sqlx::Error::Io(std::io::ErrorKind::UnexpectedEof.into());
+        for error in [
+            Error::Database(sqlx::Error::PoolTimedOut),
+            Error::Database(broken()),
+            Error::Migrate(MigrateError::Execute(broken())),
+            Error::Migrate(MigrateError::ExecuteMigration(broken(), 7)),
+        ] {
+            assert!(error.is_of_absence(), "{error:?}");
+        }
+        let newer = Error::Newer {
+            database: 9,
+            program: 8,
+        };
+        for error in [
+            newer,
+            Error::Url,
+            Error::Migrate(MigrateError::Dirty(7)),
+            Error::Database(sqlx::Error::RowNotFound),
+        ] {
+            assert!(!error.is_of_absence(), "{error:?}");
         }
     }
 

@@ -15,7 +15,7 @@
 //! away, on the disk, and only what neither has taken is refused.
 //!
 //! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
-//! still there.
+//! still there; one that has not found its database yet is [`mod@closed`].
 //!
 //! **Invariant:** no telephone rings that the tenant's policy does not let ring
 //! ([`gate`]), and nobody is connected for longer than the tenant lets a call last.
@@ -49,6 +49,7 @@ mod agent;
 mod at;
 mod budget;
 mod callers;
+mod closed;
 mod consent;
 mod fallback;
 mod gate;
@@ -81,6 +82,7 @@ mod voicemail_twiml;
 mod xml;
 
 pub use callers::Callers;
+pub use closed::closed;
 pub use house::Webhooks;
 pub use ivr::{Trails, simulator};
 pub use memory::Memory;

@@ -33,5 +33,6 @@ mod storms;
 mod tools;
 mod traces;
 mod truncation;
+mod unopened;
 mod visitor;
 mod voicemail;
