@@ -7,6 +7,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::{Instant, sleep};
 
 use super::metric_list::METRICS;
+use crate::domain::RecordingFault;
 
 /// The metrics of this process.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ impl Metrics {
         for (name, kind, text) in METRICS {
             kind.describe(name, text);
         }
+        begin_at_zero();
         Ok(Self(handle))
     }
 
@@ -45,6 +47,30 @@ impl Metrics {
         }
     }
 }
+
+/// Counts from the beginning what an alert is about: whoever asks by how much a count has
+/// grown does not see the first, if it appears with that.
+fn begin_at_zero() {
+    for name in FROM_ZERO {
+        metrics::counter!(*name).increment(0);
+    }
+    for fault in [RecordingFault::DiskFull, RecordingFault::DiskFailed] {
+        let why = fault.as_str();
+        metrics::counter!("frontdesk_recording_faults_total", "why" => why).increment(0);
+    }
+}
+
+/// Without labels. `tests/measures.rs` holds them against the alerts.
+const FROM_ZERO: &[&str] = &[
+    "frontdesk_call_panics_total",
+    "frontdesk_fallbacks_total",
+    "frontdesk_http_panics_total",
+    "frontdesk_log_lines_dropped_total",
+    "frontdesk_notes_lost_total",
+    "frontdesk_processes_lost_total",
+    "frontdesk_recording_pieces_dropped_total",
+    "frontdesk_routed_from_memory_total",
+];
 
 /// Measures, for ever, how late a task wakes up that has asked to be woken: so
 /// late is everything else too.

@@ -158,7 +158,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_fallbacks_total",
         Kind::Count,
-        "Callers who were led on because their way was blocked.",
+        "Answers of ours that the carrier could not use; their callers heard an apology.",
     ),
     (
         "frontdesk_http_connections",
