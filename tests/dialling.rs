@@ -300,8 +300,9 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
             &["jobs/sms_to_send.rs", "rehearsal/rest/account.rs"],
         ),
         // Telephones ring by one verb, which leaves out what is dear.
-        ("twiml::{AnswerDetection, Dial", &["webhooks/ring.rs"]),
-        ("Number::new(permit)", &["webhooks/ring.rs"]),
+        ("twiml::{Dial, Response}", &["webhooks/ring.rs"]),
+        ("picked_up::number(", &["webhooks/ring.rs"]),
+        ("Number::new(permit)", &["webhooks/picked_up.rs"]),
         ("Permit::kept(", &["webhooks/ring.rs"]),
         (
             ".judge_forward(",

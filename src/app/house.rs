@@ -27,7 +27,7 @@ use crate::jobs::{JobHouse, Process, Runner, Watch};
 use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Spool};
-use crate::store::{Seals, Store, kept_secrets};
+use crate::store::{Seals, Store, kept_secrets, routing_facts};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -106,21 +106,14 @@ impl House {
         rendering: Rendering,
     ) -> anyhow::Result<Self> {
         let store = store(&plan.database_url, plan.seals.clone(), &clock).await?;
-        Self::on(store, plan, (clock, rendering)).await
-    }
-
-    /// Builds it on a database that was opened.
-    pub(super) async fn on(
-        store: Store,
-        plan: HousePlan,
-        (clock, rendering): (Clock, Rendering),
-    ) -> anyhow::Result<Self> {
-        let house = Self::put_together(store, plan, (clock, rendering))?;
+        let house = Self::on(store, plan, (clock, rendering))?;
         house.appear().await?;
         Ok(house)
     }
 
-    fn put_together(
+    /// Puts it together on a database that was opened; it is to [appear](Self::appear)
+    /// before it has a call.
+    pub(super) fn on(
         store: Store,
         plan: HousePlan,
         (clock, rendering): (Clock, Rendering),
@@ -187,7 +180,7 @@ impl House {
 
     /// Before it has a call, the others know that it is there; or soon, if the database is
     /// away just now.
-    async fn appear(&self) -> anyhow::Result<()> {
+    pub(super) async fn appear(&self) -> anyhow::Result<()> {
         match self.spools.beat().await {
             Err(error) if error.is_of_absence() => tracing::warn!(%error, "process.not_told"),
             told => told.context("the database takes nothing")?,
@@ -212,6 +205,8 @@ impl House {
         let no_more_jobs = CancellationToken::new();
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
         tokio::spawn(self.spools.clone().watch_spools(no_more_jobs.clone()));
+        let ahead = say_ahead(bridge.clone(), self.store.clone());
+        tokio::spawn(no_more_jobs.clone().run_until_cancelled_owned(ahead));
         let watch = Watch::new(self.spools.clone());
         let watching = tokio::spawn(watch.keep(no_more_jobs.clone()));
         // While calls go on the carrier has questions, and gets answers.
@@ -245,6 +240,18 @@ impl House {
         self.store.close().await;
     }
 }
+
+/// Has what callers hear while nobody answers said before there are any, in every voice
+/// that a number leads to.
+async fn say_ahead(bridge: Bridge, store: Store) {
+    match routing_facts::receptionists_in_use(&store, MAX_AHEAD).await {
+        Ok(receptionists) => bridge.say_ahead(&receptionists).await,
+        Err(error) => tracing::warn!(%error, "phrases.not_said"),
+    }
+}
+
+/// So many receptionists at most; the others say it when they are first rung.
+const MAX_AHEAD: u32 = 64;
 
 /// Every door to the street.
 fn router(api: ApiState, webhooks: Webhooks, clock: &Clock) -> Router {

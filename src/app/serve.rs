@@ -64,7 +64,8 @@ async fn build(
     let Some(store) = store? else {
         return Ok(None);
     };
-    let house = House::on(store, plan, (clock, rendering)).await?;
+    let house = House::on(store, plan, (clock, rendering))?;
+    house.appear().await?;
     Ok(Some((house, listener)))
 }
 

@@ -59,7 +59,12 @@ pub(super) fn database_url(text: &str) -> Result<Secret<String>, &'static str> {
 }
 
 /// Reads what to log, as `RUST_LOG` says it everywhere.
+///
+/// The library panics over a sign that is not ASCII behind a bracket.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    if !text.is_ascii() {
+        return Err("expected a level such as info, or target=level pairs, in ASCII".to_owned());
+    }
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!(

@@ -22,8 +22,9 @@ use crate::clock::Clock;
 use crate::store::{self, Store};
 use crate::webhooks;
 
-/// Whoever comes in so short a time before the house is there is answered by it.
-const SOON: Duration = Duration::from_secs(1);
+/// Whoever comes in so short a time before the house is there is answered by it: the
+/// carrier waits for three times as long.
+const SOON: Duration = Duration::from_secs(5);
 /// The pause before a database that is away is asked again; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest of these pauses.

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{sleep, timeout};
 
 use super::agent_leg::{AgentLeg, Dialer};
+use super::registry::Bridge;
 use crate::audio::chime;
 use crate::call::{AgentAction, Event, Outcome, Phrase, Reply};
 use crate::domain::{AudioFormat, Pii, Receptionist, Toolkit};
@@ -59,25 +60,60 @@ impl Phrasebook {
     /// The sentences of this receptionist. Those that are not known yet are
     /// fetched, or said by an agent, meanwhile.
     pub(super) fn of(&self, receptionist: &Receptionist) -> Phrases {
-        let phrases = Phrases {
-            book: Some(self.clone()),
-            voice: receptionist.voice.clone(),
-            language: receptionist.language.clone(),
-        };
-        for phrase in [Phrase::OneMoment, Phrase::Apology] {
-            let Some(name) = phrases.file_name(phrase) else {
-                continue;
-            };
-            if let Entry::Vacant(unknown) = self.shared.known.entry(name.clone()) {
-                unknown.insert(None);
-                let words = words(phrase, &phrases.language).unwrap_or_default();
-                let speaker = speaker(receptionist.clone(), words);
-                tokio::spawn(learn(Arc::clone(&self.shared), name, speaker));
+        let phrases = self.phrases(receptionist);
+        for phrase in PHRASES {
+            if let Some(lesson) = self.lesson(&phrases, receptionist, phrase) {
+                tokio::spawn(lesson);
             }
         }
         phrases
     }
+
+    fn phrases(&self, receptionist: &Receptionist) -> Phrases {
+        Phrases {
+            book: Some(self.clone()),
+            voice: receptionist.voice.clone(),
+            language: receptionist.language.clone(),
+        }
+    }
+
+    /// Learns the sentence of this receptionist; none if somebody is at it, or has been.
+    fn lesson(
+        &self,
+        phrases: &Phrases,
+        receptionist: &Receptionist,
+        phrase: Phrase,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let name = phrases.file_name(phrase)?;
+        let Entry::Vacant(unknown) = self.shared.known.entry(name.clone()) else {
+            return None;
+        };
+        unknown.insert(None);
+        let words = words(phrase, &phrases.language).unwrap_or_default();
+        let speaker = speaker(receptionist.clone(), words);
+        Some(learn(Arc::clone(&self.shared), name, speaker))
+    }
 }
+
+impl Bridge {
+    /// Has the sentences of these receptionists said before anybody rings, one after the
+    /// other: also the first caller of a voice may find it slow.
+    pub async fn say_ahead(&self, receptionists: &[Receptionist]) {
+        let Some(book) = self.phrasebook() else {
+            return;
+        };
+        for receptionist in receptionists {
+            let phrases = book.phrases(receptionist);
+            for phrase in PHRASES {
+                if let Some(lesson) = book.lesson(&phrases, receptionist, phrase) {
+                    lesson.await;
+                }
+            }
+        }
+    }
+}
+
+const PHRASES: [Phrase; 2] = [Phrase::OneMoment, Phrase::Apology];
 
 /// Somebody with the same voice who does nothing but say this.
 fn speaker(receptionist: Receptionist, words: &str) -> Receptionist {

@@ -25,6 +25,7 @@ use super::live::{Happening, LiveEvent};
 use super::logbook::Logbook;
 use super::note::Finished;
 use super::past::Past;
+use super::phrases::Phrasebook;
 use super::place::{Over, PlaceGuard};
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control, OVER, count_panic};
@@ -263,6 +264,10 @@ impl Bridge {
         self.shared.equipment.toolbox.as_ref()
     }
 
+    pub(super) fn phrasebook(&self) -> Option<&Phrasebook> {
+        self.shared.equipment.phrasebook.as_ref()
+    }
+
     /// Does something beside the calls that the house waits for when it closes.
     pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.shared.tasks.spawn(work);
@@ -327,8 +332,8 @@ impl Bridge {
         };
         let receptionist = admission.receptionist.clone();
         let receptionist = briefed(receptionist, &admission);
-        let phrases = shared.equipment.phrasebook.as_ref();
-        let phrases = phrases
+        let phrases = self
+            .phrasebook()
             .map(|book| book.of(&receptionist))
             .unwrap_or_default();
         let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);

@@ -325,6 +325,31 @@ const RECEPTIONIST: &str = concat!(
     " FROM published_receptionists WHERE tenant_id = $1 AND id = $2"
 );
 
+/// At most `limit` receptionists of any tenant, as callers meet them, to whom a number
+/// leads, or would lead: those that are there for longest. For the house, which speaks
+/// with their voices before anybody rings.
+pub async fn receptionists_in_use(
+    db: impl Into<Db<'_>>,
+    limit: u32,
+) -> Result<Vec<Receptionist>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<ReceptionistRow> = sqlx::query_as(IN_USE)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(Receptionist::try_from).collect()
+}
+
+const IN_USE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM published_receptionists WHERE id IN (
+        SELECT receptionist_id FROM routing_references WHERE receptionist_id IS NOT NULL
+        UNION ALL SELECT receptionist_id FROM numbers WHERE receptionist_id IS NOT NULL
+        UNION ALL SELECT receptionist_id FROM default_receptionists)
+    ORDER BY created_at_ms, id LIMIT $1"
+);
+
 const RECEPTIONISTS: &str = concat!(
     "SELECT ",
     columns!(),

@@ -8,6 +8,7 @@ use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Keep, RECEPTIONIST, Spoken};
 use frontdesk::store::utterances;
+use tokio::time::{sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::endings::{assert_apology, stay};
@@ -238,11 +239,11 @@ async fn o16_a_model_that_is_restarted_loses_no_call() {
         loop {
             match ModelServer::start(fresh.clone()).await {
                 Ok(model) => return model,
-                Err(_) => tokio::time::sleep(ms(20)).await,
+                Err(_) => sleep(ms(20)).await,
             }
         }
     };
-    let restarted = tokio::time::timeout(ms(2_000), restarted).await.unwrap();
+    let restarted = timeout(ms(2_000), restarted).await.unwrap();
     for call in calls {
         let report = call.await.unwrap();
         assert_eq!(report.all_violations(), Vec::<String>::new());
@@ -403,6 +404,42 @@ async fn o6_what_a_waiting_caller_hears_was_said_beforehand_in_the_same_voice() 
         panic!("{files:?}");
     };
     assert_eq!(file.metadata().unwrap().len(), 300 * 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_callers_hear_while_nobody_answers_is_said_before_the_first_one_rings() {
+    let moment = Line::say(Spoken::babble("One moment, please.", ms(300)));
+    let model = ModelOptions {
+        lines: vec![moment],
+        ..talkative()
+    };
+    let mut folder = None;
+    let desk = Desk::with(model, |plan| {
+        plan.speaks_ahead = true;
+        folder = Some(plan.storage.join("phrases"));
+    })
+    .await;
+    let folder = folder.unwrap();
+    let is_said = async {
+        while !std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()) {
+            sleep(ms(10)).await;
+        }
+    };
+    timeout(ms(10_000), is_said).await.expect("it is said");
+    // One after the other: the next one is asked when the first has hung up.
+    let two = |all: &[SessionRecord]| all.len() == 2;
+    desk.model
+        .wait_for(ms(10_000), two)
+        .await
+        .expect("both are asked for");
+    let sessions = desk.model.sessions();
+    assert!(
+        sessions[0]
+            .closed_at
+            .is_some_and(|at| at <= sessions[1].opened_at)
+    );
+    assert!(sessions.iter().all(|one| one.appended.total_bytes == 0));
+    assert_eq!(desk.bridge.counts().live, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
