@@ -74,13 +74,7 @@ enum Form {
         of: OfForm,
         at_ms: i64,
     },
-    PickedUp {
-        of: OfForm,
-        by: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        user_id: Option<Text<UserId>>,
-        at_ms: i64,
-    },
+    PickedUp(PickedUpForm),
     CameBack {
         of: OfForm,
     },
@@ -127,6 +121,15 @@ struct OpenedForm {
 }
 
 #[derive(Deserialize, Serialize)]
+struct PickedUpForm {
+    of: OfForm,
+    by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<Text<UserId>>,
+    at_ms: i64,
+}
+
+#[derive(Deserialize, Serialize)]
 struct FinishedForm {
     of: OfForm,
     note: Text<TakenMessageId>,
@@ -156,12 +159,12 @@ impl From<&Note> for Form {
                 by,
                 user_id,
                 at,
-            } => Self::PickedUp {
+            } => Self::PickedUp(PickedUpForm {
                 of: (*of).into(),
                 by: by.as_str().to_owned(),
                 user_id: user_id.map(Text),
                 at_ms: at.as_ms(),
-            },
+            }),
             Note::CameBack { of } => Self::CameBack { of: (*of).into() },
             Note::Moved { call_sid, first } => Self::Moved {
                 call_sid: Text(call_sid.clone()),
@@ -227,17 +230,7 @@ impl Form {
                 of: of.into(),
                 at: at(at_ms),
             },
-            Self::PickedUp {
-                of,
-                by,
-                user_id,
-                at_ms,
-            } => Note::PickedUp {
-                of: of.into(),
-                by: word(&by)?,
-                user_id: user_id.map(|Text(id)| id),
-                at: at(at_ms),
-            },
+            Self::PickedUp(picked_up) => picked_up.into_note()?,
             Self::CameBack { of } => Note::CameBack { of: of.into() },
             Self::Moved { call_sid, first } => Note::Moved {
                 call_sid: call_sid.0,
@@ -284,6 +277,17 @@ impl Form {
                 at: at(at_ms),
             })),
             Self::Told(told) => Note::Told(Box::new(told.into_told()?)),
+        })
+    }
+}
+
+impl PickedUpForm {
+    fn into_note(self) -> Result<Note, ParseError> {
+        Ok(Note::PickedUp {
+            of: self.of.into(),
+            by: word(&self.by)?,
+            user_id: self.user_id.map(|Text(id)| id),
+            at: at(self.at_ms),
         })
     }
 }

@@ -152,10 +152,10 @@ async fn rung(house: &Webhooks, at: &At) -> Option<(Arc<Placed>, RingStop)> {
     if placed.is_over() {
         return None;
     }
-    match stops::at(house, &placed, caller, at).await? {
-        Stop::Ring(stop) => Some((placed, stop)),
-        _ => None,
-    }
+    let Some(Stop::Ring(stop)) = stops::at(house, &placed, caller, at).await else {
+        return None;
+    };
+    Some((placed, stop))
 }
 
 /// Whether it is a machine, once that is known.

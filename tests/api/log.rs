@@ -464,10 +464,8 @@ fn whole_call_body(id: CallId) -> Value {
             "carrier": { "micros": 8_500, "currency": "USD", "is_final": false },
             "recording": null,
         },
-        "disposition": null,
-        "notes": null,
+        "disposition": null, "notes": null, "tags": [],
         "record": null, "transcribe": null, "metadata": {},
-                "tags": [],
         "transcript": [
             {
                 "speaker": "receptionist",

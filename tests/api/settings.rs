@@ -313,21 +313,14 @@ async fn how_long_things_are_kept_is_said_by_those_who_may_erase_them() {
             (Role::Developer, false),
         ] {
             let (member, token) = desk.member(tenant, role).await;
-            for key in [
-                "call_retention_days",
-                "recording_retention_days",
-                "sms_retention_days",
-                "voicemail_retention_days",
-            ] {
-                for path in [
-                    format!("/api/settings/{key}"),
-                    format!("/api/users/{member}/settings/{key}"),
-                ] {
-                    let set = put(&desk, &path, &token, &json!({"value": 1})).await;
-                    assert_eq!(set.status == 403, !may, "{role:?} {path}: {}", set.body);
-                    let unset = desk.send(("DELETE", &path), &token, &json!({})).await;
-                    assert_eq!(unset.status == 403, !may, "{role:?} {path}");
-                }
+            let of_all = ["call", "recording", "sms", "voicemail"];
+            let of_all = of_all.map(|what| format!("/api/settings/{what}_retention_days"));
+            let of_member = format!("/api/users/{member}/settings/call_retention_days");
+            for path in of_all.iter().chain([&of_member]) {
+                let set = put(&desk, path, &token, &json!({"value": 1})).await;
+                assert_eq!(set.status == 403, !may, "{role:?} {path}: {}", set.body);
+                let unset = desk.send(("DELETE", path), &token, &json!({})).await;
+                assert_eq!(unset.status == 403, !may, "{role:?} {path}");
             }
             let path = format!("/api/settings/{KEY}");
             let other = put(&desk, &path, &token, &json!({"value": 900})).await;
