@@ -159,7 +159,7 @@ impl Desk {
                 }
             }
         };
-        let written = tokio::time::timeout(Duration::from_secs(5), written).await;
+        let written = tokio::time::timeout(Duration::from_secs(20), written).await;
         written.expect("the call is written to its end")
     }
 
