@@ -9,9 +9,9 @@ use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Past, Refusal};
-use crate::domain::{Direction, Receptionist};
+use crate::domain::{Contact, Direction, Receptionist};
 use crate::routing::AiStop;
-use crate::store::{Error, calls, routing_facts, utterances};
+use crate::store::{Error, calls, contacts, routing_facts, utterances};
 use crate::twilio::twiml::{Connect, Error as TwimlError, Parameter, Response, Stream};
 use crate::twilio::webhook::VoiceRequest;
 
@@ -26,8 +26,9 @@ pub(super) async fn connect(
     if !placed.may_have_agent(point.stop, is_back) {
         return Err(Refusal::Over);
     }
-    let (mut receptionist, may_have_ai, ground) = tokio::join!(
+    let (mut receptionist, contact, may_have_ai, ground) = tokio::join!(
         receptionist(house, placed, stop),
+        contact(house, placed),
         budget::may_have_ai(house, placed, &request.call_sid),
         consent::ground(house, placed, request, point)
     );
@@ -55,7 +56,7 @@ pub(super) async fn connect(
         call_sid: request.call_sid.clone(),
         direction: request.direction,
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
-        contact: placed.contact.clone(),
+        contact,
         past,
         recording,
     };
@@ -64,6 +65,27 @@ pub(super) async fn connect(
     stream.map(|stream| said.append(stream)).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
         Refusal::NobodyAnswers
+    })
+}
+
+/// Whom of the tenant's contacts the call is with, as far as that can be had soon: of a
+/// call that was placed elsewhere, or by us, it was not known from the beginning.
+async fn contact(house: &Webhooks, placed: &Placed) -> Option<Contact> {
+    if placed.contact.is_some() || placed.facts.is_some() {
+        return placed.contact.clone();
+    }
+    let (store, tenant) = (&house.store, placed.tenant_id);
+    let found = async {
+        let call = calls::find(store, tenant, placed.call_id).await?;
+        match call.and_then(|call| call.contact) {
+            Some(contact) => contacts::find(store, tenant, contact.id).await,
+            None => Ok(None),
+        }
+    };
+    let found = house.patience.wait(found).await?;
+    found.unwrap_or_else(|error: Error| {
+        tracing::warn!(call.id = %placed.call_id, %error, "call.contact_lost");
+        None
     })
 }
 

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use crate::domain::{CallId, CallSid, UserId};
 use crate::routing::ivr::NodeId;
+use crate::twilio::webhook::GatherResult;
 
 /// A place on a route.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +89,13 @@ impl<S: Sync> FromRequestParts<S> for At {
         at.leg = node.map(|node| Leg { node, step });
         Ok(at)
     }
+}
+
+/// Whether somebody who was asked for a key has pressed 1, and nothing else.
+pub(super) fn presses_1(pairs: &[(String, String)]) -> bool {
+    let form = GatherResult::from_pairs(pairs).ok();
+    let digits = form.and_then(|form| form.digits);
+    digits.is_some_and(|digits| digits.expose() == "1")
 }
 
 /// What a query of ours says under that name, if it is there and makes sense.

@@ -13,9 +13,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 
 use super::hold_music::hold_music;
-use super::spoken;
 use super::xml::Xml;
+use super::{spoken, voicemail};
 use crate::twilio::twiml;
+use crate::twilio::webhook::parse_form;
 
 /// Whoever waits asks again so soon.
 const SOON: Duration = Duration::from_secs(10);
@@ -46,9 +47,7 @@ async fn call_again() -> Response {
 
 /// Whoever has left a message is asked to call again; that there is one is told again.
 async fn recorded(RawForm(form): RawForm) -> Response {
-    let pairs = form.split(|byte| *byte == b'&');
-    let is_status = |pair: &[u8]| pair.starts_with(b"RecordingStatus=");
-    if pairs.into_iter().any(is_status) {
+    if voicemail::is_status(&parse_form(&form)) {
         return refuse().await.into_response();
     }
     call_again().await

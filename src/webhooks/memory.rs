@@ -48,6 +48,26 @@ pub(super) struct Placed {
 }
 
 impl Placed {
+    /// A call on that route, of which nothing more is known yet.
+    pub(super) fn new(call_id: CallId, tenant_id: TenantId, route: Route, now: Timestamp) -> Self {
+        Self {
+            call_id,
+            tenant_id,
+            route,
+            facts: None,
+            contact: None,
+            since: now,
+            between: None,
+            same: 0,
+            has_had_agent: false,
+            left_at: None,
+            moved_to: None,
+            consent: None,
+            verdicts: Vec::new(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
     /// Whether the carrier has said that the call is over.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)

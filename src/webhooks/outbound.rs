@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 
-use super::at::At;
+use super::at::{At, presses_1};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
@@ -14,7 +14,7 @@ use crate::domain::{CallId, CallSid, PhoneNumber};
 use crate::routing::{Stop, Telephone};
 use crate::store::{Error, outbound_calls};
 use crate::twilio::twiml::{Gather, Response};
-use crate::twilio::webhook::{GatherResult, VoiceRequest};
+use crate::twilio::webhook::VoiceRequest;
 
 /// Leads whoever has picked up along the call's route. The agent is dialled
 /// now, while the carrier opens its stream: many calls are never answered, and
@@ -87,12 +87,8 @@ fn spelled(number: &PhoneNumber) -> String {
 
 /// The member pressed a key: 1 calls, anything else does not.
 pub(super) async fn accepted(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
-    let Ok(form) = GatherResult::from_pairs(&pairs) else {
-        return Xml(Response::new().hangup());
-    };
-    let is_accepted = form.digits.is_some_and(|digits| digits.expose() == "1");
     let request = VoiceRequest::from_pairs(&pairs);
-    let (true, Ok(request)) = (is_accepted, request) else {
+    let (true, Ok(request)) = (presses_1(&pairs), request) else {
         return Xml(Response::new().hangup());
     };
     Xml(match found(&house, at.own, &request.call_sid).await {

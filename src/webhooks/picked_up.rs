@@ -7,19 +7,19 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::at::{At, Point, value_of};
+use super::at::{At, Point, presses_1, value_of};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, stops, switchboard};
-use crate::domain::{AnsweredBy as Answerer, CallSid, Permit};
+use crate::domain::{CallSid, Permit, UserId};
 use crate::routing::{RingStop, Stop};
 use crate::twilio::rest::CallUpdate;
 use crate::twilio::twiml::{
     AnswerDetection, CallEvent, Callback, Gather, MachineDetection, Number, Response, Webhook,
 };
-use crate::twilio::webhook::{GatherResult, MachineVerdict};
+use crate::twilio::webhook::MachineVerdict;
 
 /// How often we ask whether it is a person before we believe it; a second each.
 ///
@@ -36,10 +36,7 @@ pub(super) fn number(
 ) -> Number {
     let ring = &stop.ring;
     let user = stop.member_at(permit.to());
-    let url = |webhook| {
-        let url = format!("{}&call={caller}", house.stop_url(webhook, point));
-        user.map_or(url.clone(), |user| format!("{url}&user={user}"))
-    };
+    let url = |webhook| address(house, webhook, point, (caller, user));
     let mut number = Number::new(permit);
     if ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines {
         number = number.url(url("whisper"));
@@ -58,32 +55,35 @@ pub(super) fn number(
 /// not connected, nor is anybody as long as it may be one: the carrier tells that
 /// [apart](machine) from this.
 pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
-    let Some((placed, stop)) = rung(&house, &at).await else {
+    let Some((caller, placed)) = waiting(&house, &at).await else {
         return Xml(Response::new());
     };
+    let Some(Stop::Ring(stop)) = stops::at(&house, &placed, caller, &at).await else {
+        return Xml(Response::new());
+    };
+    let again = |webhook| address(&house, webhook, &at.point(), (caller, at.user));
     let speech = Speech::new(placed.route.language.as_deref());
     let ring = &stop.ring;
     if ring.detects_machines {
         match verdict(&placed, &pairs) {
             Some(true) => return Xml(Response::new().hangup()),
             None if !ring.asks_to_accept && at.waits < MOST_WAITS => {
-                return Xml(ask_again(&house, &at));
+                let url = format!("{}&waits={}", again("whisper"), at.waits + 1);
+                return Xml(Response::new().pause(WAIT).redirect(Webhook::new(url)));
             }
             Some(false) | None => {}
         }
     }
     let said = ring.whisper.as_deref().map(|words| speech.say_own(words));
     if !ring.asks_to_accept {
-        note_taken(&house, &placed, &at);
+        switchboard::note_taken(&house, &placed, at.user);
         let response = Response::new();
         return Xml(match said {
             Some(said) => response.say(said),
             None => response,
         });
     }
-    let mut gather = Gather::new()
-        .num_digits(1)
-        .action(again(&house, "accepted", &at));
+    let mut gather = Gather::new().num_digits(1).action(again("accepted"));
     if let Some(said) = said {
         gather = gather.say(said);
     }
@@ -93,22 +93,19 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
 
 /// A key was pressed: 1 takes the call, anything else declines it.
 pub(super) async fn accepted(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
-    let digits = GatherResult::from_pairs(&pairs)
-        .ok()
-        .and_then(|form| form.digits);
-    if digits.is_none_or(|digits| digits.expose() != "1") {
+    if !presses_1(&pairs) {
         return Xml(Response::new().hangup());
     }
-    if let Some((placed, _)) = rung(&house, &at).await {
-        note_taken(&house, &placed, &at);
+    if let Some((_, placed)) = waiting(&house, &at).await {
+        switchboard::note_taken(&house, &placed, at.user);
     }
     Xml(Response::new())
 }
 
 /// A member has picked up who is asked nothing.
 pub(super) async fn picked_up(State(house): State<Webhooks>, at: At, _: Signed) -> StatusCode {
-    if let Some((placed, _)) = rung(&house, &at).await {
-        note_taken(&house, &placed, &at);
+    if let Some((_, placed)) = waiting(&house, &at).await {
+        switchboard::note_taken(&house, &placed, at.user);
     }
     StatusCode::NO_CONTENT
 }
@@ -145,17 +142,11 @@ pub(super) async fn machine(
     StatusCode::NO_CONTENT
 }
 
-/// The caller whom it rang for, and whom it rang; none where nobody waits any more.
-async fn rung(house: &Webhooks, at: &At) -> Option<(Arc<Placed>, RingStop)> {
+/// The caller whom it rang for; none where nobody waits any more.
+async fn waiting<'a>(house: &Webhooks, at: &'a At) -> Option<(&'a CallSid, Arc<Placed>)> {
     let caller = at.call.as_ref()?;
     let placed = switchboard::find_at(house, caller, at.stop).await?;
-    if placed.is_over() {
-        return None;
-    }
-    let Some(Stop::Ring(stop)) = stops::at(house, &placed, caller, at).await else {
-        return None;
-    };
-    Some((placed, stop))
+    (!placed.is_over()).then_some((caller, placed))
 }
 
 /// Whether it is a machine, once that is known.
@@ -165,26 +156,16 @@ fn verdict(placed: &Placed, pairs: &[(String, String)]) -> Option<bool> {
     found.find(|(rung, _)| *rung == sid).map(|(_, is)| *is)
 }
 
-fn ask_again(house: &Webhooks, at: &At) -> Response {
-    let url = format!("{}&waits={}", again(house, "whisper", at), at.waits + 1);
-    Response::new().pause(WAIT).redirect(Webhook::new(url))
-}
-
-/// The address of the same telephone, at another webhook.
-fn again(house: &Webhooks, webhook: &str, at: &At) -> String {
-    let mut url = house.stop_url(webhook, &at.point());
-    if let Some(caller) = &at.call {
-        url = format!("{url}&call={caller}");
+/// The address of a webhook that is asked about whoever is rung for that caller.
+fn address(
+    house: &Webhooks,
+    webhook: &str,
+    point: &Point,
+    (caller, user): (&CallSid, Option<UserId>),
+) -> String {
+    let url = format!("{}&call={caller}", house.stop_url(webhook, point));
+    match user {
+        Some(user) => format!("{url}&user={user}"),
+        None => url,
     }
-    if let Some(user) = at.user {
-        url = format!("{url}&user={user}");
-    }
-    url
-}
-
-/// The member has the call from here on, if it is a member's telephone: they see it
-/// among theirs, and may lead it on.
-fn note_taken(house: &Webhooks, placed: &Placed, at: &At) {
-    let who = (Answerer::Person, at.user);
-    switchboard::note_answer(house, placed, who, Duration::ZERO);
 }

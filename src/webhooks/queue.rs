@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 
-use super::at::{At, Point};
+use super::at::{At, Point, presses_1};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
@@ -14,7 +14,7 @@ use super::{Webhooks, hold_music, spoken, stops, switchboard, voicemail_twiml};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
-use crate::twilio::webhook::{EnqueueResult, GatherResult, QueueOutcome, QueueWait, VoiceRequest};
+use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
 
 /// How often the built-in tune is played before the caller hears of us again.
 const TUNES: u64 = 3;
@@ -95,16 +95,12 @@ fn music(house: &Webhooks, stop: &QueueStop, left: Duration) -> Play {
 
 /// A key was pressed while waiting: 1 is the way out.
 pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
-    let digits = GatherResult::from_pairs(&pairs)
-        .ok()
-        .and_then(|form| form.digits);
-    let presses_1 = digits.is_some_and(|digits| digits.expose() == "1");
     let request = VoiceRequest::from_pairs(&pairs);
     let placed = match &request {
         Ok(request) => switchboard::find_at(&house, &request.call_sid, at.stop).await,
         Err(_) => None,
     };
-    let wants_out = presses_1 && placed.is_none_or(|placed| may_leave_message(&placed));
+    let wants_out = presses_1(&pairs) && placed.is_none_or(|placed| may_leave_message(&placed));
     Xml(if wants_out {
         Response::new().leave()
     } else {

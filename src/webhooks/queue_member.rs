@@ -132,8 +132,7 @@ pub(super) async fn connecting(
         Err(_) => None,
     };
     if let Some(placed) = &placed {
-        let who = (AnsweredBy::Person, at.user);
-        switchboard::note_answer(&house, placed, who, Duration::ZERO);
+        switchboard::note_taken(&house, placed, at.user);
     }
     if let Some(member) = at.call {
         note_member(&house, member, at.user);

@@ -143,7 +143,7 @@ pub(super) async fn dial_status(
     let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
     if let Some(placed) = placed.as_ref().filter(|_| is_done) {
         let lasted = result.duration.unwrap_or_default();
-        switchboard::note_answer(&house, placed, (Answerer::Person, None), lasted);
+        switchboard::note_answer(&house, placed, Answerer::Person, lasted);
     }
     if is_done || result.status == DialStatus::Canceled {
         return Xml(Response::new().hangup());

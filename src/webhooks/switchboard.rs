@@ -9,13 +9,11 @@ use tokio::time::sleep;
 use super::Webhooks;
 use super::memory::Placed;
 use crate::bridge::Happening;
-use crate::domain::{
-    AnsweredBy, CallId, CallSid, Contact, EndReason, PhoneNumber, TenantId, UserId,
-};
+use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber, UserId};
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, call_owners, contacts, lost_calls, routing_facts};
+use crate::store::{Error, call_owners, lost_calls, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -54,42 +52,14 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
     if !kept.is_closed {
         adopt_call(house, call_sid);
     }
+    let now = house.clock.now();
     let placed = Placed {
-        call_id: kept.call_id,
-        tenant_id: kept.tenant_id,
-        route: kept.route,
-        facts: None,
-        contact: contact(house, kept.tenant_id, kept.call_id).await,
-        since: house.clock.now(),
-        between: None,
-        same: 0,
         has_had_agent: kept.end_reason.is_some(),
-        left_at: None,
         moved_to: kept.moved_to,
-        consent: None,
-        verdicts: Vec::new(),
         is_over: AtomicBool::new(kept.is_closed),
+        ..Placed::new(kept.call_id, kept.tenant_id, kept.route, now)
     };
     Some(house.memory.place(call_sid, placed))
-}
-
-/// Whom of the tenant's contacts the call is with, as far as that can be had soon.
-async fn contact(house: &Webhooks, tenant: TenantId, call: CallId) -> Option<Contact> {
-    let found = async {
-        let call = calls::find(&house.store, tenant, call).await?;
-        match call.and_then(|call| call.contact) {
-            Some(contact) => contacts::find(&house.store, tenant, contact.id).await,
-            None => Ok(None),
-        }
-    };
-    match house.patience.wait(found).await {
-        Some(Ok(contact)) => contact,
-        Some(Err(error)) => {
-            tracing::warn!(call.id = %call, %error, "call.contact_lost");
-            None
-        }
-        None => None,
-    }
 }
 
 /// From here on this process leads the call. Whoever is on the line is not kept waiting
@@ -181,22 +151,25 @@ pub(super) fn note_moved(house: &Webhooks, call_sid: &CallSid, first: usize) {
     house.bridge.note_moved(call_sid.clone(), first);
 }
 
-/// Notes for the log who has answered a call, which member if it was one, and how long
-/// ago. Whoever is on the line is not kept waiting for it.
-pub(super) fn note_answer(
-    house: &Webhooks,
-    placed: &Placed,
-    who: (AnsweredBy, Option<UserId>),
-    lasted: Duration,
-) {
+/// Notes that somebody else than the agent has the call from now on, and which member if
+/// it is one. Whoever is on the line is not kept waiting for it.
+pub(super) fn note_taken(house: &Webhooks, placed: &Placed, user: Option<UserId>) {
+    let (of, who) = (
+        (placed.tenant_id, placed.call_id),
+        (AnsweredBy::Person, user),
+    );
+    let taken = Happening::Taken(who.0, who.1);
+    house.bridge.tell(of, placed.since, taken);
+    house.bridge.note_answer(of, who, house.clock.now());
+}
+
+/// Notes for the log who has answered a call, and for how long. Whoever is on
+/// the line is not kept waiting for it.
+pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, lasted: Duration) {
     let lasted = i64::try_from(lasted.as_millis()).unwrap_or_default();
     let since = house.clock.now().plus_ms(-lasted);
     let of = (placed.tenant_id, placed.call_id);
-    if lasted == 0 {
-        let taken = Happening::Taken(who.0, who.1);
-        house.bridge.tell(of, placed.since, taken);
-    }
-    house.bridge.note_answer(of, who, since);
+    house.bridge.note_answer(of, (by, None), since);
 }
 
 /// Notes that the receptionist who had the call has gone with their process. Whoever is
@@ -247,21 +220,13 @@ async fn decide(
     };
     tx.commit().await?;
     let placed = Placed {
-        call_id: call.id,
-        tenant_id: call.tenant_id,
-        route,
         facts: Some(facts),
         contact: caller.contact,
-        since: house.clock.now(),
         between: between(&request),
-        same: 0,
         has_had_agent: call.end_reason.is_some(),
-        left_at: None,
-        moved_to: None,
-        consent: None,
-        verdicts: Vec::new(),
         // A signature has no time in it: this may be a replay, long after the call.
         is_over: AtomicBool::new(is_closed || call.ended_at.is_some()),
+        ..Placed::new(call.id, call.tenant_id, route, house.clock.now())
     };
     note(&house, &placed);
     Ok(Some(house.memory.place(&request.call_sid, placed)))
@@ -270,21 +235,11 @@ async fn decide(
 /// A call that was deleted, and is asked about once more: it is over. Nothing of it
 /// is remembered.
 fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) -> Arc<Placed> {
+    let tenant = facts.tenant_id;
     Arc::new(Placed {
-        call_id: id,
-        tenant_id: facts.tenant_id,
-        route,
         facts: Some(facts),
-        contact: None,
-        since: house.clock.now(),
-        between: None,
-        same: 0,
-        has_had_agent: false,
-        left_at: None,
-        moved_to: None,
-        consent: None,
-        verdicts: Vec::new(),
         is_over: AtomicBool::new(true),
+        ..Placed::new(id, tenant, route, house.clock.now())
     })
 }
 
@@ -299,21 +254,11 @@ fn from_memory(
     let route = route(&facts, &caller, house.clock.now());
     let new = new_call(house, request, id, (&facts, &route));
     house.bridge.write_down(new, route.clone());
+    let tenant = facts.tenant_id;
     let placed = Placed {
-        call_id: id,
-        tenant_id: facts.tenant_id,
-        route,
         facts: Some(facts),
-        contact: None,
-        since: house.clock.now(),
         between: between(request),
-        same: 0,
-        has_had_agent: false,
-        left_at: None,
-        moved_to: None,
-        consent: None,
-        verdicts: Vec::new(),
-        is_over: AtomicBool::new(false),
+        ..Placed::new(id, tenant, route, house.clock.now())
     };
     note(house, &placed);
     house.memory.place(&request.call_sid, placed)

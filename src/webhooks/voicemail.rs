@@ -4,6 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response as Answer};
 
+use super::at::value_of;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::voicemail_twiml::{Caller, take_message};
@@ -60,7 +61,6 @@ async fn lead(
 }
 
 /// What a query of ours says.
-#[derive(Default)]
 struct Asked {
     user: Option<UserId>,
     is_closed: bool,
@@ -69,16 +69,12 @@ struct Asked {
 
 impl Asked {
     fn of(query: Option<&str>) -> Self {
-        let mut asked = Self::default();
-        for (name, value) in parse_form(query.unwrap_or_default().as_bytes()) {
-            match name.as_str() {
-                "user" => asked.user = value.parse().ok(),
-                "closed" => asked.is_closed = value == "true",
-                "holiday" => asked.is_holiday = value == "true",
-                _ => {}
-            }
+        let pairs = parse_form(query.unwrap_or_default().as_bytes());
+        Self {
+            user: value_of(&pairs, "user"),
+            is_closed: value_of(&pairs, "closed").unwrap_or_default(),
+            is_holiday: value_of(&pairs, "holiday").unwrap_or_default(),
         }
-        asked
     }
 
     fn open_state(&self) -> OpenState {
@@ -90,6 +86,11 @@ impl Asked {
     }
 }
 
+/// Whether the carrier tells what became of a recording, and asks for nothing.
+pub(super) fn is_status(pairs: &[(String, String)]) -> bool {
+    pairs.iter().any(|(name, _)| name == "RecordingStatus")
+}
+
 /// The carrier tells of a recording: that it is over, and asks what comes next,
 /// or what became of it. Either makes the message, once.
 pub(super) async fn recorded(
@@ -98,8 +99,7 @@ pub(super) async fn recorded(
     Signed(pairs): Signed,
 ) -> Answer {
     let user = Asked::of(query.as_deref()).user;
-    let is_status = pairs.iter().any(|(name, _)| name == "RecordingStatus");
-    if is_status {
+    if is_status(&pairs) {
         return told(&house, &pairs, user).await.into_response();
     }
     let Ok(result) = RecordResult::from_pairs(&pairs) else {
@@ -107,8 +107,7 @@ pub(super) async fn recorded(
     };
     let placed = switchboard::find(&house, &result.call.call_sid).await;
     if let (Some(placed), Some(lasted)) = (&placed, result.duration) {
-        let who = (AnsweredBy::Voicemail, None);
-        switchboard::note_answer(&house, placed, who, lasted);
+        switchboard::note_answer(&house, placed, AnsweredBy::Voicemail, lasted);
     }
     if let Some(sid) = &result.recording_sid {
         let heard = Heard {
