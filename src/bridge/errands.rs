@@ -118,15 +118,11 @@ impl Errands {
                 Errand::Tool(_) => toolbox.run(&ask).await,
                 Errand::Person => toolbox.find_person(&ask).await,
             };
-            if let Err(unsent) = sender.send(Box::new((errand, done))).await
-                && let (
-                    _,
-                    Done {
-                        handover: Some((handover, _)),
-                        ..
-                    },
-                ) = *unsent.0
-            {
+            let Err(unsent) = sender.send(Box::new((errand, done))).await else {
+                return;
+            };
+            let (_, done) = *unsent.0;
+            if let Some((handover, _)) = done.handover {
                 toolbox.withdraw(&ask, &handover).await;
             }
         });

@@ -61,10 +61,8 @@ impl Phrasebook {
     /// fetched, or said by an agent, meanwhile.
     pub(super) fn of(&self, receptionist: &Receptionist) -> Phrases {
         let phrases = self.phrases(receptionist);
-        for phrase in PHRASES {
-            if let Some(lesson) = self.lesson(&phrases, receptionist, phrase) {
-                tokio::spawn(lesson);
-            }
+        for lesson in self.lessons(&phrases, receptionist) {
+            tokio::spawn(lesson);
         }
         phrases
     }
@@ -75,6 +73,16 @@ impl Phrasebook {
             voice: receptionist.voice.clone(),
             language: receptionist.language.clone(),
         }
+    }
+
+    /// Learns what is not known yet of this receptionist, one sentence after the other.
+    fn lessons(
+        &self,
+        phrases: &Phrases,
+        receptionist: &Receptionist,
+    ) -> impl Iterator<Item = impl Future<Output = ()> + Send + use<>> {
+        let sentences = PHRASES.into_iter();
+        sentences.filter_map(|phrase| self.lesson(phrases, receptionist, phrase))
     }
 
     /// Learns the sentence of this receptionist; none if somebody is at it, or has been.
@@ -104,10 +112,8 @@ impl Bridge {
         };
         for receptionist in receptionists {
             let phrases = book.phrases(receptionist);
-            for phrase in PHRASES {
-                if let Some(lesson) = book.lesson(&phrases, receptionist, phrase) {
-                    lesson.await;
-                }
+            for lesson in book.lessons(&phrases, receptionist) {
+                lesson.await;
             }
         }
     }

@@ -195,7 +195,6 @@ impl Heap {
 }
 
 /// What began before is not kept. A setting that says nothing keeps everything.
-/// What is older has been kept long enough.
 pub(super) fn kept_since(settings: &Settings, key: SettingKey, now: Timestamp) -> Timestamp {
     let days = settings
         .whole(key)

@@ -18,16 +18,15 @@ pub(super) async fn note(
         .bind(call.to_string())
         .fetch_one(&mut *tx)
         .await?;
-    let price = recording_price(minutes);
-    if price.is_none() {
+    let Some(price) = recording_price(minutes) else {
         return Ok(());
-    }
+    };
     if let Some(locked) = lock(tx, tenant, call).await? {
         amend(tx, locked, |call| {
             let known = call.bill.recording.map_or(0, |money| money.micros);
-            call.bill.recording = price
-                .filter(|price| price.micros > known)
-                .or(call.bill.recording);
+            if price.micros > known {
+                call.bill.recording = Some(price);
+            }
         })
         .await?;
     }
