@@ -255,14 +255,19 @@ async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() 
     .await;
 }
 
+/// Leaves nobody a connection to write with.
+async fn all_connections(database: &Database) -> Vec<Tx> {
+    let busy = if database.is_sqlite() { 1 } else { 10 };
+    let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+    taken.into_iter().map(Result::unwrap).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_database_with_no_connection_to_spare_hears_of_it_later() {
     on_each_database(async |database| {
         let folder = TempDir::new().unwrap();
         let desk = Desk::open(&database.store, &folder).await;
-        let busy = if database.is_sqlite() { 1 } else { 10 };
-        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
-        let taken: Vec<Tx> = taken.into_iter().map(Result::unwrap).collect();
+        let taken = all_connections(database).await;
         let id = desk.live(1).await;
         desk.is(Keeping::Journaled).await;
         drop(taken);
@@ -323,8 +328,7 @@ async fn p2_a_call_that_came_without_a_database_is_with_its_process_once_there_i
     on_each_database(async |database| {
         let folder = TempDir::new().unwrap();
         let desk = Desk::open(&database.store, &folder).await;
-        let busy = if database.is_sqlite() { 1 } else { 10 };
-        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let taken = all_connections(database).await;
         let dead = desk.process;
         let id = desk.place(1);
         desk.is(Keeping::Journaled).await;
@@ -360,8 +364,7 @@ async fn d3_without_database_and_disk_the_carrier_is_told_to_tell_again() {
         let desk = Desk::open(&database.store, &folder).await;
         // A file in the place of the folder.
         folder_becomes_a_file(&folder);
-        let busy = if database.is_sqlite() { 1 } else { 10 };
-        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let taken = all_connections(database).await;
         let id = desk.clock.new_id();
         assert_eq!(desk.stands(1, id, 2).await, Err(NotTaken));
         desk.is(Keeping::Held).await;
@@ -403,8 +406,7 @@ async fn w9_a_stop_that_comes_without_a_database_is_heeded_as_soon_as_there_is_o
     on_each_database(async |database| {
         let folder = TempDir::new().unwrap();
         let desk = Desk::open(&database.store, &folder).await;
-        let busy = if database.is_sqlite() { 1 } else { 10 };
-        let taken = join_all((0..busy).map(|_| database.store.begin())).await;
+        let taken = all_connections(database).await;
         let text = TextCame {
             id: desk.clock.new_id(),
             message_sid: "SM1".to_owned(),

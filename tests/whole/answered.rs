@@ -8,11 +8,10 @@ use frontdesk::domain::{
 };
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Ring, Strategy, Target, Users};
-use frontdesk::store::{calls, page, settings, voicemail_messages};
-use tokio::time::timeout;
+use frontdesk::store::{page, settings, voicemail_messages};
 
-use super::desk::{Desk, ms, talkative};
-use super::routed::{ask, form_to, member, plan, set, tenant};
+use super::desk::{Desk, talkative};
+use super::routed::{ask, form_to, logged, member, plan, set, tenant};
 use super::visitor::post;
 
 const TO: &str = "+15550200001";
@@ -33,19 +32,17 @@ fn people(user_ids: Vec<UserId>, ring: Ring) -> Plan {
     }
 }
 
+/// Nobody is connected with a machine.
+fn careful() -> Ring {
+    Ring {
+        detects_machines: true,
+        ..Ring::default()
+    }
+}
+
 /// The log of the call, once somebody has answered it.
 async fn answered(desk: &Desk, call_sid: &str) -> CallLog {
-    let call_sid = call_sid.parse().unwrap();
-    let found = async {
-        loop {
-            let call = calls::find_by_sid(&desk.store, &call_sid).await.unwrap();
-            match call.filter(|call| call.answered_by.is_some()) {
-                Some(call) => return call,
-                None => tokio::task::yield_now().await,
-            }
-        }
-    };
-    timeout(ms(5_000), found).await.expect("somebody answers")
+    logged(desk, call_sid, |call| call.answered_by.is_some()).await
 }
 
 /// What the carrier tells of the telephone that was rung.
@@ -108,11 +105,7 @@ async fn t11_a_machine_is_not_connected_and_a_person_is_as_soon_as_that_is_known
     ] {
         let desk = Desk::open(talkative()).await;
         let ada = member(&desk, ADA).await;
-        let careful = Ring {
-            detects_machines: true,
-            ..Ring::default()
-        };
-        plan(&desk, TO, &people(vec![ada], careful)).await;
+        plan(&desk, TO, &people(vec![ada], careful())).await;
         let dial = ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
         let verdict = format!("machine?stop=0&amp;call=CA1&amp;user={ada}");
         assert!(
@@ -150,11 +143,7 @@ async fn t11_a_machine_is_not_connected_and_a_person_is_as_soon_as_that_is_known
 async fn who_never_turns_out_to_be_a_machine_is_connected() {
     let desk = Desk::open(talkative()).await;
     let ada = member(&desk, ADA).await;
-    let careful = Ring {
-        detects_machines: true,
-        ..Ring::default()
-    };
-    plan(&desk, TO, &people(vec![ada], careful)).await;
+    plan(&desk, TO, &people(vec![ada], careful())).await;
     ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
     let whisper = format!("whisper?stop=0&call=CA1&user={ada}&waits=6");
     let xml = ask(&desk, &whisper, &form_to(RUNG, ADA, &[])).await;
@@ -230,16 +219,7 @@ async fn own_words_before_the_beep_change_nothing_else() {
 async fn a_whole_call_to_a_member_is_theirs() {
     let desk = Desk::open(talkative()).await;
     let ada = member(&desk, ADA).await;
-    for (n, ring) in [
-        Ring::default(),
-        Ring {
-            detects_machines: true,
-            ..Ring::default()
-        },
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (n, ring) in [Ring::default(), careful()].into_iter().enumerate() {
         let to = format!("+1555020000{}", n + 1);
         plan(&desk, &to, &people(vec![ada], ring)).await;
         let mut options = desk.carrier_options();

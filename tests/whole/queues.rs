@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use frontdesk::clock::Clock;
-use frontdesk::domain::{AnsweredBy, CallLog, Queue};
+use frontdesk::domain::{AnsweredBy, Queue};
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
-use frontdesk::store::{calls, queues};
-use tokio::time::timeout;
+use frontdesk::store::queues;
 
 use super::desk::{Desk, talkative};
 use super::routed::{
-    ask, exchange_get, form_to, member, message, plan, set, show_to_oracle, tenant,
+    ask, exchange_get, form_to, logged, member, message, plan, set, show_to_oracle, tenant,
 };
 
 const TO: &str = "+15550200001";
@@ -219,20 +218,4 @@ async fn the_member_who_ends_the_waiting_has_both_calls() {
         assert_eq!(call.answered_by, Some(AnsweredBy::Person), "{call_sid}");
         assert_eq!(call.user_id, Some(member), "{call_sid}");
     }
-}
-
-/// The log of the call, once it is so.
-async fn logged(desk: &Desk, call_sid: &str, is_so: impl Fn(&CallLog) -> bool) -> CallLog {
-    let call_sid = call_sid.parse().unwrap();
-    let found = async {
-        loop {
-            let call = calls::find_by_sid(&desk.store, &call_sid).await.unwrap();
-            match call.filter(&is_so) {
-                Some(call) => return call,
-                None => tokio::task::yield_now().await,
-            }
-        }
-    };
-    let found = timeout(Duration::from_secs(5), found).await;
-    found.expect("it is written down")
 }

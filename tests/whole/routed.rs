@@ -3,16 +3,18 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    DialPolicy, Entry, Lock, Number, PhoneNumber, ReceptionistId, Role, Scope, SettingKey,
+    CallLog, DialPolicy, Entry, Lock, Number, PhoneNumber, ReceptionistId, Role, Scope, SettingKey,
     SettingValue, TenantId, Timestamp, User, UserId,
 };
 use frontdesk::routing::{Forward, Plan, Ring, Target};
 use frontdesk::store::api_keys::{self, NewApiKey};
-use frontdesk::store::{KeyText, dials, number_plans, numbers, settings, tenants, users};
+use frontdesk::store::{KeyText, calls, dials, number_plans, numbers, settings, tenants, users};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::desk::Desk;
 use super::visitor::{Answer, Form, exchange, form, post};
@@ -118,6 +120,26 @@ pub(super) fn form_to(call_sid: &str, to: &str, extra: &[(&str, &str)]) -> Form 
 pub(super) fn set(form: &mut Form, field: &str, value: &str) {
     let found = form.iter_mut().find(|(name, _)| name == field);
     value.clone_into(&mut found.expect("the form has the field").1);
+}
+
+/// The log of the call, once it is so.
+pub(super) async fn logged(
+    desk: &Desk,
+    call_sid: &str,
+    is_so: impl Fn(&CallLog) -> bool,
+) -> CallLog {
+    let call_sid = call_sid.parse().expect("a SID");
+    let found = async {
+        loop {
+            let call = calls::find_by_sid(&desk.store, &call_sid).await;
+            match call.expect("the database answers").filter(&is_so) {
+                Some(call) => return call,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let found = timeout(Duration::from_secs(5), found).await;
+    found.expect("it is written down")
 }
 
 /// What a webhook answers; kept for the oracle.
