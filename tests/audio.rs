@@ -503,7 +503,10 @@ fn a_file_tells_how_long_it_sounds_by_its_head() {
     let mut file = Vec::new();
     wav::write_stereo(&mut file, &[SILENCE; 12_000], &[]).unwrap();
     let length = file.len() as u64;
-    let told = |head: &[u8], length| wav::duration(head, length);
+    let told = |head: &[u8], length| {
+        let head = wav::Head::read(head, length);
+        head.map(|head| head.duration())
+    };
     assert_eq!(told(&file, length), Some(Duration::from_millis(1_500)));
     assert_eq!(
         told(&file[..44], length),
@@ -517,6 +520,47 @@ fn a_file_tells_how_long_it_sounds_by_its_head() {
     );
     file[28..32].fill(0);
     assert_eq!(told(&file, length), None, "it would sound for ever");
+}
+
+#[test]
+fn the_sound_of_a_file_is_found_behind_what_else_it_tells() {
+    let mut plain = Vec::new();
+    wav::write_stereo(&mut plain, &[SILENCE; 800], &[]).unwrap();
+    let mut file = plain[..36].to_vec();
+    // What has an odd length is filled up.
+    file.extend_from_slice(b"LIST\x05\0\0\0INFO!\0");
+    file.extend_from_slice(&plain[36..]);
+    let length = file.len() as u64;
+    let head = wav::Head::read(&file, length).unwrap();
+    assert_eq!((head.channels, head.rate, head.is_pcm16), (2, 8_000, true));
+    assert_eq!((head.start, head.length), (58, 3_200));
+    // Who did not know how long it would be.
+    for told in [0, u32::MAX] {
+        file[54..58].copy_from_slice(&told.to_le_bytes());
+        assert_eq!(wav::Head::read(&file, length), Some(head));
+    }
+    // More than it tells is no sound.
+    file[54..58].copy_from_slice(&1_600_u32.to_le_bytes());
+    let head = wav::Head::read(&file, length).unwrap();
+    assert_eq!(head.duration(), Duration::from_millis(50));
+}
+
+proptest! {
+    #[test]
+    fn no_head_of_a_file_brings_its_reader_down(
+        mut head in proptest::collection::vec(any::<u8>(), 0..200),
+        length in any::<u64>(),
+        is_sound in any::<bool>(),
+    ) {
+        if is_sound && head.len() > 16 {
+            head[..4].copy_from_slice(b"RIFF");
+            head[8..16].copy_from_slice(b"WAVEfmt ");
+        }
+        if let Some(head) = wav::Head::read(&head, length) {
+            let _ = head.duration();
+            prop_assert!(head.start + head.length <= length);
+        }
+    }
 }
 
 #[test]

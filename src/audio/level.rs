@@ -55,4 +55,4 @@ static SQUARES: [u32; 256] = {
 const FULL_SCALE: f32 = 1_073_741_824.0;
 
 /// [`SILENCE_DBFS`] as a mean square: 45 dB are a factor of 31,623.
-const SILENCE_POWER: u64 = 33_955;
+pub(super) const SILENCE_POWER: u64 = 33_955;

@@ -18,6 +18,7 @@ mod level;
 #[cfg(feature = "opus")]
 mod opus;
 mod transcode;
+mod turns;
 mod upsample;
 pub mod wav;
 mod window;
@@ -29,4 +30,5 @@ pub use level::{FLOOR_DBFS, SILENCE_DBFS, is_silence, level_dbfs};
 #[cfg(feature = "opus")]
 pub use opus::OpusWriter;
 pub use transcode::{Downlink, Uplink};
+pub use turns::{Loudness, Turn};
 pub use upsample::Upsampler;

@@ -17,6 +17,19 @@ pub fn write_mono(out: &mut impl Write, track: &[u8]) -> io::Result<()> {
     write(out, [track])
 }
 
+/// A WAV file of one channel of linear PCM16, `rate` samples a second, each of them
+/// with its lower byte first.
+///
+/// # Errors
+/// `InvalidInput` if the sound is longer than the 4 GiB that a WAV file can hold.
+pub fn mono_pcm16(rate: u32, samples: impl Iterator<Item = [u8; 2]>) -> io::Result<Vec<u8>> {
+    let mut file = vec![0; HEADER];
+    file.extend(samples.flatten());
+    let header = header(1, rate, (file.len() - HEADER) / SAMPLE_BYTES)?;
+    file[..HEADER].copy_from_slice(&header);
+    Ok(file)
+}
+
 /// Writes two tracks as a WAV file of two channels, by custom the caller left
 /// and the receptionist right; the shorter track ends in silence.
 ///
@@ -62,7 +75,7 @@ pub fn mulaw_stereo_header(length: u64) -> io::Result<Vec<u8>> {
 
 fn write<const CHANNELS: usize>(out: &mut impl Write, tracks: [&[u8]; CHANNELS]) -> io::Result<()> {
     let length = tracks.iter().map(|track| track.len()).max().unwrap_or(0);
-    out.write_all(&header(CHANNELS, length)?)?;
+    out.write_all(&header(CHANNELS, SAMPLE_RATE, length)?)?;
     let mut block = [0; BLOCK];
     let step = BLOCK / (SAMPLE_BYTES * CHANNELS);
     for start in (0..length).step_by(step) {
@@ -79,22 +92,84 @@ fn write<const CHANNELS: usize>(out: &mut impl Write, tracks: [&[u8]; CHANNELS])
     Ok(())
 }
 
-/// So much of a file tells how long it sounds.
-pub const HEAD: u64 = HEADER as u64;
+/// So much of a file tells what it is.
+pub const HEAD: u64 = 4_096;
 
-/// How long a file of `length` bytes sounds that begins like this; none if it is no
-/// sound, or tells first of something else than its format.
-pub fn duration(head: &[u8], length: u64) -> Option<Duration> {
-    let is_sound = head.starts_with(b"RIFF") && head.get(8..16) == Some(b"WAVEfmt ");
-    let (rate, _) = head.get(28..)?.split_first_chunk()?;
-    let rate = u64::from(u32::from_le_bytes(*rate));
-    let sound = length.checked_sub(HEAD)?;
-    let ms = sound.saturating_mul(1_000).checked_div(rate)?;
-    is_sound.then(|| Duration::from_millis(ms))
+/// What a WAV file says of its sound.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Head {
+    /// Tracks.
+    pub channels: u16,
+    /// Samples a second of each.
+    pub rate: u32,
+    /// Whether they are linear, in 16 bits.
+    pub is_pcm16: bool,
+    /// Where the samples begin, in bytes.
+    pub start: u64,
+    /// How many bytes of them there are.
+    pub length: u64,
+    bytes_a_second: u32,
+}
+
+impl Head {
+    /// Reads the beginning of a file of `length` bytes; none if it is no sound.
+    ///
+    /// Who writes while something sounds does not know how long it will be: then
+    /// all there is belongs to it.
+    pub fn read(head: &[u8], length: u64) -> Option<Self> {
+        let rest = head.strip_prefix(b"RIFF")?.get(4..)?;
+        let mut rest = rest.strip_prefix(b"WAVE")?;
+        let mut format = None;
+        loop {
+            let (name, after) = rest.split_first_chunk::<4>()?;
+            let (size, body) = after.split_first_chunk::<4>()?;
+            let size = u32::from_le_bytes(*size);
+            if name == b"data" {
+                let start = (head.len() - body.len()) as u64;
+                let there = length.checked_sub(start)?;
+                let told = u64::from(size);
+                let is_told = told > 0 && told <= there;
+                let length = if is_told { told } else { there };
+                return format.map(|format: Self| Self {
+                    start,
+                    length,
+                    ..format
+                });
+            }
+            if name == b"fmt " {
+                format = Some(Self::of_format(body)?);
+            }
+            let size = usize::try_from(size).ok()?;
+            // What has an odd length is filled up.
+            rest = body.get(size.checked_add(size % 2)?..)?;
+        }
+    }
+
+    fn of_format(body: &[u8]) -> Option<Self> {
+        let body = body.first_chunk::<16>()?;
+        let word = |at: usize| u16::from_le_bytes([body[at], body[at + 1]]);
+        let long = |at: usize| u32::from(word(at)) | u32::from(word(at + 2)) << 16;
+        let head = Self {
+            channels: word(2),
+            rate: long(4),
+            is_pcm16: word(0) == LINEAR_PCM && word(14) == 16,
+            start: 0,
+            length: 0,
+            bytes_a_second: long(8),
+        };
+        let is_sound = head.channels > 0 && head.rate > 0 && head.bytes_a_second > 0;
+        is_sound.then_some(head)
+    }
+
+    /// How long it sounds.
+    pub fn duration(&self) -> Duration {
+        let ms = self.length.saturating_mul(1_000) / u64::from(self.bytes_a_second);
+        Duration::from_millis(ms)
+    }
 }
 
 /// RIFF, `fmt ` and the head of `data`.
-fn header(channels: usize, length: usize) -> io::Result<[u8; HEADER]> {
+fn header(channels: usize, rate: u32, length: usize) -> io::Result<[u8; HEADER]> {
     let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "too long for a WAV file");
     let width = u16::try_from(SAMPLE_BYTES * channels).map_err(|_| too_long())?;
     let data = u32::try_from(length)
@@ -110,8 +185,8 @@ fn header(channels: usize, length: usize) -> io::Result<[u8; HEADER]> {
     rest.write_all(&16_u32.to_le_bytes())?;
     rest.write_all(&LINEAR_PCM.to_le_bytes())?;
     rest.write_all(&(width / 2).to_le_bytes())?;
-    rest.write_all(&SAMPLE_RATE.to_le_bytes())?;
-    rest.write_all(&(SAMPLE_RATE * u32::from(width)).to_le_bytes())?;
+    rest.write_all(&rate.to_le_bytes())?;
+    rest.write_all(&(rate * u32::from(width)).to_le_bytes())?;
     rest.write_all(&width.to_le_bytes())?;
     rest.write_all(&16_u16.to_le_bytes())?;
     rest.write_all(b"data")?;

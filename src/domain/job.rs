@@ -15,6 +15,8 @@ pub enum JobKind {
     SpooledRecording,
     /// Fetch what the carrier has recorded of a call.
     CarrierRecording,
+    /// Write down what people said in a recording.
+    RecordedWords,
     /// Delete the file of a recording that was deleted.
     ForgottenRecording,
     /// Send a text message.
@@ -31,12 +33,13 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CarrierPrice,
         Self::MessageSound,
         Self::ForgottenMessage,
         Self::SpooledRecording,
         Self::CarrierRecording,
+        Self::RecordedWords,
         Self::ForgottenRecording,
         Self::SmsToSend,
         Self::OpenCalls,
@@ -53,6 +56,7 @@ impl JobKind {
             Self::ForgottenMessage => "forgotten_message",
             Self::SpooledRecording => "spooled_recording",
             Self::CarrierRecording => "carrier_recording",
+            Self::RecordedWords => "recorded_words",
             Self::ForgottenRecording => "forgotten_recording",
             Self::SmsToSend => "sms_to_send",
             Self::OpenCalls => "open_calls",
@@ -69,6 +73,7 @@ impl JobKind {
             Self::MessageSound
             | Self::SpooledRecording
             | Self::CarrierRecording
+            | Self::RecordedWords
             | Self::SmsToSend => 2,
             Self::CarrierPrice
             | Self::ForgottenMessage
@@ -95,6 +100,7 @@ impl JobKind {
             | Self::ForgottenMessage
             | Self::SpooledRecording
             | Self::CarrierRecording
+            | Self::RecordedWords
             | Self::ForgottenRecording
             | Self::SmsToSend => None,
             Self::OpenCalls | Self::QuotaAlerts => Some(MINUTE_MS),

@@ -157,8 +157,8 @@ macro_rules! settings {
 settings! {
     /// Calls that the AI has are recorded once the caller has consented as the number wants it.
     AutoRecordCalls = "auto_record_calls", SettingKind::Truth, "true";
-    /// Recordings of calls are written down as text. Nothing does so yet; what the AI hears
-    /// and says is written down whatever stands here.
+    /// What people say to one another in a recorded call is written down as text; what the AI
+    /// hears and says is, whatever stands here.
     AutoTranscribeCalls = "auto_transcribe_calls", SettingKind::Truth, "false";
     /// Voicemail is written down as text.
     AutoTranscribeVoicemails = "auto_transcribe_voicemails", SettingKind::Truth, "true";

@@ -44,8 +44,56 @@ pub struct Utterance {
     pub speaker: Speaker,
     /// The words that were heard.
     pub text: Pii<String>,
-    /// When it began, counted from the start of the stream.
+    /// When it began, counted from when the call was answered.
     pub started: Duration,
     /// Whether the caller broke in before its end.
     pub interrupted: bool,
+}
+
+/// Whose words, in a recording of people.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// The stranger, whoever of the two has called.
+    Caller,
+    /// Whom the tenant has had them speak with.
+    Person,
+    /// One of all, who are kept on one track.
+    Unknown,
+}
+
+impl Side {
+    /// `caller`, `person` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Person => "person",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::str::FromStr for Side {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "caller" => Ok(Self::Caller),
+            "person" => Ok(Self::Person),
+            "unknown" => Ok(Self::Unknown),
+            _ => Err(ParseError {
+                expected: "caller, person or unknown",
+            }),
+        }
+    }
+}
+
+/// One turn of a recorded conversation between people.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RecordedTurn {
+    /// Whose words.
+    pub side: Side,
+    /// The words; none where none was understood.
+    pub text: Pii<String>,
+    /// When it began, counted from when the call was answered.
+    pub started: Duration,
 }

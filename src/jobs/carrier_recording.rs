@@ -8,8 +8,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::house::JobHouse;
-use super::kept_recording;
 use super::worker::{Failure, Next};
+use super::{kept_recording, recorded_words};
 use crate::audio::wav;
 use crate::domain::{CallRecording, RecordingFault, RecordingState};
 use crate::store::call_recordings::{self, KeptFile};
@@ -28,12 +28,15 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         return Err(Failure::GiveUp(anyhow!("it names no recording")));
     };
     let row = call_recordings::find(&house.store, tenant, id).await?;
-    let wanted = row.filter(|row| row.state == RecordingState::Finalising);
     let Some(carrier) = &house.carrier else {
         return Err(Failure::Retry(anyhow!("no account, no recording")));
     };
-    if let Some(row) = &wanted {
-        keep(house, carrier, (row, &job.payload)).await?;
+    if let Some(row) = &row {
+        if row.state == RecordingState::Finalising {
+            keep(house, carrier, (row, &job.payload)).await?;
+        }
+        // Also where that was kept before, and this process ended.
+        recorded_words::ask_for(house, &row.title).await?;
     }
     carrier.delete_recording(&job.payload).await?;
     Ok(Next::Done)
@@ -114,9 +117,9 @@ async fn duration_ms(house: &JobHouse, name: &str) -> Result<u64, Failure> {
     let mut head = Vec::new();
     let read = file.take(wav::HEAD).read_to_end(&mut head).await;
     read.map_err(Failure::of_storage)?;
-    let duration = wav::duration(&head, length);
+    let head = wav::Head::read(&head, length);
     let unreadable = || Failure::Retry(anyhow!("what the carrier has is no sound"));
-    let duration = duration.ok_or_else(unreadable)?;
+    let duration = head.ok_or_else(unreadable)?.duration();
     Ok(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 

@@ -10,7 +10,8 @@ use super::process::Process;
 use super::worker::{Failure, Next, Worker};
 use super::{
     carrier_price, carrier_recording, forgotten_message, forgotten_recording, message_sound,
-    open_calls, quota_alerts, retention, sms_to_send, spooled_recording, uncounted_calls,
+    open_calls, quota_alerts, recorded_words, retention, sms_to_send, spooled_recording,
+    uncounted_calls,
 };
 use crate::clock::Clock;
 use crate::domain::{CallSid, JobKind};
@@ -64,6 +65,7 @@ impl Worker for JobHouse {
                 JobKind::ForgottenMessage => forgotten_message::run(&house, &job).await,
                 JobKind::SpooledRecording => spooled_recording::run(&house, &job).await,
                 JobKind::CarrierRecording => carrier_recording::run(&house, &job).await,
+                JobKind::RecordedWords => recorded_words::run(&house, &job).await,
                 JobKind::ForgottenRecording => forgotten_recording::run(&house, &job).await,
                 JobKind::SmsToSend => sms_to_send::run(&house, &job).await,
                 JobKind::OpenCalls => open_calls::run(&house).await,

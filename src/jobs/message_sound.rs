@@ -7,7 +7,7 @@ use super::worker::{Failure, Next};
 use crate::domain::{MessageSound, SettingKey, Settings, VoicemailMessage};
 use crate::store::jobs::ClaimedJob;
 use crate::store::{settings, voicemail_messages as messages};
-use crate::transcribe::{Error, Transcriber};
+use crate::transcribe::Transcriber;
 
 /// Keeps the sound of the message whose recording the job names, and writes it
 /// down if the tenant wants that.
@@ -82,14 +82,7 @@ async fn write_down(
     transcriber: &Transcriber,
     (message, sound): (&VoicemailMessage, Vec<u8>),
 ) -> Result<Next, Failure> {
-    let words = match transcriber.transcribe(sound, None).await {
-        Ok(words) => words,
-        // A key that is not good today is replaced.
-        Err(error @ Error::Refused { status, .. }) if ![401, 403].contains(&status) => {
-            return Err(Failure::GiveUp(error.into()));
-        }
-        Err(error) => return Err(Failure::Retry(error.into())),
-    };
+    let words = transcriber.transcribe(sound, None).await?;
     metrics::counter!("frontdesk_transcripts_total").increment(1);
     if !words.expose().is_empty() {
         let (tenant, id) = (message.tenant_id, message.id);

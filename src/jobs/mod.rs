@@ -42,6 +42,7 @@ mod message_sound;
 mod open_calls;
 mod process;
 mod quota_alerts;
+mod recorded_words;
 mod retention;
 mod runner;
 mod sms_to_send;

@@ -5,6 +5,7 @@ use futures::future::BoxFuture;
 use crate::domain::{JobKind, Timestamp};
 use crate::store;
 use crate::store::jobs::ClaimedJob;
+use crate::transcribe;
 use crate::twilio::rest;
 
 /// Does jobs of some kinds.
@@ -55,6 +56,21 @@ impl From<rest::Error> for Failure {
             | rest::Error::Busy { .. }
             | rest::Error::Unavailable(_)
             | rest::Error::Unknown(_)) => Self::Retry(error.into()),
+        }
+    }
+}
+
+impl From<transcribe::Error> for Failure {
+    /// What the transcriber refuses it refuses for ever, unless it is our key: one
+    /// that is not good today is replaced.
+    fn from(error: transcribe::Error) -> Self {
+        match error {
+            transcribe::Error::Refused { status, .. } if ![401, 403].contains(&status) => {
+                Self::GiveUp(error.into())
+            }
+            transcribe::Error::Refused { .. }
+            | transcribe::Error::Busy { .. }
+            | transcribe::Error::Unavailable(_) => Self::Retry(error.into()),
         }
     }
 }

@@ -347,7 +347,13 @@ pub(super) async fn make_findable(tx: &mut AnyConnection, call: &CallLog) -> Res
 }
 
 const SAID: &str = "
-    SELECT text FROM utterances WHERE tenant_id = $1 AND call_id = $2 ORDER BY ordinal";
+    SELECT text FROM (
+        SELECT 0 AS part, started_ms, ordinal, text FROM utterances
+        WHERE tenant_id = $1 AND call_id = $2
+        UNION ALL
+        SELECT 1, started_ms, ordinal, text FROM recorded_turns
+        WHERE tenant_id = $1 AND call_id = $2) AS said
+    ORDER BY part, started_ms, ordinal";
 
 /// Keeps the news; once, however often it comes.
 async fn remember(tx: &mut AnyConnection, call: &CallLog, news: &StatusNews) -> Result<(), Error> {

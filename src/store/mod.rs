@@ -48,6 +48,7 @@ mod error;
 mod key_text;
 mod migrate;
 mod receptionist_row;
+pub mod recorded_turns;
 mod recording_cost;
 mod row;
 mod seals;

@@ -6,6 +6,7 @@ mod left_calls;
 mod messages;
 mod open_calls;
 mod prices;
+mod recorded_words;
 mod recordings;
 mod retention;
 mod runner;

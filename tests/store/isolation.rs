@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    AnsweredBy, ApiKeyId, EndReason, Number, NumberId, Pii, Receptionist, Scope, Speaker, TenantId,
+    AnsweredBy, ApiKeyId, Consent, ConsentAnswer, ConsentPolicy, EndReason, Number, NumberId, Pii,
+    Receptionist, RecordedTurn, RecordingId, RecordingTitle, Scope, Side, Speaker, TenantId,
     TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
 use frontdesk::store::call_events::NewEvent;
+use frontdesk::store::call_recordings::{self, KeptFile};
 use frontdesk::store::call_search::{self, Filter};
 use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::{
-    Error, KeyText, Store, api_keys, call_events, calls, numbers, page, receptionists, tenants,
-    turns, utterances,
+    Error, KeyText, Store, api_keys, call_events, calls, numbers, page, receptionists,
+    recorded_turns, tenants, turns, utterances,
 };
 
 use super::values::{add_tenant, at, new_call, phone};
@@ -49,6 +51,8 @@ async fn i9_nothing_of_one_tenant_is_seen_by_another() {
             .unwrap();
         let latencies = turns::list(store, other, things.call.id).await.unwrap();
         assert!(events.is_empty() && words.is_empty() && latencies.is_empty());
+        let recorded = recorded_turns::list(store, other, things.call.id).await;
+        assert_eq!(recorded.unwrap(), []);
 
         let filter = Filter::default();
         assert!(
@@ -214,9 +218,45 @@ async fn add_things(store: &Store, tenant: TenantId, who: &Receptionist) -> Thin
             .await
             .err(),
         api_keys::insert(store, &new_key).await.err(),
+        add_recorded_turn(store, &call).await.err(),
     ];
     assert!(outcomes.iter().all(Option::is_none), "{outcomes:?}");
     Things { number, call, key }
+}
+
+async fn add_recorded_turn(store: &Store, call: &NewCall) -> Result<(), Error> {
+    let consent = Consent {
+        policy: ConsentPolicy::Announce,
+        answer: ConsentAnswer::Told,
+        words: None,
+        at: at(0),
+    };
+    let title = RecordingTitle {
+        id: RecordingId::from_parts(at(0), 1),
+        tenant_id: call.tenant_id,
+        call_id: call.id,
+        started_at: at(0),
+        consent,
+    };
+    call_recordings::begin(store, &title).await?;
+    let file = KeptFile {
+        name: "sound.wav",
+        content_type: "audio/wav",
+        bytes: 44,
+        duration_ms: 0,
+        pauses: &[],
+        lost_ms: 0,
+        fault: None,
+    };
+    call_recordings::keep(store, (title.tenant_id, title.id), &file).await?;
+    let turn = RecordedTurn {
+        side: Side::Caller,
+        text: Pii::new("mine".to_owned()),
+        started: Duration::ZERO,
+    };
+    let kept = recorded_turns::put(store, &title, 0, &turn).await?;
+    assert!(kept);
+    Ok(())
 }
 
 /// Everything of the tenant's, as its owner sees it.
@@ -238,6 +278,7 @@ async fn snapshot(store: &Store, tenant: TenantId, things: &Things) -> String {
         (
             call_events::list(store, tenant, call).await,
             turns::list(store, tenant, call).await,
+            recorded_turns::list(store, tenant, call).await,
         ),
         api_keys::list(store, tenant, &page).await,
     )

@@ -12,9 +12,11 @@ use crate::api::list::PageBody;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, CallLog, Permission, Reach, TurnLatency, Utterance};
+use crate::domain::{
+    CallId, CallLog, Permission, Pii, Reach, RecordedTurn, TurnLatency, Utterance,
+};
 use crate::store::call_events::{self, CallEvent};
-use crate::store::{calls, turns, utterances};
+use crate::store::{calls, recorded_turns, turns, utterances};
 
 /// One call, with all that was said and done.
 #[utoipa::path(get, path = "/api/calls/{id}", operation_id = "show_call", tag = "Calls",
@@ -27,14 +29,22 @@ pub(in crate::api) async fn show(
 ) -> Result<Json<WholeCallBody>, ApiError> {
     let call = seen(&state, &operator, id).await?;
     let (store, tenant) = (&state.store, operator.tenant_id);
-    let transcript = utterances::list(store, tenant, id).await?;
+    let said = utterances::list(store, tenant, id).await?;
+    let recorded = recorded_turns::list(store, tenant, id).await?;
     let turns = turns::list(store, tenant, id).await?;
     let events = call_events::list(store, tenant, id).await?;
-    let words = |utterance| UtteranceBody::new(utterance, &operator);
+    let said = said
+        .into_iter()
+        .map(|utterance| UtteranceBody::new(utterance, &operator));
+    let recorded = recorded
+        .into_iter()
+        .map(|turn| UtteranceBody::of_recording(turn, &operator));
+    let mut transcript: Vec<UtteranceBody> = said.chain(recorded).collect();
+    transcript.sort_by_key(|utterance| utterance.started_ms);
     let event = |event| EventBody::new(event, &operator);
     Ok(Json(WholeCallBody {
         call: CallBody::new(&call, &operator),
-        transcript: transcript.into_iter().map(words).collect(),
+        transcript,
         turns: turns.into_iter().map(TurnBody::from).collect(),
         events: events.into_iter().map(event).collect(),
     }))
@@ -79,7 +89,8 @@ pub(in crate::api) async fn seen(
 pub(in crate::api) struct WholeCallBody {
     #[serde(flatten)]
     call: CallBody,
-    /// What was heard, in the order in which it was said.
+    /// What was heard, in the order in which it was said: by the AI as it went on; of
+    /// people who were recorded, some time after, if that is wanted.
     transcript: Vec<UtteranceBody>,
     /// How long the caller waited for each answer.
     turns: Vec<TurnBody>,
@@ -89,27 +100,42 @@ pub(in crate::api) struct WholeCallBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct UtteranceBody {
+    /// `caller`, `receptionist`, `person`, or `unknown` where a recording keeps all on one
+    /// track. Of a call that a member has placed, `caller` is who was called.
     speaker: &'static str,
     /// Cut where the caller stopped hearing it.
     text: String,
-    /// Counted from the start of the stream.
+    /// Counted from when the call was answered.
     started_ms: u64,
     interrupted: bool,
 }
 
 impl UtteranceBody {
     fn new(utterance: Utterance, operator: &Operator) -> Self {
-        let text = utterance.text.into_inner();
         Self {
             speaker: utterance.speaker.as_str(),
-            text: if operator.sees_masked() {
-                masked(&text)
-            } else {
-                text
-            },
+            text: words(utterance.text, operator),
             started_ms: whole_ms(utterance.started),
             interrupted: utterance.interrupted,
         }
+    }
+
+    fn of_recording(turn: RecordedTurn, operator: &Operator) -> Self {
+        Self {
+            speaker: turn.side.as_str(),
+            text: words(turn.text, operator),
+            started_ms: whole_ms(turn.started),
+            interrupted: false,
+        }
+    }
+}
+
+fn words(text: Pii<String>, operator: &Operator) -> String {
+    let text = text.into_inner();
+    if operator.sees_masked() {
+        masked(&text)
+    } else {
+        text
     }
 }
 

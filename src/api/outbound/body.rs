@@ -39,7 +39,9 @@ pub(in crate::api) struct NewOutboundCall {
     pub(super) contact_id: Option<ContactId>,
     /// Whether the call is to be recorded.
     record: Option<bool>,
-    /// Whether the call is to be written down.
+    /// Whether what people say to one another in it is to be written down, from its
+    /// recording; as `auto_transcribe_calls` says where nothing is said. What the AI hears
+    /// and says always is.
     transcribe: Option<bool>,
     /// How long it rings, in seconds.
     #[serde(default = "ring_for")]

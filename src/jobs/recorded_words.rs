@@ -1,0 +1,231 @@
+//! What people said to one another in a recorded call: each turn written down.
+
+use std::io::{self, Read as _};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::time::Instant;
+
+use super::house::JobHouse;
+use super::spooled_recording::blocking;
+use super::worker::{Failure, Next};
+use crate::audio::{Loudness, Turn, wav};
+use crate::domain::{
+    CallLog, CallRecording, Direction, JobKind, RecordedTurn, RecordingState, RecordingTitle,
+    SettingKey, Side,
+};
+use crate::routing::{Route, Stop};
+use crate::store::jobs::{self, ClaimedJob, NewJob};
+use crate::store::{call_recordings, call_routes, calls, recorded_turns, settings};
+use crate::transcribe::Transcriber;
+
+/// A job has some minutes; the rest is for the next one.
+const AT_A_TIME: Duration = Duration::from_mins(2);
+/// Read from the disk at once.
+const BLOCK: usize = 65_536;
+const SAMPLE_BYTES: u64 = 2;
+
+/// Has the recording written down, if anybody wants that.
+pub(super) async fn ask_for(house: &JobHouse, title: &RecordingTitle) -> Result<(), Failure> {
+    let call = calls::find(&house.store, title.tenant_id, title.call_id).await?;
+    let Some(call) = call else { return Ok(()) };
+    if house.transcriber.is_none() || !is_wanted(house, &call).await? {
+        return Ok(());
+    }
+    let now = house.clock.now();
+    let job = NewJob {
+        kind: JobKind::RecordedWords,
+        key: &title.id.to_string(),
+        tenant: Some(title.tenant_id),
+        payload: "",
+        run_at: now,
+    };
+    let mut tx = house.store.begin().await?;
+    jobs::enqueue(&mut tx, &job, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether the call is to be written down, and by the model. Who placed it may have
+/// said so of this one.
+async fn is_wanted(house: &JobHouse, call: &CallLog) -> Result<bool, Failure> {
+    let settings = settings::of_tenant(&house.store, call.tenant_id, call.user_id).await?;
+    let wish = call.wishes.transcript;
+    let wish = wish.unwrap_or_else(|| settings.truth(SettingKey::AutoTranscribeCalls));
+    Ok(wish
+        && settings.truth(SettingKey::EnableAiTranscription)
+        && settings.text(SettingKey::TranscriptionProvider) == "openai")
+}
+
+/// Writes down the recording that the job is named after, from where somebody has
+/// got to before.
+pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Failure> {
+    let (Some(tenant), Ok(id)) = (job.tenant, job.key.parse()) else {
+        return Err(Failure::GiveUp(anyhow!("it names no recording")));
+    };
+    let Some(transcriber) = &house.transcriber else {
+        return Ok(Next::Done);
+    };
+    let row = call_recordings::find(&house.store, tenant, id).await?;
+    let row = row.filter(|row| row.state == RecordingState::Kept);
+    let Some(CallRecording { title, file, .. }) = row else {
+        return Ok(Next::Done);
+    };
+    let call = calls::find(&house.store, tenant, title.call_id).await?;
+    let (Some(call), Some(file)) = (call, file) else {
+        return Ok(Next::Done);
+    };
+    let Some(mut sound) = Sound::open(house, &file).await? else {
+        return Ok(Next::Done);
+    };
+    let route = call_routes::find(&house.store, tenant, call.id).await?;
+    let desk = Desk {
+        house,
+        transcriber,
+        title: &title,
+        call: &call,
+        route: route.as_ref(),
+    };
+    desk.write_down(&mut sound).await
+}
+
+/// Who writes a recording down, and what is known of its call.
+struct Desk<'a> {
+    house: &'a JobHouse,
+    transcriber: &'a Transcriber,
+    title: &'a RecordingTitle,
+    call: &'a CallLog,
+    route: Option<&'a Route>,
+}
+
+impl Desk<'_> {
+    async fn write_down(&self, sound: &mut Sound) -> Result<Next, Failure> {
+        let of = (self.call.tenant_id, self.title.id);
+        let turns = sound.turns().await?;
+        let known = recorded_turns::count(&self.house.store, of).await?;
+        let since = Instant::now();
+        for (ordinal, turn) in (0..).zip(&turns).skip(known) {
+            if since.elapsed() > AT_A_TIME {
+                return Ok(Next::Again(self.house.clock.now()));
+            }
+            let turn = self.turn(sound, turn).await?;
+            let kept = recorded_turns::put(&self.house.store, self.title, ordinal, &turn).await?;
+            if !kept {
+                // It was deleted meanwhile, or its call was.
+                return Ok(Next::Done);
+            }
+        }
+        recorded_turns::finish(&self.house.store, self.title, self.house.clock.now()).await?;
+        metrics::counter!("frontdesk_transcripts_total").increment(1);
+        Ok(Next::Done)
+    }
+
+    async fn turn(&self, sound: &mut Sound, turn: &Turn) -> Result<RecordedTurn, Failure> {
+        let wav = sound.cut(turn).await.map_err(Failure::of_storage)?;
+        let language = self.route.and_then(|route| route.language.as_deref());
+        let text = self.transcriber.transcribe(wav, language).await?;
+        let began = self.title.started_at.as_ms() - since_ms(self.call);
+        let began = Duration::from_millis(u64::try_from(began).unwrap_or_default());
+        Ok(RecordedTurn {
+            side: self.side(sound.head.channels, turn.channel),
+            text,
+            started: began + sound.span(turn.samples.start),
+        })
+    }
+
+    /// The first track is that of the leg that had the call first: the caller's,
+    /// unless a member has placed the call.
+    fn side(&self, channels: u16, channel: usize) -> Side {
+        let first = self.route.and_then(|route| route.stops.first());
+        let has_ai = matches!(first, Some(Stop::Ai(_)));
+        let is_members = self.call.direction == Direction::Outbound && !has_ai;
+        match (channels, channel == 0) {
+            (2, is_first) if is_first != is_members => Side::Caller,
+            (2, _) => Side::Person,
+            _ => Side::Unknown,
+        }
+    }
+}
+
+/// What the times of a call's words are counted from.
+fn since_ms(call: &CallLog) -> i64 {
+    call.answered_at.unwrap_or(call.created_at).as_ms()
+}
+
+/// A recording that is there.
+struct Sound {
+    file: File,
+    head: wav::Head,
+}
+
+impl Sound {
+    /// None where somebody has deleted it.
+    async fn open(house: &JobHouse, name: &str) -> Result<Option<Self>, Failure> {
+        let opened = house.recordings.open(name).await;
+        let Some((mut file, length)) = opened.map_err(Failure::of_storage)? else {
+            return Ok(None);
+        };
+        let mut head = Vec::new();
+        let read = (&mut file).take(wav::HEAD).read_to_end(&mut head).await;
+        read.map_err(Failure::of_storage)?;
+        let head = wav::Head::read(&head, length).filter(|head| head.is_pcm16);
+        let unknown = || Failure::GiveUp(anyhow!("it is no WAV file of linear PCM16"));
+        let head = head.ok_or_else(unknown)?;
+        Ok(Some(Self { file, head }))
+    }
+
+    /// The same each time, as it must be for whoever goes on with it.
+    async fn turns(&mut self) -> Result<Vec<Turn>, Failure> {
+        let file = self.file.try_clone().await.map_err(Failure::of_storage)?;
+        let mut file = file.into_std().await;
+        let head = self.head;
+        blocking(move || {
+            io::Seek::seek(&mut file, io::SeekFrom::Start(head.start))?;
+            let mut loudness = Loudness::new(head.channels, head.rate);
+            let mut sound = file.take(head.length);
+            let moment = usize::from(head.channels) * 2;
+            let mut block = vec![0; BLOCK / moment * moment];
+            loop {
+                let length = fill(&mut sound, &mut block)?;
+                loudness.hear(&block[..length]);
+                if length < block.len() {
+                    return Ok(loudness.turns());
+                }
+            }
+        })
+        .await
+    }
+
+    /// A turn as a file of its own.
+    async fn cut(&mut self, turn: &Turn) -> io::Result<Vec<u8>> {
+        let moment = u64::from(self.head.channels) * SAMPLE_BYTES;
+        let from = self.head.start + turn.samples.start * moment;
+        let length = (turn.samples.end - turn.samples.start) * moment;
+        self.file.seek(io::SeekFrom::Start(from)).await?;
+        let mut all = Vec::new();
+        (&mut self.file).take(length).read_to_end(&mut all).await?;
+        let channels = usize::from(self.head.channels);
+        let (samples, _) = all.as_chunks::<2>();
+        let own = samples.chunks_exact(channels).map(|all| all[turn.channel]);
+        wav::mono_pcm16(self.head.rate, own)
+    }
+
+    fn span(&self, samples: u64) -> Duration {
+        Duration::from_millis(samples.saturating_mul(1_000) / u64::from(self.head.rate))
+    }
+}
+
+/// As much as there is, up to a whole block.
+fn fill(from: &mut impl io::Read, block: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < block.len() {
+        match from.read(&mut block[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
