@@ -1,11 +1,11 @@
 //! The public keys of whoever issues tokens, fetched when they are needed.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use url::Url;
 
@@ -21,14 +21,15 @@ const MAX_BYTES: usize = 256 * 1024;
 pub struct Keyring {
     client: reqwest::Client,
     url: Url,
-    state: Arc<Mutex<State>>,
+    known: Arc<RwLock<Known>>,
+    /// Whoever asks for the keys, and when somebody last did.
+    asking: Arc<Mutex<Option<Instant>>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Known {
     keys: Vec<Jwk>,
-    asked_at: Option<Instant>,
-    fetched_at: Option<Instant>,
+    since: Option<Instant>,
 }
 
 impl Keyring {
@@ -37,31 +38,54 @@ impl Keyring {
         Self {
             client,
             url,
-            state: Arc::default(),
+            known: Arc::default(),
+            asking: Arc::default(),
         }
     }
 
     /// The key of that name, if it is one for `algorithm`.
     ///
     /// Asks for the keys anew if the name is not known or they are old. One
-    /// asks at a time; keys that are old serve on while nobody answers.
+    /// asks at a time, and only who comes with a name that is not known waits for
+    /// that; keys that are old serve on meanwhile, and while nobody answers.
     pub(super) async fn find(&self, name: &str, algorithm: Algorithm) -> Option<Jwk> {
-        let mut state = self.state.lock().await;
-        let is_old = state.fetched_at.is_none_or(|at| at.elapsed() > LIFE);
-        let is_known = state.keys.iter().any(|key| is_named(key, name));
-        let may_ask = state.asked_at.is_none_or(|at| at.elapsed() > ASK_EVERY);
-        if (is_old || !is_known) && may_ask {
-            state.asked_at = Some(Instant::now());
-            match self.fetch().await {
-                Ok(keys) => {
-                    state.keys = keys;
-                    state.fetched_at = Some(Instant::now());
-                }
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "no token keys"),
+        let (is_known, is_old) = self.standing(name);
+        if !is_known {
+            let asked_at = self.asking.lock().await;
+            // Whoever was before may have learnt it.
+            if !self.standing(name).0 {
+                self.ask(asked_at).await;
             }
+        } else if is_old && let Ok(asked_at) = self.asking.try_lock() {
+            self.ask(asked_at).await;
         }
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let fits = |key: &&Jwk| is_named(key, name) && is_for(key, algorithm);
-        state.keys.iter().find(fits).cloned()
+        known.keys.iter().find(fits).cloned()
+    }
+
+    /// Whether the name is known, and whether what is known is old.
+    fn standing(&self, name: &str) -> (bool, bool) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.keys.iter().any(|key| is_named(key, name));
+        (is_known, known.since.is_none_or(|at| at.elapsed() > LIFE))
+    }
+
+    async fn ask(&self, mut asked_at: MutexGuard<'_, Option<Instant>>) {
+        if asked_at.is_some_and(|at| at.elapsed() <= ASK_EVERY) {
+            return;
+        }
+        *asked_at = Some(Instant::now());
+        match self.fetch().await {
+            Ok(keys) => {
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                *known = Known {
+                    keys,
+                    since: Some(Instant::now()),
+                };
+            }
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "no token keys"),
+        }
     }
 
     async fn fetch(&self) -> anyhow::Result<Vec<Jwk>> {

@@ -109,8 +109,10 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// The log of calls, transcripts, live calls.
+    /// The log of calls and transcripts.
     CallsRead = "calls:read", "AAAoAm-";
+    /// Calls that go on; a key that may read calls may watch them.
+    CallsWatch = "calls:watch", "AAAoA--";
     /// Hang up, hold, transfer a live call.
     CallsControl = "calls:control", "AAAo---";
     /// Place calls; notes and tags on calls.
@@ -140,7 +142,7 @@ permissions! {
     /// Opening hours and holidays.
     HoursWrite = "hours:write", "AAA----";
     /// Who works here.
-    MembersRead = "members:read", "AAA----";
+    MembersRead = "members:read", "AA-----";
     /// Take people in, and change their roles.
     MembersWrite = "members:write", "AA-----";
     /// API keys and webhooks.
@@ -185,6 +187,12 @@ impl Scope {
         match self {
             Self::Everything => Reach::All,
             Self::Only(some) if some.contains(&permission) => Reach::All,
+            Self::Only(some)
+                if permission == Permission::CallsWatch
+                    && some.contains(&Permission::CallsRead) =>
+            {
+                Reach::All
+            }
             Self::Only(_) => Reach::None,
         }
     }

@@ -201,17 +201,19 @@ async fn look_up(
     request: &VoiceRequest,
 ) -> Result<Option<Wanted>, Error> {
     let (store, tenant, call) = (&house.store, placed.tenant_id, placed.call_id);
-    let settings = settings::of_tenant(store, tenant, None).await?;
-    if !settings.truth(SettingKey::EnableCallRecording) {
-        return Ok(None);
-    }
     let is_ours = request.direction == Direction::Outbound;
-    let wish = if is_ours {
-        let call = calls::find(store, tenant, call).await?;
-        call.and_then(|call| call.wishes.recording)
+    let placed_by_us = if is_ours {
+        calls::find(store, tenant, call).await?
     } else {
         None
     };
+    // A member who places calls may have settings of their own.
+    let member = placed_by_us.as_ref().and_then(|call| call.user_id);
+    let settings = settings::of_tenant(store, tenant, member).await?;
+    if !settings.truth(SettingKey::EnableCallRecording) {
+        return Ok(None);
+    }
+    let wish = placed_by_us.and_then(|call| call.wishes.recording);
     if !wish.unwrap_or_else(|| settings.truth(SettingKey::AutoRecordCalls)) {
         return Ok(None);
     }

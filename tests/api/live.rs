@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use frontdesk::bridge::Happening;
-use frontdesk::domain::{CallId, CallStatus, EndReason, Role};
+use frontdesk::domain::{AnsweredBy, CallId, CallStatus, EndReason, Permission, Role, Scope};
 use frontdesk::store::calls::{self, StatusNews};
 use frontdesk::store::forgotten_calls;
 use futures::StreamExt as _;
@@ -113,6 +113,55 @@ async fn what_happens_is_told_to_its_tenant_and_to_nobody_else() {
                 })
             )
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_is_told_of_the_calls_that_they_take_and_a_developer_of_none() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let (other, _) = desk.member(a, Role::Agent).await;
+        // A call that was theirs when they began to watch.
+        let theirs = desk.call(a, "CA1").await;
+        let given = calls::give_to(&desk.store, a, theirs, one).await;
+        given.unwrap();
+        let mut events = Events::of(&desk, &token, None).await;
+        let call = desk.call(a, "CA2").await;
+        let since = desk.clock.now();
+        let tell = |call, what| desk.bridge.tell((a, call), since, what);
+        let closed = || Happening::Closed(CallStatus::Completed);
+        tell(call, Happening::Routed("user"));
+        for who in [None, Some(other), Some(one)] {
+            tell(call, Happening::Taken(AnsweredBy::Person, who));
+        }
+        tell(theirs, closed());
+        // What becomes of a call that somebody else takes is theirs to know.
+        tell(call, Happening::Taken(AnsweredBy::Person, Some(other)));
+        tell(call, closed());
+        let last = desk.call(a, "CA3").await;
+        tell(last, Happening::Taken(AnsweredBy::Person, Some(one)));
+        for (kind, id) in [
+            ("call.taken", call),
+            ("call.closed", theirs),
+            ("call.taken", last),
+        ] {
+            let (told, _, data) = events.next().await.unwrap();
+            assert_eq!(
+                (told.as_str(), &data["call_id"]),
+                (kind, &json!(id.to_string()))
+            );
+        }
+        let (_, token) = desk.member(a, Role::Developer).await;
+        for path in ["/api/calls/live", "/api/calls/live/events"] {
+            assert_eq!(desk.get(path, &token).await.status, 403, "{path}");
+        }
+        // A key that may read calls may watch them.
+        let key = Scope::Only(vec![Permission::CallsRead]);
+        let key = desk.narrow_key(a, key).await;
+        assert_eq!(desk.get("/api/calls/live", &key).await.status, 200);
     })
     .await;
 }

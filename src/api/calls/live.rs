@@ -1,6 +1,6 @@
 //! `/api/calls/live`: the calls that go on, and what happens in them.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -24,8 +24,9 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
 use crate::call::Report;
-use crate::domain::{CallLog, Outcome, Permission, Pii, RecordingState, Timestamp};
+use crate::domain::{CallId, CallLog, Outcome, Permission, Pii, RecordingState, Timestamp};
 use crate::store::call_search::{self, Filter};
+use crate::store::page;
 
 /// The calls that go on, newest first.
 #[utoipa::path(get, path = "/api/calls/live", operation_id = "list_live_calls", tag = "Live calls",
@@ -88,7 +89,7 @@ pub(in crate::api) async fn events(
     State(state): State<ApiState>,
     operator: Operator,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let last = headers.get("last-event-id").map(|id| id.to_str().ok());
     let resumed = match last.map(|id| id.and_then(|id| id.parse::<EventId>().ok())) {
         None => state.bridge.resume(None),
@@ -98,12 +99,15 @@ pub(in crate::api) async fn events(
             ..state.bridge.resume(None)
         },
     };
+    // What is told meanwhile is told once more.
+    let own = own_calls(&state, &operator).await?;
     let is_new = last.is_none() || resumed.missed.is_none();
     let watch = Watch {
         let_in_at: state.clock.now(),
         state,
         headers,
         operator,
+        own,
         is_torn: resumed.missed.is_none(),
         place: is_new.then_some(resumed.place),
         missed: resumed.missed.unwrap_or_default().into(),
@@ -113,7 +117,22 @@ pub(in crate::api) async fn events(
         let event = watch.next().await?;
         Some((Ok(event), watch))
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+/// The calls that go on and are the operator's own, if those are all they may see.
+async fn own_calls(state: &ApiState, operator: &Operator) -> Result<HashSet<CallId>, ApiError> {
+    let Some(owner) = operator.only() else {
+        return Ok(HashSet::new());
+    };
+    let filter = Filter {
+        outcome: Some(Outcome::Open),
+        owner: Some(owner),
+        ..Filter::default()
+    };
+    let request = page::Request::default();
+    let page = call_search::list(&state.store, operator.tenant_id, &filter, &request).await?;
+    Ok(page.items.into_iter().map(|call| call.id).collect())
 }
 
 /// One event of the stream, as it is sent.
@@ -134,6 +153,8 @@ struct Watch {
     /// What they came with.
     headers: HeaderMap,
     operator: Operator,
+    /// The calls of theirs, where they may see no others.
+    own: HashSet<CallId>,
     /// When it was last known that they may.
     let_in_at: Timestamp,
     /// Events are missing that will never come.
@@ -185,16 +206,32 @@ impl Watch {
         let visitor = recognize(&self.state, &self.headers).await;
         visitor.is_ok_and(|visitor| {
             visitor.tenant_id == self.operator.tenant_id
-                && visitor.rights.reach(Permission::CallsRead) == self.operator.reach
+                && visitor.rights.reach(Permission::CallsWatch) == self.operator.reach
         })
     }
 
-    /// The event, if it is for these eyes. The calls of an AI are nobody's own.
-    fn tell(&self, event: &LiveEvent) -> Option<Event> {
-        if event.tenant_id != self.operator.tenant_id || self.operator.only().is_some() {
+    /// The event, if it is for these eyes. The calls of an AI are nobody's own, and those
+    /// of a member are from when they take them.
+    fn tell(&mut self, event: &LiveEvent) -> Option<Event> {
+        if event.tenant_id != self.operator.tenant_id {
             return None;
         }
+        if let Some(member) = self.operator.only() {
+            if let Happening::Taken(_, Some(by)) = event.what {
+                if by == member {
+                    self.own.insert(event.call_id);
+                } else {
+                    self.own.remove(&event.call_id);
+                }
+            }
+            if !self.own.contains(&event.call_id) {
+                return None;
+            }
+        }
         let (kind, detail) = said(&event.what, &self.operator)?;
+        if matches!(event.what, Happening::Closed(_)) {
+            self.own.remove(&event.call_id);
+        }
         let body = json!({
             "call_id": event.call_id.to_string(),
             "at": event.time.to_string(),
