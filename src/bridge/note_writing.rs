@@ -5,8 +5,8 @@ use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{
-    self, Store, call_backs, call_owners, call_routes, call_transfers, calls, processes,
-    taken_messages, turns, utterances,
+    self, Store, call_backs, call_owners, call_routes, call_transfers, call_usage, calls,
+    processes, taken_messages, turns, utterances,
 };
 
 /// Writes it down.
@@ -46,7 +46,7 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
             append(store, *of, &event).await
         }
         Note::Used { of, usage, cost } => {
-            calls::note_usage(store, of.tenant_id, of.call_id, (*usage, *cost)).await?;
+            call_usage::note(store, (of.tenant_id, of.call_id), (*usage, *cost)).await?;
             Ok(())
         }
         Note::Said {

@@ -303,23 +303,6 @@ pub async fn come_back(db: impl Into<Db<'_>>, tenant: TenantId, id: CallId) -> R
     .await
 }
 
-/// Notes what the agent has used so far in the tenant's call, until its end
-/// tells it all. Whether there is such a call.
-pub async fn note_usage(
-    db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    id: CallId,
-    (usage, cost): (Usage, Option<Money>),
-) -> Result<bool, Error> {
-    amend_one(db, tenant, id, |call| {
-        if call.end_reason.is_none() && call.usage.tokens() <= usage.tokens() {
-            call.usage = usage;
-            call.cost = cost;
-        }
-    })
-    .await
-}
-
 /// Writes what the carrier has charged for the tenant's call. Whether there is
 /// such a call.
 pub async fn set_carrier_cost(

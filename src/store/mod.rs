@@ -66,6 +66,7 @@ pub mod call_routes;
 pub mod call_search;
 pub mod call_stats;
 pub mod call_transfers;
+pub mod call_usage;
 pub mod caller_lists;
 pub mod calls;
 pub mod carrier_recordings;

@@ -4,6 +4,7 @@
 //! without being named here; one that cannot be tried makes the test fail.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use frontdesk::domain::{
     CallId, Consent, ConsentAnswer, ConsentPolicy, Direction, MessageId, MessageSound, Number, Pii,
@@ -13,10 +14,15 @@ use frontdesk::domain::{
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::voicemail_messages::{self as messages, News};
 use frontdesk::store::{call_recordings, calls, numbers, taken_messages};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
+use tracing::instrument::WithSubscriber as _;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 use super::desk::{Answer, Desk};
 use crate::support::database::on_each_database;
+use crate::support::ear::Ear;
 
 /// A word that stands in everything of one tenant and in nothing of the other.
 const CANARY: &str = "canary";
@@ -348,7 +354,7 @@ async fn i9_nothing_that_a_neighbour_reads_has_a_word_of_ours() {
                 told_a += u32::from(own.body.contains(CANARY));
             }
         }
-        for path in ["/health", "/metrics", "/livez", "/readyz"] {
+        for path in ["/health", "/livez", "/readyz"] {
             let answer = desk.ask(path, None).await;
             assert!(!answer.body.contains(CANARY), "{path}");
         }
@@ -356,6 +362,56 @@ async fn i9_nothing_that_a_neighbour_reads_has_a_word_of_ours() {
             read > 50 && told_a > 10,
             "{read} were read, {told_a} told A of it"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_no_metric_and_no_line_of_the_log_has_a_word_of_a_tenants() {
+    on_each_database(async |db| {
+        let ear = Ear::default();
+        let layer = fmt::layer().with_writer(ear.clone()).with_ansi(false);
+        let log = tracing_subscriber::registry()
+            .with(frontdesk::app::filter("trace").unwrap())
+            .with(layer);
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let measures = recorder.handle();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        let secrets = async {
+            let render = measures.clone();
+            let desk = Desk::build(db, |state| {
+                state.rendering = Arc::new(move || render.render());
+            });
+            let (a, key_of_a) = desk.tenant("A").await;
+            let things = things_of_a(&desk, a, &key_of_a).await;
+            let document = desk.ask("/openapi.json", None).await.json();
+            for (path, item) in document["paths"].as_object().unwrap() {
+                let mut kinds = things.iter().rev();
+                let thing = kinds.find(|(prefix, _)| path.starts_with(**prefix));
+                let path = filled(path, thing.map_or("", |(_, ids)| &ids.of_a));
+                // A stream has no end.
+                let methods = item.as_object().unwrap().keys();
+                for method in methods.filter(|_| !path.ends_with("/live/events")) {
+                    let method = method.to_uppercase();
+                    // Read, or asked to be what it cannot be, or deleted.
+                    let body = json!({"name": CANARY, "text": CANARY, CANARY: CANARY});
+                    asked(&desk, &method, &path, &key_of_a, &body).await;
+                }
+            }
+            let told = desk.ask("/metrics", None).await.body;
+            assert!(told.contains("frontdesk_"), "nothing was measured: {told}");
+            let ids = things.into_values().map(|ids| ids.of_a);
+            for secret in ids.chain([CANARY, &NUMBER_OF_A[1..], "CA1"].map(str::to_owned)) {
+                assert!(!told.contains(&secret), "{secret} is in {told}");
+            }
+        };
+        secrets.with_subscriber(log).await;
+        let log = ear.heard();
+        assert!(log.contains("sqlx"), "the ear is deaf: {log:.2000}");
+        for secret in [CANARY, &NUMBER_OF_A[1..]] {
+            let line = log.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "the log tells {secret}");
+        }
     })
     .await;
 }

@@ -7,7 +7,7 @@ use frontdesk::domain::{
     Tenant, TenantId, Totals, Usage,
 };
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
-use frontdesk::store::{Store, lost_calls, quotas, tenants, usage};
+use frontdesk::store::{Store, call_usage, lost_calls, quotas, tenants, usage};
 use futures::future::join_all;
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at};
@@ -43,7 +43,7 @@ async fn tell(desk: &Desk, call: &NewCall, news: usize) {
         0 => calls::mark_answered(store, tenant, id, (AnsweredBy::Ai, began.plus_ms(SECOND))).await,
         1 => {
             let so_far = (used(5), Some(dollars(500)));
-            calls::note_usage(store, tenant, id, so_far).await
+            call_usage::note(store, (tenant, id), so_far).await
         }
         2 => {
             let finished = Finished {
@@ -356,7 +356,7 @@ async fn i9_what_one_tenant_used_and_may_use_is_nothing_to_another() {
         );
         let so_far = (used(1), None);
         assert!(
-            !calls::note_usage(&desk.store, other, open.id, so_far)
+            !call_usage::note(&desk.store, (other, open.id), so_far)
                 .await
                 .unwrap()
         );

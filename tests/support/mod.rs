@@ -4,6 +4,7 @@ pub(crate) mod cable;
 pub(crate) mod chaos;
 pub(crate) mod collector;
 pub(crate) mod database;
+pub(crate) mod ear;
 pub(crate) mod memory_call;
 pub(crate) mod nobody;
 pub(crate) mod process;

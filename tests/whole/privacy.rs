@@ -1,41 +1,14 @@
 //! A whole call leaves no number, no word, no name and no key in the log.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use frontdesk::rehearsal::carrier::Step;
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::twilio::rest::NumberSettings;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
 use super::desk::{Desk, TOKEN, ms, spoken, talkative};
+use crate::support::ear::Ear;
 use crate::support::rest_account::{RestAccount, SECRET};
-
-/// What is logged, at the finest level, by everybody in the process.
-#[derive(Clone, Default)]
-struct Ear(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Ear {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Ear {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[test]
 fn i10_a_whole_call_logs_nothing_personal_at_trace() {
@@ -74,7 +47,7 @@ fn i10_a_whole_call_logs_nothing_personal_at_trace() {
         buy_a_number().await;
         report.call_sid
     });
-    let log = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
+    let log = ear.heard();
     let is_heard = log.contains("call.ended") && log.contains("sqlx");
     assert!(is_heard, "the ear is deaf: {} bytes {log:.2000}", log.len());
     let words = CALLER
