@@ -22,7 +22,7 @@ pub async fn note(
         .bind(usage.output_text_tokens)
         .bind(usage.output_audio_tokens)
         .bind(cost.map(|cost| cost.micros))
-        .bind(cost.map(|cost| cost.currency.as_str()))
+        .bind(cost.map(|cost| cost.currency.as_str().to_owned()))
         .execute(&mut *conn)
         .await?;
     drop(conn);
