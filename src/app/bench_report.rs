@@ -199,6 +199,7 @@ fn float(count: i64) -> f64 {
     count as f64
 }
 
-fn rounded(value: f64) -> f64 {
+/// To three decimal places.
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

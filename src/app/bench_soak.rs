@@ -3,7 +3,8 @@
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use super::gauge::{Gauge, Holdings};
+use super::bench_report::rounded;
+use super::gauge::{Gauge, Holdings, float};
 use crate::rehearsal::load::Going;
 
 /// What the process held at one moment.
@@ -137,18 +138,6 @@ fn raised(samples: &[Sample], of: impl Fn(&Sample) -> usize + Copy) -> usize {
     let most = samples[..third].iter().map(of).max().unwrap_or_default();
     let least = samples[samples.len() - third..].iter().map(of).min();
     least.unwrap_or_default().saturating_sub(most)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a figure for people, far from 2^52"
-)]
-fn float(count: usize) -> f64 {
-    count as f64
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 1e3).round() / 1e3
 }
 
 #[cfg(test)]

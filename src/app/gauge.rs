@@ -105,7 +105,7 @@ pub(super) fn tell(runtime: &Handle) {
     clippy::cast_precision_loss,
     reason = "a figure for people, far from 2^52"
 )]
-fn float(count: usize) -> f64 {
+pub(super) fn float(count: usize) -> f64 {
     count as f64
 }
 

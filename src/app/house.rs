@@ -26,7 +26,7 @@ use crate::egress::Outside;
 use crate::jobs::{JobHouse, Process, Runner, Watch};
 use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
-use crate::recordings::{Recordings, Spool};
+use crate::recordings::{Recordings, Reserve, Spool};
 use crate::store::{Seals, Store, kept_secrets, routing_facts};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
@@ -193,6 +193,11 @@ impl House {
         &self.bridge
     }
 
+    /// Room on the disk of the recordings, for when there is none.
+    pub(super) fn reserve(&self) -> Reserve {
+        self.spools.recordings.reserve()
+    }
+
     /// The database.
     pub fn store(&self) -> &Store {
         &self.store
@@ -265,7 +270,7 @@ fn keeper(
     (clock, process): (&Clock, &Process),
     recordings: &Recordings,
 ) -> std::io::Result<(Keeper, JoinHandle<()>, Spool)> {
-    let spool = Spool::start(recordings.spool_folder())?;
+    let spool = Spool::within(recordings.spool_folder(), recordings.headroom().clone())?;
     let journal = Journal::start(recordings.journal_folder())?;
     let (keeper, writing) = Keeper::start(store.clone(), clock.clone(), Some(journal));
     let keeper = keeper.of_process(process.id()).recording_to(spool.clone());

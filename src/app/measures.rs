@@ -1,13 +1,17 @@
 //! Everything that is counted and measured: what `/metrics` tells, and in which words.
 
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
+use super::gauge::float;
 use super::metric_list::METRICS;
 use crate::domain::RecordingFault;
+use crate::recordings::Reserve;
 
 /// The metrics of this process.
 #[derive(Clone)]
@@ -81,6 +85,36 @@ pub(super) async fn watch_lag() {
         let due = Instant::now() + EVERY;
         sleep(EVERY).await;
         lag.record(due.elapsed().as_secs_f64());
+    }
+}
+
+/// Measures, for ever, how much room there is on the disk of the recordings, and keeps some
+/// of it in reserve.
+pub(super) async fn watch_disk(reserve: Reserve) {
+    let (free, size) = (
+        metrics::gauge!("frontdesk_disk_free_bytes"),
+        metrics::gauge!("frontdesk_disk_size_bytes"),
+    );
+    let mut turns = tokio::time::interval(Duration::from_secs(5));
+    let mut is_known = true;
+    loop {
+        turns.tick().await;
+        let reserve = reserve.clone();
+        let looked = spawn_blocking(move || reserve.keep()).await;
+        match looked.map_err(io::Error::other).flatten() {
+            Ok(disk) => {
+                let bytes = |bytes| float(usize::try_from(bytes).unwrap_or(usize::MAX));
+                free.set(bytes(disk.free));
+                size.set(bytes(disk.size));
+                is_known = true;
+            }
+            Err(error) => {
+                // Once, and not every five seconds.
+                if std::mem::take(&mut is_known) {
+                    tracing::error!(%error, "disk.not_watched: see STORAGE_URL");
+                }
+            }
+        }
     }
 }
 

@@ -146,6 +146,16 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Descriptors that may be open.",
     ),
     (
+        "frontdesk_disk_free_bytes",
+        Kind::Size,
+        "Room that is left on the disk of the recordings.",
+    ),
+    (
+        "frontdesk_disk_size_bytes",
+        Kind::Size,
+        "All that the disk of the recordings holds.",
+    ),
+    (
         "frontdesk_dials_refused_total",
         Kind::Count,
         "Calls and texts that the policy did not let out, by reason.",

@@ -9,6 +9,8 @@ use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tokio::task::spawn_blocking;
 
+use super::headroom::{Headroom, Reserve};
+
 /// Numbers the files that are being written.
 static PARTS: AtomicU64 = AtomicU64::new(0);
 
@@ -17,18 +19,33 @@ static PARTS: AtomicU64 = AtomicU64::new(0);
 #[derive(Clone, Debug)]
 pub struct Recordings {
     root: PathBuf,
+    headroom: Headroom,
 }
 
 impl Recordings {
     /// The recordings below `root`, which is made when it is needed.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            headroom: Headroom::default(),
+        }
+    }
+
+    /// Whether there is room for more.
+    pub fn headroom(&self) -> &Headroom {
+        &self.headroom
+    }
+
+    /// Room beside the recordings for when the disk is full, if somebody keeps it.
+    pub fn reserve(&self) -> Reserve {
+        Reserve::new(&self.root, self.headroom.clone())
     }
 
     /// Keeps `bytes` under `name`. Whoever reads meanwhile finds what was there
     /// before, or all of it; so does whoever starts after a loss of power.
     pub async fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path(name)?;
+        self.headroom.check()?;
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).await?;
         let part = part_of(&path);
@@ -52,6 +69,7 @@ impl Recordings {
         write: impl FnOnce(&mut BufWriter<File>) -> Result<()> + Send + 'static,
     ) -> Result<u64> {
         let path = self.path(name)?;
+        self.headroom.check()?;
         let part = part_of(&path);
         let task = spawn_blocking(move || {
             let written = write_file(&part, write);

@@ -7,9 +7,11 @@
 //! [`sound_file`] makes one file of both tracks. [`Recordings`] keeps it.
 //!
 //! **Invariant:** no call waits for a disk. What cannot be written in time is
-//! left out, is silence in the file, and is counted; both tracks keep their time.
+//! left out, is silence in the file, and is counted; both tracks keep their time. And no
+//! sound takes the last room of a disk: see [`headroom`].
 
 mod folder;
+mod headroom;
 mod sound_file;
 mod spool;
 mod spool_record;
@@ -17,6 +19,7 @@ mod spool_thread;
 mod spooled;
 
 pub use folder::Recordings;
+pub use headroom::{Disk, Headroom, Reserve};
 pub use sound_file::{CONTENT_TYPE, SUFFIX, write_sound};
 pub use spool::{Spool, SpoolWriter};
 pub use spooled::{Opened, Spooled, Summary};

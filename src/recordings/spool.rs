@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::headroom::Headroom;
 use super::spool_thread;
 use crate::call::{Piece, Snippet};
 use crate::domain::{RecordingFault, RecordingTitle};
@@ -91,11 +92,20 @@ impl Spool {
     ///
     /// If the system gives us no thread.
     pub fn start(folder: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::within(folder, Headroom::default())
+    }
+
+    /// The same for a disk that somebody watches: a recording that finds no room ends.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives us no thread.
+    pub fn within(folder: impl Into<PathBuf>, headroom: Headroom) -> io::Result<Self> {
         let folder = folder.into();
         let (errands, inbox) = sync_channel(WAITING);
         let at = folder.clone();
         let thread = thread::Builder::new().name("spool".to_owned());
-        let thread = thread.spawn(move || spool_thread::run(&at, &inbox))?;
+        let thread = thread.spawn(move || spool_thread::run(&at, headroom, &inbox))?;
         let shared = Shared {
             folder,
             errands,

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::headroom::Headroom;
 use super::spool::{Errand, Ledger};
 use super::spool_record::{write_lost, write_snippet, write_title};
 use super::spooled::SPOOL_SUFFIX;
@@ -28,8 +29,8 @@ const GATHER: Duration = Duration::from_millis(30);
 const MOST: usize = 64 * 1024;
 
 /// Writes until it is told that there is no more, or nobody is left.
-pub(super) fn run(folder: &Path, inbox: &Receiver<Errand>) {
-    let mut shelf = Shelf::new(folder.to_owned());
+pub(super) fn run(folder: &Path, headroom: Headroom, inbox: &Receiver<Errand>) {
+    let mut shelf = Shelf::new(folder.to_owned(), headroom);
     loop {
         let first = if shelf.files.is_empty() {
             inbox.recv().map_err(|_| TryRecvError::Disconnected)
@@ -50,6 +51,7 @@ pub(super) fn run(folder: &Path, inbox: &Receiver<Errand>) {
 /// The files that are being written.
 struct Shelf {
     folder: PathBuf,
+    headroom: Headroom,
     files: HashMap<u64, Open>,
     /// Records that are not written yet, all of one file.
     records: Vec<u8>,
@@ -69,9 +71,10 @@ struct Open {
 }
 
 impl Shelf {
-    fn new(folder: PathBuf) -> Self {
+    fn new(folder: PathBuf, headroom: Headroom) -> Self {
         Self {
             folder,
+            headroom,
             files: HashMap::new(),
             records: Vec::new(),
             owner: 0,
@@ -107,7 +110,8 @@ impl Shelf {
 
     fn begin(&mut self, ledger: Arc<Ledger>, title: &RecordingTitle) {
         let path = self.folder.join(format!("{}.{SPOOL_SUFFIX}", title.id));
-        match create(&path) {
+        let created = self.headroom.check().and_then(|()| create(&path));
+        match created {
             Ok(file) => {
                 let number = ledger.number;
                 let open = Open {
@@ -136,7 +140,8 @@ impl Shelf {
     /// more ends where it is whole.
     fn write_out(&mut self) {
         if let Some(open) = self.files.get_mut(&self.owner) {
-            match open.file.write_all(&self.records) {
+            let has_room = self.headroom.check();
+            match has_room.and_then(|()| open.file.write_all(&self.records)) {
                 Ok(()) => open.length += self.records.len() as u64,
                 Err(error) => {
                     fail(&open.ledger, &error);
