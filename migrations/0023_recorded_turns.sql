@@ -5,7 +5,7 @@ CREATE TABLE recorded_turns (
     call_id TEXT NOT NULL,
     recording_id TEXT NOT NULL,
     ordinal BIGINT NOT NULL,
-    side TEXT NOT NULL,
+    voice TEXT NOT NULL,
     text TEXT NOT NULL,
     started_ms BIGINT NOT NULL,
     PRIMARY KEY (recording_id, ordinal),

@@ -4,6 +4,8 @@
     reason = "what is not inlined is not compiled for the instructions that were chosen"
 )]
 
+use std::cell::RefCell;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, i16x8, i64x2, u8x16};
 
@@ -19,14 +21,24 @@ pub struct Downsampler {
     level: Level,
     /// The first, second and last of each three.
     windows: [Window; 3],
+    /// Bytes that make no three yet.
+    left: [u8; 6],
+    /// How many of them there are.
+    held: usize,
+}
+
+/// Room to work in, kept because clearing it takes time. A thread has one: in a call of
+/// its own it would lie idle nearly all the time.
+struct Desk {
     /// Little-endian samples that are not dealt out yet.
     bytes: [u8; 6 * BLOCK],
-    /// How many of the bytes there are.
-    held: usize,
-    // The rest is room to work in, kept because clearing it takes time.
     swapped: Swapped,
     sums: Sums,
     samples: [i16; BLOCK],
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = const { RefCell::new(Desk::CLEAR) };
 }
 
 impl Downsampler {
@@ -42,11 +54,8 @@ impl Downsampler {
         Self {
             level,
             windows: [Window::SILENT; 3],
-            bytes: [0; 6 * BLOCK],
+            left: [0; 6],
             held: 0,
-            swapped: Swapped::SILENT,
-            sums: [[0; BLOCK / 2]; 2],
-            samples: [0; BLOCK],
         }
     }
 
@@ -64,29 +73,43 @@ impl Downsampler {
 
     /// Lets `take` have a sample for each six of `bytes`.
     pub(super) fn convert(&mut self, mut bytes: &[u8], mut take: impl FnMut(&[i16])) {
-        while !bytes.is_empty() {
-            let room = &mut self.bytes[self.held..];
-            let (taken, rest) = bytes.split_at(bytes.len().min(room.len()));
-            room[..taken.len()].copy_from_slice(taken);
-            bytes = rest;
-            self.held += taken.len();
+        DESK.with_borrow_mut(|desk| {
+            while !bytes.is_empty() {
+                desk.bytes[..6].copy_from_slice(&self.left);
+                let room = &mut desk.bytes[self.held..];
+                let (taken, rest) = bytes.split_at(bytes.len().min(room.len()));
+                room[..taken.len()].copy_from_slice(taken);
+                bytes = rest;
+                let there = self.held + taken.len();
 
-            let count = self.held / 6;
-            dispatch!(self.level, simd => self.block(simd, count));
-            take(&self.samples[..count]);
-            for window in &mut self.windows {
-                window.advance(count);
+                let count = there / 6;
+                let windows = &mut self.windows;
+                dispatch!(self.level, simd => desk.block(simd, windows, count));
+                take(&desk.samples[..count]);
+                for window in &mut self.windows {
+                    window.advance(count);
+                }
+                let left = &desk.bytes[6 * count..there];
+                self.held = left.len();
+                self.left[..left.len()].copy_from_slice(left);
             }
-            self.bytes.copy_within(6 * count..self.held, 0);
-            self.held -= 6 * count;
-        }
+        });
     }
+}
+
+impl Desk {
+    const CLEAR: Self = Self {
+        bytes: [0; 6 * BLOCK],
+        swapped: Swapped::SILENT,
+        sums: [[0; BLOCK / 2]; 2],
+        samples: [0; BLOCK],
+    };
 
     #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, count: usize) {
-        self.deal(simd, count);
-        self.swapped.fill(&self.windows[1]);
-        self.filter(simd, count);
+    fn block<S: Simd>(&mut self, simd: S, windows: &mut [Window; 3], count: usize) {
+        self.deal(simd, windows, count);
+        self.swapped.fill(&windows[1]);
+        self.filter(simd, windows, count);
         let (slots, _) = self.samples.as_chunks_mut::<8>();
         for (run, slot) in slots.iter_mut().enumerate().take(count.div_ceil(8)) {
             let sums = rounded(simd, &self.sums, 8 * run, DOWN_PLACES);
@@ -97,9 +120,9 @@ impl Downsampler {
     /// Deals threes out to the windows, eight at a time. The second and the
     /// last are halved, one up and one down, so that two of them can be added.
     #[inline(always)]
-    fn deal<S: Simd>(&mut self, simd: S, count: usize) {
+    fn deal<S: Simd>(&self, simd: S, windows: &mut [Window; 3], count: usize) {
         let (threes, _) = self.bytes.as_chunks::<48>();
-        let [first, second, third] = &mut self.windows;
+        let [first, second, third] = windows;
         let slots = first.eights().zip(second.eights()).zip(third.eights());
         for (((first, second), third), threes) in slots.zip(threes).take(count.div_ceil(8)) {
             let shuffled = [
@@ -115,8 +138,8 @@ impl Downsampler {
     }
 
     #[inline(always)]
-    fn filter<S: Simd>(&mut self, simd: S, count: usize) {
-        let [first, _, third] = &self.windows;
+    fn filter<S: Simd>(&mut self, simd: S, windows: &[Window; 3], count: usize) {
+        let [first, _, third] = windows;
         let runs = count.div_ceil(S::i16s::LEN);
         for parity in 0..2 {
             let middle = &first.delayed(MIDDLE)[parity..];

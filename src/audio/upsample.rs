@@ -4,6 +4,8 @@
     reason = "what is not inlined is not compiled for the instructions that were chosen"
 )]
 
+use std::cell::RefCell;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, f64x2, i16x8, i32x4};
 
@@ -18,11 +20,19 @@ use super::window::{BLOCK, Sums, Swapped, Window, rounded, samples, taps};
 pub struct Upsampler {
     level: Level,
     window: Window,
-    // The rest is room to work in, kept because clearing it takes time.
+}
+
+/// Room to work in, kept because clearing it takes time. A thread has one: in a call of
+/// its own it would lie idle nearly all the time.
+struct Desk {
     swapped: Swapped,
     first: Sums,
     second: Sums,
     bytes: [u8; BYTES],
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = const { RefCell::new(Desk::CLEAR) };
 }
 
 impl Upsampler {
@@ -38,10 +48,6 @@ impl Upsampler {
         Self {
             level,
             window: Window::SILENT,
-            swapped: Swapped::SILENT,
-            first: [[0; BLOCK / 2]; 2],
-            second: [[0; BLOCK / 2]; 2],
-            bytes: [0; BYTES],
         }
     }
 
@@ -66,31 +72,43 @@ impl Upsampler {
         fill: impl Fn(&[I], &mut [i16]),
         mut take: impl FnMut(&[u8]),
     ) {
-        for input in input.chunks(BLOCK) {
-            let count = input.len();
-            fill(input, &mut self.window.fresh()[..count]);
-            dispatch!(self.level, simd => self.block(simd, count));
-            take(&self.bytes[..6 * count]);
-            self.window.advance(count);
-        }
+        DESK.with_borrow_mut(|desk| {
+            for input in input.chunks(BLOCK) {
+                let count = input.len();
+                fill(input, &mut self.window.fresh()[..count]);
+                let window = &self.window;
+                dispatch!(self.level, simd => desk.block(simd, window, count));
+                take(&desk.bytes[..6 * count]);
+                self.window.advance(count);
+            }
+        });
     }
+}
+
+impl Desk {
+    const CLEAR: Self = Self {
+        swapped: Swapped::SILENT,
+        first: [[0; BLOCK / 2]; 2],
+        second: [[0; BLOCK / 2]; 2],
+        bytes: [0; BYTES],
+    };
 
     #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, count: usize) {
-        self.swapped.fill(&self.window);
-        self.filter(simd, count);
-        self.interleave(simd, count);
+    fn block<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
+        self.swapped.fill(window);
+        self.filter(simd, window, count);
+        self.interleave(simd, window, count);
     }
 
     /// The sums of the first two of each three.
     #[inline(always)]
-    fn filter<S: Simd>(&mut self, simd: S, count: usize) {
+    fn filter<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
         let runs = count.div_ceil(S::i16s::LEN);
         for parity in 0..2 {
             let first = self.first[parity][..runs * S::i32s::LEN].chunks_exact_mut(S::i32s::LEN);
             let second = self.second[parity][..runs * S::i32s::LEN].chunks_exact_mut(S::i32s::LEN);
             for (run, (first, second)) in first.zip(second).enumerate() {
-                let old = self.window.run::<S>(parity, run * S::i16s::LEN);
+                let old = window.run::<S>(parity, run * S::i16s::LEN);
                 let new = self.swapped.0[parity].run::<S>(parity, run * S::i16s::LEN);
                 let mut sum = S::i32s::splat(simd, 1 << (UP_PLACES - 1));
                 let mut difference = S::i32s::splat(simd, 0);
@@ -109,8 +127,8 @@ impl Upsampler {
 
     /// Lays threes out as bytes, eight at a time.
     #[inline(always)]
-    fn interleave<S: Simd>(&mut self, simd: S, count: usize) {
-        let third = self.window.delayed(MIDDLE);
+    fn interleave<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
+        let third = window.delayed(MIDDLE);
         for at in (0..count.div_ceil(8)).map(|run| 8 * run) {
             let first = rounded(simd, &self.first, at, UP_PLACES);
             let second = rounded(simd, &self.second, at, UP_PLACES);

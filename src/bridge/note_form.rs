@@ -529,6 +529,7 @@ mod tests {
         let recorded = CallRecorded {
             title: title(),
             recording_sid: "RE2".to_owned(),
+            leg_sid: Some("CA2".parse().unwrap()),
             has_failed: false,
             at: at(13),
         };

@@ -104,6 +104,9 @@ pub struct CallRecorded {
     pub title: RecordingTitle,
     /// The carrier's name for it.
     pub recording_sid: String,
+    /// The carrier's name for the call that it recorded: the caller's, or that of whoever
+    /// took them out of a queue; none for a conference.
+    pub leg_sid: Option<CallSid>,
     /// It could not be made.
     pub has_failed: bool,
     /// When we were told.
@@ -311,6 +314,7 @@ impl CallRecorded {
             let news = carrier_recordings::News {
                 title: self.title.clone(),
                 carrier_sid: &self.recording_sid,
+                leg_sid: self.leg_sid.as_ref(),
                 has_failed: self.has_failed,
                 at: self.at,
             };

@@ -19,6 +19,8 @@ pub(super) enum ToldForm {
     Recorded {
         title: TitleForm,
         recording_sid: String,
+        #[serde(default)]
+        leg_sid: Option<Text<CallSid>>,
         has_failed: bool,
         at_ms: i64,
     },
@@ -82,6 +84,7 @@ impl From<&Told> for ToldForm {
             Told::Recorded(recorded) => Self::Recorded {
                 title: TitleForm::from(&recorded.title),
                 recording_sid: recorded.recording_sid.clone(),
+                leg_sid: recorded.leg_sid.clone().map(Text),
                 has_failed: recorded.has_failed,
                 at_ms: recorded.at.as_ms(),
             },
@@ -169,11 +172,13 @@ impl ToldForm {
             Self::Recorded {
                 title,
                 recording_sid,
+                leg_sid,
                 has_failed,
                 at_ms,
             } => Told::Recorded(CallRecorded {
                 title: title.into_title()?,
                 recording_sid,
+                leg_sid: leg_sid.map(|Text(sid)| sid),
                 has_failed,
                 at: at(at_ms),
             }),

@@ -28,7 +28,7 @@ const CLOSE_BUDGET: Duration = Duration::from_millis(500);
 pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
-        .write_buffer_size(16 * 1024)
+        .write_buffer_size(4 * 1024)
         .max_write_buffer_size(256 * 1024)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message))
@@ -37,9 +37,11 @@ pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
 /// So much may wait to be sent before what can wait elsewhere does so. The
 /// library never gives room back, so this bounds what a burst leaves behind.
 const ROOM: usize = 16 * 1024;
-/// Room for so much is kept from one message to the next: half a second of an
+/// Room for so much is kept from one message to the next by a thread: half a second of an
 /// agent's sound.
 const MAX_KEPT: usize = 24 * 1024;
+/// And by a call: half a second of the carrier's.
+const MAX_KEPT_BY_CALL: usize = 4 * 1024;
 
 /// Pings that a peer may leave unanswered.
 const MAX_UNHEARD: u32 = 2;
@@ -47,10 +49,16 @@ const MAX_UNHEARD: u32 = 2;
 /// So many messages are read before what they say is answered.
 pub(super) const MAX_MESSAGES: usize = 8;
 
-/// Empties a buffer that is used again; what only a burst needed is given back.
+/// Empties a buffer of a thread that is used again; what only a burst needed is given back.
 pub(super) fn empty(buffer: &mut Vec<u8>) {
     buffer.clear();
     buffer.shrink_to(MAX_KEPT);
+}
+
+/// The same for a buffer of a call.
+pub(super) fn empty_of_call(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(MAX_KEPT_BY_CALL);
 }
 
 thread_local! {

@@ -24,8 +24,8 @@ use crate::domain::{EndReason, Pii, Speaker, Usage, Utterance};
 /// The carrier has this long to open the stream it was asked for.
 const CARRIER_START: Duration = Duration::from_mins(1);
 
-/// Actions that room is kept for; only the caller's first words take more.
-const KEPT_ACTIONS: usize = 64;
+/// Actions that room is kept for: a piece of 320 ms. Only a burst takes more.
+const KEPT_ACTIONS: usize = 16;
 
 /// One call. See [the protocol of use](super).
 #[derive(Debug)]

@@ -89,7 +89,7 @@ pub use toolkit::{
     Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, ToolHeader, Toolkit,
     TransferMode,
 };
-pub use transcript::{RecordedTurn, Side, Speaker, Utterance};
+pub use transcript::{RecordedTurn, RecordedVoice, Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};
 pub use user::{Email, User};
 pub use voicemail::{MessageSound, VoicemailMessage};

@@ -52,7 +52,7 @@ pub struct Utterance {
 
 /// Whose words, in a recording of people.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Side {
+pub enum RecordedVoice {
     /// The stranger, whoever of the two has called.
     Caller,
     /// Whom the tenant has had them speak with.
@@ -61,7 +61,7 @@ pub enum Side {
     Unknown,
 }
 
-impl Side {
+impl RecordedVoice {
     /// `caller`, `person` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Side {
     }
 }
 
-impl std::str::FromStr for Side {
+impl std::str::FromStr for RecordedVoice {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
@@ -91,7 +91,7 @@ impl std::str::FromStr for Side {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RecordedTurn {
     /// Whose words.
-    pub side: Side,
+    pub voice: RecordedVoice,
     /// The words; none where none was understood.
     pub text: Pii<String>,
     /// When it began, counted from when the call was answered.

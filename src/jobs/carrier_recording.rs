@@ -21,24 +21,26 @@ const WAITING: usize = 16;
 /// What the carrier does not have after so long will never be there.
 const LOST_AFTER_MS: i64 = 86_400_000;
 
-/// Fetches the recording that the job is named after, whose name at the carrier is
-/// its payload, and deletes it there, also where nobody wants it any more.
+/// Fetches the recording that the job is named after, and deletes it at the carrier, also
+/// where nobody wants it any more. The payload is the carrier's name for it and, behind a
+/// space, for the call that was recorded.
 pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Failure> {
     let (Some(tenant), Ok(id)) = (job.tenant, job.key.parse()) else {
         return Err(Failure::GiveUp(anyhow!("it names no recording")));
     };
+    let (carrier_sid, leg) = job.payload.split_once(' ').unwrap_or((&job.payload, ""));
     let row = call_recordings::find(&house.store, tenant, id).await?;
     let Some(carrier) = &house.carrier else {
         return Err(Failure::Retry(anyhow!("no account, no recording")));
     };
     if let Some(row) = &row {
         if row.state == RecordingState::Finalising {
-            keep(house, carrier, (row, &job.payload)).await?;
+            keep(house, carrier, (row, carrier_sid)).await?;
         }
         // Also where that was kept before, and this process ended.
-        recorded_words::ask_for(house, &row.title).await?;
+        recorded_words::ask_for(house, &row.title, leg).await?;
     }
-    carrier.delete_recording(&job.payload).await?;
+    carrier.delete_recording(carrier_sid).await?;
     Ok(Next::Done)
 }
 

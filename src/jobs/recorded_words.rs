@@ -13,8 +13,8 @@ use super::spooled_recording::blocking;
 use super::worker::{Failure, Next};
 use crate::audio::{Loudness, Turn, wav};
 use crate::domain::{
-    CallLog, CallRecording, Direction, JobKind, RecordedTurn, RecordingState, RecordingTitle,
-    SettingKey, Side,
+    CallLog, CallRecording, Direction, JobKind, RecordedTurn, RecordedVoice, RecordingState,
+    RecordingTitle, SettingKey,
 };
 use crate::routing::{Route, Stop};
 use crate::store::jobs::{self, ClaimedJob, NewJob};
@@ -27,8 +27,13 @@ const AT_A_TIME: Duration = Duration::from_mins(2);
 const BLOCK: usize = 65_536;
 const SAMPLE_BYTES: u64 = 2;
 
-/// Has the recording written down, if anybody wants that.
-pub(super) async fn ask_for(house: &JobHouse, title: &RecordingTitle) -> Result<(), Failure> {
+/// Has the recording written down, if anybody wants that. `leg` is the carrier's name for
+/// the call that was recorded.
+pub(super) async fn ask_for(
+    house: &JobHouse,
+    title: &RecordingTitle,
+    leg: &str,
+) -> Result<(), Failure> {
     let call = calls::find(&house.store, title.tenant_id, title.call_id).await?;
     let Some(call) = call else { return Ok(()) };
     if house.transcriber.is_none() || !is_wanted(house, &call).await? {
@@ -39,7 +44,7 @@ pub(super) async fn ask_for(house: &JobHouse, title: &RecordingTitle) -> Result<
         kind: JobKind::RecordedWords,
         key: &title.id.to_string(),
         tenant: Some(title.tenant_id),
-        payload: "",
+        payload: leg,
         run_at: now,
     };
     let mut tx = house.store.begin().await?;
@@ -86,6 +91,7 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         title: &title,
         call: &call,
         route: route.as_ref(),
+        is_callers: job.payload.is_empty() || job.payload == call.call_sid.as_str(),
     };
     desk.write_down(&mut sound).await
 }
@@ -97,6 +103,9 @@ struct Desk<'a> {
     title: &'a RecordingTitle,
     call: &'a CallLog,
     route: Option<&'a Route>,
+    /// Whether the call that was recorded is this one, and not that of whoever has taken
+    /// the caller out of a queue.
+    is_callers: bool,
 }
 
 impl Desk<'_> {
@@ -128,22 +137,23 @@ impl Desk<'_> {
         let began = self.title.started_at.as_ms() - since_ms(self.call);
         let began = Duration::from_millis(u64::try_from(began).unwrap_or_default());
         Ok(RecordedTurn {
-            side: self.side(sound.head.channels, turn.channel),
+            voice: self.voice(sound.head.channels, turn.channel),
             text,
             started: began + sound.span(turn.samples.start),
         })
     }
 
-    /// The first track is that of the leg that had the call first: the caller's,
-    /// unless a member has placed the call.
-    fn side(&self, channels: u16, channel: usize) -> Side {
+    /// The first track is that of the call that was recorded: the caller's, unless a member
+    /// has placed the call or taken it.
+    fn voice(&self, channels: u16, channel: usize) -> RecordedVoice {
         let first = self.route.and_then(|route| route.stops.first());
         let has_ai = matches!(first, Some(Stop::Ai(_)));
-        let is_members = self.call.direction == Direction::Outbound && !has_ai;
+        let is_placed = self.call.direction == Direction::Outbound && !has_ai;
+        let is_members = is_placed || !self.is_callers;
         match (channels, channel == 0) {
-            (2, is_first) if is_first != is_members => Side::Caller,
-            (2, _) => Side::Person,
-            _ => Side::Unknown,
+            (2, is_first) if is_first != is_members => RecordedVoice::Caller,
+            (2, _) => RecordedVoice::Person,
+            _ => RecordedVoice::Unknown,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::jobs::{self, NewJob};
 use super::row::storable;
 use super::{Error, Tx, call_consents, call_recordings, forgotten_calls};
-use crate::domain::{JobKind, RecordingFault, RecordingState, RecordingTitle, Timestamp};
+use crate::domain::{CallSid, JobKind, RecordingFault, RecordingState, RecordingTitle, Timestamp};
 
 /// What the carrier tells of a recording that is over.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct News<'a> {
     pub title: RecordingTitle,
     /// The carrier's name for it, which says whether it is new.
     pub carrier_sid: &'a str,
+    /// Its name for the call that it recorded; none for a conference.
+    pub leg_sid: Option<&'a CallSid>,
     /// It could not be made.
     pub has_failed: bool,
     /// When we were told.
@@ -42,11 +44,15 @@ pub async fn take_down(tx: &mut Tx, news: &News<'_>) -> Result<(), Error> {
         let of = (tenant, title.id);
         return call_recordings::fail(tx, of, RecordingFault::CarrierFailed).await;
     }
+    let payload = match news.leg_sid {
+        Some(leg) => format!("{carrier_sid} {leg}"),
+        None => carrier_sid.to_owned(),
+    };
     let job = NewJob {
         kind: JobKind::CarrierRecording,
         key: &title.id.to_string(),
         tenant: Some(tenant),
-        payload: carrier_sid,
+        payload: &payload,
         run_at: news.at,
     };
     jobs::enqueue(tx, &job, news.at).await.map(drop)

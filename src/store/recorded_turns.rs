@@ -23,7 +23,7 @@ pub async fn put(
         .bind(title.tenant_id.to_string())
         .bind(title.id.to_string())
         .bind(ordinal)
-        .bind(turn.side.as_str())
+        .bind(turn.voice.as_str())
         .bind(storable(turn.text.expose()).into_owned())
         .bind(millis(turn.started))
         .execute(&mut *conn)
@@ -32,13 +32,13 @@ pub async fn put(
 }
 
 const PUT: &str = "
-    INSERT INTO recorded_turns (tenant_id, call_id, recording_id, ordinal, side, text,
+    INSERT INTO recorded_turns (tenant_id, call_id, recording_id, ordinal, voice, text,
         started_ms)
     SELECT tenant_id, call_id, id, $3, $4, $5, $6 FROM call_recordings AS recording
     WHERE tenant_id = $1 AND id = $2 AND state = 'kept'
         AND EXISTS (SELECT 1 FROM calls
             WHERE calls.tenant_id = recording.tenant_id AND calls.id = recording.call_id)
-    ON CONFLICT (recording_id, ordinal) DO UPDATE SET side = excluded.side,
+    ON CONFLICT (recording_id, ordinal) DO UPDATE SET voice = excluded.voice,
         text = excluded.text, started_ms = excluded.started_ms";
 
 /// How many turns of a recording were kept.
@@ -97,14 +97,14 @@ pub async fn list(
 }
 
 const LIST: &str = "
-    SELECT recording_id, side, text, started_ms FROM recorded_turns
+    SELECT recording_id, voice, text, started_ms FROM recorded_turns
     WHERE tenant_id = $1 AND call_id = $2 AND text <> ''
     ORDER BY started_ms, recording_id, ordinal";
 
 #[derive(FromRow)]
 struct TurnRow {
     recording_id: String,
-    side: String,
+    voice: String,
     text: String,
     started_ms: i64,
 }
@@ -118,7 +118,7 @@ impl TryFrom<TurnRow> for RecordedTurn {
             id: &row.recording_id,
         };
         Ok(Self {
-            side: at.parse(&row.side)?,
+            voice: at.parse(&row.voice)?,
             started: at.duration(row.started_ms)?,
             text: row.text.into(),
         })

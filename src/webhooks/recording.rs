@@ -98,6 +98,7 @@ fn recording(
             consent,
         },
         recording_sid: status.recording_sid.clone(),
+        leg_sid: status.call_sid.clone(),
         has_failed,
         at: now,
     }

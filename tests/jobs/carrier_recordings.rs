@@ -42,6 +42,7 @@ async fn told(desk: &Desk, call: CallId, has_failed: bool) {
     let news = News {
         title,
         carrier_sid: RECORDING,
+        leg_sid: None,
         has_failed,
         at: desk.clock.now(),
     };

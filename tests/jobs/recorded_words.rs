@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    AnsweredBy, CallId, Consent, ConsentAnswer, ConsentPolicy, Direction, Entry, Lock, OpenState,
-    PhoneNumber, Pii, RecordedTurn, RecordingId, RecordingTitle, SettingKey, SettingValue, Side,
-    Speaker, Utterance, Wishes,
+    AnsweredBy, CallId, CallSid, Consent, ConsentAnswer, ConsentPolicy, Direction, Entry, Lock,
+    OpenState, PhoneNumber, Pii, RecordedTurn, RecordedVoice, RecordingTitle, SettingKey,
+    SettingValue, Speaker, Utterance, Wishes,
 };
 use frontdesk::routing::{Ring, RingStop, Route, Stop, Telephone};
 use frontdesk::store::calls::NewCall;
@@ -19,7 +19,7 @@ use frontdesk::store::{
     settings, utterances,
 };
 
-use super::desk::{Desk, HOUR};
+use super::desk::{Desk, HOUR, sid};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 use crate::support::transcriber::{Saying, TranscriberServer};
@@ -63,7 +63,12 @@ async fn wants_words(desk: &Desk) {
 }
 
 /// The carrier tells of what it has recorded in a call.
-async fn told(desk: &Desk, call: CallId) -> RecordingId {
+async fn told(desk: &Desk, call: CallId) {
+    told_by(desk, call, None).await;
+}
+
+/// The same of the carrier's call of that name.
+async fn told_by(desk: &Desk, call: CallId, leg: Option<&CallSid>) {
     let now = desk.clock.now();
     let consent = Consent {
         policy: ConsentPolicy::Announce,
@@ -78,10 +83,10 @@ async fn told(desk: &Desk, call: CallId) -> RecordingId {
         started_at: now,
         consent,
     };
-    let id = title.id;
     let news = News {
         title,
         carrier_sid: RECORDING,
+        leg_sid: leg,
         has_failed: false,
         at: now,
     };
@@ -89,7 +94,6 @@ async fn told(desk: &Desk, call: CallId) -> RecordingId {
     let taken = carrier_recordings::take_down(&mut tx, &news).await;
     taken.unwrap();
     tx.commit().await.unwrap();
-    id
 }
 
 async fn turns(desk: &Desk, call: CallId) -> Vec<RecordedTurn> {
@@ -98,10 +102,10 @@ async fn turns(desk: &Desk, call: CallId) -> Vec<RecordedTurn> {
 }
 
 /// Who said what.
-async fn words(desk: &Desk, call: CallId) -> Vec<(Side, String)> {
+async fn words(desk: &Desk, call: CallId) -> Vec<(RecordedVoice, String)> {
     let turns = turns(desk, call).await.into_iter();
     turns
-        .map(|turn| (turn.side, turn.text.into_inner()))
+        .map(|turn| (turn.voice, turn.text.into_inner()))
         .collect()
 }
 
@@ -149,14 +153,14 @@ async fn people_are_written_down_turn_by_turn_and_the_call_is_found_by_their_wor
         let turns = turns(&desk, call.id).await;
         let told: Vec<_> = turns
             .iter()
-            .map(|turn| (turn.side, turn.text.expose().as_str()))
+            .map(|turn| (turn.voice, turn.text.expose().as_str()))
             .collect();
         assert_eq!(
             told,
             [
-                (Side::Caller, sayings[0]),
-                (Side::Person, sayings[1]),
-                (Side::Caller, sayings[2])
+                (RecordedVoice::Caller, sayings[0]),
+                (RecordedVoice::Person, sayings[1]),
+                (RecordedVoice::Caller, sayings[2])
             ]
         );
         // From when the call was answered, with a little silence before.
@@ -222,14 +226,49 @@ async fn of_a_call_that_a_member_places_the_first_track_is_the_members() {
         told(&desk, call.id).await;
         desk.after(HOUR).await;
         let words = words(&desk, call.id).await;
-        let sides: Vec<Side> = words.into_iter().map(|(side, _)| side).collect();
-        assert_eq!(sides, [Side::Person, Side::Caller, Side::Person]);
+        let voices: Vec<RecordedVoice> = words.into_iter().map(|(voice, _)| voice).collect();
+        assert_eq!(
+            voices,
+            [
+                RecordedVoice::Person,
+                RecordedVoice::Caller,
+                RecordedVoice::Person
+            ]
+        );
         let asked = transcriber.asked();
         assert!(
             asked
                 .iter()
                 .all(|asked| asked.language.as_deref() == Some("de"))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_track_is_of_the_call_that_was_recorded() {
+    on_each_database(async |db| {
+        for (n, is_callers) in [(1, true), (2, false)] {
+            let account = RestAccount::open(&[]).await;
+            account.keep(RECORDING, &conversation());
+            let sayings = ["One", "two", "three"].map(Saying::Words);
+            let transcriber = TranscriberServer::open(&sayings).await;
+            let desk = Desk::hearing(db, Some(&account), Some(&transcriber)).await;
+            wants_words(&desk).await;
+            let call = answered(&desk, n).await;
+            let member: CallSid = sid(9).parse().unwrap();
+            let leg = if is_callers { &call.call_sid } else { &member };
+            told_by(&desk, call.id, Some(leg)).await;
+            desk.after(HOUR).await;
+            let words = words(&desk, call.id).await;
+            let first = words.first().map(|(voice, _)| *voice);
+            let expected = if is_callers {
+                RecordedVoice::Caller
+            } else {
+                RecordedVoice::Person
+            };
+            assert_eq!(first, Some(expected));
+        }
     })
     .await;
 }
@@ -256,7 +295,7 @@ async fn w6_what_the_transcriber_cannot_write_now_goes_on_where_it_broke_off() {
         for _ in 0..5 {
             desk.after(HOUR).await;
         }
-        let said = ["One", "three"].map(|text| (Side::Caller, text.to_owned()));
+        let said = ["One", "three"].map(|text| (RecordedVoice::Caller, text.to_owned()));
         assert_eq!(words(&desk, call.id).await, said);
         assert_eq!(transcriber.asked().len(), sayings.len());
     })
@@ -276,7 +315,7 @@ async fn a_recording_on_one_track_does_not_say_who_speaks() {
         let call = answered(&desk, 1).await;
         told(&desk, call.id).await;
         desk.after(HOUR).await;
-        let said = ["One", "two"].map(|text| (Side::Unknown, text.to_owned()));
+        let said = ["One", "two"].map(|text| (RecordedVoice::Unknown, text.to_owned()));
         assert_eq!(words(&desk, call.id).await, said);
     })
     .await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
     AnsweredBy, ApiKeyId, Consent, ConsentAnswer, ConsentPolicy, EndReason, Number, NumberId, Pii,
-    Receptionist, RecordedTurn, RecordingId, RecordingTitle, Scope, Side, Speaker, TenantId,
-    TurnLatency, Usage, Utterance,
+    Receptionist, RecordedTurn, RecordedVoice, RecordingId, RecordingTitle, Scope, Speaker,
+    TenantId, TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
 use frontdesk::store::call_events::NewEvent;
@@ -250,7 +250,7 @@ async fn add_recorded_turn(store: &Store, call: &NewCall) -> Result<(), Error> {
     };
     call_recordings::keep(store, (title.tenant_id, title.id), &file).await?;
     let turn = RecordedTurn {
-        side: Side::Caller,
+        voice: RecordedVoice::Caller,
         text: Pii::new("mine".to_owned()),
         started: Duration::ZERO,
     };

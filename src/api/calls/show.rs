@@ -122,7 +122,7 @@ impl UtteranceBody {
 
     fn of_recording(turn: RecordedTurn, operator: &Operator) -> Self {
         Self {
-            speaker: turn.side.as_str(),
+            speaker: turn.voice.as_str(),
             text: words(turn.text, operator),
             started_ms: whole_ms(turn.started),
             interrupted: false,
