@@ -137,8 +137,8 @@ pub enum TransferMode {
     /// It rings, and whoever answers has the caller.
     #[default]
     Blind,
-    /// Whoever answers hears who it is and why, and takes the call by a key; if
-    /// nobody does, the caller comes back to the receptionist.
+    /// The caller waits with music. Whoever answers hears who it is and why, and takes
+    /// the call by a key; if nobody does, the caller comes back to the receptionist.
     Warm,
 }
 

@@ -55,7 +55,7 @@ pub(super) fn after_a_word(line: Line) -> ModelOptions {
     }
 }
 
-fn to(key: &str, place: Place, mode: TransferMode) -> Destination {
+pub(super) fn to(key: &str, place: Place, mode: TransferMode) -> Destination {
     Destination {
         key: key.to_owned(),
         description: "For this and that.".to_owned(),
@@ -72,7 +72,7 @@ pub(super) fn kit(destinations: Vec<Destination>) -> Toolkit {
 }
 
 /// Says something after the greeting, and listens to what comes of it.
-fn a_wish(then: Vec<Step>) -> Vec<Step> {
+pub(super) fn a_wish(then: Vec<Step>) -> Vec<Step> {
     let mut steps = vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(300)),

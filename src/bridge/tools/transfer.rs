@@ -171,7 +171,10 @@ impl Journey<'_> {
             detects_machines: is_warm,
             ..Ring::default()
         };
-        Ok(Stop::Ring(RingStop::one(telephone, longest, ring)))
+        Ok(Stop::Ring(RingStop {
+            is_warm,
+            ..RingStop::one(telephone, longest, ring)
+        }))
     }
 
     /// Who it is, and why: the caller's name if it is known, else the number,

@@ -89,9 +89,10 @@ pub enum TransferModeText {
     /// It rings, and whoever answers has the caller.
     #[default]
     Blind,
-    /// Whoever answers hears who it is and why, and takes the call by pressing 1;
-    /// if nobody does, the caller comes back to the receptionist. For a member or
-    /// a number.
+    /// The caller waits with music, or hears it ring where the house has no account
+    /// at the carrier. Whoever answers hears who it is and why, and takes the call by
+    /// pressing 1; if nobody does, the caller comes back to the receptionist. For a
+    /// member or a number.
     Warm,
 }
 
