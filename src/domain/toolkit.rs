@@ -9,6 +9,8 @@ use super::{Credential, Effect, PermittedTool, PhoneNumber, QueueId, Secret, Use
 pub struct Toolkit {
     /// Where callers may be handed on to, and nowhere else.
     pub destinations: Vec<Destination>,
+    /// Who may be written to beside the caller, and nobody else.
+    pub text_recipients: Vec<TextRecipient>,
     /// Machines that may be asked.
     pub http: Vec<HttpTool>,
     /// Servers whose tools the agent asks by itself.
@@ -120,6 +122,9 @@ pub struct Destination {
 pub enum Place {
     /// With a member, on their telephone.
     User(UserId),
+    /// With the first of several members who answers: all of their telephones ring at
+    /// once.
+    Team(Vec<UserId>),
     /// With those who answer a queue.
     Queue(QueueId),
     /// At a number outside.
@@ -129,6 +134,22 @@ pub enum Place {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
     },
+}
+
+/// Somebody who may be written to beside the caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TextRecipient {
+    /// The name that the agent picks them by, such as `on_duty`.
+    pub key: String,
+    /// When it is right, in words for the agent.
+    pub description: String,
+    /// Their number, which the agent does not learn.
+    pub number: PhoneNumber,
+}
+
+impl TextRecipient {
+    /// The name of the caller, which nobody else has.
+    pub const CALLER: &str = "caller";
 }
 
 /// How a caller is handed on.

@@ -32,6 +32,7 @@ use crate::support::rest_account::RestAccount;
 const CALLER: &str = "+15550100001";
 const OURS: &str = "+15550100000";
 const ADAS: &str = "+12025550131";
+const BOBS: &str = "+12025550132";
 
 /// A house whose receptionist hands callers on to Ada, and Ada's telephone.
 struct Scene {
@@ -51,6 +52,14 @@ impl Scene {
     }
 
     async fn of(model: ModelOptions, callee: Callee) -> Self {
+        Self::answering(model, move |_| callee.clone()).await
+    }
+
+    /// The same, where everybody does something else by their number.
+    async fn answering(
+        model: ModelOptions,
+        callee: impl Fn(&str) -> Callee + Send + 'static,
+    ) -> Self {
         let account = RestAccount::open(&[]).await;
         account.own(OURS);
         let client = account.client();
@@ -127,20 +136,19 @@ impl Scene {
 fn rung(
     account: &RestAccount,
     options: &CarrierOptions,
-    callee: Callee,
+    callee: impl Fn(&str) -> Callee + Send + 'static,
 ) -> mpsc::UnboundedReceiver<CallReport> {
     let (sender, legs) = mpsc::unbounded_channel();
     let mut made = account.exchange().calls_made();
     let carrier = Carrier::new(options.clone()).expect("the addresses are good");
     tokio::spawn(async move {
         while let Some(call) = made.recv().await {
-            let report = carrier.ring(&call, &callee).await;
-            if sender
-                .send(report.expect("the addresses are good"))
-                .is_err()
-            {
-                return;
-            }
+            let (carrier, sender, callee) = (carrier.clone(), sender.clone(), callee(&call.to));
+            tokio::spawn(async move {
+                let report = carrier.ring(&call, &callee).await;
+                // The test may be over.
+                let _ = sender.send(report.expect("the addresses are good"));
+            });
         }
     });
     legs
@@ -237,6 +245,46 @@ async fn a_caller_hears_music_until_somebody_takes_the_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_of_a_team_who_takes_the_call_has_it() {
+    for somebody in [true, false] {
+        let wish = json!({"destination": "team", "reason": "A refund."});
+        let model = after_a_word(Line::call("transfer_call", wish.to_string()));
+        let mut scene = Scene::answering(model, move |number| match (number, somebody) {
+            (BOBS, true) => person(vec![Step::Wait(ms(400)), Step::Digit('1')]),
+            (_, true) => Callee::NoAnswer(Duration::from_mins(1)),
+            (BOBS, false) => person(vec![Step::Digit('2')]),
+            (_, false) => Callee::NoAnswer(ms(600)),
+        })
+        .await;
+        let bob = member(&scene.desk, BOBS).await;
+        let team = At::Team(vec![scene.ada, bob]);
+        equip(&scene.desk, kit(vec![to("team", team, TransferMode::Warm)])).await;
+        let report = scene
+            .call(if somebody {
+                vec![Step::StayUntilEnd]
+            } else {
+                back()
+            })
+            .await;
+        let ends = [scene.leg().await, scene.leg().await];
+        let mut ends = ends.map(|leg| leg.final_status);
+        ends.sort();
+        if somebody {
+            assert_eq!(ends, ["canceled", "completed"], "nobody else is rung on");
+            let log = scene.desk.log(&report).await;
+            assert_eq!(
+                (log.answered_by, log.user_id),
+                (Some(AnsweredBy::Person), Some(bob))
+            );
+        } else {
+            assert_eq!(ends, ["completed", "no-answer"]);
+            is_back(&scene, &report).await;
+        }
+        assert_eq!(scene.rung().len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t11_whoever_declines_sends_the_caller_back_to_the_receptionist() {
     for keys in [vec![Step::Digit('2')], vec![Step::Wait(ms(300))]] {
         let mut scene = Scene::with(person(keys)).await;
@@ -317,7 +365,7 @@ async fn w7_a_caller_does_not_wait_for_a_call_that_was_never_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_a_caller_is_led_on_also_where_the_account_does_not_listen() {
-    let mut scene = Scene::with(Callee::NoAnswer(Duration::from_secs(60))).await;
+    let mut scene = Scene::with(Callee::NoAnswer(Duration::from_mins(1))).await;
     scene.options.tune_counts = Duration::from_secs(30);
     let report = scene.call(back()).await;
     is_back(&scene, &report).await;
@@ -335,9 +383,9 @@ async fn t11_a_caller_is_led_on_also_where_the_account_does_not_listen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_nobody_is_rung_on_for_a_caller_who_has_hung_up() {
-    let thinks = vec![Step::Wait(Duration::from_secs(60)), Step::Digit('1')];
+    let thinks = vec![Step::Wait(Duration::from_mins(1)), Step::Digit('1')];
     for (callee, ended) in [
-        (Callee::NoAnswer(Duration::from_secs(60)), "canceled"),
+        (Callee::NoAnswer(Duration::from_mins(1)), "canceled"),
         (person(thinks), "completed"),
     ] {
         let mut scene = Scene::with(callee).await;
@@ -405,7 +453,9 @@ async fn what_the_two_say_is_recorded_as_the_caller_was_told() {
 
 /// A call that another process has led to somebody whom it rings, and nothing of it is
 /// remembered here.
-async fn led_there(desk: &Desk, account: &RestAccount, ada: UserId) {
+async fn led_there(desk: &Desk, account: &RestAccount) -> UserId {
+    account.own(OURS);
+    let ada = member(desk, ADAS).await;
     let (tenant_id, receptionist_id) = tenant(desk).await;
     let now = Clock::system().now();
     let new = NewCall {
@@ -459,6 +509,7 @@ async fn led_there(desk: &Desk, account: &RestAccount, ada: UserId) {
         rating: None,
         told: Vec::new(),
     });
+    ada
 }
 
 /// Two processes with one database and one account.
@@ -509,10 +560,8 @@ fn of_leg(account: &RestAccount, extra: &[(&str, &str)]) -> Form {
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_another_process_connects_a_caller_who_waits() {
     let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
-    account.own(OURS);
     let [first, second] = processes(&account, &folder).await;
-    let ada = member(&first, ADAS).await;
-    led_there(&first, &account, ada).await;
+    let ada = led_there(&first, &account).await;
     let heard = ask(&first, "warm/wait?stop=0", &waits("0")).await;
     assert!(heard.contains("hold-music.wav</Play>"), "{heard}");
     asked(&account, 1).await;
@@ -563,15 +612,12 @@ async fn p2_another_process_connects_a_caller_who_waits() {
     let spoke = [("DialCallStatus", "completed"), ("DialBridged", "true")];
     let xml = ask(&second, &done, &of_leg(&account, &spoke)).await;
     assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
-    let calls = account.calls();
-    let made: Vec<_> = calls
-        .iter()
-        .filter(|call| call.direction == "outbound-api")
-        .collect();
+    let told = account.calls().pop().expect("a call was made").told;
+    let count = account.calls().len();
     assert_eq!(
-        (made.len(), made[0].told.len()),
-        (1, 1),
-        "one call, and nobody ends it"
+        (count, told.len()),
+        (2, 1),
+        "one call is made, and nobody ends it"
     );
 }
 
@@ -600,10 +646,8 @@ async fn named(desk: &Desk) -> Place {
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_caller_is_led_on_though_nobody_was_told_that_the_ringing_is_over() {
     let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
-    account.own(OURS);
     let [first, second] = processes(&account, &folder).await;
-    let ada = member(&first, ADAS).await;
-    led_there(&first, &account, ada).await;
+    led_there(&first, &account).await;
     ask(&first, "warm/wait?stop=0", &waits("0")).await;
     asked(&account, 1).await;
     named(&first).await;
@@ -625,10 +669,8 @@ async fn p2_a_caller_is_led_on_though_nobody_was_told_that_the_ringing_is_over()
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_nobody_is_rung_on_for_a_caller_who_was_led_elsewhere() {
     let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
-    account.own(OURS);
     let [first, second] = processes(&account, &folder).await;
-    let ada = member(&first, ADAS).await;
-    led_there(&first, &account, ada).await;
+    led_there(&first, &account).await;
     ask(&first, "warm/wait?stop=0", &waits("0")).await;
     asked(&account, 1).await;
     let place = named(&first).await;
@@ -661,10 +703,8 @@ fn led(account: &RestAccount) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_another_process_leads_a_caller_on_and_one_alone_does() {
     let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
-    account.own(OURS);
     let [first, second] = processes(&account, &folder).await;
-    let ada = member(&first, ADAS).await;
-    led_there(&first, &account, ada).await;
+    led_there(&first, &account).await;
     ask(&first, "warm/wait?stop=0", &waits("0")).await;
     asked(&account, 1).await;
     let answered = given(&account, "Url");

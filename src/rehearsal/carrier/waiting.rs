@@ -48,11 +48,11 @@ impl Call<'_> {
     async fn wait(&mut self, waiter: &mut Waiter, enqueue: &Element) -> Result<End, String> {
         let had_enough = self.caller().patience_in_queue();
         let until = had_enough.map(|patience| Instant::now() + patience);
-        let mut waited = Duration::ZERO;
+        let mut so_far = Duration::ZERO;
         loop {
             let heard = match enqueue.attribute("waitUrl") {
                 Some(url) => {
-                    let form = forms::waiting_since(&waiter.queue_sid, waited);
+                    let form = forms::waiting_since(&waiter.queue_sid, so_far);
                     self.listen(url, &form).await?
                 }
                 None => Vec::new(),
@@ -70,7 +70,7 @@ impl Call<'_> {
                 }
             }
             let (tune, counts) = (self.options().tune, self.options().tune_counts);
-            waited += counts;
+            so_far += counts;
             let enough = async {
                 match until {
                     Some(until) => sleep_until(until).await,
