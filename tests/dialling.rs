@@ -278,7 +278,11 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
         ("policy.judge(", &["store/dials.rs"]),
         (
             ".create_call(",
-            &["api/outbound/record.rs", "rehearsal/rest/account.rs"],
+            &[
+                "api/outbound/record.rs",
+                "rehearsal/rest/account.rs",
+                "webhooks/warm/ringing.rs",
+            ],
         ),
         (
             "dials::clear(",
@@ -323,7 +327,11 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
         ("twiml::Application", &[]),
         (
             "Dial::new()",
-            &["webhooks/queue_member.rs", "webhooks/ring.rs"],
+            &[
+                "webhooks/queue_member.rs",
+                "webhooks/ring.rs",
+                "webhooks/warm/person.rs",
+            ],
         ),
     ] {
         assert_eq!(files_that_say(words), files, "{words}");

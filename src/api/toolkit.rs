@@ -8,7 +8,9 @@ use super::problem::{ApiError, Fault};
 use super::routing::missing;
 use super::state::ApiState;
 use crate::bridge::check_parameters;
-use crate::domain::{Destination, Place, Receptionist, TenantId, Toolkit, TransferMode};
+use crate::domain::{
+    Destination, DialPolicy, Place, Receptionist, TenantId, TextRecipient, Toolkit, TransferMode,
+};
 use crate::routing::Reference;
 use crate::store::{kept_secrets, number_plans};
 
@@ -45,9 +47,13 @@ pub(super) async fn check(
     for (n, destination) in kit.destinations.iter().enumerate() {
         let at = format!("destinations/{n}");
         faults.extend(of_destination(destination).map(|(place, why)| (at.clone() + place, why)));
-        let (reference, field) = match &destination.place {
-            Place::User(id) => (Reference::User(*id), "user_id"),
-            Place::Queue(id) => (Reference::Queue(*id), "queue_id"),
+        let (references, field) = match &destination.place {
+            Place::User(id) => (vec![Reference::User(*id)], "user_id"),
+            Place::Team(ids) => {
+                let members = ids.iter().copied().map(Reference::User);
+                (members.collect(), "user_ids")
+            }
+            Place::Queue(id) => (vec![Reference::Queue(*id)], "queue_id"),
             Place::Number(number) => {
                 let closed = closed_to_callers(state, tenant, &[number]).await?;
                 let why = closed.into_iter().flatten();
@@ -56,13 +62,16 @@ pub(super) async fn check(
             }
             Place::Voicemail { .. } => continue,
         };
-        if !number_plans::has(&state.store, tenant, reference).await? {
-            let why = format!("there {} of that id here", missing(reference));
-            faults.push((format!("{at}/to/{field}"), why));
+        for reference in references {
+            if !number_plans::has(&state.store, tenant, reference).await? {
+                let why = format!("there {} of that id here", missing(reference));
+                faults.push((format!("{at}/to/{field}"), why));
+            }
         }
     }
     let keys = kit.destinations.iter().map(|one| one.key.as_str());
     faults.extend(repeated(keys, "destinations", "key"));
+    faults.extend(of_recipients(kit));
     faults.extend(of_machines(kit));
     if let Some(key) = &kit.person.destination
         && !kit.destinations.iter().any(|one| one.key == *key)
@@ -85,10 +94,29 @@ fn refuse(faults: Vec<(String, String)>) -> Result<(), ApiError> {
 }
 
 fn of_destination(destination: &Destination) -> Option<(&'static str, String)> {
-    let is_telephone = matches!(&destination.place, Place::Number(_) | Place::User(_));
+    let is_telephone = matches!(
+        &destination.place,
+        Place::Number(_) | Place::User(_) | Place::Team(_)
+    );
     let is_warm = destination.mode == TransferMode::Warm;
-    let why = "only a member or a number can be asked first: use blind";
+    let why = "only members and numbers can be asked first: use blind";
     (is_warm && !is_telephone).then(|| ("/mode", why.to_owned()))
+}
+
+fn of_recipients(kit: &Toolkit) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    for (n, one) in kit.text_recipients.iter().enumerate() {
+        let at = format!("text_recipients/{n}");
+        if one.key == TextRecipient::CALLER {
+            faults.push((format!("{at}/key"), "the caller has this key".to_owned()));
+        }
+        if let Err(refusal) = DialPolicy::judge_anywhere(&one.number) {
+            faults.push((format!("{at}/phone_number"), refusal.to_string()));
+        }
+    }
+    let keys = kit.text_recipients.iter().map(|one| one.key.as_str());
+    faults.extend(repeated(keys, "text_recipients", "key"));
+    faults
 }
 
 fn of_machines(kit: &Toolkit) -> Vec<(String, String)> {

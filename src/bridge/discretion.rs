@@ -13,7 +13,7 @@ use crate::call::{Event, ItemKey, Report};
 use crate::domain::{Pii, Speaker, Utterance};
 
 /// What stands in the place of words.
-const NOT_KEPT: &str = "[not kept: the recording was paused]";
+pub(super) const NOT_KEPT: &str = "[not kept: the recording was paused]";
 /// What stands in the place of a key.
 const NO_KEY: &str = "•";
 /// An agent hears that somebody speaks so much later at most, and answers so soon.
@@ -104,6 +104,13 @@ impl Discretion {
             | Report::Held(_)
             | Report::Silence { .. } => report,
         }
+    }
+
+    /// Whether what the agent writes now may be of what was said in a pause.
+    pub(super) fn is_on_at(&self, now: Instant) -> bool {
+        let now = self.time(now);
+        let last = self.pauses.last();
+        last.is_some_and(|last| last.until.is_none_or(|until| until + LATE >= now))
     }
 
     /// What was said at some time of the call, as it may be kept. Of what was never
@@ -302,6 +309,17 @@ mod tests {
         desk.order(&RecordOrder::Pause, 8_000);
         assert!(!desk.keeps(Speaker::Caller, (9_000, 9_500)));
         assert_eq!(desk.discretion.pauses.len(), 2);
+    }
+
+    #[test]
+    fn i6_what_the_agent_writes_in_a_pause_or_right_after_it_is_not_kept() {
+        let mut desk = Desk::open();
+        let is_on = |desk: &Desk, ms| desk.discretion.is_on_at(desk.at(ms));
+        assert!(!is_on(&desk, 500));
+        desk.order(&RecordOrder::Pause, 1_000);
+        assert!(is_on(&desk, 1_000) && is_on(&desk, 9_000));
+        desk.order(&RecordOrder::Resume, 10_000);
+        assert!(is_on(&desk, 10_900) && !is_on(&desk, 11_100));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(super) struct Errands {
     receptionist: Arc<Receptionist>,
     /// Another for each time that the caller comes back.
     leg: u32,
+    /// Whether nothing is kept of what is said.
+    is_discreet: bool,
     sender: mpsc::Sender<Box<(Errand, Done)>>,
     inbox: mpsc::Receiver<Box<(Errand, Done)>>,
     /// Where the call can go on, until the machine says whether it does.
@@ -45,14 +47,22 @@ impl Errands {
             call_sid: admission.call_sid.clone(),
             receptionist: Arc::new(admission.receptionist.clone()),
             leg: admission.past.as_ref().map_or(0, |past| past.leg),
+            is_discreet: false,
             sender,
             inbox,
             found: BTreeMap::new(),
         }
     }
 
-    /// Does what the machine asks for. Nothing waits.
-    pub(super) fn perform(&mut self, action: ToolAction, events: &mut VecDeque<Event>) {
+    /// Does what the machine asks for, at a time of which nothing is kept if it
+    /// `is_discreet`. Nothing waits.
+    pub(super) fn perform(
+        &mut self,
+        action: ToolAction,
+        is_discreet: bool,
+        events: &mut VecDeque<Event>,
+    ) {
+        self.is_discreet = is_discreet;
         match action {
             ToolAction::Run {
                 call,
@@ -148,6 +158,7 @@ impl Errands {
             },
             name,
             arguments,
+            is_discreet: self.is_discreet,
         }
     }
 }

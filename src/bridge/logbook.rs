@@ -141,6 +141,11 @@ impl Logbook {
         self.discretion.heed(order, now);
     }
 
+    /// Whether nothing is kept of what the agent writes now.
+    pub(super) fn is_discreet(&self, now: std::time::Instant) -> bool {
+        self.discretion.is_on_at(now)
+    }
+
     pub(super) fn recording(&self, state: Option<RecordingState>) {
         self.tell(Happening::Recording(state));
     }

@@ -264,7 +264,10 @@ impl Call {
                     let (text, sound) = self.phrases.sentence(phrase);
                     self.events.push_back(Event::Uttered { text, sound });
                 }
-                Action::Tool(action) => self.errands.perform(action, &mut self.events),
+                Action::Tool(action) => {
+                    let is_discreet = self.log.is_discreet(now);
+                    self.errands.perform(action, is_discreet, &mut self.events);
+                }
                 Action::Report(report) => self.log.report(report),
                 Action::End(_) => {}
             }

@@ -86,8 +86,8 @@ pub use tenant::{Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use tool::{Effect, PermittedTool, ToolName};
 pub use toolkit::{
-    Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, ToolHeader, Toolkit,
-    TransferMode,
+    Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, TextRecipient, ToolHeader,
+    Toolkit, TransferMode,
 };
 pub use transcript::{RecordedTurn, RecordedVoice, Speaker, Utterance};
 pub use usage::{ModelPrice, Usage};

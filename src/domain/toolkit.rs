@@ -9,6 +9,8 @@ use super::{Credential, Effect, PermittedTool, PhoneNumber, QueueId, Secret, Use
 pub struct Toolkit {
     /// Where callers may be handed on to, and nowhere else.
     pub destinations: Vec<Destination>,
+    /// Who may be written to beside the caller, and nobody else.
+    pub text_recipients: Vec<TextRecipient>,
     /// Machines that may be asked.
     pub http: Vec<HttpTool>,
     /// Servers whose tools the agent asks by itself.
@@ -120,6 +122,9 @@ pub struct Destination {
 pub enum Place {
     /// With a member, on their telephone.
     User(UserId),
+    /// With the first of several members who answers: all of their telephones ring at
+    /// once.
+    Team(Vec<UserId>),
     /// With those who answer a queue.
     Queue(QueueId),
     /// At a number outside.
@@ -131,14 +136,30 @@ pub enum Place {
     },
 }
 
+/// Somebody who may be written to beside the caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TextRecipient {
+    /// The name that the agent picks them by, such as `on_duty`.
+    pub key: String,
+    /// When it is right, in words for the agent.
+    pub description: String,
+    /// Their number, which the agent does not learn.
+    pub number: PhoneNumber,
+}
+
+impl TextRecipient {
+    /// The name of the caller, which nobody else has.
+    pub const CALLER: &str = "caller";
+}
+
 /// How a caller is handed on.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum TransferMode {
     /// It rings, and whoever answers has the caller.
     #[default]
     Blind,
-    /// Whoever answers hears who it is and why, and takes the call by a key; if
-    /// nobody does, the caller comes back to the receptionist.
+    /// The caller waits with music. Whoever answers hears who it is and why, and takes
+    /// the call by a key; if nobody does, the caller comes back to the receptionist.
     Warm,
 }
 

@@ -7,7 +7,7 @@ use super::worker::{Failure, Next};
 use crate::domain::{CallId, CallSid, CallStatus, Currency, Money, TenantId, Timestamp};
 use crate::store::forgotten_calls::{self, Unrated};
 use crate::store::jobs::ClaimedJob;
-use crate::store::{self, Store, calls};
+use crate::store::{self, Store, calls, warm_legs};
 use crate::twilio::rest::{Call, Client, Error};
 
 const MINUTE_MS: i64 = 60_000;
@@ -31,7 +31,8 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     let Some(call) = unrated(&house.store, tenant, id).await? else {
         return Ok(Next::Done);
     };
-    match ask(carrier, &call.call_sid).await {
+    let rung = warm_legs::of_call(&house.store, tenant, id).await?;
+    match ask(carrier, (&call.call_sid, &rung)).await {
         Ok(Answer::Rated(money)) => {
             // Of a call that was deleted the price still counts.
             if !calls::set_carrier_cost(&house.store, tenant, id, money).await? {
@@ -71,15 +72,20 @@ enum Answer {
     Unknown,
 }
 
-async fn ask(carrier: &Client, call_sid: &CallSid) -> Result<Answer, Error> {
+/// What the carrier takes for a call, the calls that it has made, and the calls to those
+/// who were rung for it.
+async fn ask(carrier: &Client, (call_sid, rung): (&CallSid, &[CallSid])) -> Result<Answer, Error> {
     let Some(call) = carrier.find_call(call_sid).await? else {
         return Ok(Answer::Unknown);
     };
     let Some((mut micros, currency)) = charge(&call) else {
         return Ok(Answer::NotYet);
     };
-    let legs = carrier.child_calls(call_sid, MOST_LEGS).await?;
-    for leg in &legs.items {
+    let mut legs = carrier.child_calls(call_sid, MOST_LEGS).await?.items;
+    for call_sid in rung {
+        legs.extend(carrier.find_call(call_sid).await?);
+    }
+    for leg in &legs {
         match charge(leg) {
             // An account pays in one currency.
             Some((more, of)) if of == currency => micros += more,

@@ -6,7 +6,9 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::domain::{Credential, Destination, HttpTool, McpServer, Receptionist, Secret, ToolName};
+use crate::domain::{
+    Credential, Destination, HttpTool, McpServer, Receptionist, Secret, TextRecipient, ToolName,
+};
 
 /// Something that the model may call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,6 +64,8 @@ impl Tool {
         let own = own.map(|tool| {
             if *tool == ToolName::TransferCall {
                 Self::Function(transfer_call(&kit.destinations))
+            } else if *tool == ToolName::SendSms {
+                Self::Function(send_sms(&kit.text_recipients))
             } else {
                 Self::from(*tool)
             }
@@ -105,6 +109,41 @@ fn transfer_call(destinations: &[Destination]) -> Function {
                 },
             },
             "required": ["destination", "reason"],
+            "additionalProperties": false,
+        }),
+    }
+}
+
+/// The agent writes to the caller, or picks a key: never a number.
+fn send_sms(recipients: &[TextRecipient]) -> Function {
+    let mut about = "Send a text message to the caller, on the number they call from and no \
+         other. Ask first whether they want it."
+        .to_owned();
+    let mut properties = json!({
+        "text": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 480,
+            "description": "What it says; no markup.",
+        },
+    });
+    if !recipients.is_empty() {
+        about.push_str(" Those who are named under \"to\" may be written to as well.");
+        let mut keys = vec![TextRecipient::CALLER];
+        let mut whom = "Who reads it; the caller, where nothing is said.".to_owned();
+        for one in recipients {
+            keys.push(&one.key);
+            let _ = write!(whom, " {}: {};", one.key, one.description);
+        }
+        properties["to"] = json!({"type": "string", "enum": keys, "description": whom});
+    }
+    Function {
+        name: ToolName::SendSms.as_str().to_owned(),
+        description: about,
+        parameters: json!({
+            "type": "object",
+            "properties": properties,
+            "required": ["text"],
             "additionalProperties": false,
         }),
     }
@@ -156,19 +195,7 @@ impl From<ToolName> for Tool {
                 message_properties(),
                 Some(json!(["caller_name", "reason"])),
             ),
-            ToolName::SendSms => (
-                "Send a text message to the caller, on the number they call from and no other. \
-                 Ask first whether they want it.",
-                json!({
-                    "text": {
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": 480,
-                        "description": "What it says; no markup.",
-                    },
-                }),
-                Some(json!(["text"])),
-            ),
+            ToolName::SendSms => return Self::Function(send_sms(&[])),
             ToolName::CheckHours => (
                 "Look up whether it is open at this moment, until when, or when it opens next.",
                 json!({}),

@@ -7,6 +7,7 @@
 mod agreement;
 pub mod carrier;
 mod codec;
+mod exchange;
 pub mod load;
 pub mod model;
 mod names;
@@ -16,6 +17,7 @@ mod spoken;
 
 pub use agreement::{TruncationError, truncation_error};
 pub use codec::WireFormat;
+pub use exchange::Exchange;
 pub use names::Keep;
 pub use speech::{CALLER, Clip, RECEPTIONIST};
 pub use spoken::Spoken;

@@ -223,6 +223,7 @@ pub(super) fn place(
             whose: Purpose::Outside,
             is_in_turn: false,
             longest: None,
+            is_warm: false,
             ring: forward.ring.clone(),
         })),
     }
@@ -246,6 +247,7 @@ fn people(users: &Users, facts: &Facts) -> Result<Stop, &'static str> {
         whose: Purpose::Member,
         is_in_turn: users.strategy == Strategy::InTurn,
         longest: None,
+        is_warm: false,
         ring: users.ring.clone(),
     }))
 }

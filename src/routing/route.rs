@@ -190,6 +190,9 @@ pub struct RingStop {
     /// How long they may speak, if the gate has let somebody through for this call;
     /// else it is asked when they are rung.
     pub longest: Option<Duration>,
+    /// Whether the caller waits with music until somebody has taken the call, and
+    /// goes on if nobody does.
+    pub is_warm: bool,
     /// How.
     pub ring: Ring,
 }
@@ -229,6 +232,7 @@ impl RingStop {
             },
             is_in_turn: false,
             longest,
+            is_warm: false,
             ring,
         }
     }

@@ -12,9 +12,9 @@
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
 //! [`users::find_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
-//! [`call_transfers::take`], [`call_owners::adopt`] and [`forgotten_calls::owner`]; three
-//! sweep up after a crash: [`calls::list_open`], [`call_owners::list_open`] and
-//! [`call_owners::explain`]; the
+//! [`call_transfers::take`], [`warm_transfers::abandon`], [`call_owners::adopt`] and
+//! [`forgotten_calls::owner`]; three sweep up after a crash: [`calls::list_open`],
+//! [`call_owners::list_open`] and [`call_owners::explain`]; the
 //! house's own work asks with [`jobs`], [`processes`],
 //! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
 //! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
@@ -106,6 +106,8 @@ pub mod usage;
 pub mod users;
 pub mod utterances;
 pub mod voicemail_messages;
+pub mod warm_legs;
+pub mod warm_transfers;
 
 pub use call_words::Search;
 pub use database::{Db, Store, Tx};

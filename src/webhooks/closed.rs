@@ -31,6 +31,8 @@ pub fn closed() -> Router {
         .route("/sms-status", any(refuse))
         .route("/voicemail", any(recorded))
         .route("/queue/wait", any(wait_on))
+        .route("/warm/wait", any(wait_on))
+        .route("/warm/stands", any(refuse))
         .route("/hold-music.wav", get(hold_music))
         .route("/greetings/{*path}", any(refuse))
         .route("/{*path}", any(call_again));

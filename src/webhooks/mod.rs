@@ -14,6 +14,9 @@
 //! [taken down](crate::bridge::Bridge::take_down) in the database or, while that is
 //! away, on the disk, and only what neither has taken is refused.
 //!
+//! Who is to be taken by somebody waits with music meanwhile, and whoever takes them is a
+//! call of ours ([`warm`]).
+//!
 //! A process that goes, and leaves no other behind, gives its [`last_answer`] to whoever is
 //! still there; one that has not found its database yet is [`mod@closed`].
 //!
@@ -31,6 +34,8 @@
 //! | `/api/voice/webhooks/dial-status` | the ringing is over, what comes next? |
 //! | `/api/voice/webhooks/whisper`, `/accepted`, `/picked-up` | somebody was rung and picked up |
 //! | `/api/voice/webhooks/machine` | whether it is a person who has |
+//! | `/api/voice/webhooks/warm/wait`, `/left`, `/back` | a caller waits until somebody takes the call, and waits no longer |
+//! | `/api/voice/webhooks/warm/answered`, `/accepted`, `/connecting`, `/done`, `/machine`, `/stands` | somebody was rung for them |
 //! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
 //! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
@@ -81,6 +86,7 @@ mod stream_ended;
 mod switchboard;
 mod voicemail;
 mod voicemail_twiml;
+mod warm;
 mod xml;
 
 pub use callers::Callers;

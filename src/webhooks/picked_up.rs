@@ -14,7 +14,7 @@ use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, stops, switchboard};
 use crate::domain::{CallSid, Permit, UserId};
-use crate::routing::{RingStop, Stop};
+use crate::routing::{Ring, RingStop, Stop};
 use crate::twilio::rest::CallUpdate;
 use crate::twilio::twiml::{
     AnswerDetection, CallEvent, Callback, Gather, MachineDetection, Number, Response, Webhook,
@@ -74,21 +74,24 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
             Some(false) | None => {}
         }
     }
-    let said = ring.whisper.as_deref().map(|words| speech.say_own(words));
-    if !ring.asks_to_accept {
-        switchboard::note_taken(&house, &placed, at.user);
-        let response = Response::new();
-        return Xml(match said {
-            Some(said) => response.say(said),
-            None => response,
-        });
+    if ring.asks_to_accept {
+        return Xml(question(&speech, ring, &again("accepted")));
     }
-    let mut gather = Gather::new().num_digits(1).action(again("accepted"));
-    if let Some(said) = said {
-        gather = gather.say(said);
+    switchboard::note_taken(&house, &placed, at.user);
+    Xml(match ring.whisper.as_deref() {
+        Some(words) => Response::new().say(speech.say_own(words)),
+        None => Response::new(),
+    })
+}
+
+/// Says who is there, and waits for a key.
+pub(super) fn question(speech: &Speech, ring: &Ring, action: &str) -> Response {
+    let mut gather = Gather::new().num_digits(1).action(action);
+    if let Some(words) = ring.whisper.as_deref() {
+        gather = gather.say(speech.say_own(words));
     }
     let gather = gather.say(speech.say(speech.phrases.press_1_to_accept));
-    Xml(Response::new().gather(gather).hangup())
+    Response::new().gather(gather).hangup()
 }
 
 /// A key was pressed: 1 takes the call, anything else declines it.

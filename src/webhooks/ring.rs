@@ -7,7 +7,7 @@ use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::xml::Xml;
-use super::{Webhooks, gate, picked_up, recording, spoken, stops, switchboard};
+use super::{Webhooks, gate, picked_up, recording, spoken, stops, switchboard, warm};
 use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
 use crate::routing::ivr::Outcome;
 use crate::routing::{Allowance, CallerId, RingStop, Telephone};
@@ -30,10 +30,16 @@ pub(super) async fn take(
         gate::note(house, placed, point, &refusals);
     }
     let dial = rung(house, request, (point, stop), &permits)?;
+    // Who waits with music is led on by what we tell the carrier's account.
+    let is_warm = stop.is_warm && house.carrier.is_some();
     Some(
         match consent::ground_of_ring(house, placed, request, point).await {
             Ground::Asked(question) => question,
+            Ground::Unrecorded if is_warm => warm::enqueue(house, placed, point, None)?,
             Ground::Unrecorded => Response::new().dial(dial),
+            Ground::Recorded(said, consent) if is_warm => {
+                said.append(warm::enqueue(house, placed, point, Some(&consent))?)
+            }
             Ground::Recorded(said, consent) => {
                 said.dial(recording::recorded(house, placed, dial, &consent))
             }

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::{
     Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, picked_up,
-    queue, queue_member, recording, ring, sms, status, stream, stream_ended, voicemail,
+    queue, queue_member, recording, ring, sms, status, stream, stream_ended, voicemail, warm,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -25,6 +25,15 @@ pub fn router(house: Webhooks) -> Router {
         .route("/accepted", either(picked_up::accepted))
         .route("/picked-up", either(picked_up::picked_up))
         .route("/machine", either(picked_up::machine))
+        .route("/warm/wait", either(warm::wait))
+        .route("/warm/left", either(warm::left))
+        .route("/warm/back", either(warm::back))
+        .route("/warm/answered", either(warm::answered))
+        .route("/warm/accepted", either(warm::accepted))
+        .route("/warm/connecting", either(warm::connecting))
+        .route("/warm/done", either(warm::done))
+        .route("/warm/machine", either(warm::machine))
+        .route("/warm/stands", either(warm::stands))
         .route("/ivr", either(ivr::heard))
         .route("/queue/wait", either(queue::wait))
         .route("/queue/key", either(queue::key))

@@ -27,6 +27,8 @@ pub(super) struct Phrases {
     pub(super) connecting: &'static str,
     pub(super) next_caller: &'static str,
     pub(super) nobody_waits: &'static str,
+    /// Whoever wants to take a call comes too late.
+    pub(super) no_longer_waits: &'static str,
     pub(super) recorded: &'static str,
     pub(super) recorded_if_you_stay: &'static str,
     pub(super) recorded_if_you_say_so: &'static str,
@@ -125,6 +127,7 @@ static ENGLISH: Phrases = Phrases {
     connecting: "We are connecting you now.",
     next_caller: "You are being connected with the next caller.",
     nobody_waits: "Nobody else is waiting. Goodbye.",
+    no_longer_waits: "The caller is no longer waiting. Goodbye.",
     recorded: "This call is recorded.",
     recorded_if_you_stay: "This call is recorded. If you stay on the line, you agree.",
     recorded_if_you_say_so: "May we record this call? Please say yes or no.",
@@ -152,6 +155,7 @@ static GERMAN: Phrases = Phrases {
     connecting: "Wir verbinden Sie jetzt.",
     next_caller: "Sie werden mit dem nächsten Anrufer verbunden.",
     nobody_waits: "Es wartet niemand mehr. Auf Wiederhören.",
+    no_longer_waits: "Der Anrufer wartet nicht mehr. Auf Wiederhören.",
     recorded: "Dieses Gespräch wird aufgezeichnet.",
     recorded_if_you_stay: "Dieses Gespräch wird aufgezeichnet. Wenn Sie am Apparat bleiben, sind \
         Sie \
@@ -190,6 +194,7 @@ static SPANISH: Phrases = Phrases {
     connecting: "Le conectamos ahora.",
     next_caller: "Le conectamos con la siguiente llamada.",
     nobody_waits: "No espera nadie más. Adiós.",
+    no_longer_waits: "Quien llamaba ya no está esperando. Adiós.",
     recorded: "Esta llamada se graba.",
     recorded_if_you_stay: "Esta llamada se graba. Si permanece en línea, acepta la grabación.",
     recorded_if_you_say_so: "¿Podemos grabar esta llamada? Diga sí o no.",
@@ -218,6 +223,7 @@ static FRENCH: Phrases = Phrases {
     connecting: "Nous vous mettons en relation.",
     next_caller: "Nous vous mettons en relation avec l'appelant suivant.",
     nobody_waits: "Plus personne n'attend. Au revoir.",
+    no_longer_waits: "L'appelant n'attend plus. Au revoir.",
     recorded: "Cet appel est enregistré.",
     recorded_if_you_stay: "Cet appel est enregistré. Si vous restez en ligne, vous y consentez.",
     recorded_if_you_say_so: "Pouvons-nous enregistrer cet appel ? Dites oui ou non.",

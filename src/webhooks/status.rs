@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::Webhooks;
 use super::at::At;
 use super::signed::Signed;
+use super::{Webhooks, warm};
 use crate::bridge::{CallStands, Happening, Placing, Told};
 use crate::domain::EndReason;
 use crate::routing::Stop;
@@ -40,6 +40,7 @@ pub(super) async fn status(
             house.bridge.tell(of, placed.since, closed);
         }
         house.trails.forget(&callback.call.call_sid);
+        warm::caller_gone(&house, &callback.call.call_sid);
     }
     house.take_down(Told::Stands(stands), "status.failed").await
 }

@@ -115,67 +115,85 @@ async fn a_toolkit_is_kept_and_its_secrets_are_never_shown_nor_sent_elsewhere() 
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (tenant, key) = desk.tenant("A").await;
-        let made = desk.send(("POST", "/api/receptionists"), &key, &json!({})).await.json();
+        let made = desk
+            .send(("POST", "/api/receptionists"), &key, &json!({}))
+            .await
+            .json();
         let one = format!("/api/receptionists/{}", made["id"].as_str().unwrap());
-        assert_eq!(made["toolkit"]["person"], json!({"destination": null, "zero_key": true}));
+        let nobody = json!({"destination": null, "zero_key": true});
+        assert_eq!(made["toolkit"]["person"], nobody);
         let user = json!({"name": "Ada", "email": "ada@example.com", "role": "agent"});
         let user = desk.send(("POST", "/api/users"), &key, &user).await.json();
-        let toolkit = json!({
-            "destinations": [
-                {"key": "ada", "description": "Orders.", "to": {"user_id": user["id"]}, "mode": "warm"},
-                {"key": "later", "description": "Else.", "to": {"voicemail": {}}},
-            ],
-            "http_tools": [http_tool("https://shop.example.com/find", &json!("Token geheim"))],
-            "mcp_servers": [{"label": "calendar", "url": "https://mcp.example.com/",
-                "allowed_tools": ["free"], "authorization": "geheim-2"}],
-            "person": {"destination": "ada", "zero_key": false},
-        });
+        let toolkit = whole_toolkit(&user["id"]);
         let change = json!({"tools": ["end_call", "transfer_call"], "toolkit": toolkit});
         let changed = desk.send(("PATCH", &one), &key, &change).await;
         assert_eq!(changed.status, 200, "{}", changed.body);
         let shown = desk.get(&one, &key).await;
         assert!(!shown.body.contains("geheim"), "{}", shown.body);
         let mut shown = shown.json()["toolkit"].clone();
-        assert_eq!(shown["destinations"][0]["to"]["user_id"], user["id"]);
-        assert_eq!(shown["http_tools"][0]["headers"][0]["value"], Value::Null);
+        assert_shown(&shown, &user["id"]);
 
         // Written as it was read, it is what it was.
-        let same = desk.send(("PATCH", &one), &key, &json!({"toolkit": shown})).await;
+        let put = async |kit: &Value| {
+            let change = json!({"toolkit": kit});
+            desk.send(("PATCH", &one), &key, &change).await
+        };
+        let same = put(&shown).await;
         assert_eq!(same.status, 200, "{}", same.body);
         let id: ReceptionistId = made["id"].as_str().unwrap().parse().unwrap();
-        let kept = receptionists::find(&desk.store, tenant, id).await.unwrap().unwrap();
-        let kit = kept.receptionist.toolkit;
+        let kept = receptionists::find(&desk.store, tenant, id).await;
+        let kit = kept.unwrap().unwrap().receptionist.toolkit;
         assert_eq!(db.number(PLAIN).await, 0, "it is sealed");
         let text = id.to_string();
         let place = kept_secrets::of_receptionist(tenant, &text);
         let opened = kit.opened(|kept| desk.store.seals().open_kept(&place, kept).ok());
         let value = opened.http[0].headers[0].value.as_ref().unwrap();
         assert_eq!(value.expose(), "Token geheim");
-        assert_eq!(opened.mcp[0].authorization.as_ref().unwrap().expose(), "geheim-2");
+        assert_eq!(
+            opened.mcp[0].authorization.as_ref().unwrap().expose(),
+            "geheim-2"
+        );
         // What is sealed already is not anybody's to give.
         let mut copied = shown.clone();
         copied["http_tools"][0]["headers"][0]["value"] = json!("sealed:1:abc");
-        let refused = desk.send(("PATCH", &one), &key, &json!({"toolkit": copied})).await;
+        let refused = put(&copied).await;
         let faults = refused.problem()["errors"].to_string();
         assert!(faults.contains("give it as it is"), "{faults}");
 
         // Another host does not get the secret of this one.
         shown["http_tools"][0]["url"] = json!("https://evil.example.com/find");
         shown["mcp_servers"][0]["url"] = json!("https://evil.example.com/");
-        let moved = desk.send(("PATCH", &one), &key, &json!({"toolkit": shown})).await;
+        let moved = put(&shown).await;
         assert_eq!(moved.status, 422, "{}", moved.body);
         let faults = moved.problem()["errors"].to_string();
-        assert!(faults.contains("#/toolkit/http_tools/0/headers/0/value"), "{faults}");
+        assert!(
+            faults.contains("#/toolkit/http_tools/0/headers/0/value"),
+            "{faults}"
+        );
 
-        let published = desk.send(("POST", &format!("{one}/publish")), &key, &json!({})).await;
-        assert_eq!(published.status, 201, "{}", published.body);
-        assert!(!published.body.contains("geheim"));
-        let version = desk.get(&format!("{one}/versions/1"), &key).await;
-        assert!(!version.body.contains("geheim"));
-        assert_eq!(version.json()["toolkit"]["destinations"][0]["key"], "ada");
+        published_without_secrets(&desk, &one, &key).await;
         seal_again(db, &text, &opened).await;
     })
     .await;
+}
+
+/// What callers meet is shown as the draft is.
+async fn published_without_secrets(desk: &Desk, one: &str, key: &str) {
+    let publish = format!("{one}/publish");
+    let published = desk.send(("POST", &publish), key, &json!({})).await;
+    assert_eq!(published.status, 201, "{}", published.body);
+    assert!(!published.body.contains("geheim"));
+    let version = desk.get(&format!("{one}/versions/1"), key).await;
+    assert!(!version.body.contains("geheim"));
+    assert_eq!(version.json()["toolkit"]["destinations"][0]["key"], "ada");
+}
+
+fn assert_shown(kit: &Value, user: &Value) {
+    let places = &kit["destinations"];
+    assert_eq!(places[0]["to"]["user_id"], *user);
+    assert_eq!(places[1]["to"]["user_ids"], json!([user]));
+    assert_eq!(kit["text_recipients"][0]["phone_number"], "+12025550177");
+    assert_eq!(kit["http_tools"][0]["headers"][0]["value"], Value::Null);
 }
 
 /// What was kept before anything was sealed is sealed, once.
@@ -219,6 +237,27 @@ async fn what_makes_no_sense_of_a_toolkit_is_named_by_its_place() {
     .await;
 }
 
+fn whole_toolkit(user: &Value) -> Value {
+    json!({
+        "destinations": [
+            {"key": "ada", "description": "Orders.", "to": {"user_id": user}, "mode": "warm"},
+            {"key": "team", "description": "Repairs.", "to": {"user_ids": [user]},
+                "mode": "warm"},
+            {"key": "later", "description": "Else.", "to": {"voicemail": {}}},
+        ],
+        "text_recipients": [{"key": "on_duty", "description": "At night.",
+            "phone_number": "+12025550177"}],
+        "http_tools": [http_tool("https://shop.example.com/find", &json!("Token geheim"))],
+        "mcp_servers": [{"label": "calendar", "url": "https://mcp.example.com/",
+            "allowed_tools": ["free"], "authorization": "geheim-2"}],
+        "person": {"destination": "ada", "zero_key": false},
+    })
+}
+
+fn recipient(key: &str, number: &str) -> Value {
+    json!({"text_recipients": [{"key": key, "description": "x", "phone_number": number}]})
+}
+
 fn bad_destinations(queue_of_b: &Value) -> Vec<(Value, &'static str)> {
     let to =
         |place: Value| json!({"destinations": [{"key": "a", "description": "x", "to": place}]});
@@ -233,6 +272,20 @@ fn bad_destinations(queue_of_b: &Value) -> Vec<(Value, &'static str)> {
             "destinations/0/to/user_id",
         ),
         (to(json!({"user_id": "ada"})), "destinations/0/to"),
+        (
+            to(json!({"user_ids": ["usr_01ARZ3NDEKTSV4RRFFQ69G5FAV"]})),
+            "destinations/0/to/user_ids",
+        ),
+        (to(json!({"user_ids": []})), "destinations/0/to"),
+        (recipient("caller", "+12025550177"), "text_recipients/0/key"),
+        (
+            recipient("a", "+19005550123"),
+            "text_recipients/0/phone_number",
+        ),
+        (
+            recipient("a", "12025550177"),
+            "text_recipients/0/phone_number",
+        ),
         (
             to(json!({"phone_number": "+19005550123"})),
             "destinations/0/to/phone_number",

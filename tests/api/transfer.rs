@@ -35,6 +35,7 @@ fn telephones(number: &str) -> Stop {
         whose: Purpose::Member,
         is_in_turn: false,
         longest: None,
+        is_warm: false,
         ring: Ring::default(),
     })
 }

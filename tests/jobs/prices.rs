@@ -3,7 +3,7 @@
 use frontdesk::domain::{CallStatus, CostPart, Currency, Day, Money};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::store::calls::{self, StatusNews};
-use frontdesk::store::{forgotten_calls, usage};
+use frontdesk::store::{forgotten_calls, usage, warm_legs, warm_transfers};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated, sid};
 use crate::support::database::on_each_database;
@@ -69,6 +69,38 @@ async fn the_price_of_a_call_is_asked_for_until_all_of_its_legs_have_one() {
         let before = asked(&account);
         desk.after(2 * DAY).await;
         assert_eq!(asked(&account), before, "it is known now");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_was_rung_for_a_caller_who_waits_is_paid_for_with_the_call() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let call = desk.call(1).await;
+        let place = warm_transfers::Place {
+            tenant_id: desk.tenant,
+            call_id: call.id,
+            stop: 1,
+        };
+        let begun = warm_transfers::begin(&desk.store, place, 1, at(0)).await;
+        assert!(begun.unwrap());
+        let leg = sid(2).parse().unwrap();
+        let named = warm_legs::name(&desk.store, (place, 0), &leg).await;
+        assert!(named.unwrap());
+        desk.ended(&call, 70).await;
+        account.put_call(rated(at_carrier(1, "completed"), "70", "-0.01700", "USD"));
+        account.put_call(rated(at_carrier(2, "completed"), "60", "", "USD"));
+        desk.after(3 * MINUTE).await;
+        assert_eq!(desk.log(call.id).await.bill.carrier, None);
+        account.put_call(rated(at_carrier(2, "completed"), "60", "-0.02800", "USD"));
+        desk.after(5 * MINUTE).await;
+        let paid = Money {
+            micros: 45_000,
+            currency: Currency::Usd,
+        };
+        assert_eq!(desk.log(call.id).await.bill.carrier, Some(paid));
     })
     .await;
 }

@@ -60,6 +60,7 @@ OPERATIONS = [
      lambda api, m: api.conferences(m["s"]).participants(m["c"]).update),
     ("send a message", "POST", r"/Messages\.json", lambda api, m: api.messages.create),
     ("list messages", "GET", r"/Messages\.json", lambda api, m: api.messages.page),
+    ("delete a queue", "DELETE", r"/Queues/(?P<s>\w+)\.json", lambda api, m: api.queues(m["s"]).delete),
     ("delete a recording", "DELETE", r"/Recordings/(?P<s>\w+)\.json", lambda api, m: api.recordings(m["s"]).delete),
 ]
 # The library reads these, and the document of April 2026 does not have them yet.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use frontdesk::domain::{
     self, AudioFormat, Credential, Destination, Eagerness, Limits, McpServer, Place, Receptionist,
-    ReceptionistId, Secret, SilencePolicy, TenantId, Timestamp, ToolName, Toolkit, TransferMode,
+    ReceptionistId, Secret, SilencePolicy, TenantId, TextRecipient, Timestamp, ToolName, Toolkit,
+    TransferMode,
 };
 use frontdesk::realtime::client_event::write_append;
 use frontdesk::realtime::{
@@ -480,6 +481,17 @@ fn a_receptionist_with_a_toolkit_offers_keys_functions_and_servers() {
     assert_eq!(transfer["name"], "transfer_call");
     let destination = &transfer["parameters"]["properties"]["destination"];
     assert_eq!(destination["enum"], json!(["sales", "repairs"]));
+    let text = |tools: &[Tool]| json!(tools)[3]["parameters"]["properties"]["to"].clone();
+    assert_eq!(written[3]["name"], "send_sms");
+    assert_eq!(text(&tools), Value::Null, "the caller, and nobody else");
+    one.toolkit.text_recipients = vec![TextRecipient {
+        key: "on_duty".to_owned(),
+        description: "At night.".to_owned(),
+        number: "+12025550123".parse().expect("E.164"),
+    }];
+    let both = Tool::all_of(&one);
+    assert_eq!(text(&both)["enum"], json!(["caller", "on_duty"]));
+    assert!(!json!(both).to_string().contains("2025550123"));
     assert!(
         !written.to_string().contains("2025550123"),
         "a key, and no number"

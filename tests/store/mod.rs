@@ -15,3 +15,4 @@ mod tenants;
 mod transcripts;
 mod values;
 mod voicemail;
+mod warm_transfers;

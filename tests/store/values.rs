@@ -6,8 +6,8 @@ use std::time::Duration;
 use frontdesk::domain::{
     AudioFormat, CallId, CallSid, CallStatus, Credential, Destination, Direction, HttpMethod,
     HttpTool, Limits, McpServer, Party, PersonRule, PhoneNumber, Place, Receptionist,
-    ReceptionistId, Secret, SilencePolicy, Tenant, TenantId, Timestamp, ToolHeader, ToolName,
-    Toolkit, TransferMode, TurnDetection,
+    ReceptionistId, Secret, SilencePolicy, Tenant, TenantId, TextRecipient, Timestamp, ToolHeader,
+    ToolName, Toolkit, TransferMode, TurnDetection, UserId,
 };
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::receptionist_versions::{self, Publication};
@@ -85,12 +85,26 @@ fn toolkit() -> Toolkit {
                 mode: TransferMode::Warm,
             },
             Destination {
+                key: "repairs".to_owned(),
+                description: "What is broken.".to_owned(),
+                place: Place::Team(vec![
+                    UserId::from_parts(at(0), 1),
+                    UserId::from_parts(at(0), 2),
+                ]),
+                mode: TransferMode::Warm,
+            },
+            Destination {
                 key: "later".to_owned(),
                 description: "Everything else.".to_owned(),
                 place: Place::Voicemail { greeting: None },
                 mode: TransferMode::Blind,
             },
         ],
+        text_recipients: vec![TextRecipient {
+            key: "on_duty".to_owned(),
+            description: "Whoever has the night shift.".to_owned(),
+            number: "+12025550124".parse().unwrap(),
+        }],
         http: vec![HttpTool {
             name: "find_order".to_owned(),
             description: "Finds an order by its number.".to_owned(),

@@ -525,6 +525,8 @@ fn new_call() -> NewCall {
             events: vec![CallEvent::Answered, CallEvent::Completed],
         }),
         ring_for: Some(Duration::from_secs(25)),
+        call_token: None,
+        machine_callback: None,
     }
 }
 
@@ -582,6 +584,40 @@ async fn the_sound_of_a_recording_is_fetched_whole_and_the_recording_deleted() {
     assert_eq!(client.delete_recording(RECORDING).await, Ok(true));
     assert_eq!(account.recordings(), []);
     assert_eq!(client.delete_recording(RECORDING).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_queue_in_which_nobody_waits_is_taken_away() {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let sid = account.exchange().keep_queue("call_1-0");
+    assert_eq!(client.delete_queue(&sid).await, Ok(true));
+    assert_eq!(account.exchange().queues(), [""; 0]);
+    assert_eq!(client.delete_queue(&sid).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_callers_number_is_shown_by_the_token_of_their_call() {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let refused = client.create_call(new_call()).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().code, Some(21210));
+    let shown = NewCall {
+        call_token: Some(Secret::new("{\"parentCallInfoToken\":\"a+b\"}".to_owned())),
+        machine_callback: Some("https://desk.example.com/machine?leg=0".to_owned()),
+        ..new_call()
+    };
+    client.create_call(shown).await.unwrap();
+    let told = &account.calls()[0].told[0];
+    let has = |name: &str, value: &str| told.contains(&(name.to_owned(), value.to_owned()));
+    assert!(
+        has("AsyncAmd", "true") && has("MachineDetection", "Enable"),
+        "{told:?}"
+    );
+    assert!(
+        has("CallToken", "{\"parentCallInfoToken\":\"a+b\"}"),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

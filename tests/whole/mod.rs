@@ -38,3 +38,4 @@ mod truncation;
 mod unopened;
 mod visitor;
 mod voicemail;
+mod warm;

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use frontdesk::bridge::RecordOrder;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Contact, Credential, Destination, DialPolicy, HttpMethod, HttpTool, Pii, Place, Secret,
-    TakenMessage, ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
+    CallSid, Contact, Credential, Destination, DialPolicy, HttpMethod, HttpTool, Pii, Place,
+    Secret, TakenMessage, TextRecipient, ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
 };
 use frontdesk::egress::Outside;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, DialOutcome, Script, Step};
@@ -14,8 +15,8 @@ use frontdesk::rehearsal::model::{Line, ModelOptions, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Spoken};
 use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
-    call_transfers, calls, contacts, dials, page, receptionists, sms_messages, taken_messages,
-    utterances,
+    call_routes, call_transfers, calls, contacts, dials, page, receptionists, sms_messages,
+    taken_messages, utterances,
 };
 use serde_json::{Value, json};
 
@@ -55,7 +56,7 @@ pub(super) fn after_a_word(line: Line) -> ModelOptions {
     }
 }
 
-fn to(key: &str, place: Place, mode: TransferMode) -> Destination {
+pub(super) fn to(key: &str, place: Place, mode: TransferMode) -> Destination {
     Destination {
         key: key.to_owned(),
         description: "For this and that.".to_owned(),
@@ -72,7 +73,7 @@ pub(super) fn kit(destinations: Vec<Destination>) -> Toolkit {
 }
 
 /// Says something after the greeting, and listens to what comes of it.
-fn a_wish(then: Vec<Step>) -> Vec<Step> {
+pub(super) fn a_wish(then: Vec<Step>) -> Vec<Step> {
     let mut steps = vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(300)),
@@ -180,6 +181,60 @@ async fn a_message_is_kept_also_if_the_caller_hangs_up_meanwhile() {
         .iter()
         .any(|line| line.contains("function_call_arguments.done"));
     assert_eq!(taken(&desk).await.len(), usize::from(asked));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i6_what_the_model_writes_while_the_recording_is_paused_is_not_kept() {
+    const SECRET: &str = "4111 1111 1111 1111";
+    let message = json!({"caller_name": SECRET, "callback_number": SECRET, "reason": SECRET});
+    let transfer = json!({"destination": "ada", "reason": SECRET, "caller_name": SECRET});
+    let line = Line::call("take_message", message.to_string())
+        .then_call("send_sms", json!({"text": SECRET}).to_string())
+        .then_call("transfer_call", transfer.to_string());
+    let desk = Desk::open(after_a_word(line)).await;
+    let ada = Place::User(member(&desk, ADAS).await);
+    equip(&desk, kit(vec![to("ada", ada, TransferMode::Warm)])).await;
+    let sid = "CA0123456789abcdef0123456789abcdef";
+    let mut options = desk.carrier_options();
+    options.call_sid = Some(sid.to_owned());
+    let carrier = Carrier::new(options).expect("the addresses are good");
+    let script = Script::new(a_wish(vec![Step::StayUntilEnd]));
+    let sid: CallSid = sid.parse().unwrap();
+    let paused = async {
+        while !desk.bridge.record(&sid, RecordOrder::Pause) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let (report, ()) = tokio::join!(carrier.place_call(&script), paused);
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    let read = read(&desk.session(0).await);
+    let refused = read.iter().filter(|one| one["error"] == "recording_paused");
+    let done = read.iter().filter(|one| one["status"] == "ok");
+    assert_eq!((refused.count(), done.count()), (1, 2), "{read:?}");
+    let [message] = &taken(&desk).await[..] else {
+        panic!("that there is a message is kept");
+    };
+    assert!(message.reason.expose().contains("not kept"), "{message:?}");
+    assert_eq!(message.callback, None);
+    assert_eq!(message.caller.to_text(), CALLER_NUMBER);
+    assert_eq!(texts(&desk).await, []);
+    let log = desk.log(&report).await;
+    let route = call_routes::find(&desk.store, log.tenant_id, log.id).await;
+    let kept = format!(
+        "{:?} {:?}",
+        route.unwrap().unwrap().stops,
+        message.caller_name.expose()
+    );
+    assert!(!kept.contains(SECRET), "{kept}");
+    let whispered = report
+        .requests
+        .iter()
+        .find(|one| one.url.contains("/whisper"));
+    let body = &whispered.expect("it is asked for").body;
+    assert!(
+        !body.contains("4111") && body.contains("1 5 5 5 0 1 0 0 0 0 1"),
+        "{body}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -409,6 +464,62 @@ async fn a_text_goes_to_the_caller_and_to_nobody_else() {
     for may_write in [true, false] {
         text_the_caller(may_write).await;
     }
+}
+
+/// What comes of a text to the keys of these, where an admin has named who is on duty.
+async fn text_those(keys: &[&str], number: &str) -> (Vec<Value>, Vec<(String, String)>) {
+    let account = RestAccount::open(&[]).await;
+    account.own(OURS);
+    let client = account.client();
+    let wish = |key: &str| json!({"text": "Water in the cellar.", "to": key}).to_string();
+    let mut line = Line::call("send_sms", wish(keys[0]));
+    for key in &keys[1..] {
+        line = line.then_call("send_sms", wish(key));
+    }
+    let desk = Desk::with(after_a_word(line), |plan| plan.carrier = Some(client)).await;
+    let toolkit = Toolkit {
+        text_recipients: vec![TextRecipient {
+            key: "on_duty".to_owned(),
+            description: "In an emergency.".to_owned(),
+            number: phone(number),
+        }],
+        ..Toolkit::default()
+    };
+    equip(&desk, toolkit).await;
+    let policy = DialPolicy {
+        countries: ["US".parse().unwrap()].into(),
+        ..DialPolicy::default()
+    };
+    let (tenant, now) = (tenant(&desk).await.0, Clock::system().now());
+    let put = dials::put_policy(&desk.store, tenant, &policy, now).await;
+    put.unwrap();
+    let mut options = desk.carrier_options();
+    (options.from, options.to) = ("+12025550123".to_owned(), OURS.to_owned());
+    let carrier = Carrier::new(options).unwrap();
+    let report = carrier.place_call(&Script::new(heard())).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    (read(&desk.session(0).await), texts(&desk).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_goes_to_whom_an_admin_has_named_and_the_model_names_nobody() {
+    let body = "Water in the cellar.".to_owned();
+    let (read, sent) = text_those(&["on_duty"], "+12025550177").await;
+    assert_eq!(read[0]["status"], "ok", "{read:?}");
+    assert_eq!(sent, [("+12025550177".to_owned(), body.clone())]);
+    let (_, sent) = text_those(&["caller"], "+12025550177").await;
+    assert_eq!(sent, [("+12025550123".to_owned(), body)]);
+    let others = ["boss", "+12025550177", "ON_DUTY"];
+    let (read, sent) = text_those(&others, "+12025550177").await;
+    assert!(
+        read.iter().all(|one| one["error"] == "bad_arguments"),
+        "{read:?}"
+    );
+    assert_eq!(sent, []);
+    // The tenant's policy holds for them too.
+    let (read, sent) = text_those(&["on_duty"], "+442071838750").await;
+    assert_eq!(read[0]["error"], "refused", "{read:?}");
+    assert_eq!(sent, []);
 }
 
 async fn text_the_caller(may_write: bool) {

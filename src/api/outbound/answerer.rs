@@ -88,6 +88,7 @@ impl Answerer {
                     whose: Purpose::Outside,
                     is_in_turn: false,
                     longest: None,
+                    is_warm: false,
                     ring,
                 });
                 let unanswered = Stop::Message {

@@ -69,6 +69,8 @@ pub(super) async fn place(
         }),
         ring_for: Some(new.ring_for),
         time_limit: Some(permit.longest()),
+        call_token: None,
+        machine_callback: None,
         to: permit,
     };
     let sid = ask(state, carrier, (operator, id), (asked, &new)).await?;

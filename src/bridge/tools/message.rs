@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::answer::{bad_arguments, one_line, read};
 use super::toolbox::{Ask, Done, Toolbox};
+use crate::bridge::discretion::NOT_KEPT;
 use crate::domain::{Pii, TakenKind, TakenMessage, Urgency};
 use crate::store::{Error, taken_messages};
 
@@ -56,15 +57,22 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         return Ok(super::answer::UNAVAILABLE.into());
     };
     let now = house.clock.now();
+    let kept = |text: String| {
+        Pii::new(if ask.is_discreet {
+            NOT_KEPT.to_owned()
+        } else {
+            text
+        })
+    };
     let message = TakenMessage {
         id: house.clock.new_id(),
         tenant_id: ask.tenant_id,
         call_id: ask.call_id,
         kind: TakenKind::Message,
         caller: call.ends().1.clone(),
-        caller_name: Pii::new(name),
-        callback: callback.map(Pii::new),
-        reason: Pii::new(reason),
+        caller_name: kept(name),
+        callback: callback.filter(|_| !ask.is_discreet).map(Pii::new),
+        reason: kept(reason),
         urgency: match wish.urgency {
             UrgencyWord::Low => Urgency::Low,
             UrgencyWord::Normal => Urgency::Normal,
@@ -74,10 +82,13 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         created_at: now,
     };
     taken_messages::insert(&house.store, &message, ask.number).await?;
-    Ok(Done::good(&json!({
-        "status": "ok",
-        "detail": "The message is written down. Say so, and promise no time.",
-    })))
+    let detail = if ask.is_discreet {
+        "That the caller has a message is written down, without its words: the recording is \
+         paused. Take it once more when the recording goes on."
+    } else {
+        "The message is written down. Say so, and promise no time."
+    };
+    Ok(Done::good(&json!({"status": "ok", "detail": detail})))
 }
 
 const MAX_NAME: usize = 100;

@@ -39,6 +39,8 @@ pub(in crate::bridge) struct Ask {
     pub(in crate::bridge) name: String,
     /// As the agent wrote them.
     pub(in crate::bridge) arguments: Pii<String>,
+    /// Whether nothing is kept of what is said: the recording is paused.
+    pub(in crate::bridge) is_discreet: bool,
 }
 
 /// What came of it.

@@ -10,7 +10,8 @@ use super::toolbox::{Ask, Done, Toolbox};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
-    CallLog, Destination, Dial, DialPolicy, Place, Purpose, SettingKey, TransferMode,
+    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, SettingKey, TransferMode,
+    UserId,
 };
 use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
@@ -56,9 +57,12 @@ pub(super) async fn to_destination(house: &Toolbox, ask: &Ask) -> Result<Done, E
     let Some(journey) = journey(house, ask).await? else {
         return Ok(super::answer::UNAVAILABLE.into());
     };
+    // Whoever answers hears who it is. What is said in a pause is not kept for them.
+    let reason = Some(wish.reason).filter(|_| !ask.is_discreet);
+    let caller_name = wish.caller_name.filter(|_| !ask.is_discreet);
     let word = Word {
-        reason: one_line(&wish.reason, MAX_REASON),
-        caller_name: wish.caller_name.map(|name| one_line(&name, MAX_NAME)),
+        reason: reason.map_or_else(String::new, |reason| one_line(&reason, MAX_REASON)),
+        caller_name: caller_name.map(|name| one_line(&name, MAX_NAME)),
     };
     let of = (ask.tenant_id, ask.call_id);
     if transfers::count(&house.store, of).await? >= MAX_TRANSFERS {
@@ -118,27 +122,18 @@ impl Journey<'_> {
     ) -> Result<Result<Stop, Problem>, Error> {
         let (store, tenant) = (&self.house.store, self.ask.tenant_id);
         match &destination.place {
-            Place::User(id) => {
-                let user = users::find(store, tenant, *id).await?;
-                let user = user.filter(|user| user.is_active);
-                let number = user.and_then(|user| user.phone_number);
-                let number = number.filter(|to| DialPolicy::judge_anywhere(to).is_ok());
-                let Some(number) = number else {
-                    return Ok(Err(NOBODY));
-                };
-                let telephone = Telephone::of_member(number, *id);
-                Ok(Ok(self
-                    .ring(telephone, None, destination.mode, word)
-                    .await?))
-            }
+            Place::User(id) => self.members(&[*id], destination.mode, word).await,
+            Place::Team(ids) => self.members(ids, destination.mode, word).await,
             Place::Number(number) => {
                 let most = settings::of_tenant(store, tenant, None).await?;
                 let most = most.whole(SettingKey::MaxCallDurationSeconds);
                 let longest = most.map_or(Duration::MAX, Duration::from_secs);
                 let telephone = Telephone::outside(number.clone());
-                Ok(Ok(self
-                    .ring(telephone, Some(longest), destination.mode, word)
-                    .await?))
+                let ring = self.ring(destination.mode, word).await?;
+                Ok(Ok(Stop::Ring(RingStop {
+                    is_warm: destination.mode == TransferMode::Warm,
+                    ..RingStop::one(telephone, Some(longest), ring)
+                })))
             }
             Place::Queue(id) => {
                 let queue = queues::find(store, tenant, *id).await?;
@@ -151,27 +146,51 @@ impl Journey<'_> {
         }
     }
 
-    async fn ring(
+    /// The telephones of those who work and have one.
+    async fn members(
         &self,
-        telephone: Telephone,
-        longest: Option<Duration>,
+        ids: &[UserId],
         mode: TransferMode,
         word: &Word,
-    ) -> Result<Stop, Error> {
+    ) -> Result<Result<Stop, Problem>, Error> {
+        let mut telephones: Vec<Telephone> = Vec::new();
+        for id in ids {
+            let user = users::find(&self.house.store, self.ask.tenant_id, *id).await?;
+            let user = user.filter(|user| user.is_active);
+            let number = user.and_then(|user| user.phone_number);
+            let number = number.filter(|to| DialPolicy::judge_anywhere(to).is_ok());
+            let is_known = |to: &PhoneNumber| telephones.iter().any(|one| one.number == *to);
+            if let Some(number) = number.filter(|to| !is_known(to)) {
+                telephones.push(Telephone::of_member(number, *id));
+            }
+        }
+        if telephones.is_empty() {
+            return Ok(Err(NOBODY));
+        }
+        Ok(Ok(Stop::Ring(RingStop {
+            telephones,
+            whose: Purpose::Member,
+            is_in_turn: false,
+            longest: None,
+            is_warm: mode == TransferMode::Warm,
+            ring: self.ring(mode, word).await?,
+        })))
+    }
+
+    async fn ring(&self, mode: TransferMode, word: &Word) -> Result<Ring, Error> {
         let is_warm = mode == TransferMode::Warm;
         let whisper = if is_warm {
             Some(self.whisper(word).await?)
         } else {
             None
         };
-        let ring = Ring {
+        Ok(Ring {
             caller_id: CallerId::of_call(&self.call),
             whisper,
             asks_to_accept: is_warm,
             detects_machines: is_warm,
             ..Ring::default()
-        };
-        Ok(Stop::Ring(RingStop::one(telephone, longest, ring)))
+        })
     }
 
     /// Who it is, and why: the caller's name if it is known, else the number,

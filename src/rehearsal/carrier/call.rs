@@ -10,17 +10,19 @@ use super::carrier::Carrier;
 use super::event::CarrierEventKind;
 use super::forms::{self, Form};
 use super::options::{CarrierOptions, Fault, Script};
+use super::orders::{line, order_of};
 use super::report::{CallReport, EndedBy, StreamReport};
 use super::stream::{Stream, StreamPlan};
 use super::teller::Teller;
 use super::twiml::Element;
 use super::upgrade::check_url;
 use super::webhook::WebhookRequest;
+use crate::rehearsal::exchange::Orders;
 use crate::rehearsal::names::carrier_name;
 
 /// A call while it lasts.
 pub(super) struct Call<'a> {
-    carrier: &'a Carrier,
+    pub(super) carrier: &'a Carrier,
     faults: &'a [Fault],
     caller: Caller,
     teller: Teller,
@@ -28,6 +30,8 @@ pub(super) struct Call<'a> {
     /// The document that is being run; relative URLs start from it.
     document: Url,
     has_hung_up: bool,
+    /// What it is told over REST; none where there is no exchange.
+    pub(super) orders: Option<Orders>,
 }
 
 /// What follows a verb.
@@ -44,7 +48,9 @@ impl<'a> Call<'a> {
     pub(super) fn new(carrier: &'a Carrier, script: &'a Script, document: Url) -> Self {
         let call_sid = carrier.options.call_sid.clone();
         let call_sid = call_sid.unwrap_or_else(|| carrier_name("CA"));
+        let exchange = carrier.options.exchange.as_ref();
         Self {
+            orders: exchange.map(|exchange| exchange.open_line(line(&carrier.options, &call_sid))),
             carrier,
             faults: &script.faults,
             caller: Caller::new(script),
@@ -57,10 +63,15 @@ impl<'a> Call<'a> {
 
     pub(super) async fn run(mut self) -> CallReport {
         self.teller.tell(Instant::now(), CarrierEventKind::Placed);
-        let mut verbs = self.answer().await;
+        let verbs = self.answer().await;
         if verbs.first().is_some_and(|verb| verb.name != "Reject") {
-            "in-progress".clone_into(&mut self.report.final_status);
+            self.set_status("in-progress");
         }
+        self.run_from(verbs).await
+    }
+
+    /// Runs a document and all that follow it, to the end of the call.
+    pub(super) async fn run_from(mut self, mut verbs: Vec<Element>) -> CallReport {
         while !verbs.is_empty() {
             verbs = self.run_document(verbs).await;
         }
@@ -68,7 +79,7 @@ impl<'a> Call<'a> {
     }
 
     /// Asks for the first document, twice if the script wants so.
-    async fn answer(&mut self) -> Vec<Element> {
+    pub(super) async fn answer(&mut self) -> Vec<Element> {
         let request = WebhookRequest::post(self.document.clone(), self.form(&[]));
         let verbs = self.fetch(&request).await;
         if self.faults.contains(&Fault::DuplicatedWebhook) {
@@ -88,7 +99,18 @@ impl<'a> Call<'a> {
             self.teller
                 .tell(Instant::now(), CarrierEventKind::Verb(verb.name.clone()));
             self.report.verbs.push(verb.clone());
-            match self.run_verb(&verb).await {
+            let mut orders = self.orders.take();
+            let done = tokio::select! {
+                biased;
+                order = order_of(&mut orders) => Err(order),
+                flow = self.run_verb(&verb) => Ok(flow),
+            };
+            self.orders = orders;
+            let flow = match done {
+                Ok(flow) => flow,
+                Err(order) => self.obey(order, &verb).await,
+            };
+            match flow {
                 Ok(Flow::Next) => {}
                 Ok(Flow::Goto(verbs)) => return verbs,
                 Ok(Flow::End) => return Vec::new(),
@@ -295,10 +317,12 @@ impl<'a> Call<'a> {
         form
     }
 
-    async fn finish(mut self) -> CallReport {
+    pub(super) async fn finish(mut self) -> CallReport {
         if self.report.final_status == "in-progress" {
             "completed".clone_into(&mut self.report.final_status);
         }
+        let status = self.report.final_status.clone();
+        self.set_status(&status);
         let now = Instant::now();
         self.report.ended_at = now;
         let path = self.options().status_path.as_deref();

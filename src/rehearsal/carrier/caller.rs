@@ -110,6 +110,27 @@ impl Caller {
         keys
     }
 
+    /// How long the caller waits in a queue, if not for ever.
+    pub(super) fn patience_in_queue(&mut self) -> Option<Duration> {
+        while matches!(self.steps.front(), Some(Step::StayUntilEnd)) {
+            self.steps.pop_front();
+        }
+        match self.steps.front() {
+            Some(Step::HangUpInQueue(patience)) => Some(*patience),
+            Some(_) | None => None,
+        }
+    }
+
+    /// How long it takes until the caller presses a key.
+    pub(super) fn thinks(&mut self) -> Duration {
+        let mut lasting = Duration::ZERO;
+        while let Some(Step::Wait(more)) = self.steps.front() {
+            lasting += *more;
+            self.steps.pop_front();
+        }
+        lasting
+    }
+
     /// How long the caller speaks after the tone of a voicemail.
     pub(super) fn leave_message(&mut self) -> Duration {
         let mut lasting = Duration::ZERO;
@@ -118,7 +139,9 @@ impl Caller {
                 Step::Speak(spoken) | Step::SpeakOver { spoken, .. } => {
                     lasting += spoken.duration();
                 }
-                Step::HangUp | Step::StayUntilEnd | Step::DropSocket => break,
+                Step::HangUp | Step::StayUntilEnd | Step::DropSocket | Step::HangUpInQueue(_) => {
+                    break;
+                }
                 Step::Wait(_)
                 | Step::WaitForSpeech
                 | Step::WaitForQuiet(_)
@@ -142,7 +165,7 @@ impl Caller {
             Step::Speak(_) | Step::Digit(_) | Step::Send(_) | Step::DropSocket | Step::HangUp => {
                 true
             }
-            Step::StayUntilEnd => false,
+            Step::StayUntilEnd | Step::HangUpInQueue(_) => false,
         }
     }
 
@@ -169,6 +192,7 @@ impl Caller {
             | Step::WaitForSpeech
             | Step::WaitForQuiet(_)
             | Step::StopFrames(_)
+            | Step::HangUpInQueue(_)
             | Step::StayUntilEnd => {}
         }
     }

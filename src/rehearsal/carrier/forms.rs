@@ -97,11 +97,11 @@ pub(super) fn picked_up((parent, call_sid): (&str, &str), to: &str) -> Form {
     ])
 }
 
-/// What is told once it is known that a person has picked up.
-pub(super) fn found_out(call_sid: &str) -> Form {
+/// What is told once it is known who, or what, has picked up.
+pub(super) fn found_out(call_sid: &str, by: &str) -> Form {
     form(&[
         ("CallSid", call_sid),
-        ("AnsweredBy", "human"),
+        ("AnsweredBy", by),
         ("MachineDetectionDuration", "2310"),
     ])
 }
@@ -116,6 +116,41 @@ pub(super) fn waiting() -> Form {
         ("CurrentQueueSize", "1"),
         ("MaxQueueSize", "100"),
     ])
+}
+
+/// What is told of a caller who has waited so long in a queue of their own.
+pub(super) fn waiting_since(queue_sid: &str, waited: Duration) -> Form {
+    form(&[
+        ("QueueSid", queue_sid),
+        ("QueuePosition", "1"),
+        ("QueueTime", &waited.as_secs().to_string()),
+        ("AvgQueueTime", "0"),
+        ("CurrentQueueSize", "1"),
+        ("MaxQueueSize", "1000"),
+    ])
+}
+
+/// What is told of a caller who waits no longer.
+pub(super) fn left_queue(queue_sid: &str, outcome: &str) -> Form {
+    form(&[
+        ("QueueSid", queue_sid),
+        ("QueueResult", outcome),
+        ("QueueTime", "1"),
+    ])
+}
+
+/// What the action of a `<Dial>` is told that was to speak with whoever waits.
+pub(super) fn dialled_queue(options: &CarrierOptions, is_bridged: bool) -> Form {
+    let lasted = options.dial_outcome.lasting.as_secs().to_string();
+    if is_bridged {
+        form(&[
+            ("DialCallStatus", "completed"),
+            ("DialBridged", "true"),
+            ("DialCallDuration", &lasted),
+        ])
+    } else {
+        form(&[("DialCallStatus", "no-answer"), ("DialBridged", "false")])
+    }
 }
 
 /// What the action of a `<Record>` is told; the status callback adds more.

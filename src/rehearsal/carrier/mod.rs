@@ -9,6 +9,7 @@
 //! `<Say>` says is read, not heard.
 
 mod call;
+mod callee;
 mod caller;
 #[expect(
     clippy::module_inception,
@@ -21,6 +22,7 @@ mod gateway_message;
 mod lone_stream;
 pub(super) mod open_stream;
 mod options;
+mod orders;
 mod playback;
 mod report;
 mod signature;
@@ -32,8 +34,10 @@ mod twiml;
 mod twiml_rules;
 mod upgrade;
 mod verbs;
+mod waiting;
 mod webhook;
 
+pub use callee::Callee;
 pub use carrier::Carrier;
 pub use event::{CarrierEvent, CarrierEventKind};
 pub use lone_stream::{Opening, stream_on};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::Secret;
+use crate::rehearsal::exchange::Exchange;
 use crate::rehearsal::names::{Keep, carrier_name};
 use crate::rehearsal::spoken::Spoken;
 
@@ -45,6 +46,13 @@ pub struct CarrierOptions {
     pub queue_outcome: String,
     /// What is kept of each call.
     pub keep: Keep,
+    /// Where callers wait, and what they share with an account; without one, a queue is
+    /// heard once and left.
+    pub exchange: Option<Exchange>,
+    /// How long those who wait listen before the carrier asks again.
+    pub tune: Duration,
+    /// For how long that counts.
+    pub tune_counts: Duration,
 }
 
 impl CarrierOptions {
@@ -69,6 +77,9 @@ impl CarrierOptions {
             recording_sid: None,
             queue_outcome: "hangup".to_owned(),
             keep: Keep::Everything,
+            exchange: None,
+            tune: Duration::from_millis(250),
+            tune_counts: Duration::from_secs(1),
         }
     }
 }
@@ -147,6 +158,8 @@ pub enum Step {
     HangUp,
     /// Stays until the other side ends the stream.
     StayUntilEnd,
+    /// Stays until it comes to waiting in a queue, and hangs up there after so long.
+    HangUpInQueue(Duration),
 }
 
 /// Something that goes wrong with a call.

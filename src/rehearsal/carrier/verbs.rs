@@ -3,9 +3,12 @@
 //! Time that nobody listens to is not spent: `<Say>`, `<Play>`, `<Pause>` and
 //! the conversation behind a `<Dial>` take none.
 
+use tokio::time::sleep;
+
 use super::call::{Call, Flow};
 use super::forms;
 use super::twiml::Element;
+use crate::rehearsal::exchange::Exchange;
 use crate::rehearsal::names::carrier_name;
 
 impl Call<'_> {
@@ -35,11 +38,30 @@ impl Call<'_> {
         if dial.leaf_texts().is_empty() {
             return Err("13201: <Dial> calls nobody".to_owned());
         }
+        if let (Some(exchange), Some(queue)) = (self.exchange(), dial.child("Queue")) {
+            return self.dial_queue(&exchange, (dial, queue)).await;
+        }
         if self.options().dial_outcome.status == "completed" {
             self.pick_up(dial).await?;
             self.record_dialled(dial).await?;
         }
         let extra = forms::dialled(self.options());
+        match dial.attribute("action") {
+            Some(action) => self.follow(action, dial, extra).await,
+            None => Ok(Flow::Next),
+        }
+    }
+
+    async fn dial_queue(
+        &mut self,
+        exchange: &Exchange,
+        (dial, queue): (&Element, &Element),
+    ) -> Result<Flow, String> {
+        let is_bridged = self.summon(exchange, queue).await?;
+        if is_bridged {
+            self.record_dialled(dial).await?;
+        }
+        let extra = forms::dialled_queue(self.options(), is_bridged);
         match dial.attribute("action") {
             Some(action) => self.follow(action, dial, extra).await,
             None => Ok(Flow::Next),
@@ -56,7 +78,8 @@ impl Call<'_> {
         let picked_up = forms::picked_up((&self.report.call_sid, &child), &noun.text);
         if let Some(url) = noun.attribute("amdStatusCallback") {
             let url = self.resolve(url)?;
-            self.call_back(url, &forms::found_out(&child)).await;
+            self.call_back(url, &forms::found_out(&child, "human"))
+                .await;
         }
         let events = noun.attribute("statusCallbackEvent").unwrap_or_default();
         if let Some(url) = noun.attribute("statusCallback")
@@ -86,8 +109,12 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The caller hears once what those hear who wait, and waits no longer.
+    /// Without an exchange the caller hears once what those hear who wait, and waits no
+    /// longer.
     async fn enqueue(&mut self, enqueue: &Element) -> Result<Flow, String> {
+        if let Some(exchange) = self.exchange() {
+            return self.wait_in(&exchange, enqueue).await;
+        }
         if let Some(url) = enqueue.attribute("waitUrl") {
             let heard = self.listen(url, &forms::waiting()).await?;
             self.report.verbs.extend(heard);
@@ -112,6 +139,10 @@ impl Call<'_> {
             .unwrap_or("#")
             .chars()
             .next();
+        if self.exchange().is_some() {
+            // Somebody may be hung up on while they think.
+            sleep(self.caller().thinks()).await;
+        }
         let keys = self.caller().press_keys(max.unwrap_or(usize::MAX), finish);
         let is_wanted = gather.attribute("actionOnEmptyResult") == Some("true");
         if keys.is_empty() && !is_wanted {

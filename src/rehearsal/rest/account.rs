@@ -8,6 +8,7 @@ use super::answer::{Answer, missing, refusal};
 use super::options::{ForSale, RestFault, RestOptions};
 use super::request::{RestExchange, RestRequest};
 use super::rules;
+use crate::rehearsal::exchange::Exchange;
 
 /// An account: what it has, and what it was asked.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(super) struct Account {
     pub(super) exchanges: Vec<RestExchange>,
     pub(super) violations: Vec<String>,
     pub(super) faults: VecDeque<RestFault>,
+    pub(super) exchange: Exchange,
 }
 
 /// A number of the account.
@@ -121,6 +123,7 @@ impl Account {
             exchanges: Vec::new(),
             violations: Vec::new(),
             faults: VecDeque::new(),
+            exchange: Exchange::default(),
         }
     }
 
@@ -160,6 +163,7 @@ impl Account {
     }
 
     fn route(&mut self, request: &RestRequest, path: &[&str]) -> Answer {
+        self.take_calls_of_lines();
         match (request.method.as_str(), path) {
             ("GET", ["AvailablePhoneNumbers", country, kind]) => {
                 self.available(request, country, kind)
@@ -179,6 +183,7 @@ impl Account {
             }
             ("POST", ["Messages"]) => self.send_message(request),
             ("GET", ["Messages"]) => self.list_messages(request),
+            ("DELETE", ["Queues", sid]) => self.delete_queue(request, sid),
             ("DELETE", ["Recordings", sid]) => self.delete_recording(request, sid),
             _ => missing(request),
         }

@@ -6,6 +6,7 @@ use super::account::{Account, RestCall};
 use super::answer::{Answer, missing, now, page, refusal};
 use super::request::RestRequest;
 use super::rules::{bad_address, is_number};
+use crate::rehearsal::exchange::LineOrder;
 use crate::rehearsal::names::carrier_name;
 
 impl Account {
@@ -20,7 +21,9 @@ impl Account {
         if !is_other && !is_number(to) {
             return refusal(400, 21211, format!("Invalid 'To' Phone Number: {to}"));
         }
-        if !self.numbers.iter().any(|one| one.phone_number == from) {
+        // A caller's number may be shown to whom the call is handed on.
+        let is_shown = request.text("CallToken").is_some() && is_number(from);
+        if !is_shown && !self.numbers.iter().any(|one| one.phone_number == from) {
             return refusal(
                 400,
                 21210,
@@ -44,6 +47,7 @@ impl Account {
             told: vec![request.form.clone()],
         };
         let answer = (201, self.call_resource(&call));
+        self.exchange.made(&call);
         self.calls.push(call);
         answer
     }
@@ -106,7 +110,21 @@ impl Account {
             Some(_) => return refusal(400, 20001, "Status must be canceled or completed"),
         }
         call.told.push(request.form.clone());
+        match request.text("Url") {
+            Some(url) => self.exchange.tell(sid, LineOrder::Goto(url.to_owned())),
+            None => self.exchange.tell(sid, LineOrder::End),
+        }
         (200, self.call_resource(&self.calls[at]))
+    }
+
+    /// Calls stand as their lines do, where they have one.
+    pub(super) fn take_calls_of_lines(&mut self) {
+        for line in self.exchange.calls() {
+            match self.calls.iter_mut().find(|call| call.sid == line.sid) {
+                Some(call) => call.status = line.status,
+                None => self.calls.push(line),
+            }
+        }
     }
 
     fn call_resource(&self, call: &RestCall) -> Value {

@@ -14,6 +14,7 @@ mod conferences;
 mod messages;
 mod numbers;
 mod options;
+mod queues;
 mod recordings;
 mod request;
 mod rules;

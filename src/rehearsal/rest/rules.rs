@@ -124,6 +124,11 @@ const NEW_CALL: &[&str] = &[
     "Timeout",
     "TimeLimit",
     "CallerId",
+    "CallToken",
+    "MachineDetection",
+    "AsyncAmd",
+    "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallbackMethod",
 ];
 const CALL: &[&str] = &[
     "Url",
@@ -153,7 +158,7 @@ const MESSAGE: &[&str] = &["To", "From", "Body", "StatusCallback", "MediaUrl"];
 /// `code`; or no method where it must be one.
 pub(super) fn bad_address(request: &RestRequest, code: u32) -> Option<Answer> {
     for (name, value) in request.parameters() {
-        let is_address = name.ends_with("Url") || name == "StatusCallback";
+        let is_address = name.ends_with("Url") || name.ends_with("StatusCallback");
         if is_address && !value.is_empty() && !is_public_address(value) {
             return Some(refusal(
                 400,

@@ -23,6 +23,7 @@ use super::account::{Account, OwnedNumber, RestCall, RestMessage, RestParticipan
 use super::answer::{Answer, now, refusal};
 use super::options::{RestFault, RestOptions};
 use super::request::{RestExchange, RestRequest};
+use crate::rehearsal::exchange::Exchange;
 use crate::rehearsal::names::carrier_name;
 
 /// The REST interface of one account on a loopback port. Dropping it closes it.
@@ -59,6 +60,11 @@ impl RestServer {
     pub fn account_sid(&self) -> String {
         self.account
             .with(|account| account.options.account_sid.clone())
+    }
+
+    /// What the account shares with the calls of a carrier.
+    pub fn exchange(&self) -> Exchange {
+        self.account.with(|account| account.exchange.clone())
     }
 
     /// What goes wrong with the next requests, in order; then nothing does.

@@ -4,6 +4,7 @@
 //! by the parsers of their types; what does not fit is refused with its place.
 
 mod credential;
+mod destination;
 mod dialling;
 mod hours;
 mod ivr;
@@ -21,6 +22,10 @@ mod toolkit;
 mod value;
 
 pub use credential::CredentialText;
+pub use destination::{
+    DestinationText, NumberRef, PlaceText, QueueRef, TeamRef, TextRecipientText, TransferModeText,
+    UserRef,
+};
 pub use dialling::{DearKindText, DialPolicyText};
 pub use hours::{ExceptionText, HoursText, WeekText};
 pub use ivr::{EdgeText, FlowText, NodeText, PositionText};
@@ -45,7 +50,6 @@ pub use route::{
 };
 pub use rule::{ActionText, ConditionText, HoursRef, ListRef, RefusalText, RuleText, TimesText};
 pub use toolkit::{
-    DestinationText, HttpToolText, McpServerText, NumberRef, Parameters, PersonText, PlaceText,
-    QueueRef, ToolHeaderText, ToolWord, ToolkitText, TransferModeText, UserRef,
+    HttpToolText, McpServerText, Parameters, PersonText, ToolHeaderText, ToolWord, ToolkitText,
 };
 pub use value::{E164, Few, Line, Number, Text, Word};

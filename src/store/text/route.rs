@@ -65,6 +65,9 @@ pub struct RingStopText {
     /// How long they may speak, in seconds, if that is limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     longest_s: Option<u64>,
+    /// Whether the caller waits with music until somebody has taken the call.
+    #[serde(default)]
+    is_warm: bool,
     ring: RingText,
 }
 
@@ -151,6 +154,7 @@ impl From<&Stop> for StopText {
                 are_members: ring.whose == Purpose::Member,
                 is_in_turn: ring.is_in_turn,
                 longest_s: ring.longest.map(|longest| longest.as_secs()),
+                is_warm: ring.is_warm,
                 ring: (&ring.ring).into(),
             }),
             Stop::Queue(queue) => Self::Queue(QueueStopText {
@@ -197,6 +201,7 @@ impl From<StopText> for Stop {
                 },
                 is_in_turn: ring.is_in_turn,
                 longest: ring.longest_s.map(Duration::from_secs),
+                is_warm: ring.is_warm,
                 ring: ring.ring.into(),
             }),
             StopText::Queue(queue) => Self::Queue(QueueStop {

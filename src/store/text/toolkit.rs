@@ -1,4 +1,4 @@
-//! What a receptionist has at hand, as JSON: destinations, machines, servers.
+//! What a receptionist has at hand, as JSON: whom callers may go to, whom it may write to and ask.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -6,13 +6,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::credential::CredentialText;
+use super::destination::{DestinationText, TextRecipientText};
 use super::ivr_branch::MethodText;
 use super::ivr_value::HttpsUrl;
-use super::plan::VoicemailText;
-use super::value::{E164, Few, Line, Number, Text, Word};
+use super::value::{Few, Line, Number, Text, Word};
 use crate::domain::{
-    Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, QueueId, ToolHeader, ToolName,
-    Toolkit, TransferMode, UserId,
+    Destination, HttpMethod, HttpTool, McpServer, PersonRule, TextRecipient, ToolHeader, ToolName,
+    Toolkit,
 };
 
 /// What a receptionist has at hand beside its tools.
@@ -23,6 +23,10 @@ pub struct ToolkitText {
     /// picks one by its key.
     #[schema(value_type = Vec<DestinationText>, max_items = 32)]
     destinations: Few<DestinationText, 0, 32>,
+    /// Who may be written to beside the caller, and nobody else. `send_sms` picks one by
+    /// its key.
+    #[schema(value_type = Vec<TextRecipientText>, max_items = 32)]
+    text_recipients: Few<TextRecipientText, 0, 32>,
     /// Machines of yours that it may ask while it speaks.
     #[schema(value_type = Vec<HttpToolText>, max_items = 16)]
     http_tools: Few<HttpToolText, 0, 16>,
@@ -30,69 +34,6 @@ pub struct ToolkitText {
     #[schema(value_type = Vec<McpServerText>, max_items = 8)]
     mcp_servers: Few<McpServerText, 0, 8>,
     person: PersonText,
-}
-
-/// A place that callers may be handed on to.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DestinationText {
-    /// What it is picked by.
-    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_]{0,31}$", example = "sales")]
-    key: ToolWord<32>,
-    /// When it is right, in words for the model.
-    #[schema(value_type = String, min_length = 1, max_length = 300,
-        pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
-    description: Line<300>,
-    to: PlaceText,
-    #[serde(default)]
-    #[schema(required = false)]
-    mode: TransferModeText,
-}
-
-/// One of these.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PlaceText {
-    /// A member, on their telephone.
-    UserId(UserRef),
-    /// Those who answer a queue.
-    QueueId(QueueRef),
-    /// A number outside, in E.164. The outbound policy must allow it whenever it
-    /// is rung.
-    PhoneNumber(NumberRef),
-    /// Voicemail.
-    Voicemail(VoicemailText),
-}
-
-/// The id of a member.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = "^usr_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-pub struct UserRef(pub Text<UserId>);
-
-/// The id of a queue.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = "^que_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
-pub struct QueueRef(pub Text<QueueId>);
-
-/// A telephone number in E.164.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
-pub struct NumberRef(pub E164);
-
-/// How a caller is handed on.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TransferModeText {
-    /// It rings, and whoever answers has the caller.
-    #[default]
-    Blind,
-    /// Whoever answers hears who it is and why, and takes the call by pressing 1;
-    /// if nobody does, the caller comes back to the receptionist. For a member or
-    /// a number.
-    Warm,
 }
 
 /// Another machine that a receptionist may ask. Nobody is asked whose address is
@@ -200,7 +141,7 @@ impl Default for PersonText {
 /// A word of at most `MAX` small letters, digits or `_`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct ToolWord<const MAX: usize>(String);
+pub struct ToolWord<const MAX: usize>(pub(super) String);
 
 impl<'de, const MAX: usize> Deserialize<'de> for ToolWord<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -251,6 +192,12 @@ impl From<ToolkitText> for Toolkit {
                 .into_iter()
                 .map(Destination::from)
                 .collect(),
+            text_recipients: text
+                .text_recipients
+                .0
+                .into_iter()
+                .map(TextRecipient::from)
+                .collect(),
             http: text.http_tools.0.into_iter().map(HttpTool::from).collect(),
             mcp: text
                 .mcp_servers
@@ -268,8 +215,10 @@ impl From<ToolkitText> for Toolkit {
 
 impl From<&Toolkit> for ToolkitText {
     fn from(kit: &Toolkit) -> Self {
+        let recipients = kit.text_recipients.iter();
         Self {
             destinations: Few(kit.destinations.iter().map(DestinationText::from).collect()),
+            text_recipients: Few(recipients.map(TextRecipientText::from).collect()),
             http_tools: Few(kit.http.iter().map(HttpToolText::from).collect()),
             mcp_servers: Few(kit.mcp.iter().map(McpServerText::from).collect()),
             person: (&kit.person).into(),
@@ -282,48 +231,6 @@ impl From<&PersonRule> for PersonText {
         Self {
             destination: rule.destination.clone().map(ToolWord),
             zero_key: rule.has_zero_key,
-        }
-    }
-}
-
-impl From<DestinationText> for Destination {
-    fn from(text: DestinationText) -> Self {
-        Self {
-            key: text.key.0,
-            description: text.description.0,
-            place: match text.to {
-                PlaceText::UserId(UserRef(Text(id))) => Place::User(id),
-                PlaceText::QueueId(QueueRef(Text(id))) => Place::Queue(id),
-                PlaceText::PhoneNumber(NumberRef(E164(number))) => Place::Number(number),
-                PlaceText::Voicemail(text) => Place::Voicemail {
-                    greeting: text.into_greeting(),
-                },
-            },
-            mode: match text.mode {
-                TransferModeText::Blind => TransferMode::Blind,
-                TransferModeText::Warm => TransferMode::Warm,
-            },
-        }
-    }
-}
-
-impl From<&Destination> for DestinationText {
-    fn from(one: &Destination) -> Self {
-        Self {
-            key: ToolWord(one.key.clone()),
-            description: Line(one.description.clone()),
-            to: match &one.place {
-                Place::User(id) => PlaceText::UserId(UserRef(Text(*id))),
-                Place::Queue(id) => PlaceText::QueueId(QueueRef(Text(*id))),
-                Place::Number(number) => PlaceText::PhoneNumber(NumberRef(E164(number.clone()))),
-                Place::Voicemail { greeting } => {
-                    PlaceText::Voicemail(VoicemailText::new(greeting.clone()))
-                }
-            },
-            mode: match one.mode {
-                TransferMode::Blind => TransferModeText::Blind,
-                TransferMode::Warm => TransferModeText::Warm,
-            },
         }
     }
 }

@@ -10,7 +10,7 @@ use super::page::{Listed, Listing};
 use super::price::{Micros, Price};
 use super::read;
 use super::request::{Pairs, Request};
-use crate::domain::{CallSid, CallStatus, Party, Permit, PhoneNumber, Pii, Timestamp};
+use crate::domain::{CallSid, CallStatus, Party, Permit, PhoneNumber, Pii, Secret, Timestamp};
 use crate::twilio::twiml::CallEvent;
 
 /// What a call is to do: a document, or where to ask for one.
@@ -57,6 +57,10 @@ pub struct NewCall {
     pub ring_for: Option<Duration>,
     /// How long it may last; 4 h where nothing is said.
     pub time_limit: Option<Duration>,
+    /// Lets it show the number of a caller, by the token that came with their call.
+    pub call_token: Option<Secret<String>>,
+    /// Who is told whether a person has answered, while the call goes on.
+    pub machine_callback: Option<String>,
 }
 
 impl NewCall {
@@ -78,6 +82,15 @@ impl NewCall {
         }
         for (name, span) in [("Timeout", self.ring_for), ("TimeLimit", self.time_limit)] {
             pairs.extend(span.map(|span| (name, span.as_secs().to_string())));
+        }
+        if let Some(token) = &self.call_token {
+            pairs.push(("CallToken", token.expose().clone()));
+        }
+        if let Some(url) = &self.machine_callback {
+            pairs.push(("MachineDetection", "Enable".to_owned()));
+            pairs.push(("AsyncAmd", "true".to_owned()));
+            pairs.push(("AsyncAmdStatusCallback", url.clone()));
+            pairs.push(("AsyncAmdStatusCallbackMethod", "POST".to_owned()));
         }
         pairs
     }

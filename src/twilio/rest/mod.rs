@@ -1,4 +1,4 @@
-//! Twilio's REST interface: the numbers, calls, conferences, messages and recordings of an account.
+//! Twilio's REST interface: an account's numbers, calls, queues, messages and recordings.
 //!
 //! A [`Client`] speaks for one [`Account`]. Its functions are named after what
 //! they do at Twilio; each answers in types of this house, or with an
@@ -24,6 +24,7 @@ mod numbers;
 mod page;
 mod patience;
 mod price;
+mod queues;
 mod read;
 mod recordings;
 mod request;
