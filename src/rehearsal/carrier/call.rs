@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -15,8 +16,9 @@ use super::stream::{Stream, StreamPlan};
 use super::teller::Teller;
 use super::twiml::Element;
 use super::upgrade::check_url;
-use super::webhook::WebhookRequest;
+use super::webhook::{WebhookAnswer, WebhookRequest};
 use crate::rehearsal::names::carrier_name;
+use crate::rehearsal::rest::RestCall;
 
 /// A call while it lasts.
 pub(super) struct Call<'a> {
@@ -28,6 +30,10 @@ pub(super) struct Call<'a> {
     /// The document that is being run; relative URLs start from it.
     document: Url,
     has_hung_up: bool,
+    /// How often the call was told something over REST, as far as it knows.
+    pub(super) told: usize,
+    /// Those whom it has rung, and who were led elsewhere.
+    pub(super) legs: Vec<JoinHandle<CallReport>>,
 }
 
 /// What follows a verb.
@@ -52,6 +58,8 @@ impl<'a> Call<'a> {
             report: CallReport::new(call_sid, Instant::now()),
             document,
             has_hung_up: false,
+            told: 0,
+            legs: Vec::new(),
         }
     }
 
@@ -60,11 +68,35 @@ impl<'a> Call<'a> {
         let mut verbs = self.answer().await;
         if verbs.first().is_some_and(|verb| verb.name != "Reject") {
             "in-progress".clone_into(&mut self.report.final_status);
+            self.begin();
         }
         while !verbs.is_empty() {
             verbs = self.run_document(verbs).await;
         }
         self.finish().await
+    }
+
+    /// The account knows of it from now on, where it is to reach it.
+    fn begin(&mut self) {
+        let Some(live) = &self.options().live else {
+            return;
+        };
+        let CarrierOptions {
+            to,
+            from,
+            direction,
+            ..
+        } = self.options();
+        self.told = live.begin(RestCall {
+            sid: self.report.call_sid.clone(),
+            to: to.clone(),
+            from: from.clone(),
+            status: "in-progress".to_owned(),
+            direction: direction.clone(),
+            parent: None,
+            rating: None,
+            told: Vec::new(),
+        });
     }
 
     /// Asks for the first document, twice if the script wants so.
@@ -179,11 +211,7 @@ impl<'a> Call<'a> {
     /// Sends a callback whose answer is not run.
     pub(super) async fn call_back(&mut self, url: Url, extra: &Form) {
         let request = WebhookRequest::post(url, self.form(extra));
-        let answer = self
-            .carrier
-            .client
-            .send(self.options(), self.faults, &request)
-            .await;
+        let answer = self.ask(&request).await;
         self.report.failures.extend(answer.callback_problem());
         self.report.requests.push(answer.report);
     }
@@ -208,6 +236,24 @@ impl<'a> Call<'a> {
 
     pub(super) const fn hang_up(&mut self) {
         self.has_hung_up = true;
+    }
+
+    pub(super) const fn has_hung_up(&self) -> bool {
+        self.has_hung_up
+    }
+
+    /// The same carrier, with other options.
+    pub(super) fn carrier_with(&self, options: CarrierOptions) -> Carrier {
+        Carrier {
+            options,
+            ..self.carrier.clone()
+        }
+    }
+
+    /// What is answered to a request, whatever it is.
+    pub(super) async fn ask(&self, request: &WebhookRequest) -> WebhookAnswer {
+        let client = &self.carrier.client;
+        client.send(self.options(), self.faults, request).await
     }
 
     fn parameters(&self, stream: &Element) -> Vec<(String, String)> {
@@ -272,17 +318,13 @@ impl<'a> Call<'a> {
     }
 
     async fn send(&mut self, request: &WebhookRequest) -> Result<super::twiml::Document, String> {
-        let answer = self
-            .carrier
-            .client
-            .send(self.options(), self.faults, request)
-            .await;
+        let answer = self.ask(request).await;
         let document = answer.document();
         self.report.requests.push(answer.report);
         document
     }
 
-    fn form(&self, extra: &[(String, String)]) -> Form {
+    pub(super) fn form(&self, extra: &[(String, String)]) -> Form {
         let has_ended = self.has_hung_up && self.report.final_status == "in-progress";
         let status = if has_ended {
             "completed"
@@ -299,6 +341,9 @@ impl<'a> Call<'a> {
         if self.report.final_status == "in-progress" {
             "completed".clone_into(&mut self.report.final_status);
         }
+        if let Some(live) = &self.options().live {
+            live.hang_up(&self.report.call_sid);
+        }
         let now = Instant::now();
         self.report.ended_at = now;
         let path = self.options().status_path.as_deref();
@@ -308,6 +353,12 @@ impl<'a> Call<'a> {
             self.call_back(url, &extra).await;
         }
         self.teller.tell(Instant::now(), CarrierEventKind::Ended);
+        for leg in std::mem::take(&mut self.legs) {
+            match leg.await {
+                Ok(leg) => self.report.legs.push(leg),
+                Err(error) => self.report.failures.push(format!("a leg failed: {error}")),
+            }
+        }
         self.report.events = self.teller.into_told();
         self.report
     }

@@ -106,6 +106,8 @@ impl Account {
             Some(_) => return refusal(400, 20001, "Status must be canceled or completed"),
         }
         call.told.push(request.form.clone());
+        // Whoever is hung up on or led elsewhere is in no conference.
+        self.leave(sid);
         (200, self.call_resource(&self.calls[at]))
     }
 
