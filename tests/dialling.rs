@@ -322,8 +322,13 @@ fn i11_there_is_one_gate_and_no_way_around_it() {
         ("Sim::new(", &[]),
         ("twiml::Application", &[]),
         (
+            // A conference rings nobody: who meets there is on the line already.
             "Dial::new()",
-            &["webhooks/queue_member.rs", "webhooks/ring.rs"],
+            &[
+                "webhooks/conference.rs",
+                "webhooks/queue_member.rs",
+                "webhooks/ring.rs",
+            ],
         ),
     ] {
         assert_eq!(files_that_say(words), files, "{words}");

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::Webhooks;
 use super::at::At;
 use super::signed::Signed;
+use super::{Webhooks, conference};
 use crate::bridge::{CallStands, Happening, Placing, Told};
 use crate::domain::EndReason;
 use crate::routing::Stop;
@@ -39,6 +39,7 @@ pub(super) async fn status(
             let closed = Happening::Closed(callback.call.status);
             house.bridge.tell(of, placed.since, closed);
         }
+        conference::over(&house, &callback.call.call_sid);
         house.trails.forget(&callback.call.call_sid);
     }
     house.take_down(Told::Stands(stands), "status.failed").await
