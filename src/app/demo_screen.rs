@@ -69,7 +69,11 @@ async fn show_conversation(mut events: Events, mut sounds: Sounds, end: Cancella
 /// What the gateway tells.
 fn tell(what: &Happening) -> Option<String> {
     Some(match what {
-        Happening::Routed(_) | Happening::Taken(..) | Happening::Closed(_) => return None,
+        Happening::Routed(_)
+        | Happening::Taken(..)
+        | Happening::Held(_)
+        | Happening::Muted(..)
+        | Happening::Closed(_) => return None,
         Happening::Admitted => "gateway       webhook answered, model dialled".to_owned(),
         Happening::Answered => "gateway       media stream opened".to_owned(),
         Happening::Reported(report) => return tell_report(report),
@@ -168,6 +172,8 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                     | Happening::Recording(_)
                     | Happening::Routed(_)
                     | Happening::Taken(..)
+                    | Happening::Held(_)
+                    | Happening::Muted(..)
                     | Happening::Closed(_),
                 )
                 | Err(RecvError::Lagged(_)) => {}

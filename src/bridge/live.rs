@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::feed::EventId;
 use crate::call::Report;
 use crate::domain::{
-    AnsweredBy, CallId, CallStatus, EndReason, RecordingState, TenantId, Timestamp, UserId,
+    AnsweredBy, CallId, CallStatus, EndReason, RecordingState, Side, TenantId, Timestamp, UserId,
 };
 
 /// Something that happened in a live call.
@@ -32,6 +32,10 @@ pub enum Happening {
     Routed(&'static str),
     /// Somebody else than the agent has it from now on; which member, if it is one.
     Taken(AnsweredBy, Option<UserId>),
+    /// Of two people one waits, or waits no longer.
+    Held(bool),
+    /// Of two people one is not heard by the other, or is again.
+    Muted(Side, bool),
     /// The carrier says that it is over, and how.
     Closed(CallStatus),
     /// The call's task was born and dials the agent.

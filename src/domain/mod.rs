@@ -29,6 +29,7 @@ mod recording;
 mod sealed;
 mod secret;
 mod settings;
+mod side;
 mod sms;
 mod taken_message;
 mod tenant;
@@ -80,6 +81,7 @@ pub use secret::{Pii, Secret};
 pub use settings::{
     Effective, Entry, Level, Lock, SettingKey, SettingKind, SettingValue, Settings,
 };
+pub use side::Side;
 pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
 pub use taken_message::{TakenKind, TakenMessage, Urgency};
 pub use tenant::{Capabilities, Number, Tenant};

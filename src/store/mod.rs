@@ -56,9 +56,11 @@ mod seed;
 
 pub mod api_keys;
 pub mod audit_log;
+pub mod call_announcements;
 pub mod call_backs;
 pub mod call_consents;
 pub mod call_events;
+pub mod call_legs;
 pub mod call_owners;
 pub mod call_recordings;
 pub mod call_remarks;

@@ -2,13 +2,16 @@
 
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
-use crate::domain::{CallId, CallSid, UserId};
+use super::Webhooks;
+use crate::domain::{CallId, CallSid, Consent, UserId};
 use crate::routing::ivr::NodeId;
+use crate::store::call_legs::Recorded;
 use crate::twilio::webhook::GatherResult;
 
 /// A place on a route.
@@ -35,6 +38,40 @@ impl From<usize> for Point {
     }
 }
 
+/// On what terms somebody who is rung would speak with the caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    /// For how long.
+    pub(super) longest: Option<Duration>,
+    /// On what ground it is recorded; none where it is not.
+    pub(super) recorded: Option<Recorded>,
+}
+
+impl Terms {
+    /// So long, and recorded where somebody has consented to that. Nobody asks for them
+    /// where there is no account to do anything with.
+    pub(super) fn new(house: &Webhooks, longest: Duration, consent: Option<&Consent>) -> Self {
+        if house.carrier.is_none() {
+            return Self::default();
+        }
+        Self {
+            longest: Some(longest),
+            recorded: consent.map(|consent| (consent.policy, consent.answer)),
+        }
+    }
+
+    /// As an address of ours says them, behind what it says already.
+    pub(super) fn query(&self) -> String {
+        let longest = self
+            .longest
+            .map(|long| format!("&longest={}", long.as_secs()));
+        let recorded = self
+            .recorded
+            .map(|(asked, answer)| format!("&asked={}&answer={}", asked.as_str(), answer.as_str()));
+        longest.unwrap_or_default() + &recorded.unwrap_or_default()
+    }
+}
+
 /// The query of an address of ours. The carrier's signature covers it, so it
 /// is what we wrote.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +86,8 @@ pub(super) struct At {
     pub(super) own: Option<CallId>,
     /// The member whose telephone it is.
     pub(super) user: Option<UserId>,
+    /// On what terms that member, or somebody outside, would speak with the caller.
+    pub(super) terms: Terms,
     /// How often it was asked for already.
     pub(super) waits: u32,
 }
@@ -72,6 +111,7 @@ impl<S: Sync> FromRequestParts<S> for At {
         let query = uri.query().unwrap_or_default();
         let mut at = Self::default();
         let (mut node, mut step) = (None, 0);
+        let (mut asked, mut answer) = (None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "stop" => at.stop = value.parse().unwrap_or_default(),
@@ -81,11 +121,15 @@ impl<S: Sync> FromRequestParts<S> for At {
                 }
                 "user" => at.user = value.parse().ok(),
                 "waits" => at.waits = value.parse().unwrap_or_default(),
+                "longest" => at.terms.longest = value.parse().ok().map(Duration::from_secs),
+                "asked" => asked = value.parse().ok(),
+                "answer" => answer = value.parse().ok(),
                 "node" => node = value.parse().ok(),
                 "step" => step = value.parse().unwrap_or_default(),
                 _ => {}
             }
         }
+        at.terms.recorded = asked.zip(answer);
         at.leg = node.map(|node| Leg { node, step });
         Ok(at)
     }

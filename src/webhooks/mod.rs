@@ -40,6 +40,10 @@
 //! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
 //! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
+//! | `/api/voice/webhooks/conference` | whoever has a call is led into its conference |
+//! | `/api/voice/webhooks/conference/left` | the caller's part in it is over |
+//! | `/api/voice/webhooks/conference/announcement` | what is said there |
+//! | `/api/voice/webhooks/leg-ended` | whoever was led there has hung up |
 //! | `/api/voice/webhooks/hold-music.wav` | the built-in tune |
 //! | `/api/voice/webhooks/recording` | the carrier has recorded a call between people |
 //! | `/api/voice/webhooks/status` | how the call stands |
@@ -56,6 +60,7 @@ mod at;
 mod budget;
 mod callers;
 mod closed;
+mod conference;
 mod consent;
 mod fallback;
 mod gate;

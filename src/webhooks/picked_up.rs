@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::at::{At, Point, presses_1, value_of};
+use super::at::{At, Point, Terms, presses_1, value_of};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, stops, switchboard};
+use super::{Webhooks, conference, stops, switchboard};
 use crate::domain::{CallSid, Permit, UserId};
 use crate::routing::{Ring, RingStop, Stop};
 use crate::twilio::rest::CallUpdate;
@@ -32,15 +32,15 @@ pub(super) fn number(
     house: &Webhooks,
     caller: &CallSid,
     (point, stop): (&Point, &RingStop),
-    permit: &Permit,
+    (permit, terms): (&Permit, Terms),
 ) -> Number {
     let ring = &stop.ring;
     let user = stop.member_at(permit.to());
-    let url = |webhook| address(house, webhook, point, (caller, user));
+    let url = |webhook| address(house, webhook, point, (caller, user, terms));
     let mut number = Number::new(permit);
     if ring.whisper.is_some() || ring.asks_to_accept || ring.detects_machines {
         number = number.url(url("whisper"));
-    } else if user.is_some() {
+    } else {
         let answered = Callback::new(url("picked-up"));
         number = number.status_callback(answered.on(&[CallEvent::Answered]));
     }
@@ -61,7 +61,7 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
     let Some(Stop::Ring(stop)) = stops::at(&house, &placed, caller, &at).await else {
         return Xml(Response::new());
     };
-    let again = |webhook| address(&house, webhook, &at.point(), (caller, at.user));
+    let again = |webhook| address(&house, webhook, &at.point(), (caller, at.user, at.terms));
     let speech = Speech::new(placed.route.language.as_deref());
     let ring = &stop.ring;
     if ring.detects_machines {
@@ -77,7 +77,7 @@ pub(super) async fn whisper(State(house): State<Webhooks>, at: At, Signed(pairs)
     if ring.asks_to_accept {
         return Xml(question(&speech, ring, &again("accepted")));
     }
-    switchboard::note_taken(&house, &placed, at.user);
+    note_taken(&house, &placed, &at, &pairs);
     Xml(match ring.whisper.as_deref() {
         Some(words) => Response::new().say(speech.say_own(words)),
         None => Response::new(),
@@ -100,17 +100,29 @@ pub(super) async fn accepted(State(house): State<Webhooks>, at: At, Signed(pairs
         return Xml(Response::new().hangup());
     }
     if let Some((_, placed)) = waiting(&house, &at).await {
-        switchboard::note_taken(&house, &placed, at.user);
+        note_taken(&house, &placed, &at, &pairs);
     }
     Xml(Response::new())
 }
 
-/// A member has picked up who is asked nothing.
-pub(super) async fn picked_up(State(house): State<Webhooks>, at: At, _: Signed) -> StatusCode {
+/// Somebody has picked up who is asked nothing.
+pub(super) async fn picked_up(
+    State(house): State<Webhooks>,
+    at: At,
+    Signed(pairs): Signed,
+) -> StatusCode {
     if let Some((_, placed)) = waiting(&house, &at).await {
-        switchboard::note_taken(&house, &placed, at.user);
+        note_taken(&house, &placed, &at, &pairs);
     }
     StatusCode::NO_CONTENT
+}
+
+/// Notes who has the call from now on, and by which call of the carrier's.
+fn note_taken(house: &Webhooks, placed: &Placed, at: &At, pairs: &[(String, String)]) {
+    switchboard::note_taken(house, placed, at.user);
+    if let Some(leg) = value_of(pairs, "CallSid") {
+        conference::note_leg(house, placed, (leg, false), &at.terms);
+    }
 }
 
 /// The carrier has found out whether it is a person. Where a machine was not asked for
@@ -164,11 +176,12 @@ fn address(
     house: &Webhooks,
     webhook: &str,
     point: &Point,
-    (caller, user): (&CallSid, Option<UserId>),
+    (caller, user, terms): (&CallSid, Option<UserId>, Terms),
 ) -> String {
     let url = format!("{}&call={caller}", house.stop_url(webhook, point));
-    match user {
+    let url = match user {
         Some(user) => format!("{url}&user={user}"),
         None => url,
-    }
+    };
+    url + &terms.query()
 }

@@ -10,7 +10,7 @@ use super::signed::Signed;
 use super::speech::Speech;
 use super::voicemail_twiml::Caller;
 use super::xml::Xml;
-use super::{Webhooks, hold_music, spoken, stops, switchboard, voicemail_twiml};
+use super::{Webhooks, conference, hold_music, spoken, stops, switchboard, voicemail_twiml};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
@@ -108,6 +108,15 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
     })
 }
 
+/// Whoever has spoken with a member is done, unless both are to go on in a conference.
+async fn spoken_with(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
+    let followed = match switchboard::find_at(house, &request.call_sid, at.stop).await {
+        Some(placed) => conference::follow(house, (&placed, request), None, &at.point()).await,
+        None => None,
+    };
+    followed.unwrap_or_else(|| Response::new().hangup())
+}
+
 /// The caller waits no longer. Who has left before the time was up has pressed
 /// a key, and wants to leave a message.
 pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
@@ -115,8 +124,8 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         return Xml(spoken::apology());
     };
     match result.outcome {
-        QueueOutcome::Bridged
-        | QueueOutcome::BridgingInProcess
+        QueueOutcome::Bridged => return Xml(spoken_with(&house, &at, &result.call).await),
+        QueueOutcome::BridgingInProcess
         | QueueOutcome::HangUp
         | QueueOutcome::Redirected
         | QueueOutcome::RedirectedFromBridged => return Xml(Response::new().hangup()),

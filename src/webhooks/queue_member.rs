@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::at::At;
+use super::at::{At, Terms};
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, log, spoken, switchboard};
+use super::{Webhooks, conference, log, spoken, switchboard};
 use crate::domain::{AnsweredBy, CallId, CallSid, Direction, QueueId, TenantId, UserId};
 use crate::store::{calls, outbound_calls, queues, routing_facts};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
@@ -45,14 +45,15 @@ pub(super) async fn answer(
     if request.direction == Direction::Inbound {
         log_member(&house, &request);
     }
+    let longest = longest(&house, tenant).await;
     let connecting = house.url(&format!(
-        "/api/voice/webhooks/queue/connecting?call={}&user={user}",
-        request.call_sid
+        "/api/voice/webhooks/queue/connecting?call={}&user={user}{}",
+        request.call_sid,
+        Terms::new(&house, longest, None).query()
     ));
     let Ok(noun) = Queue::new(&queue.to_string()) else {
         return Xml(spoken::apology());
     };
-    let longest = longest(&house, tenant).await;
     let speech = Speech::new(None);
     let response = Response::new()
         .say(speech.say(speech.phrases.next_caller))
@@ -133,6 +134,9 @@ pub(super) async fn connecting(
     };
     if let Some(placed) = &placed {
         switchboard::note_taken(&house, placed, at.user);
+    }
+    if let (Some(placed), Some(member)) = (&placed, &at.call) {
+        conference::note_leg(&house, placed, (member.clone(), true), &at.terms);
     }
     if let Some(member) = at.call {
         note_member(&house, member, at.user);

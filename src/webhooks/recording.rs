@@ -9,22 +9,31 @@ use super::memory::Placed;
 use super::signed::Signed;
 use crate::bridge::{CallRecorded, Told};
 use crate::domain::{CallId, Consent, ConsentAnswer, ConsentPolicy, RecordingTitle, TenantId};
+use crate::store::call_legs::Recorded;
 use crate::twilio::twiml::{Callback, Dial, DialRecord, RecordingEvent};
 use crate::twilio::webhook::{RecordingState, RecordingStatus, parse_form};
 
 /// The same conversation, recorded on this ground: each side on a track of its own,
 /// from the moment at which somebody answers.
 pub(super) fn recorded(house: &Webhooks, placed: &Placed, dial: Dial, consent: &Consent) -> Dial {
-    let url = house.url(&format!(
-        "/api/voice/webhooks/recording?tenant={}&call={}&asked={}&answer={}",
-        placed.tenant_id,
-        placed.call_id,
-        consent.policy.as_str(),
-        consent.answer.as_str()
-    ));
-    let callback = Callback::new(url).on(&[RecordingEvent::Completed, RecordingEvent::Absent]);
+    let ground = (consent.policy, consent.answer);
+    let callback = callback(house, (placed.tenant_id, placed.call_id), ground);
     dial.record(DialRecord::FromAnswerDual)
         .recording_status_callback(callback)
+}
+
+/// Who is told of what is recorded of a call, on this ground.
+pub(super) fn callback(
+    house: &Webhooks,
+    (tenant, call): (TenantId, CallId),
+    (asked, answer): Recorded,
+) -> Callback<RecordingEvent> {
+    let url = house.url(&format!(
+        "/api/voice/webhooks/recording?tenant={tenant}&call={call}&asked={}&answer={}",
+        asked.as_str(),
+        answer.as_str()
+    ));
+    Callback::new(url).on(&[RecordingEvent::Completed, RecordingEvent::Absent])
 }
 
 /// The address that we gave the carrier, which says whose recording it is.

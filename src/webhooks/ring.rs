@@ -1,14 +1,18 @@
 //! Telephones ring: whom, as whom, for how long; and what comes of it.
 
+use std::time::Duration;
+
 use axum::extract::State;
 
-use super::at::{At, Point};
+use super::at::{At, Point, Terms};
 use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::xml::Xml;
-use super::{Webhooks, gate, picked_up, recording, spoken, stops, switchboard, warm};
-use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
+use super::{Webhooks, conference, gate, picked_up, recording, spoken, stops, switchboard, warm};
+use crate::domain::{
+    AnsweredBy as Answerer, Consent, DialRefusal, Direction, Party, Permit, PhoneNumber,
+};
 use crate::routing::ivr::Outcome;
 use crate::routing::{Allowance, CallerId, RingStop, Telephone};
 use crate::twilio::twiml::{Dial, Response};
@@ -29,22 +33,23 @@ pub(super) async fn take(
     if !refusals.is_empty() {
         gate::note(house, placed, point, &refusals);
     }
-    let dial = rung(house, request, (point, stop), &permits)?;
+    if permits.is_empty() {
+        return None;
+    }
+    let (said, consent) = match consent::ground_of_ring(house, placed, request, point).await {
+        Ground::Asked(question) => return Some(question),
+        Ground::Unrecorded => (Response::new(), None),
+        Ground::Recorded(said, consent) => (said, Some(consent)),
+    };
     // Who waits with music is led on by what we tell the carrier's account.
-    let is_warm = stop.is_warm && house.carrier.is_some();
-    Some(
-        match consent::ground_of_ring(house, placed, request, point).await {
-            Ground::Asked(question) => question,
-            Ground::Unrecorded if is_warm => warm::enqueue(house, placed, point, None)?,
-            Ground::Unrecorded => Response::new().dial(dial),
-            Ground::Recorded(said, consent) if is_warm => {
-                said.append(warm::enqueue(house, placed, point, Some(&consent))?)
-            }
-            Ground::Recorded(said, consent) => {
-                said.dial(recording::recorded(house, placed, dial, &consent))
-            }
-        },
-    )
+    if stop.is_warm && house.carrier.is_some() {
+        return Some(said.append(warm::enqueue(house, placed, point, consent.as_ref())?));
+    }
+    let dial = rung(house, request, (point, stop), (&permits, consent.as_ref()))?;
+    Some(said.dial(match &consent {
+        Some(consent) => recording::recorded(house, placed, dial, consent),
+        None => dial,
+    }))
 }
 
 /// Whom of the telephones the gate lets be rung, and why not the others.
@@ -87,7 +92,7 @@ pub(super) fn dial(
     at: (&Point, &RingStop),
     permits: &[Permit],
 ) -> Option<Response> {
-    let dial = rung(house, request, at, permits)?;
+    let dial = rung(house, request, at, (permits, None))?;
     Some(Response::new().dial(dial))
 }
 
@@ -95,11 +100,12 @@ fn rung(
     house: &Webhooks,
     request: &VoiceRequest,
     (point, stop): (&Point, &RingStop),
-    permits: &[Permit],
+    (permits, consent): (&[Permit], Option<&Consent>),
 ) -> Option<Dial> {
     let mut dial = begun(request, stop, permits)?.action(house.stop_url("dial-status", point));
+    let terms = Terms::new(house, longest(permits)?, consent);
     for permit in permits {
-        let telephone = picked_up::number(house, &request.call_sid, (point, stop), permit);
+        let telephone = picked_up::number(house, &request.call_sid, (point, stop), (permit, terms));
         dial = dial.number(telephone);
     }
     Some(dial)
@@ -107,7 +113,7 @@ fn rung(
 
 /// How they are rung; nothing where there is nobody.
 pub(super) fn begun(request: &VoiceRequest, stop: &RingStop, permits: &[Permit]) -> Option<Dial> {
-    let longest = permits.iter().map(Permit::longest).min()?;
+    let longest = longest(permits)?;
     let ring = &stop.ring;
     let mut dial = Dial::new()
         .timeout(ring.timeout)
@@ -122,6 +128,11 @@ pub(super) fn begun(request: &VoiceRequest, stop: &RingStop, permits: &[Permit])
     Some(dial)
 }
 
+/// How long they may speak, whoever it is.
+fn longest(permits: &[Permit]) -> Option<Duration> {
+    permits.iter().map(Permit::longest).min()
+}
+
 /// The number that is shown; none where the carrier shows the caller's own.
 fn caller_id<'a>(wanted: &'a CallerId, request: &'a VoiceRequest) -> Option<&'a PhoneNumber> {
     match (wanted, &request.from) {
@@ -132,8 +143,8 @@ fn caller_id<'a>(wanted: &'a CallerId, request: &'a VoiceRequest) -> Option<&'a 
     }
 }
 
-/// The ringing is over: whoever spoke with somebody is done, and for others
-/// there is the next stop.
+/// The ringing is over: whoever spoke with somebody is done, unless both are to go on
+/// in a conference; for others there is the next stop.
 pub(super) async fn dial_status(
     State(house): State<Webhooks>,
     at: At,
@@ -147,6 +158,14 @@ pub(super) async fn dial_status(
     let is_done = is_answered && result.bridged != Some(false);
     let request = &result.call;
     let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    if let Some(placed) = placed.as_ref().filter(|_| is_answered) {
+        let leg = result.dial_call_sid.as_ref();
+        let point = at.point();
+        let followed = conference::follow(&house, (placed, request), leg, &point);
+        if let Some(followed) = followed.await {
+            return Xml(followed);
+        }
+    }
     if let Some(placed) = placed.as_ref().filter(|_| is_done) {
         let lasted = result.duration.unwrap_or_default();
         switchboard::note_answer(&house, placed, Answerer::Person, lasted);

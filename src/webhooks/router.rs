@@ -6,8 +6,9 @@ use axum::handler::Handler;
 use axum::routing::{MethodRouter, get};
 
 use super::{
-    Webhooks, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound, picked_up,
-    queue, queue_member, recording, ring, sms, status, stream, stream_ended, voicemail, warm,
+    Webhooks, conference, consent, fallback, greeting_sound, hold_music, inbound, ivr, outbound,
+    picked_up, queue, queue_member, recording, ring, sms, status, stream, stream_ended, voicemail,
+    warm,
 };
 
 /// The carrier's paths. A webhook may be fetched by POST or by GET, as the
@@ -40,6 +41,10 @@ pub fn router(house: Webhooks) -> Router {
         .route("/queue/left", either(queue::left))
         .route("/queue/connecting", either(queue_member::connecting))
         .route("/queue/{queue_id}/answer", either(queue_member::answer))
+        .route("/conference", either(conference::enter))
+        .route("/conference/left", either(conference::left))
+        .route("/conference/announcement", either(conference::announcement))
+        .route("/leg-ended", either(conference::leg_ended))
         .route("/hold-music.wav", get(hold_music::hold_music))
         .route("/twiml/voicemail", either(voicemail::leave_message))
         .route("/voicemail", either(voicemail::recorded))

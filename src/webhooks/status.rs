@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use super::at::At;
 use super::signed::Signed;
-use super::{Webhooks, warm};
+use super::{Webhooks, conference, warm};
 use crate::bridge::{CallStands, Happening, Placing, Told};
 use crate::domain::EndReason;
 use crate::routing::Stop;
@@ -39,6 +39,7 @@ pub(super) async fn status(
             let closed = Happening::Closed(callback.call.status);
             house.bridge.tell(of, placed.since, closed);
         }
+        conference::over(&house, &callback.call.call_sid);
         house.trails.forget(&callback.call.call_sid);
         warm::caller_gone(&house, &callback.call.call_sid);
     }

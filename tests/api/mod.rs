@@ -5,6 +5,7 @@ mod calls;
 mod contacts;
 mod desk;
 mod documentation;
+mod held;
 mod ivr;
 mod listening;
 mod live;

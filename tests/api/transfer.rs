@@ -349,7 +349,7 @@ async fn a_call_is_hung_up_whoever_has_it() {
             let refused = desk.send(("POST", &path), &key, &body).await;
             assert_eq!(refused.status, 409);
             let detail = refused.problem()["detail"].to_string();
-            assert!(detail.contains("cannot be held, muted"), "{detail}");
+            assert!(detail.contains("nobody speaks with the caller"), "{detail}");
         }
     })
     .await;

@@ -54,6 +54,8 @@ OPERATIONS = [
     ("make a call", "POST", r"/Calls\.json", lambda api, m: api.calls.create),
     ("show a call", "GET", r"/Calls/(?P<s>\w+)\.json", lambda api, m: api.calls(m["s"]).fetch),
     ("change a call", "POST", r"/Calls/(?P<s>\w+)\.json", lambda api, m: api.calls(m["s"]).update),
+    ("list conferences", "GET", r"/Conferences\.json", lambda api, m: api.conferences.page),
+    ("change a conference", "POST", r"/Conferences/(?P<s>\w+)\.json", lambda api, m: api.conferences(m["s"]).update),
     ("list participants", "GET", r"/Conferences/(?P<s>\w+)/Participants\.json",
      lambda api, m: api.conferences(m["s"]).participants.page),
     ("change a participant", "POST", r"/Conferences/(?P<s>\w+)/Participants/(?P<c>\w+)\.json",

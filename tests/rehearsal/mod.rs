@@ -1,6 +1,7 @@
 //! The simulators: strict, and true to the real ones.
 
 mod calls;
+mod conferences;
 mod events;
 mod gateway;
 mod model_client;

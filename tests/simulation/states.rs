@@ -67,7 +67,11 @@ impl Life {
     fn follows(&mut self, what: &Happening) -> bool {
         match what {
             // Nobody leads calls elsewhere here.
-            Happening::Routed(_) | Happening::Taken(..) | Happening::Closed(_) => false,
+            Happening::Routed(_)
+            | Happening::Taken(..)
+            | Happening::Held(_)
+            | Happening::Muted(..)
+            | Happening::Closed(_) => false,
             Happening::Admitted => self.come_to(Stage::Admitted, Stage::Unknown),
             Happening::Answered => self.come_to(Stage::Answered, Stage::Admitted),
             Happening::Ended(_) => {

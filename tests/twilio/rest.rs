@@ -7,7 +7,7 @@ use frontdesk::domain::{
     CallSid, CallStatus, Capabilities, ConferenceSid, Dial, DialPolicy, DialsUsed, Party, Permit,
     PhoneNumber, Pii, Purpose, Secret, Timestamp, Zone,
 };
-use frontdesk::rehearsal::rest::{ForSale, RestCall, RestFault, RestParticipant};
+use frontdesk::rehearsal::rest::{ForSale, RestCall, RestConference, RestFault, RestParticipant};
 use frontdesk::twilio::rest::{
     Account, CallUpdate, Cause, Client, Error, Instructions, NewCall, NewMessage, NumberKind,
     NumberSettings, NumberWebhooks, ParticipantUpdate, Patience, Price, Search, StatusCallback,
@@ -242,6 +242,67 @@ async fn a_participant_is_put_on_hold_and_muted() {
     assert!(one.muted && !one.hold);
     assert_eq!(one.label.as_deref(), Some("caller"));
     assert!(account.participants()[0].end_conference_on_exit);
+}
+
+#[tokio::test]
+async fn a_conference_is_found_by_its_name_spoken_into_and_ended() {
+    let account = conference().await;
+    for (n, status) in [(0, "completed"), (1, "in-progress"), (2, "completed")] {
+        account.convene(RestConference {
+            sid: CONFERENCE.replace('0', &n.to_string()),
+            name: "call_1-CA1".to_owned(),
+            status: status.to_owned(),
+            reason: None,
+            announcements: Vec::new(),
+            has_starter: true,
+            has_begun: true,
+        });
+    }
+    let client = account.client();
+    assert_eq!(client.find_conference("call_1-CA2").await, Ok(None));
+    let found = client.find_conference("call_1-CA1").await.unwrap();
+    let found = found.expect("one is not over");
+    assert!(found.is_in_progress());
+    assert_eq!(found.sid.as_str(), CONFERENCE.replace('0', "1"));
+    let url = "https://desk.example.com/said";
+    client.announce(&found.sid, url).await.unwrap();
+    let said = account.conferences()[1].announcements.clone();
+    assert_eq!(said, [(url.to_owned(), false)]);
+    // To say it again is not the same as once, and to end it is.
+    account.fail_next([RestFault::AnswerLost]);
+    let lost = client.announce(&found.sid, url).await;
+    assert!(matches!(lost, Err(Error::Unknown(_))), "{lost:?}");
+    account.fail_next([RestFault::AnswerLost]);
+    client.end_conference(&found.sid).await.unwrap();
+    assert_eq!(account.conferences()[1].status, "completed");
+    assert_eq!(client.find_conference("call_1-CA1").await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_call_is_led_elsewhere_and_its_end_told() {
+    let account = RestAccount::open(&[]).await;
+    account.put_call(live_call());
+    let lead = CallUpdate::Lead {
+        url: "https://desk.example.com/conference".to_owned(),
+        ended_url: "https://desk.example.com/ended".to_owned(),
+    };
+    let client = account.client();
+    client.update_call(&call_sid(), &lead).await.unwrap();
+    let told = account.calls().pop().unwrap().told;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let expected = [
+        pair("Url", "https://desk.example.com/conference"),
+        pair("Method", "POST"),
+        pair("StatusCallback", "https://desk.example.com/ended"),
+        pair("StatusCallbackMethod", "POST"),
+    ];
+    assert_eq!(told[0], expected);
+    account.fail_next([RestFault::Failure(500)]);
+    let lost = client.update_call(&call_sid(), &lead).await;
+    assert!(
+        matches!(lost, Err(Error::Unknown(_))),
+        "twice is twice: {lost:?}"
+    );
 }
 
 #[tokio::test]
@@ -561,6 +622,7 @@ async fn conference() -> RestAccount {
         label: Some("caller".to_owned()),
         muted: false,
         hold: false,
+        hold_url: None,
         end_conference_on_exit: false,
     });
     account

@@ -15,6 +15,7 @@ mod doors;
 mod endings;
 mod forgotten;
 mod frames;
+mod held;
 mod ivr;
 mod jumps;
 mod kept;

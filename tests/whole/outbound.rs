@@ -44,7 +44,12 @@ pub(super) async fn open() -> (Desk, RestAccount, String) {
     (desk, account, key)
 }
 
-async fn send(desk: &Desk, key: &str, (method, path): (&str, &str), body: &Value) -> (u16, Value) {
+pub(super) async fn send(
+    desk: &Desk,
+    key: &str,
+    (method, path): (&str, &str),
+    body: &Value,
+) -> (u16, Value) {
     let body = body.to_string();
     let length = body.len();
     let request = format!(

@@ -5,15 +5,15 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::live_call::{account, gone, open_call};
-use super::show::seen;
+use super::conference::{self, Wish};
+use super::live_call::{account, carrier_of, gone, lasting_call, open_call};
 use crate::api::audit::{self, Change};
 use crate::api::extract::{Json, Path, text};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::call::Order;
-use crate::domain::{CallId, EndReason, Outcome, Pii, Speaker};
+use crate::domain::{CallId, CallLog, EndReason, Pii, Side, Speaker};
 use crate::store::text::Line;
 use crate::twilio::rest::CallUpdate;
 
@@ -29,7 +29,7 @@ pub(in crate::api) async fn hang_up(
     let call = open_call((&state, &operator), id).await?;
     if state.bridge.has(&call.call_sid) {
         let order = Order::HangUp(EndReason::HungUp);
-        return give(&state, &operator, id, ("call.hung_up", order)).await;
+        return give(&state, &operator, &call, ("call.hung_up", order)).await;
     }
     let carrier = account(&state)?;
     note(&state, &operator, id, "call.hung_up").await?;
@@ -39,70 +39,91 @@ pub(in crate::api) async fn hang_up(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Has the AI say something, at its next turn to speak.
+/// Has something said. The AI says it, at its next turn to speak. In a call that people
+/// have both hear it, in the language of the call, but for one who is on hold; what was
+/// said stands among the events of the call.
 #[utoipa::path(post, path = "/api/calls/{id}/say", operation_id = "say_in_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = SayBody, responses((status = 204), (status = 409, description = NO_AI)))]
+    request_body = SayBody, responses((status = 204), (status = 409, description = NOT_NOW)))]
 pub(in crate::api) async fn say(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<CallId>,
     Json(body): Json<SayBody>,
 ) -> Result<StatusCode, ApiError> {
-    let order = Order::Say(Pii::new(body.text.0));
-    give(&state, &operator, id, ("call.told", order)).await
+    let call = lasting_call((&state, &operator), id).await?;
+    let words = Pii::new(body.text.0);
+    if state.bridge.has(&call.call_sid) {
+        return give(&state, &operator, &call, ("call.told", Order::Say(words))).await;
+    }
+    conference::grant((&state, &operator), &call, Wish::Say(words)).await
 }
 
-/// Keeps one of the two from being heard by the other, or does so no longer.
+/// Keeps one of the two from being heard by the other, or does so no longer: the caller,
+/// or whoever has the call, which is the receptionist or a person. Of a call that a member
+/// has placed, whoever was called is the caller.
 #[utoipa::path(post, path = "/api/calls/{id}/mute", operation_id = "mute_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = MuteBody, responses((status = 204), (status = 409, description = NO_AI)))]
+    request_body = MuteBody, responses((status = 204), (status = 409, description = NOT_NOW)))]
 pub(in crate::api) async fn mute(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<CallId>,
     Json(body): Json<MuteBody>,
 ) -> Result<StatusCode, ApiError> {
-    let order = Order::Mute {
-        who: body.who,
-        is_on: body.on,
-    };
-    give(&state, &operator, id, ("call.muted", order)).await
+    let call = lasting_call((&state, &operator), id).await?;
+    let MuteBody { who, on: is_on } = body;
+    if state.bridge.has(&call.call_sid) {
+        let who = match who {
+            Side::Caller => Speaker::Caller,
+            Side::Receptionist => Speaker::Receptionist,
+            Side::Person => return Err(ApiError::field("who", NO_PERSON)),
+        };
+        let order = Order::Mute { who, is_on };
+        return give(&state, &operator, &call, ("call.muted", order)).await;
+    }
+    if who == Side::Receptionist {
+        carrier_of(&state, &call)?;
+        return Err(ApiError::field("who", NO_RECEPTIONIST));
+    }
+    conference::grant((&state, &operator), &call, Wish::Mute(who, is_on)).await
 }
 
-/// Lets the caller wait, with a soft chime, or wait no longer. Where the line is
-/// not open yet, the caller waits as soon as it is.
+const NO_PERSON: &str = "no person speaks with the caller, but the receptionist";
+const NO_RECEPTIONIST: &str = "no receptionist speaks with the caller, but a person, if anybody";
+
+/// Lets the caller wait, or wait no longer: with a soft chime where the AI has the call,
+/// and with music where a person has it. Where the line is not open yet, the caller waits
+/// as soon as it is. Of a call that a member has placed, whoever was called waits.
 #[utoipa::path(post, path = "/api/calls/{id}/hold", operation_id = "hold_call",
     tag = "Live calls", params(("id" = String, Path, description = "`call_…`")),
-    request_body = HoldBody, responses((status = 204), (status = 409, description = NO_AI)))]
+    request_body = HoldBody, responses((status = 204), (status = 409, description = NOT_NOW)))]
 pub(in crate::api) async fn hold(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<CallId>,
     Json(body): Json<HoldBody>,
 ) -> Result<StatusCode, ApiError> {
-    give(&state, &operator, id, ("call.held", Order::Hold(body.on))).await
+    let call = lasting_call((&state, &operator), id).await?;
+    if state.bridge.has(&call.call_sid) {
+        let order = Order::Hold(body.on);
+        return give(&state, &operator, &call, ("call.held", order)).await;
+    }
+    conference::grant((&state, &operator), &call, Wish::Hold(body.on)).await
 }
 
-const NO_AI: &str = "no AI speaks with the caller here: a call that people have cannot be held, \
-    muted or spoken into, but handed on (POST /api/calls/{id}/transfer) and hung up \
-    (POST /api/calls/{id}/hangup)";
+const NOT_NOW: &str = "neither the AI nor a person speaks with the caller: the call rings, \
+    waits in a queue, leaves a message or is over; or what is done by the carrier, to a call \
+    that people have, has no account there (TWILIO_ACCOUNT_SID), or has not come about yet";
 
 /// Written down before it is done: what cannot be written down is not done.
 async fn give(
     state: &ApiState,
     operator: &Operator,
-    id: CallId,
+    call: &CallLog,
     (action, order): (&'static str, Order),
 ) -> Result<StatusCode, ApiError> {
-    let call = seen(state, operator, id).await?;
-    if Outcome::of(&call) != Outcome::Open {
-        return Err(ApiError::Conflict("the call is over"));
-    }
-    if !state.bridge.has(&call.call_sid) {
-        return Err(ApiError::Conflict(NO_AI));
-    }
-    note(state, operator, id, action).await?;
+    note(state, operator, call.id, action).await?;
     if state.bridge.order(&call.call_sid, order) {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -139,10 +160,10 @@ pub(in crate::api) struct SayBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct MuteBody {
-    /// `caller` or `receptionist`.
+    /// `caller`, or whoever has the call: `receptionist` or `person`.
     #[serde(deserialize_with = "text")]
-    #[schema(value_type = String, pattern = "^(caller|receptionist)$")]
-    who: Speaker,
+    #[schema(value_type = String, pattern = "^(caller|person|receptionist)$")]
+    who: Side,
     on: bool,
 }
 

@@ -65,8 +65,8 @@ pub(in crate::api) struct LiveCallBody {
     call: CallBody,
     /// Since the call came, in seconds.
     elapsed_s: i64,
-    /// Whether the AI speaks with the caller, in the process that was asked:
-    /// then it can be told what to do.
+    /// Whether the AI speaks with the caller, in the process that was asked: then
+    /// it can be told what to do without the carrier.
     is_controllable: bool,
     /// `recording` or `paused` where the process that was asked records the call.
     recording: Option<&'static str>,
@@ -78,8 +78,8 @@ pub(in crate::api) struct LiveCallBody {
 /// each event has one; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
 /// `/api/calls/live` tells how things stand. Of a call that a person has one learns where
-/// it was led, who took it and that it is over. The stream ends within a minute when its
-/// reader may no longer read it.
+/// it was led, who took it, who was held or muted, and that it is over. The stream ends
+/// within a minute when its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
     params(("Last-Event-ID" = Option<String>, Header,
@@ -259,6 +259,10 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         Happening::Taken(by, user) => {
             let user = user.map(|user| user.to_string());
             return Some(("call.taken", json!({"by": by.as_str(), "user_id": user})));
+        }
+        Happening::Held(is_on) => return Some(("call.held", json!({"on": is_on}))),
+        Happening::Muted(who, is_on) => {
+            return Some(("call.muted", json!({"who": who.as_str(), "on": is_on})));
         }
         Happening::Closed(status) => {
             return Some(("call.closed", json!({"status": status.as_str()})));

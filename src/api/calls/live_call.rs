@@ -7,8 +7,8 @@ use crate::api::state::ApiState;
 use crate::domain::{AnsweredBy, CallId, CallLog, CallSid, Outcome};
 use crate::twilio::rest::{Client, Error};
 
-/// The call of that name, if it goes on and the carrier knows it.
-pub(super) async fn open_call(
+/// The call of that name, if it goes on.
+pub(super) async fn lasting_call(
     (state, operator): (&ApiState, &Operator),
     id: CallId,
 ) -> Result<CallLog, ApiError> {
@@ -16,6 +16,15 @@ pub(super) async fn open_call(
     if Outcome::of(&call) != Outcome::Open {
         return Err(ApiError::Conflict(OVER));
     }
+    Ok(call)
+}
+
+/// The same, if the carrier knows it.
+pub(super) async fn open_call(
+    (state, operator): (&ApiState, &Operator),
+    id: CallId,
+) -> Result<CallLog, ApiError> {
+    let call = lasting_call((state, operator), id).await?;
     if call.call_sid == CallSid::unnamed(id) {
         return Err(ApiError::Conflict(UNNAMED));
     }

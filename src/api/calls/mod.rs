@@ -1,6 +1,7 @@
 //! `/api/calls`: the log of calls, what goes on now, and everything kept of a call.
 
 mod body;
+mod conference;
 pub(super) mod control;
 pub(super) mod live;
 mod live_call;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -16,9 +17,10 @@ use super::stream::{Stream, StreamPlan};
 use super::teller::Teller;
 use super::twiml::Element;
 use super::upgrade::check_url;
-use super::webhook::WebhookRequest;
+use super::webhook::{WebhookAnswer, WebhookRequest};
 use crate::rehearsal::exchange::Orders;
 use crate::rehearsal::names::carrier_name;
+use crate::rehearsal::rest::RestCall;
 
 /// A call while it lasts.
 pub(super) struct Call<'a> {
@@ -32,6 +34,10 @@ pub(super) struct Call<'a> {
     has_hung_up: bool,
     /// What it is told over REST; none where there is no exchange.
     pub(super) orders: Option<Orders>,
+    /// How often the call was told something over REST, as far as it knows.
+    pub(super) told: usize,
+    /// Those whom it has rung, and who were led elsewhere.
+    pub(super) legs: Vec<JoinHandle<CallReport>>,
 }
 
 /// What follows a verb.
@@ -58,6 +64,8 @@ impl<'a> Call<'a> {
             report: CallReport::new(call_sid, Instant::now()),
             document,
             has_hung_up: false,
+            told: 0,
+            legs: Vec::new(),
         }
     }
 
@@ -66,6 +74,7 @@ impl<'a> Call<'a> {
         let verbs = self.answer().await;
         if verbs.first().is_some_and(|verb| verb.name != "Reject") {
             self.set_status("in-progress");
+            self.begin();
         }
         self.run_from(verbs).await
     }
@@ -76,6 +85,18 @@ impl<'a> Call<'a> {
             verbs = self.run_document(verbs).await;
         }
         self.finish().await
+    }
+
+    /// The account knows of it from now on, where it is to reach it.
+    fn begin(&mut self) {
+        let Some(live) = &self.options().live else {
+            return;
+        };
+        let line = line(self.options(), &self.report.call_sid);
+        self.told = live.begin(RestCall {
+            status: "in-progress".to_owned(),
+            ..line
+        });
     }
 
     /// Asks for the first document, twice if the script wants so.
@@ -201,11 +222,7 @@ impl<'a> Call<'a> {
     /// Sends a callback whose answer is not run.
     pub(super) async fn call_back(&mut self, url: Url, extra: &Form) {
         let request = WebhookRequest::post(url, self.form(extra));
-        let answer = self
-            .carrier
-            .client
-            .send(self.options(), self.faults, &request)
-            .await;
+        let answer = self.ask(&request).await;
         self.report.failures.extend(answer.callback_problem());
         self.report.requests.push(answer.report);
     }
@@ -230,6 +247,24 @@ impl<'a> Call<'a> {
 
     pub(super) const fn hang_up(&mut self) {
         self.has_hung_up = true;
+    }
+
+    pub(super) const fn has_hung_up(&self) -> bool {
+        self.has_hung_up
+    }
+
+    /// The same carrier, with other options.
+    pub(super) fn carrier_with(&self, options: CarrierOptions) -> Carrier {
+        Carrier {
+            options,
+            ..self.carrier.clone()
+        }
+    }
+
+    /// What is answered to a request, whatever it is.
+    pub(super) async fn ask(&self, request: &WebhookRequest) -> WebhookAnswer {
+        let client = &self.carrier.client;
+        client.send(self.options(), self.faults, request).await
     }
 
     fn parameters(&self, stream: &Element) -> Vec<(String, String)> {
@@ -294,17 +329,13 @@ impl<'a> Call<'a> {
     }
 
     async fn send(&mut self, request: &WebhookRequest) -> Result<super::twiml::Document, String> {
-        let answer = self
-            .carrier
-            .client
-            .send(self.options(), self.faults, request)
-            .await;
+        let answer = self.ask(request).await;
         let document = answer.document();
         self.report.requests.push(answer.report);
         document
     }
 
-    fn form(&self, extra: &[(String, String)]) -> Form {
+    pub(super) fn form(&self, extra: &[(String, String)]) -> Form {
         let has_ended = self.has_hung_up && self.report.final_status == "in-progress";
         let status = if has_ended {
             "completed"
@@ -323,6 +354,9 @@ impl<'a> Call<'a> {
         }
         let status = self.report.final_status.clone();
         self.set_status(&status);
+        if let Some(live) = &self.options().live {
+            live.hang_up(&self.report.call_sid);
+        }
         let now = Instant::now();
         self.report.ended_at = now;
         let path = self.options().status_path.as_deref();
@@ -332,6 +366,12 @@ impl<'a> Call<'a> {
             self.call_back(url, &extra).await;
         }
         self.teller.tell(Instant::now(), CarrierEventKind::Ended);
+        for leg in std::mem::take(&mut self.legs) {
+            match leg.await {
+                Ok(leg) => self.report.legs.push(leg),
+                Err(error) => self.report.failures.push(format!("a leg failed: {error}")),
+            }
+        }
         self.report.events = self.teller.into_told();
         self.report
     }

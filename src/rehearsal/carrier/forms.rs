@@ -68,12 +68,12 @@ pub(super) fn completed(lasting: Duration, now: Timestamp) -> Form {
 }
 
 /// What the action of a `<Dial>` is told.
-pub(super) fn dialled(options: &CarrierOptions) -> Form {
+pub(super) fn dialled(options: &CarrierOptions, child: &str) -> Form {
     let outcome = &options.dial_outcome;
     let was_answered = outcome.status == "completed";
     let mut fields = form(&[
         ("DialCallStatus", &outcome.status),
-        ("DialCallSid", &carrier_name("CA")),
+        ("DialCallSid", child),
         ("DialBridged", if was_answered { "true" } else { "false" }),
     ]);
     if was_answered {
@@ -188,6 +188,20 @@ pub(super) fn dial_recorded(options: &CarrierOptions, recording_sid: &str, now: 
     let mut fields = recorded(options, recording_sid, lasting);
     fields.retain(|(name, _)| name != "Digits");
     fields.extend(recording_completed(("DialVerb", "both", "2"), now));
+    fields
+}
+
+/// What the recording of a conference is told of, all who were there on one track.
+pub(super) fn conference_recorded(
+    options: &CarrierOptions,
+    conference_sid: &str,
+    now: Timestamp,
+) -> Form {
+    let recording_sid = carrier_name("RE");
+    let mut fields = recorded(options, &recording_sid, options.dial_outcome.lasting);
+    fields.retain(|(name, _)| name != "Digits");
+    fields.extend(recording_completed(("Conference", "both", "1"), now));
+    fields.extend(form(&[("ConferenceSid", conference_sid)]));
     fields
 }
 

@@ -4,9 +4,10 @@
 //! webhooks, TwiML, and media streams on a 20 ms clock, as in
 //! <https://www.twilio.com/docs/voice/media-streams>. The caller follows a
 //! [`Script`]; the [`CallReport`] has what the caller heard, what the gateway
-//! did wrong, and when everything happened. The carrier's REST
-//! interface is [`super::rest`]. Absent on purpose is text to speech: what
-//! `<Say>` says is read, not heard.
+//! did wrong, and when everything happened. The carrier's REST interface is
+//! [`super::rest`]; with its [live calls](super::rest::LiveCalls), those who speak can be
+//! led elsewhere by it, and meet in conferences. Absent on purpose is text to speech:
+//! what `<Say>` says is read, not heard.
 
 mod call;
 mod callee;
@@ -28,6 +29,7 @@ mod report;
 mod signature;
 mod stream;
 mod stream_send;
+mod talk;
 mod teller;
 mod tracks;
 mod twiml;

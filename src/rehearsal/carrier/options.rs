@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::Secret;
 use crate::rehearsal::exchange::Exchange;
 use crate::rehearsal::names::{Keep, carrier_name};
+use crate::rehearsal::rest::LiveCalls;
 use crate::rehearsal::spoken::Spoken;
 
 /// One simulated carrier account with one number.
@@ -44,6 +45,9 @@ pub struct CarrierOptions {
     /// Why a caller no longer waits in a queue: `hangup`, `bridged`, `leave`,
     /// `queue-full` or `error`.
     pub queue_outcome: String,
+    /// The account's calls, where what is told over REST is to reach them. Then those who
+    /// are connected speak until somebody hangs up.
+    pub live: Option<LiveCalls>,
     /// What is kept of each call.
     pub keep: Keep,
     /// Where callers wait, and what they share with an account; without one, a queue is
@@ -76,6 +80,7 @@ impl CarrierOptions {
             dial_outcome: DialOutcome::default(),
             recording_sid: None,
             queue_outcome: "hangup".to_owned(),
+            live: None,
             keep: Keep::Everything,
             exchange: None,
             tune: Duration::from_millis(250),

@@ -34,6 +34,8 @@ pub struct CallReport {
     pub gave_up_at: Option<String>,
     /// What happened when.
     pub events: Vec<CarrierEvent>,
+    /// Those whom it has rung, and who were led elsewhere over REST.
+    pub legs: Vec<CallReport>,
 }
 
 impl CallReport {
@@ -51,6 +53,7 @@ impl CallReport {
             violations: Vec::new(),
             gave_up_at: None,
             events: Vec::new(),
+            legs: Vec::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl CallReport {
             .chain(&self.violations)
             .chain(streams)
             .cloned()
+            .chain(self.legs.iter().flat_map(Self::all_violations))
             .collect()
     }
 

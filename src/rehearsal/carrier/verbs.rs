@@ -1,7 +1,8 @@
 //! What the carrier does for each verb of TwiML.
 //!
 //! Time that nobody listens to is not spent: `<Say>`, `<Play>`, `<Pause>` and
-//! the conversation behind a `<Dial>` take none.
+//! the conversation behind a `<Dial>` take none, unless it is to be
+//! [led elsewhere](super::talk).
 
 use tokio::time::sleep;
 
@@ -41,15 +42,24 @@ impl Call<'_> {
         if let (Some(exchange), Some(queue)) = (self.exchange(), dial.child("Queue")) {
             return self.dial_queue(&exchange, (dial, queue)).await;
         }
+        if let Some(conference) = dial.child("Conference") {
+            return self.confer((dial, conference)).await;
+        }
+        let child = carrier_name("CA");
         if self.options().dial_outcome.status == "completed" {
-            self.pick_up(dial).await?;
+            let live = self.options().live.clone();
+            if let Some(live) = &live {
+                let to = dial.children.first().map_or("", |noun| &noun.text);
+                live.begin(self.child(&child, to));
+            }
+            self.pick_up(dial, &child).await?;
+            if let Some(live) = live {
+                return self.converse(&live, (dial, &child)).await;
+            }
             self.record_dialled(dial).await?;
         }
-        let extra = forms::dialled(self.options());
-        match dial.attribute("action") {
-            Some(action) => self.follow(action, dial, extra).await,
-            None => Ok(Flow::Next),
-        }
+        let extra = forms::dialled(self.options(), &child);
+        self.after_dial(dial, extra).await
     }
 
     async fn dial_queue(
@@ -70,16 +80,14 @@ impl Call<'_> {
 
     /// The first of them picks up: a person, as is found out if that is wanted. Who wants
     /// to be told is told, and they hear what the noun wants before the two are connected.
-    async fn pick_up(&mut self, dial: &Element) -> Result<(), String> {
+    async fn pick_up(&mut self, dial: &Element, child: &str) -> Result<(), String> {
         let Some(noun) = dial.children.first() else {
             return Ok(());
         };
-        let child = carrier_name("CA");
-        let picked_up = forms::picked_up((&self.report.call_sid, &child), &noun.text);
+        let picked_up = forms::picked_up((&self.report.call_sid, child), &noun.text);
         if let Some(url) = noun.attribute("amdStatusCallback") {
             let url = self.resolve(url)?;
-            self.call_back(url, &forms::found_out(&child, "human"))
-                .await;
+            self.call_back(url, &forms::found_out(child, "human")).await;
         }
         let events = noun.attribute("statusCallbackEvent").unwrap_or_default();
         if let Some(url) = noun.attribute("statusCallback")
@@ -95,7 +103,7 @@ impl Call<'_> {
     }
 
     /// What the two said was recorded, if it was to be.
-    async fn record_dialled(&mut self, dial: &Element) -> Result<(), String> {
+    pub(super) async fn record_dialled(&mut self, dial: &Element) -> Result<(), String> {
         let records = dial.attribute("record").unwrap_or("do-not-record");
         let callback = dial.attribute("recordingStatusCallback");
         let (true, Some(callback)) = (records != "do-not-record", callback) else {

@@ -71,6 +71,11 @@ impl WebhookAnswer {
         read(&self.report.body)
     }
 
+    /// Whether it is sound that a caller can hear.
+    pub(super) fn is_sound(&self) -> bool {
+        self.report.status == Some(200) && SOUNDS.contains(&self.content_type.as_str())
+    }
+
     /// What is wrong with an answer that carries no TwiML.
     pub(super) fn callback_problem(&self) -> Option<String> {
         if let Some(error) = &self.error {
@@ -215,6 +220,15 @@ fn failure(error: &reqwest::Error, url: &Url) -> String {
     };
     format!("{code}: {url} {what}")
 }
+
+/// <https://www.twilio.com/docs/voice/twiml/play#supported-audio-file-types>
+const SOUNDS: [&str; 5] = [
+    "audio/mpeg",
+    "audio/wav",
+    "audio/wave",
+    "audio/x-wav",
+    "audio/basic",
+];
 
 /// The carrier waits no longer for any webhook.
 const TIME_LIMIT: Duration = Duration::from_secs(15);

@@ -17,6 +17,7 @@ pub(super) struct Account {
     pub(super) for_sale: Vec<ForSale>,
     pub(super) numbers: Vec<OwnedNumber>,
     pub(super) calls: Vec<RestCall>,
+    pub(super) conferences: Vec<RestConference>,
     pub(super) participants: Vec<RestParticipant>,
     pub(super) messages: Vec<RestMessage>,
     pub(super) recordings: Vec<RestRecording>,
@@ -70,6 +71,25 @@ pub struct RestCall {
     pub told: Vec<Vec<(String, String)>>,
 }
 
+/// A conference.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RestConference {
+    /// `CF` and 32 digits.
+    pub sid: String,
+    /// What it was called.
+    pub name: String,
+    /// `init` until two are there, `in-progress` or `completed`.
+    pub status: String,
+    /// Why it has ended, if it has.
+    pub reason: Option<String>,
+    /// What all were to hear, and whether that is asked for by GET.
+    pub announcements: Vec<(String, bool)>,
+    /// Whether somebody is or was there whom it need not wait for.
+    pub has_starter: bool,
+    /// Whether those who were there have heard one another.
+    pub has_begun: bool,
+}
+
 /// A call in a conference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RestParticipant {
@@ -83,6 +103,8 @@ pub struct RestParticipant {
     pub muted: bool,
     /// Whether it is on hold.
     pub hold: bool,
+    /// What it is to hear there, and whether that is asked for by GET.
+    pub hold_url: Option<(String, bool)>,
     /// Whether the conference ends with it.
     pub end_conference_on_exit: bool,
 }
@@ -117,6 +139,7 @@ impl Account {
             options,
             numbers: Vec::new(),
             calls: Vec::new(),
+            conferences: Vec::new(),
             participants: Vec::new(),
             messages: Vec::new(),
             recordings: Vec::new(),
@@ -175,6 +198,8 @@ impl Account {
             ("GET", ["Calls"]) => self.list_calls(request),
             ("GET", ["Calls", sid]) => self.show_call(request, sid),
             ("POST", ["Calls", sid]) => self.update_call(request, sid),
+            ("GET", ["Conferences"]) => self.list_conferences(request),
+            ("POST", ["Conferences", sid]) => self.update_conference(request, sid),
             ("GET", ["Conferences", conference, "Participants"]) => {
                 self.list_participants(request, conference)
             }

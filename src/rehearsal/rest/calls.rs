@@ -114,6 +114,8 @@ impl Account {
             Some(url) => self.exchange.tell(sid, LineOrder::Goto(url.to_owned())),
             None => self.exchange.tell(sid, LineOrder::End),
         }
+        // Whoever is hung up on or led elsewhere is in no conference.
+        self.leave(sid);
         (200, self.call_resource(&self.calls[at]))
     }
 

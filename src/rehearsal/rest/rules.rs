@@ -40,6 +40,8 @@ fn known(method: &str, path: &[&str]) -> Option<&'static [&'static str]> {
         ("POST", ["Calls"]) => Some(NEW_CALL),
         ("GET", ["Calls"]) => Some(LIST_CALLS),
         ("POST", ["Calls", _]) => Some(CALL),
+        ("GET", ["Conferences"]) => Some(LIST_CONFERENCES),
+        ("POST", ["Conferences", _]) => Some(CONFERENCE),
         ("GET", ["Conferences", _, "Participants"]) => Some(LIST_PARTICIPANTS),
         ("POST", ["Conferences", _, "Participants", _]) => Some(PARTICIPANT),
         ("POST", ["Messages"]) => Some(MESSAGE),
@@ -141,6 +143,20 @@ const CALL: &[&str] = &[
     "StatusCallbackMethod",
     "TimeLimit",
 ];
+const LIST_CONFERENCES: &[&str] = &[
+    "FriendlyName",
+    "Status",
+    "DateCreated",
+    "DateCreated<",
+    "DateCreated>",
+    "DateUpdated",
+    "DateUpdated<",
+    "DateUpdated>",
+    "PageSize",
+    "Page",
+    "PageToken",
+];
+const CONFERENCE: &[&str] = &["Status", "AnnounceUrl", "AnnounceMethod"];
 const LIST_PARTICIPANTS: &[&str] = &["Muted", "Hold", "Coaching", "PageSize", "Page", "PageToken"];
 const PARTICIPANT: &[&str] = &[
     "Muted",

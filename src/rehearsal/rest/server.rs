@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -19,8 +18,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
-use super::account::{Account, OwnedNumber, RestCall, RestMessage, RestParticipant, RestRecording};
+use super::account::{
+    Account, OwnedNumber, RestCall, RestConference, RestMessage, RestParticipant, RestRecording,
+};
 use super::answer::{Answer, now, refusal};
+use super::ledger::Ledger;
+use super::live::LiveCalls;
 use super::options::{RestFault, RestOptions};
 use super::request::{RestExchange, RestRequest};
 use crate::rehearsal::exchange::Exchange;
@@ -40,7 +43,7 @@ impl RestServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = Self {
             address: listener.local_addr()?,
-            account: Ledger(Arc::new(Mutex::new(Account::new(options)))),
+            account: Ledger::new(options),
             stop: CancellationToken::new(),
         };
         tokio::spawn(listen(
@@ -102,6 +105,22 @@ impl RestServer {
         });
     }
 
+    /// The account's calls while they go on, for a carrier that plays them.
+    pub fn live(&self) -> LiveCalls {
+        LiveCalls(self.account.clone())
+    }
+
+    /// Opens a conference.
+    pub fn convene(&self, conference: RestConference) {
+        self.account
+            .with(|account| account.conferences.push(conference));
+    }
+
+    /// The conferences that there are and were.
+    pub fn conferences(&self) -> Vec<RestConference> {
+        self.account.with(|account| account.conferences.clone())
+    }
+
     /// Puts a call into a conference.
     pub fn join(&self, participant: RestParticipant) {
         self.account
@@ -157,16 +176,6 @@ impl RestServer {
 impl Drop for RestServer {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-/// The account, for one request at a time.
-#[derive(Clone, Debug)]
-struct Ledger(Arc<Mutex<Account>>);
-
-impl Ledger {
-    fn with<R>(&self, act: impl FnOnce(&mut Account) -> R) -> R {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

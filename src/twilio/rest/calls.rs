@@ -101,6 +101,13 @@ impl NewCall {
 pub enum CallUpdate {
     /// Do this instead. Told twice, it begins anew.
     Redirect(Instructions),
+    /// Do what is said at `url`, and tell `ended_url` when it is over.
+    Lead {
+        /// Asked by POST.
+        url: String,
+        /// Told by POST, instead of who was to be told before.
+        ended_url: String,
+    },
     /// Hang up.
     Complete,
     /// Give up, if nobody has answered yet.
@@ -183,6 +190,12 @@ impl Client {
         let status = |word: &str| vec![("Status", word.to_owned())];
         let request = match update {
             CallUpdate::Redirect(instructions) => Request::create(url, instructions.pairs()),
+            CallUpdate::Lead { url: to, ended_url } => {
+                let mut pairs = Instructions::Url(to.clone()).pairs();
+                pairs.push(("StatusCallback", ended_url.clone()));
+                pairs.push(("StatusCallbackMethod", "POST".to_owned()));
+                Request::create(url, pairs)
+            }
             CallUpdate::Complete => Request::update(url, status("completed")),
             CallUpdate::Cancel => Request::update(url, status("canceled")),
         };

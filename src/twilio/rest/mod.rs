@@ -32,7 +32,7 @@ mod request;
 pub use account::Account;
 pub use calls::{Call, CallUpdate, Instructions, NewCall, StatusCallback};
 pub use client::Client;
-pub use conferences::{Participant, ParticipantUpdate};
+pub use conferences::{Conference, Participant, ParticipantUpdate};
 pub use error::{Cause, Error, Refusal, if_there};
 pub use messages::{Message, NewMessage};
 pub use numbers::{
