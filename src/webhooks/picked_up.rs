@@ -120,8 +120,19 @@ pub(super) async fn picked_up(
 /// Notes who has the call from now on, and by which call of the carrier's.
 fn note_taken(house: &Webhooks, placed: &Placed, at: &At, pairs: &[(String, String)]) {
     switchboard::note_taken(house, placed, at.user);
-    if let Some(leg) = value_of(pairs, "CallSid") {
+    if let Some(leg) = value_of::<CallSid>(pairs, "CallSid") {
+        note_verdict(house, at, (leg.clone(), false));
         conference::note_leg(house, placed, (leg, false), &at.terms);
+    }
+}
+
+/// Whether it is a machine. What is known first counts: whoever has pressed a key, or is
+/// connected, is not cut off by what is found out later.
+fn note_verdict(house: &Webhooks, at: &At, verdict: (CallSid, bool)) {
+    if let Some(caller) = &at.call {
+        house
+            .memory
+            .change(caller, |placed| placed.verdicts.push(verdict));
     }
 }
 
@@ -136,17 +147,16 @@ pub(super) async fn machine(
         return StatusCode::NO_CONTENT;
     };
     let is_machine = found.answered_by.is_machine();
-    if let Some(caller) = &at.call
-        && switchboard::find_at(&house, caller, at.stop)
-            .await
-            .is_some()
+    let placed = match &at.call {
+        Some(caller) => switchboard::find_at(&house, caller, at.stop).await,
+        None => None,
+    };
+    let known = placed.and_then(|placed| verdict(&placed, &pairs));
+    note_verdict(&house, &at, (found.call_sid.clone(), is_machine));
+    if is_machine
+        && known != Some(false)
+        && let Some(carrier) = house.carrier.clone()
     {
-        let verdict = (found.call_sid.clone(), is_machine);
-        house
-            .memory
-            .change(caller, |placed| placed.verdicts.push(verdict));
-    }
-    if is_machine && let Some(carrier) = house.carrier.clone() {
         tokio::spawn(async move {
             let done = carrier.update_call(&found.call_sid, &CallUpdate::Complete);
             if let Err(error) = done.await {

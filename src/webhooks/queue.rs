@@ -18,6 +18,8 @@ use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceReques
 
 /// How often the built-in tune is played before the caller hears of us again.
 const TUNES: u64 = 3;
+/// So long whoever takes the next caller waits for one where there is none.
+pub(super) const EMPTY: Duration = Duration::from_secs(5);
 
 /// The queue at a place on a route. Its name at the carrier is its id, which no
 /// other tenant has.
@@ -109,7 +111,7 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
 }
 
 /// Whoever has spoken with a member is done, unless both are to go on in a conference.
-async fn spoken_with(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
+pub(super) async fn spoken_with(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
     let followed = match switchboard::find_at(house, &request.call_sid, at.stop).await {
         Some(placed) => conference::follow(house, (&placed, request), None, &at.point()).await,
         None => None,

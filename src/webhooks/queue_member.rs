@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::at::{At, Terms};
+use super::queue::EMPTY;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
@@ -57,7 +58,12 @@ pub(super) async fn answer(
     let speech = Speech::new(None);
     let response = Response::new()
         .say(speech.say(speech.phrases.next_caller))
-        .dial(Dial::new().time_limit(longest).queue(noun.url(&connecting)))
+        .dial(
+            Dial::new()
+                .timeout(EMPTY)
+                .time_limit(longest)
+                .queue(noun.url(&connecting)),
+        )
         .say(speech.say(speech.phrases.nobody_waits))
         .hangup();
     Xml(response)

@@ -13,6 +13,7 @@ use frontdesk::store::{page, settings, voicemail_messages};
 use super::desk::{Desk, talkative};
 use super::routed::{ask, form_to, logged, member, plan, set, tenant};
 use super::visitor::post;
+use crate::support::rest_account::RestAccount;
 
 const TO: &str = "+15550200001";
 const ADA: &str = "+15550300001";
@@ -150,6 +151,41 @@ async fn who_never_turns_out_to_be_a_machine_is_connected() {
     assert!(
         !xml.contains("Redirect") && !xml.contains("Hangup"),
         "{xml}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_whoever_has_pressed_a_key_is_not_taken_for_a_machine_later() {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    let (ada, bob) = (member(&desk, ADA).await, member(&desk, BOB).await);
+    let asks = Ring {
+        asks_to_accept: true,
+        ..careful()
+    };
+    plan(&desk, TO, &people(vec![ada, bob], asks)).await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let accepted = format!("accepted?stop=0&call=CA1&user={ada}");
+    ask(&desk, &accepted, &form_to(RUNG, ADA, &[("Digits", "1")])).await;
+    // Ada speaks with the caller; at Bob's, a machine has picked up.
+    for (sid, user) in [(RUNG, ada), ("CA3", bob)] {
+        let mut form = form_to(sid, ADA, &[("AnsweredBy", "machine_start")]);
+        set(&mut form, "Direction", "outbound-dial");
+        let path = format!("/api/voice/webhooks/machine?stop=0&call=CA1&user={user}");
+        assert_eq!(post(&desk, &path, &form).await.status, 204);
+    }
+    let asked = async {
+        while account.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        account.asked()
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
+    let asked = asked.expect("a machine is hung up");
+    assert!(
+        asked.len() == 1 && format!("{asked:?}").contains("CA3"),
+        "{asked:?}"
     );
 }
 

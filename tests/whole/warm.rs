@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallLog, CallStatus, Direction, OpenState, Place as At, Purpose, Secret,
-    SettingKey, TransferMode, UserId,
+    AnsweredBy, CallId, CallLog, CallStatus, Direction, OpenState, Place as At, Purpose, Secret,
+    SettingKey, TenantId, TransferMode, UserId,
 };
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Callee, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::routing::{AiStop, Ring, RingStop, Route, Stop, Telephone, Voice};
+use frontdesk::store::call_legs::{self, Leg};
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::warm_transfers::{self, Place, Standing};
 use frontdesk::store::{call_routes, calls};
@@ -603,6 +604,21 @@ async fn p2_another_process_connects_a_caller_who_waits() {
         (log.answered_by, log.user_id),
         (Some(AnsweredBy::Person), Some(ada))
     );
+    // Of which call she has the caller is known, so that they can be held.
+    let leg = held_leg(&second, (log.tenant_id, log.id)).await;
+    let call = account.calls().pop().expect("a call was made");
+    assert_eq!((leg.leg_sid.as_str(), leg.is_logged), (&*call.sid, false));
+    let left = form_to("CA1", OURS, &[("QueueResult", "bridged")]);
+    let xml = ask(&second, "warm/left?stop=0", &left).await;
+    assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    account.put_call(RestCall {
+        status: "in-progress".to_owned(),
+        ..call
+    });
+    let now = Clock::system().now();
+    assert!(call_legs::ask(&second.store, &leg, now).await.unwrap());
+    let xml = ask(&first, "warm/left?stop=0", &left).await;
+    assert!(xml.contains("</Conference>"), "{xml}");
     // Whoever has pressed a key is no machine, whatever the carrier finds.
     let machine = answered.replace("warm/answered", "warm/machine");
     let path = format!("/api/voice/webhooks/{machine}");
@@ -619,6 +635,20 @@ async fn p2_another_process_connects_a_caller_who_waits() {
         (2, 1),
         "one call is made, and nobody ends it"
     );
+}
+
+/// Waits until it is written down by which call somebody has the caller.
+async fn held_leg(desk: &Desk, of: (TenantId, CallId)) -> Leg {
+    let looked = async {
+        loop {
+            if let Some(leg) = call_legs::current(&desk.store, of).await.unwrap() {
+                return leg;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let noted = timeout(Duration::from_secs(5), looked).await;
+    noted.expect("it is written down")
 }
 
 /// Waits until the call to the telephone is written down by the carrier's name.

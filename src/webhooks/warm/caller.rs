@@ -17,7 +17,7 @@ use crate::webhooks::at::{At, Point};
 use crate::webhooks::memory::Placed;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::xml::Xml;
-use crate::webhooks::{Webhooks, spoken, stops, switchboard};
+use crate::webhooks::{Webhooks, queue, spoken, stops, switchboard};
 
 /// So long whoever has picked up may listen and think, beyond the ringing.
 const THINKING: Duration = Duration::from_mins(1);
@@ -175,9 +175,10 @@ pub(in crate::webhooks) async fn left(
     }
     let request = &result.call;
     match result.outcome {
-        QueueOutcome::Bridged
-        | QueueOutcome::BridgingInProcess
-        | QueueOutcome::RedirectedFromBridged => return Xml(Response::new().hangup()),
+        QueueOutcome::Bridged => return Xml(queue::spoken_with(&house, &at, request).await),
+        QueueOutcome::BridgingInProcess | QueueOutcome::RedirectedFromBridged => {
+            return Xml(Response::new().hangup());
+        }
         // Somebody else may have led the caller elsewhere.
         QueueOutcome::HangUp | QueueOutcome::Redirected => {
             ringing::abandon(&house, &request.call_sid);

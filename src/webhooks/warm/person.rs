@@ -12,14 +12,12 @@ use crate::store::warm_transfers::{self as warm, Standing};
 use crate::store::{Error, warm_legs};
 use crate::twilio::twiml::{Dial, Queue, Response};
 use crate::twilio::webhook::{MachineVerdict, StatusCallback};
-use crate::webhooks::at::{At, presses_1, value_of};
+use crate::webhooks::at::{At, Terms, presses_1, value_of};
+use crate::webhooks::queue::EMPTY;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::speech::Speech;
 use crate::webhooks::xml::Xml;
-use crate::webhooks::{Webhooks, picked_up, recording, switchboard};
-
-/// A caller who has left the queue does not come back into it.
-const EMPTY: Duration = Duration::from_secs(5);
+use crate::webhooks::{Webhooks, conference, picked_up, recording, switchboard};
 
 /// Somebody has picked up.
 pub(in crate::webhooks) async fn answered(
@@ -108,6 +106,26 @@ impl Waiting {
         }
     }
 
+    /// Notes by which call of the carrier's they have the caller from now on.
+    async fn note_leg(&self, leg: LegQuery) {
+        let transfer = match warm::find(&self.house.store, self.place()).await {
+            Ok(transfer) => transfer,
+            Err(error) => {
+                tracing::warn!(call.id = %self.placed.call_id, %error, "warm.leg_not_noted");
+                return;
+            }
+        };
+        let legs = transfer.map(|transfer| transfer.legs).unwrap_or_default();
+        let own = legs.into_iter().nth(leg.ordinal);
+        if let Some(own) = own.and_then(|own| own.call_sid) {
+            let terms = Terms {
+                longest: Some(leg.longest),
+                recorded: leg.ground,
+            };
+            conference::note_leg(&self.house, &self.placed, (own, false), &terms);
+        }
+    }
+
     /// Nobody else is asked any more.
     async fn hang_up_others(&self, leg: LegQuery) {
         match warm::find(&self.house.store, self.place()).await {
@@ -178,6 +196,7 @@ pub(in crate::webhooks) async fn accepted(
 pub(in crate::webhooks) async fn connecting(
     State(house): State<Webhooks>,
     at: At,
+    leg: LegQuery,
     _: Signed,
 ) -> Xml {
     let Some(waiting) = waiting(&house, &at).await else {
@@ -189,6 +208,7 @@ pub(in crate::webhooks) async fn connecting(
     }
     switchboard::note_taken(&house, &waiting.placed, at.user);
     let speech = waiting.speech();
+    tokio::spawn(async move { waiting.note_leg(leg).await });
     Xml(Response::new().say(speech.say(speech.phrases.connecting)))
 }
 
