@@ -270,73 +270,76 @@ fn files_that_say(words: &str) -> Vec<String> {
     found
 }
 
+/// Words, and the only files that may say them.
+const WAYS: &[(&str, &[&str])] = &[
+    // A call is made with a permit, which the gate alone makes.
+    ("Permit::new(", &["domain/dialling/policy.rs"]),
+    ("policy.judge(", &["store/dials.rs"]),
+    (
+        ".create_call(",
+        &[
+            "api/outbound/record.rs",
+            "rehearsal/rest/account.rs",
+            "webhooks/warm/ringing.rs",
+        ],
+    ),
+    (
+        "dials::clear(",
+        &["api/outbound/gate.rs", "bridge/tools/transfer.rs"],
+    ),
+    // Texts are kept by the gate, and sent by one job.
+    (".judge_writing(", &["store/dials.rs"]),
+    ("dials::judge_writing(", &["store/sms_messages.rs"]),
+    (
+        "sms_messages::submit(",
+        &[
+            "api/sms/send.rs",
+            "bridge/tools/text.rs",
+            "webhooks/ivr/text.rs",
+        ],
+    ),
+    (
+        ".send_message(",
+        &["jobs/sms_to_send.rs", "rehearsal/rest/account.rs"],
+    ),
+    // Telephones ring by one verb, which leaves out what is dear.
+    ("twiml::{Dial, Response}", &["webhooks/ring.rs"]),
+    ("picked_up::number(", &["webhooks/ring.rs"]),
+    ("Number::new(permit)", &["webhooks/picked_up.rs"]),
+    ("Permit::kept(", &["webhooks/ring.rs"]),
+    (
+        ".judge_forward(",
+        &["api/calls/transfer.rs", "routing/allowance.rs"],
+    ),
+    (
+        "longest = Some(",
+        &[
+            "api/calls/transfer.rs",
+            "api/outbound/record.rs",
+            "bridge/tools/transfer.rs",
+        ],
+    ),
+    // By no other line than a telephone's is anybody rung.
+    ("Sip::new(", &[]),
+    ("WhatsApp::new(", &[]),
+    ("Sim::new(", &[]),
+    ("twiml::Application", &[]),
+    (
+        // A conference rings nobody: who meets there is on the line already.
+        "Dial::new()",
+        &[
+            "webhooks/conference.rs",
+            "webhooks/queue_member.rs",
+            "webhooks/ring.rs",
+            "webhooks/warm/person.rs",
+        ],
+    ),
+];
+
 #[test]
 fn i11_there_is_one_gate_and_no_way_around_it() {
-    for (words, files) in [
-        // A call is made with a permit, which the gate alone makes.
-        ("Permit::new(", &["domain/dialling/policy.rs"][..]),
-        ("policy.judge(", &["store/dials.rs"]),
-        (
-            ".create_call(",
-            &[
-                "api/outbound/record.rs",
-                "rehearsal/rest/account.rs",
-                "webhooks/warm/ringing.rs",
-            ],
-        ),
-        (
-            "dials::clear(",
-            &["api/outbound/gate.rs", "bridge/tools/transfer.rs"],
-        ),
-        // Texts are kept by the gate, and sent by one job.
-        (".judge_writing(", &["store/dials.rs"]),
-        ("dials::judge_writing(", &["store/sms_messages.rs"]),
-        (
-            "sms_messages::submit(",
-            &[
-                "api/sms/send.rs",
-                "bridge/tools/text.rs",
-                "webhooks/ivr/text.rs",
-            ],
-        ),
-        (
-            ".send_message(",
-            &["jobs/sms_to_send.rs", "rehearsal/rest/account.rs"],
-        ),
-        // Telephones ring by one verb, which leaves out what is dear.
-        ("twiml::{Dial, Response}", &["webhooks/ring.rs"]),
-        ("picked_up::number(", &["webhooks/ring.rs"]),
-        ("Number::new(permit)", &["webhooks/picked_up.rs"]),
-        ("Permit::kept(", &["webhooks/ring.rs"]),
-        (
-            ".judge_forward(",
-            &["api/calls/transfer.rs", "routing/allowance.rs"],
-        ),
-        (
-            "longest = Some(",
-            &[
-                "api/calls/transfer.rs",
-                "api/outbound/record.rs",
-                "bridge/tools/transfer.rs",
-            ],
-        ),
-        // By no other line than a telephone's is anybody rung.
-        ("Sip::new(", &[]),
-        ("WhatsApp::new(", &[]),
-        ("Sim::new(", &[]),
-        ("twiml::Application", &[]),
-        (
-            // A conference rings nobody: who meets there is on the line already.
-            "Dial::new()",
-            &[
-                "webhooks/conference.rs",
-                "webhooks/queue_member.rs",
-                "webhooks/ring.rs",
-                "webhooks/warm/person.rs",
-            ],
-        ),
-    ] {
-        assert_eq!(files_that_say(words), files, "{words}");
+    for (words, files) in WAYS {
+        assert_eq!(files_that_say(words), *files, "{words}");
     }
 }
 

@@ -62,10 +62,9 @@ impl Disk {
     /// As the system does, such as where there is no such folder.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let told = statvfs(folder)?;
-        let block = u64::from(told.fragment_size());
         Ok(Self {
-            free: u64::from(told.blocks_available()).saturating_mul(block),
-            size: u64::from(told.blocks()).saturating_mul(block),
+            free: told.blocks_available().saturating_mul(told.fragment_size()),
+            size: told.blocks().saturating_mul(told.fragment_size()),
         })
     }
 }

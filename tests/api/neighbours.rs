@@ -366,6 +366,22 @@ async fn i9_nothing_that_a_neighbour_reads_has_a_word_of_ours() {
     .await;
 }
 
+/// Whatever there is of A is read, asked to be what it cannot be, or deleted.
+async fn ask_everything(desk: &Desk, key_of_a: &str, things: &BTreeMap<&'static str, Pair>) {
+    let document = desk.ask("/openapi.json", None).await.json();
+    let paths = document["paths"].as_object().unwrap().iter();
+    // A stream has no end.
+    for (path, item) in paths.filter(|(path, _)| !path.ends_with("/live/events")) {
+        let mut kinds = things.iter().rev();
+        let thing = kinds.find(|(prefix, _)| path.starts_with(**prefix));
+        let path = filled(path, thing.map_or("", |(_, ids)| &ids.of_a));
+        for method in item.as_object().unwrap().keys() {
+            let body = json!({"name": CANARY, "text": CANARY, CANARY: CANARY});
+            asked(desk, &method.to_uppercase(), &path, key_of_a, &body).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn i9_no_metric_and_no_line_of_the_log_has_a_word_of_a_tenants() {
     on_each_database(async |db| {
@@ -384,20 +400,7 @@ async fn i9_no_metric_and_no_line_of_the_log_has_a_word_of_a_tenants() {
             });
             let (a, key_of_a) = desk.tenant("A").await;
             let things = things_of_a(&desk, a, &key_of_a).await;
-            let document = desk.ask("/openapi.json", None).await.json();
-            for (path, item) in document["paths"].as_object().unwrap() {
-                let mut kinds = things.iter().rev();
-                let thing = kinds.find(|(prefix, _)| path.starts_with(**prefix));
-                let path = filled(path, thing.map_or("", |(_, ids)| &ids.of_a));
-                // A stream has no end.
-                let methods = item.as_object().unwrap().keys();
-                for method in methods.filter(|_| !path.ends_with("/live/events")) {
-                    let method = method.to_uppercase();
-                    // Read, or asked to be what it cannot be, or deleted.
-                    let body = json!({"name": CANARY, "text": CANARY, CANARY: CANARY});
-                    asked(&desk, &method, &path, &key_of_a, &body).await;
-                }
-            }
+            ask_everything(&desk, &key_of_a, &things).await;
             let told = desk.ask("/metrics", None).await.body;
             assert!(told.contains("frontdesk_"), "nothing was measured: {told}");
             let ids = things.into_values().map(|ids| ids.of_a);

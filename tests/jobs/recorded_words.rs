@@ -194,7 +194,7 @@ async fn of_a_call_that_a_member_places_the_first_track_is_the_members() {
         let transcriber =
             TranscriberServer::open(&["One", "two", "three"].map(Saying::Words)).await;
         let desk = Desk::hearing(db, Some(&account), Some(&transcriber)).await;
-        let rung: PhoneNumber = "+15550002222".parse().unwrap();
+        let number: PhoneNumber = "+15550002222".parse().unwrap();
         let call = NewCall {
             direction: Direction::Outbound,
             ..desk.new_call(1)
@@ -208,12 +208,12 @@ async fn of_a_call_that_a_member_places_the_first_track_is_the_members() {
                 transcript: Some(true),
                 ..Wishes::default()
             },
-            rung: rung.clone(),
+            rung: number.clone(),
         };
         let mut tx = desk.store.begin().await.unwrap();
         outbound_calls::insert(&mut tx, &placed).await.unwrap();
         tx.commit().await.unwrap();
-        let ring = RingStop::one(Telephone::outside(rung), None, Ring::default());
+        let ring = RingStop::one(Telephone::outside(number), None, Ring::default());
         let route = Route {
             stops: vec![Stop::Ring(ring)],
             open_state: OpenState::Open,

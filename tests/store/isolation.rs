@@ -43,15 +43,12 @@ async fn i9_nothing_of_one_tenant_is_seen_by_another() {
             calls::find(store, other, things.call.id).await.unwrap(),
             None
         );
-        let events = call_events::list(store, other, things.call.id)
-            .await
-            .unwrap();
-        let words = utterances::list(store, other, things.call.id)
-            .await
-            .unwrap();
-        let latencies = turns::list(store, other, things.call.id).await.unwrap();
+        let call = things.call.id;
+        let events = call_events::list(store, other, call).await.unwrap();
+        let words = utterances::list(store, other, call).await.unwrap();
+        let latencies = turns::list(store, other, call).await.unwrap();
         assert!(events.is_empty() && words.is_empty() && latencies.is_empty());
-        let recorded = recorded_turns::list(store, other, things.call.id).await;
+        let recorded = recorded_turns::list(store, other, call).await;
         assert_eq!(recorded.unwrap(), []);
 
         let filter = Filter::default();

@@ -604,21 +604,7 @@ async fn p2_another_process_connects_a_caller_who_waits() {
         (log.answered_by, log.user_id),
         (Some(AnsweredBy::Person), Some(ada))
     );
-    // Of which call she has the caller is known, so that they can be held.
-    let leg = held_leg(&second, (log.tenant_id, log.id)).await;
-    let call = account.calls().pop().expect("a call was made");
-    assert_eq!((leg.leg_sid.as_str(), leg.is_logged), (&*call.sid, false));
-    let left = form_to("CA1", OURS, &[("QueueResult", "bridged")]);
-    let xml = ask(&second, "warm/left?stop=0", &left).await;
-    assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
-    account.put_call(RestCall {
-        status: "in-progress".to_owned(),
-        ..call
-    });
-    let now = Clock::system().now();
-    assert!(call_legs::ask(&second.store, &leg, now).await.unwrap());
-    let xml = ask(&first, "warm/left?stop=0", &left).await;
-    assert!(xml.contains("</Conference>"), "{xml}");
+    can_be_held((&first, &second), &account, &log).await;
     // Whoever has pressed a key is no machine, whatever the carrier finds.
     let machine = answered.replace("warm/answered", "warm/machine");
     let path = format!("/api/voice/webhooks/{machine}");
@@ -635,6 +621,24 @@ async fn p2_another_process_connects_a_caller_who_waits() {
         (2, 1),
         "one call is made, and nobody ends it"
     );
+}
+
+/// It is known by which call somebody has the caller, who follows them into a conference.
+async fn can_be_held((one, other): (&Desk, &Desk), account: &RestAccount, log: &CallLog) {
+    let leg = held_leg(other, (log.tenant_id, log.id)).await;
+    let call = account.calls().pop().expect("a call was made");
+    assert_eq!((leg.leg_sid.as_str(), leg.is_logged), (&*call.sid, false));
+    let left = form_to("CA1", OURS, &[("QueueResult", "bridged")]);
+    let xml = ask(other, "warm/left?stop=0", &left).await;
+    assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    account.put_call(RestCall {
+        status: "in-progress".to_owned(),
+        ..call
+    });
+    let now = Clock::system().now();
+    assert!(call_legs::ask(&other.store, &leg, now).await.unwrap());
+    let xml = ask(one, "warm/left?stop=0", &left).await;
+    assert!(xml.contains("</Conference>"), "{xml}");
 }
 
 /// Waits until it is written down by which call somebody has the caller.

@@ -92,10 +92,10 @@ impl<'a> Call<'a> {
         let Some(live) = &self.options().live else {
             return;
         };
-        let line = line(self.options(), &self.report.call_sid);
+        let answered = line(self.options(), &self.report.call_sid);
         self.told = live.begin(RestCall {
             status: "in-progress".to_owned(),
-            ..line
+            ..answered
         });
     }
 
