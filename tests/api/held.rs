@@ -75,6 +75,7 @@ fn meet(account: &RestAccount, call: CallId) {
         status: "in-progress".to_owned(),
         reason: None,
         announcements: Vec::new(),
+        holds: Vec::new(),
         has_starter: true,
         has_begun: true,
     });

@@ -254,6 +254,7 @@ async fn a_conference_is_found_by_its_name_spoken_into_and_ended() {
             status: status.to_owned(),
             reason: None,
             announcements: Vec::new(),
+            holds: Vec::new(),
             has_starter: true,
             has_begun: true,
         });

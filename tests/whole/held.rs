@@ -234,8 +234,6 @@ async fn a_call_that_a_person_has_is_held_muted_and_spoken_into() {
         (status, &problem["errors"][0]["pointer"]),
         (422, &json!("#/who"))
     );
-    // What they hear is asked for a moment later.
-    tokio::time::sleep(ms(200)).await;
     talk.hang_up(&caller);
     let id = talk.id;
     let (report, log) = talk.over().await;
@@ -590,6 +588,7 @@ async fn t11_who_is_gone_before_both_are_there_leaves_nobody_alone() {
                 status: "init".to_owned(),
                 reason: None,
                 announcements: Vec::new(),
+                holds: Vec::new(),
                 has_starter: true,
                 has_begun: false,
             });

@@ -32,6 +32,8 @@ use crate::support::rest_account::RestAccount;
 /// Who rings, the number that they ring, and a member's telephone.
 const CALLER: &str = "+15550100001";
 const OURS: &str = "+15550100000";
+/// The call of somebody who waits.
+const WAITING: &str = "CA00000000000000000000000000000001";
 const ADAS: &str = "+12025550131";
 const BOBS: &str = "+12025550132";
 
@@ -462,7 +464,7 @@ async fn led_there(desk: &Desk, account: &RestAccount) -> UserId {
     let new = NewCall {
         id: Clock::system().new_id(),
         tenant_id,
-        call_sid: "CA1".parse().unwrap(),
+        call_sid: WAITING.parse().unwrap(),
         direction: Direction::Inbound,
         from: CALLER.parse().unwrap(),
         to: OURS.parse().unwrap(),
@@ -501,7 +503,7 @@ async fn led_there(desk: &Desk, account: &RestAccount) -> UserId {
     let kept = call_routes::insert(&desk.store, (tenant_id, new.id), &route, now).await;
     kept.unwrap();
     account.put_call(RestCall {
-        sid: "CA1".to_owned(),
+        sid: WAITING.to_owned(),
         to: OURS.to_owned(),
         from: CALLER.to_owned(),
         status: "in-progress".to_owned(),
@@ -528,7 +530,7 @@ async fn processes(account: &RestAccount, folder: &TempDir) -> [Desk; 2] {
 }
 
 fn waits(seconds: &str) -> Form {
-    form_to("CA1", OURS, &[("QueueTime", seconds)])
+    form_to(WAITING, OURS, &[("QueueTime", seconds)])
 }
 
 /// The path and query of a webhook that the newest call was given.
@@ -599,7 +601,7 @@ async fn p2_another_process_connects_a_caller_who_waits() {
     let connecting = answered.replace("warm/answered", "warm/connecting");
     let heard = ask(&second, &connecting, &waits("19")).await;
     assert!(heard.contains("We are connecting you now."), "{heard}");
-    let log = logged(&second, "CA1", |call| call.user_id.is_some()).await;
+    let log = logged(&second, WAITING, |call| call.user_id.is_some()).await;
     assert_eq!(
         (log.answered_by, log.user_id),
         (Some(AnsweredBy::Person), Some(ada))
@@ -628,7 +630,7 @@ async fn can_be_held((one, other): (&Desk, &Desk), account: &RestAccount, log: &
     let leg = held_leg(other, (log.tenant_id, log.id)).await;
     let call = account.calls().pop().expect("a call was made");
     assert_eq!((leg.leg_sid.as_str(), leg.is_logged), (&*call.sid, false));
-    let left = form_to("CA1", OURS, &[("QueueResult", "bridged")]);
+    let left = form_to(WAITING, OURS, &[("QueueResult", "bridged")]);
     let xml = ask(other, "warm/left?stop=0", &left).await;
     assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
     account.put_call(RestCall {
@@ -657,7 +659,7 @@ async fn held_leg(desk: &Desk, of: (TenantId, CallId)) -> Leg {
 
 /// Waits until the call to the telephone is written down by the carrier's name.
 async fn named(desk: &Desk) -> Place {
-    let call = logged(desk, "CA1", |_| true).await;
+    let call = logged(desk, WAITING, |_| true).await;
     let place = Place {
         tenant_id: call.tenant_id,
         call_id: call.id,
@@ -709,7 +711,7 @@ async fn t11_nobody_is_rung_on_for_a_caller_who_was_led_elsewhere() {
     asked(&account, 1).await;
     let place = named(&first).await;
     let left = form_to(
-        "CA1",
+        WAITING,
         OURS,
         &[("QueueResult", "redirected"), ("QueueTime", "4")],
     );
@@ -726,7 +728,11 @@ async fn t11_nobody_is_rung_on_for_a_caller_who_was_led_elsewhere() {
 /// Where the caller was led by the account, in order.
 fn led(account: &RestAccount) -> Vec<String> {
     let asked = account.exchanges().into_iter();
-    let of_caller = asked.filter(|one| one.request.path.ends_with("/Calls/CA1.json"));
+    let of_caller = asked.filter(|one| {
+        one.request
+            .path
+            .ends_with(&format!("/Calls/{WAITING}.json"))
+    });
     of_caller
         .flat_map(|one| one.request.form)
         .filter(|(name, _)| name == "Url")
@@ -757,7 +763,7 @@ async fn p2_another_process_leads_a_caller_on_and_one_alone_does() {
         led(&account),
         ["https://desk.example.com/api/voice/webhooks/warm/back?stop=0"]
     );
-    let next = ask(&second, "warm/back?stop=0", &form_to("CA1", OURS, &[])).await;
+    let next = ask(&second, "warm/back?stop=0", &form_to(WAITING, OURS, &[])).await;
     assert!(
         next.contains("<Stream"),
         "the receptionist has them again: {next}"

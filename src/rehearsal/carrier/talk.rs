@@ -123,7 +123,7 @@ impl Call<'_> {
         let patience = self.options().patience;
         let mut seen = Seen {
             told: self.told,
-            is_held: false,
+            holds: 0,
             announcements: 0,
         };
         loop {

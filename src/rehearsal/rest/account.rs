@@ -84,6 +84,8 @@ pub struct RestConference {
     pub reason: Option<String>,
     /// What all were to hear, and whether that is asked for by GET.
     pub announcements: Vec<(String, bool)>,
+    /// Which calls were put on hold, in order, and what each was to hear there.
+    pub holds: Vec<(String, (String, bool))>,
     /// Whether somebody is or was there whom it need not wait for.
     pub has_starter: bool,
     /// Whether those who were there have heard one another.

@@ -93,10 +93,19 @@ impl Account {
         };
         let one = &mut self.participants[at];
         one.muted = flag(request, "Muted").unwrap_or(one.muted);
-        one.hold = flag(request, "Hold").unwrap_or(one.hold);
+        let was_held = one.hold;
+        one.hold = flag(request, "Hold").unwrap_or(was_held);
         if let Some(url) = request.text("HoldUrl") {
             let is_get = request.text("HoldMethod") == Some("GET");
             one.hold_url = Some((url.to_owned(), is_get));
+        }
+        let mut conferences = self.conferences.iter_mut();
+        if let (true, Some(music), Some(conference)) = (
+            one.hold && !was_held,
+            one.hold_url.clone(),
+            conferences.find(|other| other.sid == conference),
+        ) {
+            conference.holds.push((one.call_sid.clone(), music));
         }
         let ends = flag(request, "EndConferenceOnExit");
         one.end_conference_on_exit = ends.unwrap_or(one.end_conference_on_exit);

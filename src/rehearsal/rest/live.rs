@@ -43,7 +43,7 @@ pub(in crate::rehearsal) type Address = (String, bool);
 #[derive(Debug)]
 pub(in crate::rehearsal) struct Seen {
     pub(in crate::rehearsal) told: usize,
-    pub(in crate::rehearsal) is_held: bool,
+    pub(in crate::rehearsal) holds: usize,
     pub(in crate::rehearsal) announcements: usize,
 }
 
@@ -118,10 +118,16 @@ impl LiveCalls {
         call_sid: &str,
         (conference_sid, seen): (&str, &mut Seen),
     ) -> Meanwhile {
-        let next = |account: &Account| match account.news(call_sid, seen.told) {
-            Some(News::Told(told)) => Some(Meanwhile::Told(told)),
-            Some(News::Ended) => Some(Meanwhile::Ended),
-            None => account.in_conference(call_sid, (conference_sid, seen)),
+        let next = |account: &Account| {
+            // What was to be heard is asked for, also if it is over before anybody looks.
+            let heard = account.to_hear(call_sid, (conference_sid, &mut *seen));
+            heard.or_else(|| match account.news(call_sid, seen.told) {
+                Some(News::Told(told)) => Some(Meanwhile::Told(told)),
+                Some(News::Ended) => Some(Meanwhile::Ended),
+                None => account
+                    .has_left(call_sid, conference_sid)
+                    .then_some(Meanwhile::Left),
+            })
         };
         self.0.wait(next).await
     }
@@ -136,24 +142,25 @@ impl Account {
         call.told.get(told).cloned().map(News::Told)
     }
 
-    fn in_conference(
+    fn has_left(&self, call_sid: &str, conference_sid: &str) -> bool {
+        let mut there = self.participants.iter();
+        !there.any(|one| one.call_sid == call_sid && one.conference_sid == conference_sid)
+    }
+
+    /// What somebody in a conference hears next beside the others. Where no music is wanted
+    /// it is the carrier's own.
+    fn to_hear(
         &self,
         call_sid: &str,
         (conference_sid, seen): (&str, &mut Seen),
     ) -> Option<Meanwhile> {
-        let is_it = |one: &&RestParticipant| {
-            one.call_sid == call_sid && one.conference_sid == conference_sid
-        };
-        let Some(one) = self.participants.iter().find(is_it) else {
-            return Some(Meanwhile::Left);
-        };
-        let was_held = std::mem::replace(&mut seen.is_held, one.hold);
-        if one.hold && !was_held {
-            // The carrier's own music, where none is wanted.
-            return one.hold_url.clone().map(Meanwhile::Held);
-        }
         let mut all = self.conferences.iter();
         let conference = all.find(|one| one.sid == conference_sid)?;
+        let mut own = conference.holds.iter().filter(|(held, _)| held == call_sid);
+        if let Some((_, music)) = own.nth(seen.holds) {
+            seen.holds += 1;
+            return Some(Meanwhile::Held(music.clone()));
+        }
         let next = conference.announcements.get(seen.announcements)?;
         seen.announcements += 1;
         Some(Meanwhile::Announced(next.clone()))
@@ -228,6 +235,7 @@ impl RestConference {
             status: "init".to_owned(),
             reason: None,
             announcements: Vec::new(),
+            holds: Vec::new(),
             has_starter: false,
             has_begun: false,
         }
