@@ -518,6 +518,11 @@ fn a_file_tells_how_long_it_sounds_by_its_head() {
         told(b"<html>no sound at all, whatever it is called", length),
         None
     );
+    for channels in [0, 9, u16::MAX] {
+        let mut file = file.clone();
+        file[22..24].copy_from_slice(&channels.to_le_bytes());
+        assert_eq!(told(&file, length), None, "{channels} tracks");
+    }
     file[28..32].fill(0);
     assert_eq!(told(&file, length), None, "it would sound for ever");
 }

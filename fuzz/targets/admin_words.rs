@@ -15,9 +15,8 @@ fuzz_target!(|text: &str| {
         assert!(digits.bytes().all(|byte| byte.is_ascii_digit()));
         assert_eq!(number.as_str().parse(), Ok(number));
     }
-    if let Ok(party) = text.parse::<Party>() {
-        assert_eq!(party.to_text().parse(), Ok(party));
-    }
+    let Ok(party) = text.parse::<Party>();
+    assert_eq!(party.to_text().parse(), Ok(party));
     if let Ok(cursor) = text.parse::<page::Cursor>() {
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
     }

@@ -11,10 +11,11 @@ fuzz_target!(|text: &str| {
     };
     assert_eq!(parse(text).as_ref(), Ok(&message.inbound));
     if let Inbound::Media(media) = &message.inbound {
+        // What was there before is gone, whatever comes.
         let mut sound = vec![1, 2, 3];
         match media.decode(&mut sound) {
-            Ok(()) => assert!(sound.starts_with(&[1, 2, 3]) && sound.len() <= 3 + text.len()),
-            Err(_) => assert_eq!(sound, [1, 2, 3], "half a payload is none"),
+            Ok(()) => assert!(sound.len() <= text.len()),
+            Err(_) => assert!(sound.is_empty(), "half a payload is none"),
         }
     }
 });

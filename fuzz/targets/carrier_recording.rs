@@ -4,7 +4,12 @@
 use frontdesk::audio::{Loudness, wav};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|file: &[u8]| {
+fuzz_target!(|rest: &[u8]| {
+    look(rest);
+    look(&[b"RIFF\0\0\0\0WAVE", rest].concat());
+});
+
+fn look(file: &[u8]) {
     let length = file.len() as u64;
     let Some(head) = wav::Head::read(file, length) else {
         return;
@@ -18,4 +23,4 @@ fuzz_target!(|file: &[u8]| {
         assert!(turn.channel < usize::from(head.channels));
         assert!(turn.samples.start < turn.samples.end);
     }
-});
+}

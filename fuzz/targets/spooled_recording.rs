@@ -17,7 +17,7 @@ const MOST: u64 = 480_000;
 fuzz_target!(|bytes: &[u8]| {
     // As it was found, and with every check sum right, so that what it guards is read.
     for bytes in [bytes.to_vec(), sealed(bytes)] {
-        let id: RecordingId = "rcg_00000000000000000000000000".parse().unwrap();
+        let id: RecordingId = "rcd_00000000000000000000000000".parse().unwrap();
         std::fs::write(FOLDER.path().join(format!("{id}.spool")), &bytes).unwrap();
         let Opened::Left(spooled) = Spooled::open(FOLDER.path(), id).unwrap() else {
             panic!("it is there");

@@ -3,6 +3,7 @@
 //! <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
 
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::frame::SILENCE;
@@ -157,8 +158,8 @@ impl Head {
             length: 0,
             bytes_a_second: long(8),
         };
-        let is_sound = head.channels > 0 && head.rate > 0 && head.bytes_a_second > 0;
-        is_sound.then_some(head)
+        let is_sound = head.rate > 0 && head.bytes_a_second > 0;
+        (is_sound && CHANNELS.contains(&head.channels)).then_some(head)
     }
 
     /// How long it sounds.
@@ -194,6 +195,8 @@ fn header(channels: usize, rate: u32, length: usize) -> io::Result<[u8; HEADER]>
     Ok(header)
 }
 
+/// More are no recording of a conversation, and would take long to listen to.
+const CHANNELS: RangeInclusive<u16> = 1..=8;
 const HEADER: usize = 44;
 /// Format tag 1.
 const LINEAR_PCM: u16 = 1;
