@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use url::form_urlencoded;
 
 use super::Webhooks;
-use crate::domain::{CallId, CallSid, Consent, UserId};
+use crate::domain::{CallId, CallSid, UserId};
 use crate::routing::ivr::NodeId;
 use crate::store::call_legs::Recorded;
 use crate::twilio::webhook::GatherResult;
@@ -50,13 +50,13 @@ pub(super) struct Terms {
 impl Terms {
     /// So long, and recorded where somebody has consented to that. Nobody asks for them
     /// where there is no account to do anything with.
-    pub(super) fn new(house: &Webhooks, longest: Duration, consent: Option<&Consent>) -> Self {
+    pub(super) fn new(house: &Webhooks, longest: Duration, recorded: Option<Recorded>) -> Self {
         if house.carrier.is_none() {
             return Self::default();
         }
         Self {
             longest: Some(longest),
-            recorded: consent.map(|consent| (consent.policy, consent.answer)),
+            recorded,
         }
     }
 
@@ -88,6 +88,8 @@ pub(super) struct At {
     pub(super) user: Option<UserId>,
     /// On what terms that member, or somebody outside, would speak with the caller.
     pub(super) terms: Terms,
+    /// Its place among the telephones that ring for a caller who waits.
+    pub(super) telephone: usize,
     /// How often it was asked for already.
     pub(super) waits: u32,
 }
@@ -120,6 +122,7 @@ impl<S: Sync> FromRequestParts<S> for At {
                     at.own = value.parse().ok();
                 }
                 "user" => at.user = value.parse().ok(),
+                "leg" => at.telephone = value.parse().unwrap_or_default(),
                 "waits" => at.waits = value.parse().unwrap_or_default(),
                 "longest" => at.terms.longest = value.parse().ok().map(Duration::from_secs),
                 "asked" => asked = value.parse().ok(),

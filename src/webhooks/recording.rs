@@ -15,8 +15,7 @@ use crate::twilio::webhook::{RecordingState, RecordingStatus, parse_form};
 
 /// The same conversation, recorded on this ground: each side on a track of its own,
 /// from the moment at which somebody answers.
-pub(super) fn recorded(house: &Webhooks, placed: &Placed, dial: Dial, consent: &Consent) -> Dial {
-    let ground = (consent.policy, consent.answer);
+pub(super) fn recorded(house: &Webhooks, placed: &Placed, dial: Dial, ground: Recorded) -> Dial {
     let callback = callback(house, (placed.tenant_id, placed.call_id), ground);
     dial.record(DialRecord::FromAnswerDual)
         .recording_status_callback(callback)

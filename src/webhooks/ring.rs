@@ -10,11 +10,10 @@ use super::memory::Placed;
 use super::signed::Signed;
 use super::xml::Xml;
 use super::{Webhooks, conference, gate, picked_up, recording, spoken, stops, switchboard, warm};
-use crate::domain::{
-    AnsweredBy as Answerer, Consent, DialRefusal, Direction, Party, Permit, PhoneNumber,
-};
+use crate::domain::{AnsweredBy as Answerer, DialRefusal, Direction, Party, Permit, PhoneNumber};
 use crate::routing::ivr::Outcome;
 use crate::routing::{Allowance, CallerId, RingStop, Telephone};
+use crate::store::call_legs::Recorded;
 use crate::twilio::twiml::{Dial, Response};
 use crate::twilio::webhook::{DialResult, DialStatus, VoiceRequest};
 
@@ -36,18 +35,18 @@ pub(super) async fn take(
     if permits.is_empty() {
         return None;
     }
-    let (said, consent) = match consent::ground_of_ring(house, placed, request, point).await {
+    let (said, ground) = match consent::ground_of_ring(house, placed, request, point).await {
         Ground::Asked(question) => return Some(question),
         Ground::Unrecorded => (Response::new(), None),
-        Ground::Recorded(said, consent) => (said, Some(consent)),
+        Ground::Recorded(said, consent) => (said, Some((consent.policy, consent.answer))),
     };
     // Who waits with music is led on by what we tell the carrier's account.
     if stop.is_warm && house.carrier.is_some() {
-        return Some(said.append(warm::enqueue(house, placed, point, consent.as_ref())?));
+        return Some(said.append(warm::enqueue(house, placed, point, ground)?));
     }
-    let dial = rung(house, request, (point, stop), (&permits, consent.as_ref()))?;
-    Some(said.dial(match &consent {
-        Some(consent) => recording::recorded(house, placed, dial, consent),
+    let dial = rung(house, request, (point, stop), (&permits, ground))?;
+    Some(said.dial(match ground {
+        Some(ground) => recording::recorded(house, placed, dial, ground),
         None => dial,
     }))
 }
@@ -100,10 +99,10 @@ fn rung(
     house: &Webhooks,
     request: &VoiceRequest,
     (point, stop): (&Point, &RingStop),
-    (permits, consent): (&[Permit], Option<&Consent>),
+    (permits, ground): (&[Permit], Option<Recorded>),
 ) -> Option<Dial> {
     let mut dial = begun(request, stop, permits)?.action(house.stop_url("dial-status", point));
-    let terms = Terms::new(house, longest(permits)?, consent);
+    let terms = Terms::new(house, longest(permits)?, ground);
     for permit in permits {
         let telephone = picked_up::number(house, &request.call_sid, (point, stop), (permit, terms));
         dial = dial.number(telephone);

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use axum::extract::State;
 
-use super::leg::{LegQuery, ground_query};
 use super::ringing::{self, Waiting};
-use crate::domain::{CallSid, Consent, ConsentAnswer, ConsentPolicy, Timestamp};
+use crate::domain::{CallSid, Timestamp};
 use crate::routing::Stop;
 use crate::routing::ivr::Outcome;
+use crate::store::call_legs::Recorded;
 use crate::store::warm_legs::WarmLeg;
 use crate::store::warm_transfers::{self as warm, Standing, WarmTransfer};
 use crate::twilio::twiml::{Enqueue, Play, Response};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
-use crate::webhooks::at::{At, Point};
+use crate::webhooks::at::{At, Point, Terms};
 use crate::webhooks::memory::Placed;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::xml::Xml;
@@ -31,15 +31,18 @@ pub(in crate::webhooks) fn enqueue(
     house: &Webhooks,
     placed: &Placed,
     point: &Point,
-    consent: Option<&Consent>,
+    recorded: Option<Recorded>,
 ) -> Option<Response> {
-    let ground = consent.map(|consent| (consent.policy, consent.answer));
+    let terms = Terms {
+        longest: None,
+        recorded,
+    };
     let wait = house.stop_url("warm/wait", point);
     let enqueue = Enqueue::new(&ringing::queue_name(placed, point.stop))
         .inspect_err(|error| tracing::error!(%error, "warm.not_queued"))
         .ok()?
         .action(house.stop_url("warm/left", point))
-        .wait_url(format!("{wait}{}", ground_query(ground)));
+        .wait_url(format!("{wait}{}", terms.query()));
     Some(Response::new().enqueue(enqueue))
 }
 
@@ -47,7 +50,6 @@ pub(in crate::webhooks) fn enqueue(
 pub(in crate::webhooks) async fn wait(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     Signed(pairs): Signed,
 ) -> Xml {
     let Ok(form) = QueueWait::from_pairs(&pairs) else {
@@ -60,7 +62,7 @@ pub(in crate::webhooks) async fn wait(
     };
     let stays = !placed.is_over() && {
         let waiting = Waiting::new(&house, placed, caller, &at);
-        waiting.stays(&form, leg.ground).await
+        waiting.stays(&form, at.terms.recorded).await
     };
     Xml(if stays {
         Response::new().play(Play::new(&house.url("/api/voice/webhooks/hold-music.wav")))
@@ -71,11 +73,7 @@ pub(in crate::webhooks) async fn wait(
 
 impl Waiting {
     /// Whether there still is somebody to wait for.
-    async fn stays(
-        &self,
-        form: &QueueWait,
-        ground: Option<(ConsentPolicy, ConsentAnswer)>,
-    ) -> bool {
+    async fn stays(&self, form: &QueueWait, recorded: Option<Recorded>) -> bool {
         let Some(stop) = self.ring() else {
             return false;
         };
@@ -91,7 +89,7 @@ impl Waiting {
                 let now = self.house.clock.now();
                 !is_due(&transfer, (is_late, is_unnamed), now) || self.is_kept(&transfer).await
             }
-            Some(Ok(None)) => self.begins(&form.call, ground).await,
+            Some(Ok(None)) => self.begins(&form.call, recorded).await,
             // Who rings may take the call without a database.
             Some(Err(error)) => {
                 tracing::warn!(call.id = %self.placed.call_id, %error, "warm.unknown");
@@ -102,18 +100,14 @@ impl Waiting {
     }
 
     /// Has them rung who may be, once.
-    async fn begins(
-        &self,
-        request: &VoiceRequest,
-        ground: Option<(ConsentPolicy, ConsentAnswer)>,
-    ) -> bool {
+    async fn begins(&self, request: &VoiceRequest, recorded: Option<Recorded>) -> bool {
         let permits = self.permits(request).await;
         if permits.is_empty() {
             return false;
         }
         let (store, now) = (&self.house.store, self.house.clock.now());
         match warm::begin(store, self.place(), permits.len(), now).await {
-            Ok(true) => self.ring_all(request, permits, ground),
+            Ok(true) => self.ring_all(request, permits, recorded),
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(call.id = %self.placed.call_id, %error, "warm.not_begun");

@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::leg::LegQuery;
+use super::leg::Leg;
 use super::ringing::{self, Waiting};
 use crate::domain::CallSid;
 use crate::store::warm_transfers::{self as warm, Standing};
 use crate::store::{Error, warm_legs};
 use crate::twilio::twiml::{Dial, Queue, Response};
 use crate::twilio::webhook::{MachineVerdict, StatusCallback};
-use crate::webhooks::at::{At, Terms, presses_1, value_of};
+use crate::webhooks::at::{At, presses_1, value_of};
 use crate::webhooks::queue::EMPTY;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::speech::Speech;
@@ -23,9 +23,9 @@ use crate::webhooks::{Webhooks, conference, picked_up, recording, switchboard};
 pub(in crate::webhooks) async fn answered(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     Signed(pairs): Signed,
 ) -> Xml {
+    let leg = Leg::of(&at);
     let (Some(waiting), Some(own)) = (waiting(&house, &at).await, value_of(&pairs, "CallSid"))
     else {
         return Xml(Response::new().hangup());
@@ -55,7 +55,7 @@ enum Admitted {
 
 impl Waiting {
     /// A caller waits also where the database does not say so.
-    async fn admits(&self, leg: LegQuery, own: &CallSid) -> Admitted {
+    async fn admits(&self, leg: Leg, own: &CallSid) -> Admitted {
         if self.placed.is_over() {
             return Admitted::TooLate;
         }
@@ -83,7 +83,7 @@ impl Waiting {
     }
 
     /// Another address about the same telephone.
-    fn again(&self, webhook: &str, at: &At, leg: LegQuery) -> String {
+    fn again(&self, webhook: &str, at: &At, leg: Leg) -> String {
         let url = self.url(webhook, (leg, None));
         match at.user {
             Some(user) => format!("{url}&user={user}"),
@@ -92,7 +92,7 @@ impl Waiting {
     }
 
     /// Whether the call is theirs who has pressed the key, and of nobody else.
-    async fn is_accepted(&self, leg: LegQuery) -> bool {
+    async fn is_accepted(&self, leg: Leg) -> bool {
         let (house, at) = (&self.house, (self.place(), leg.ordinal));
         let taken = warm::accept(&house.store, at, house.clock.now());
         match house.patience.must(taken).await {
@@ -107,7 +107,7 @@ impl Waiting {
     }
 
     /// Notes by which call of the carrier's they have the caller from now on.
-    async fn note_leg(&self, leg: LegQuery) {
+    async fn note_leg(&self, leg: Leg) {
         let transfer = match warm::find(&self.house.store, self.place()).await {
             Ok(transfer) => transfer,
             Err(error) => {
@@ -118,16 +118,12 @@ impl Waiting {
         let legs = transfer.map(|transfer| transfer.legs).unwrap_or_default();
         let own = legs.into_iter().nth(leg.ordinal);
         if let Some(own) = own.and_then(|own| own.call_sid) {
-            let terms = Terms {
-                longest: Some(leg.longest),
-                recorded: leg.ground,
-            };
-            conference::note_leg(&self.house, &self.placed, (own, false), &terms);
+            conference::note_leg(&self.house, &self.placed, (own, false), &leg.terms);
         }
     }
 
     /// Nobody else is asked any more.
-    async fn hang_up_others(&self, leg: LegQuery) {
+    async fn hang_up_others(&self, leg: Leg) {
         match warm::find(&self.house.store, self.place()).await {
             Ok(Some(transfer)) => ringing::hang_up(&self.house, transfer.others(leg.ordinal)),
             Ok(None) => {}
@@ -136,7 +132,7 @@ impl Waiting {
     }
 
     /// A machine is hung up, and rings for nobody any more.
-    async fn leave_machine(&self, leg: LegQuery, own: CallSid) {
+    async fn leave_machine(&self, leg: Leg, own: CallSid) {
         match warm::find(&self.house.store, self.place()).await {
             Ok(Some(transfer)) if transfer.is_taken() => {}
             Ok(_) => {
@@ -148,18 +144,18 @@ impl Waiting {
     }
 
     /// Connects whoever has taken the call with the caller.
-    fn connected(&self, at: &At, leg: LegQuery) -> Option<Response> {
+    fn connected(&self, at: &At, leg: Leg) -> Option<Response> {
         let queue = Queue::new(&self.queue())
             .inspect_err(|error| tracing::error!(%error, "warm.not_connected"))
             .ok()?
             .url(self.again("warm/connecting", at, leg));
         let mut dial = Dial::new()
             .timeout(EMPTY)
-            .time_limit(leg.longest)
+            .time_limit(leg.terms.longest.unwrap_or_default())
             .action(self.again("warm/done", at, leg))
             .queue(queue);
-        if let Some(consent) = leg.consent(self.house.clock.now()) {
-            dial = recording::recorded(&self.house, &self.placed, dial, &consent);
+        if let Some(ground) = leg.terms.recorded {
+            dial = recording::recorded(&self.house, &self.placed, dial, ground);
         }
         Some(Response::new().dial(dial))
     }
@@ -174,9 +170,9 @@ fn too_late(speech: &Speech) -> Response {
 pub(in crate::webhooks) async fn accepted(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     Signed(pairs): Signed,
 ) -> Xml {
+    let leg = Leg::of(&at);
     let Some(waiting) = waiting(&house, &at).await else {
         return Xml(Response::new().hangup());
     };
@@ -196,9 +192,9 @@ pub(in crate::webhooks) async fn accepted(
 pub(in crate::webhooks) async fn connecting(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     _: Signed,
 ) -> Xml {
+    let leg = Leg::of(&at);
     let Some(waiting) = waiting(&house, &at).await else {
         return Xml(Response::new().pause(Duration::from_secs(1)));
     };
@@ -213,12 +209,8 @@ pub(in crate::webhooks) async fn connecting(
 }
 
 /// The two have spoken, or the caller was not there any more.
-pub(in crate::webhooks) async fn done(
-    State(house): State<Webhooks>,
-    at: At,
-    leg: LegQuery,
-    _: Signed,
-) -> Xml {
+pub(in crate::webhooks) async fn done(State(house): State<Webhooks>, at: At, _: Signed) -> Xml {
+    let leg = Leg::of(&at);
     let Some(waiting) = waiting(&house, &at).await else {
         return Xml(Response::new().hangup());
     };
@@ -240,9 +232,9 @@ pub(in crate::webhooks) async fn done(
 pub(in crate::webhooks) async fn machine(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     Signed(pairs): Signed,
 ) -> StatusCode {
+    let leg = Leg::of(&at);
     let found = MachineVerdict::from_pairs(&pairs).ok();
     let found = found.filter(|found| found.answered_by.is_machine());
     if let (Some(found), Some(waiting)) = (found, waiting(&house, &at).await) {
@@ -255,9 +247,9 @@ pub(in crate::webhooks) async fn machine(
 pub(in crate::webhooks) async fn stands(
     State(house): State<Webhooks>,
     at: At,
-    leg: LegQuery,
     Signed(pairs): Signed,
 ) -> StatusCode {
+    let leg = Leg::of(&at);
     let Ok(callback) = StatusCallback::from_pairs(&pairs) else {
         return StatusCode::BAD_REQUEST;
     };

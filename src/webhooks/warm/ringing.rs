@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use super::leg::LegQuery;
-use crate::domain::{
-    CallSid, ConsentAnswer, ConsentPolicy, Direction, Permit, PhoneNumber, Secret,
-};
+use super::leg::Leg;
+use crate::domain::{CallSid, Direction, Permit, PhoneNumber, Secret};
 use crate::routing::{CallerId, RingStop, Stop};
+use crate::store::call_legs::Recorded;
 use crate::store::warm_transfers::{self as warm, Place, WarmTransfer};
 use crate::store::{call_routes, warm_legs};
 use crate::twilio::rest::{Call, CallUpdate, Client, Error, Instructions, NewCall, StatusCallback};
 use crate::twilio::twiml::CallEvent;
 use crate::twilio::webhook::VoiceRequest;
-use crate::webhooks::at::At;
+use crate::webhooks::at::{At, Terms};
 use crate::webhooks::memory::Placed;
 use crate::webhooks::{Webhooks, gate, ring};
 
@@ -74,7 +73,7 @@ impl Waiting {
     }
 
     /// The address of a webhook that is asked about a telephone.
-    pub(super) fn url(&self, webhook: &str, (leg, to): (LegQuery, Option<&PhoneNumber>)) -> String {
+    pub(super) fn url(&self, webhook: &str, (leg, to): (Leg, Option<&PhoneNumber>)) -> String {
         let point = self.stop.into();
         let url = self.house.stop_url(webhook, &point);
         let user = self
@@ -90,13 +89,15 @@ impl Waiting {
         &self,
         request: &VoiceRequest,
         permits: Vec<Permit>,
-        ground: Option<(ConsentPolicy, ConsentAnswer)>,
+        recorded: Option<Recorded>,
     ) {
         for (ordinal, permit) in permits.into_iter().enumerate() {
-            let leg = LegQuery {
+            let leg = Leg {
                 ordinal,
-                longest: permit.longest(),
-                ground,
+                terms: Terms {
+                    longest: Some(permit.longest()),
+                    recorded,
+                },
             };
             let (waiting, request) = (self.clone(), request.clone());
             tokio::spawn(async move { waiting.ring_one(&request, (permit, leg)).await });
@@ -105,7 +106,7 @@ impl Waiting {
 
     /// Rings one. A lost answer is no reason to ring again: the carrier names the call
     /// as soon as it tells of it.
-    async fn ring_one(&self, request: &VoiceRequest, (permit, leg): (Permit, LegQuery)) {
+    async fn ring_one(&self, request: &VoiceRequest, (permit, leg): (Permit, Leg)) {
         let Some(carrier) = &self.house.carrier else {
             return;
         };
@@ -128,7 +129,7 @@ impl Waiting {
         &self,
         carrier: &Client,
         request: &VoiceRequest,
-        (permit, leg): (Permit, LegQuery),
+        (permit, leg): (Permit, Leg),
     ) -> Result<Option<Call>, Error> {
         let (to, ours) = (permit.to().clone(), self.own_number(request));
         let Some(first) = self.callers_number(request).or_else(|| ours.clone()) else {
@@ -194,7 +195,7 @@ impl Waiting {
         })
     }
 
-    fn new_call(&self, shown: Shown, (permit, leg): (Permit, LegQuery)) -> NewCall {
+    fn new_call(&self, shown: Shown, (permit, leg): (Permit, Leg)) -> NewCall {
         let ring = self.ring().map(|stop| &stop.ring);
         let url = |webhook| self.url(webhook, (leg, Some(permit.to())));
         let detects = ring.is_some_and(|ring| ring.detects_machines);
@@ -218,7 +219,7 @@ impl Waiting {
 
     /// The carrier has named the call to a telephone. One for which nobody waits any more
     /// is ended.
-    pub(super) async fn named(&self, leg: LegQuery, call_sid: &CallSid) {
+    pub(super) async fn named(&self, leg: Leg, call_sid: &CallSid) {
         let (store, place) = (&self.house.store, self.place());
         let found = async {
             warm_legs::name(store, (place, leg.ordinal), call_sid).await?;
