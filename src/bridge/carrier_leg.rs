@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::wire::{Incoming, MAX_MESSAGES, Wire, empty_of_call};
+use super::wire::{Incoming, MAX_KEPT_BY_CALL, MAX_MESSAGES, Wire, empty};
 use crate::audio::frames;
 use crate::call::{CarrierAction, Event};
 use crate::domain::StreamSid;
@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         } else {
             self.fault("media");
         }
-        empty_of_call(&mut self.payload);
+        empty(&mut self.payload, MAX_KEPT_BY_CALL);
     }
 
     fn send_pending(&mut self) {
@@ -173,7 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         }
         self.wire
             .queue(|text| media_stream::write_media(text, &self.stream_sid, &self.pending));
-        empty_of_call(&mut self.pending);
+        empty(&mut self.pending, MAX_KEPT_BY_CALL);
     }
 
     fn fault(&mut self, what: &'static str) {

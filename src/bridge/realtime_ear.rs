@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
-use super::wire::empty;
+use super::wire::{MAX_KEPT, empty};
 use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome, ToolKey};
 use crate::domain::{Pii, Speaker, Usage};
@@ -116,8 +116,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             } else {
                 metrics::counter!("frontdesk_agent_faults_total").increment(1);
             }
-            empty(&mut scratch.sound);
-            empty(&mut scratch.mulaw);
+            empty(&mut scratch.sound, MAX_KEPT);
+            empty(&mut scratch.mulaw, MAX_KEPT);
         });
     }
 

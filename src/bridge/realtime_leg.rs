@@ -14,7 +14,7 @@ use super::agent_leg::AgentLeg;
 use super::breaker::Breaker;
 use super::cues;
 use super::realtime_keys::Keys;
-use super::wire::{Incoming, MAX_MESSAGES, Wire, empty_of_call};
+use super::wire::{Incoming, MAX_KEPT_BY_CALL, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
 use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolAnswer, ToolKey};
 use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, Utterance};
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         }
         self.pending.drain(..sent);
         if self.pending.is_empty() {
-            empty_of_call(&mut self.pending);
+            empty(&mut self.pending, MAX_KEPT_BY_CALL);
         } else if self.pending.len() > MAX_WAITING {
             self.wire.give_up();
         }

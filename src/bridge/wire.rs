@@ -39,9 +39,9 @@ pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
 const ROOM: usize = 16 * 1024;
 /// Room for so much is kept from one message to the next by a thread: half a second of an
 /// agent's sound.
-const MAX_KEPT: usize = 24 * 1024;
+pub(super) const MAX_KEPT: usize = 24 * 1024;
 /// And by a call: half a second of the carrier's.
-const MAX_KEPT_BY_CALL: usize = 4 * 1024;
+pub(super) const MAX_KEPT_BY_CALL: usize = 4 * 1024;
 
 /// Pings that a peer may leave unanswered.
 const MAX_UNHEARD: u32 = 2;
@@ -49,16 +49,11 @@ const MAX_UNHEARD: u32 = 2;
 /// So many messages are read before what they say is answered.
 pub(super) const MAX_MESSAGES: usize = 8;
 
-/// Empties a buffer of a thread that is used again; what only a burst needed is given back.
-pub(super) fn empty(buffer: &mut Vec<u8>) {
+/// Empties a buffer that is used again, and keeps so much of its room; what only a burst
+/// needed is given back.
+pub(super) fn empty(buffer: &mut Vec<u8>, kept: usize) {
     buffer.clear();
-    buffer.shrink_to(MAX_KEPT);
-}
-
-/// The same for a buffer of a call.
-pub(super) fn empty_of_call(buffer: &mut Vec<u8>) {
-    buffer.clear();
-    buffer.shrink_to(MAX_KEPT_BY_CALL);
+    buffer.shrink_to(kept);
 }
 
 thread_local! {

@@ -340,6 +340,12 @@ impl Settings {
         }
     }
 
+    /// Whether recordings may be written down as text, and that by the provider of that name.
+    pub fn transcribes_by(&self, provider: &str) -> bool {
+        self.truth(SettingKey::EnableAiTranscription)
+            && self.text(SettingKey::TranscriptionProvider) == provider
+    }
+
     /// Whether it holds.
     pub fn truth(&self, key: SettingKey) -> bool {
         self.effective(key).value == SettingValue::Truth(true)

@@ -4,13 +4,11 @@ use std::io::{self, Write};
 
 use anyhow::anyhow;
 use bytes::Bytes;
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next};
 use super::{kept_recording, recorded_words};
-use crate::audio::wav;
 use crate::domain::{CallRecording, RecordingFault, RecordingState};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
@@ -111,15 +109,10 @@ fn write(
 
 /// How long a file sounds.
 async fn duration_ms(house: &JobHouse, name: &str) -> Result<u64, Failure> {
-    let opened = house.recordings.open(name).await;
-    let opened = opened.map_err(Failure::of_storage)?;
-    let Some((file, length)) = opened else {
+    let opened = house.recordings.open_wav(name).await;
+    let Some((_, head)) = opened.map_err(Failure::of_storage)? else {
         return Ok(0);
     };
-    let mut head = Vec::new();
-    let read = file.take(wav::HEAD).read_to_end(&mut head).await;
-    read.map_err(Failure::of_storage)?;
-    let head = wav::Head::read(&head, length);
     let unreadable = || Failure::Retry(anyhow!("what the carrier has is no sound"));
     let duration = head.ok_or_else(unreadable)?.duration();
     Ok(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))

@@ -37,9 +37,7 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
 
 /// Whether the tenant wants it written down, and by the model.
 fn is_ours_to_write(settings: &Settings) -> bool {
-    settings.truth(SettingKey::AutoTranscribeVoicemails)
-        && settings.truth(SettingKey::EnableAiTranscription)
-        && settings.text(SettingKey::TranscriptionProvider) == "openai"
+    settings.truth(SettingKey::AutoTranscribeVoicemails) && settings.transcribes_by("openai")
 }
 
 /// The sound, kept from now on; none where nobody can be asked for it.

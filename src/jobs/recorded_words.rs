@@ -13,10 +13,10 @@ use super::spooled_recording::blocking;
 use super::worker::{Failure, Next};
 use crate::audio::{Loudness, Turn, wav};
 use crate::domain::{
-    CallLog, CallRecording, Direction, JobKind, RecordedTurn, RecordedVoice, RecordingState,
-    RecordingTitle, SettingKey,
+    CallLog, CallRecording, JobKind, RecordedTurn, RecordedVoice, RecordingState, RecordingTitle,
+    SettingKey,
 };
-use crate::routing::{Route, Stop};
+use crate::routing::Route;
 use crate::store::jobs::{self, ClaimedJob, NewJob};
 use crate::store::{call_recordings, call_routes, calls, recorded_turns, settings};
 use crate::transcribe::Transcriber;
@@ -24,7 +24,7 @@ use crate::transcribe::Transcriber;
 /// A job has some minutes; the rest is for the next one.
 const AT_A_TIME: Duration = Duration::from_mins(2);
 /// Read from the disk at once.
-const BLOCK: usize = 65_536;
+const BLOCK: u64 = 65_536;
 const SAMPLE_BYTES: u64 = 2;
 
 /// Has the recording written down, if anybody wants that. `leg` is the carrier's name for
@@ -58,9 +58,7 @@ async fn is_wanted(house: &JobHouse, call: &CallLog) -> Result<bool, Failure> {
     let settings = settings::of_tenant(&house.store, call.tenant_id, call.user_id).await?;
     let wish = call.wishes.transcript;
     let wish = wish.unwrap_or_else(|| settings.truth(SettingKey::AutoTranscribeCalls));
-    Ok(wish
-        && settings.truth(SettingKey::EnableAiTranscription)
-        && settings.text(SettingKey::TranscriptionProvider) == "openai")
+    Ok(wish && settings.transcribes_by("openai"))
 }
 
 /// Writes down the recording that the job is named after, from where somebody has
@@ -146,9 +144,7 @@ impl Desk<'_> {
     /// The first track is that of the call that was recorded: the caller's, unless a member
     /// has placed the call or taken it.
     fn voice(&self, channels: u16, channel: usize) -> RecordedVoice {
-        let first = self.route.and_then(|route| route.stops.first());
-        let has_ai = matches!(first, Some(Stop::Ai(_)));
-        let is_placed = self.call.direction == Direction::Outbound && !has_ai;
+        let is_placed = Route::is_placed_by_member(self.route, self.call.direction);
         let is_members = is_placed || !self.is_callers;
         match (channels, channel == 0) {
             (2, is_first) if is_first != is_members => RecordedVoice::Caller,
@@ -172,16 +168,12 @@ struct Sound {
 impl Sound {
     /// None where somebody has deleted it.
     async fn open(house: &JobHouse, name: &str) -> Result<Option<Self>, Failure> {
-        let opened = house.recordings.open(name).await;
-        let Some((mut file, length)) = opened.map_err(Failure::of_storage)? else {
+        let opened = house.recordings.open_wav(name).await;
+        let Some((file, head)) = opened.map_err(Failure::of_storage)? else {
             return Ok(None);
         };
-        let mut head = Vec::new();
-        let read = (&mut file).take(wav::HEAD).read_to_end(&mut head).await;
-        read.map_err(Failure::of_storage)?;
-        let head = wav::Head::read(&head, length).filter(|head| head.is_pcm16);
         let unknown = || Failure::GiveUp(anyhow!("it is no WAV file of linear PCM16"));
-        let head = head.ok_or_else(unknown)?;
+        let head = head.filter(|head| head.is_pcm16).ok_or_else(unknown)?;
         Ok(Some(Self { file, head }))
     }
 
@@ -194,15 +186,19 @@ impl Sound {
             io::Seek::seek(&mut file, io::SeekFrom::Start(head.start))?;
             let mut loudness = Loudness::new(head.channels, head.rate);
             let mut sound = file.take(head.length);
-            let moment = usize::from(head.channels) * 2;
-            let mut block = vec![0; BLOCK / moment * moment];
-            loop {
-                let length = fill(&mut sound, &mut block)?;
-                loudness.hear(&block[..length]);
-                if length < block.len() {
-                    return Ok(loudness.turns());
-                }
+            let moment = u64::from(head.channels) * SAMPLE_BYTES;
+            let mut block = Vec::new();
+            // Blocks of whole moments, but for the last.
+            while sound
+                .by_ref()
+                .take(BLOCK / moment * moment)
+                .read_to_end(&mut block)?
+                > 0
+            {
+                loudness.hear(&block);
+                block.clear();
             }
+            Ok(loudness.turns())
         })
         .await
     }
@@ -224,18 +220,4 @@ impl Sound {
     fn span(&self, samples: u64) -> Duration {
         Duration::from_millis(samples.saturating_mul(1_000) / u64::from(self.head.rate))
     }
-}
-
-/// As much as there is, up to a whole block.
-fn fill(from: &mut impl io::Read, block: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < block.len() {
-        match from.read(&mut block[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::fs;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::spawn_blocking;
 
 use super::headroom::{Headroom, Reserve};
+use crate::audio::wav;
 
 /// Numbers the files that are being written.
 static PARTS: AtomicU64 = AtomicU64::new(0);
@@ -91,6 +92,16 @@ impl Recordings {
         };
         let length = file.metadata().await?.len();
         Ok(Some((file, length)))
+    }
+
+    /// The same for a WAV file, and what it says of its sound; none if that is no sound.
+    pub async fn open_wav(&self, name: &str) -> Result<Option<(fs::File, Option<wav::Head>)>> {
+        let Some((mut file, length)) = self.open(name).await? else {
+            return Ok(None);
+        };
+        let mut head = Vec::new();
+        (&mut file).take(wav::HEAD).read_to_end(&mut head).await?;
+        Ok(Some((file, wav::Head::read(&head, length))))
     }
 
     /// Where the recordings of calls that go on are spooled: among the others, so

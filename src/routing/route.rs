@@ -6,7 +6,7 @@ use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
 use crate::domain::{
-    FlowId, OpenState, PhoneNumber, Purpose, Queue, QueueId, ReceptionistId, UserId,
+    Direction, FlowId, OpenState, PhoneNumber, Purpose, Queue, QueueId, ReceptionistId, UserId,
 };
 
 /// Where a call goes, and where it goes after that.
@@ -36,6 +36,13 @@ pub struct Handover {
 }
 
 impl Route {
+    /// Whether a call in that direction, on this route, was placed by a member: then the
+    /// carrier's call of that name is the member's, and whom they have called is rung by it.
+    pub fn is_placed_by_member(route: Option<&Self>, direction: Direction) -> bool {
+        let first = route.and_then(|route| route.stops.first());
+        direction == Direction::Outbound && !matches!(first, Some(Stop::Ai(_)))
+    }
+
     /// Goes on as the handover says, from its place on. What stands before it
     /// there and not here was struck, and is never gone to.
     pub fn take_over(&mut self, handover: &Handover) {

@@ -3,7 +3,7 @@
 use sqlx::{AnyConnection, FromRow};
 
 use super::row::RowOf;
-use super::warm_transfers::{Place, whole};
+use super::warm_transfers::{Place, query_at, whole};
 use super::{Db, Error, Store};
 use crate::domain::{CallId, CallSid, TenantId, Timestamp};
 
@@ -22,12 +22,8 @@ pub(super) async fn insert(
     place: Place,
     count: usize,
 ) -> Result<(), Error> {
-    let (tenant, call, stop) = place.keys();
     for leg in 0..count {
-        sqlx::query(INSERT)
-            .bind(&tenant)
-            .bind(&call)
-            .bind(stop)
+        query_at(INSERT, place)
             .bind(whole(leg))
             .execute(&mut *conn)
             .await?;
@@ -78,11 +74,7 @@ pub async fn name(
     call_sid: &CallSid,
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
-    let (tenant, call, stop) = place.keys();
-    let named = sqlx::query(NAME)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    let named = query_at(NAME, place)
         .bind(whole(leg))
         .bind(call_sid.as_str())
         .execute(&mut *conn)
@@ -104,21 +96,13 @@ pub async fn end(
 ) -> Result<bool, Error> {
     let mut tx = store.begin().await?;
     let mut conn = Db::from(&mut tx).write().await?;
-    let (tenant, call, stop) = place.keys();
     // Two that end at one time end one after the other, see `calls`.
-    for change in [LOCK, END] {
-        sqlx::query(change)
-            .bind(&tenant)
-            .bind(&call)
-            .bind(stop)
-            .bind(whole(leg))
-            .execute(&mut *conn)
-            .await?;
-    }
-    let left = sqlx::query(LEAVE_WITHOUT)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    query_at(LOCK, place).execute(&mut *conn).await?;
+    query_at(END, place)
+        .bind(whole(leg))
+        .execute(&mut *conn)
+        .await?;
+    let left = query_at(LEAVE_WITHOUT, place)
         .bind(whole(leg))
         .bind(now.as_ms())
         .execute(&mut *conn)
@@ -130,7 +114,7 @@ pub async fn end(
 
 const LOCK: &str = "
     UPDATE warm_transfers SET stop = stop
-    WHERE tenant_id = $1 AND call_id = $2 AND stop = $3 AND $4 >= 0";
+    WHERE tenant_id = $1 AND call_id = $2 AND stop = $3";
 
 const END: &str = "
     UPDATE warm_legs SET is_over = 1

@@ -6,7 +6,9 @@
 
 use std::str::FromStr;
 
-use sqlx::FromRow;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, FromRow};
 
 use super::row::RowOf;
 use super::warm_legs::{self, WarmLeg};
@@ -89,11 +91,7 @@ pub async fn begin(
 ) -> Result<bool, Error> {
     let mut tx = store.begin().await?;
     let mut conn = Db::from(&mut tx).write().await?;
-    let (tenant, call, stop) = place.keys();
-    let begun = sqlx::query(BEGIN)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    let begun = query_at(BEGIN, place)
         .bind(now.as_ms())
         .execute(&mut *conn)
         .await?;
@@ -151,11 +149,7 @@ pub async fn accept(
     now: Timestamp,
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
-    let (tenant, call, stop) = place.keys();
-    let taken = sqlx::query(ACCEPT)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    let taken = query_at(ACCEPT, place)
         .bind(whole(leg))
         .bind(now.as_ms())
         .execute(&mut *conn)
@@ -172,11 +166,7 @@ const ACCEPT: &str = "
 /// The carrier is connecting the two.
 pub async fn connect(db: impl Into<Db<'_>>, place: Place, now: Timestamp) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
-    let (tenant, call, stop) = place.keys();
-    sqlx::query(CONNECT)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    query_at(CONNECT, place)
         .bind(now.as_ms())
         .execute(&mut *conn)
         .await?;
@@ -196,11 +186,8 @@ pub async fn leave(
 ) -> Result<Option<Vec<CallSid>>, Error> {
     let mut tx = store.begin().await?;
     let mut conn = Db::from(&mut tx).write().await?;
-    let (tenant, call, stop) = place.keys();
-    let left = sqlx::query(LEAVE)
-        .bind(&tenant)
-        .bind(&call)
-        .bind(stop)
+    let (_, call, stop) = place.keys();
+    let left = query_at(LEAVE, place)
         .bind(now.as_ms())
         .execute(&mut *conn)
         .await?;
@@ -245,6 +232,12 @@ const ABANDON: &str = "
     WHERE standing IN ('waiting', 'accepted')
         AND call_id IN (SELECT id FROM calls WHERE call_sid = $1)
     RETURNING call_id, stop";
+
+/// A statement about a place, which is its first three parameters.
+pub(super) fn query_at(sql: &'static str, place: Place) -> Query<'static, Any, AnyArguments> {
+    let (tenant, call, stop) = place.keys();
+    sqlx::query(sql).bind(tenant).bind(call).bind(stop)
+}
 
 impl Place {
     /// As it stands in rows.

@@ -153,18 +153,26 @@ pub(super) async fn machine(
     };
     let known = placed.and_then(|placed| verdict(&placed, &pairs));
     note_verdict(&house, &at, (found.call_sid.clone(), is_machine));
-    if is_machine
-        && known != Some(false)
-        && let Some(carrier) = house.carrier.clone()
-    {
-        tokio::spawn(async move {
-            let done = carrier.update_call(&found.call_sid, &CallUpdate::Complete);
-            if let Err(error) = done.await {
-                tracing::info!(%error, "machine.not_hung_up");
-            }
-        });
+    if is_machine && known != Some(false) {
+        hang_up(&house, vec![found.call_sid]);
     }
     StatusCode::NO_CONTENT
+}
+
+/// Ends calls that ring, or whose owner listens, for nobody. Whoever picks up all the same
+/// is told so.
+pub(super) fn hang_up(house: &Webhooks, calls: Vec<CallSid>) {
+    let Some(carrier) = house.carrier.clone() else {
+        return;
+    };
+    tokio::spawn(async move {
+        for call_sid in calls {
+            let done = carrier.update_call(&call_sid, &CallUpdate::Complete);
+            if let Err(error) = done.await {
+                tracing::info!(%error, "leg.not_hung_up");
+            }
+        }
+    });
 }
 
 /// The caller whom it rang for; none where nobody waits any more.

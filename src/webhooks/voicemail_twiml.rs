@@ -204,9 +204,8 @@ fn written_down(
     record: Record,
     (user, settings): (Option<UserId>, &Settings),
 ) -> Record {
-    let is_written = settings.truth(SettingKey::AutoTranscribeVoicemails)
-        && settings.truth(SettingKey::EnableAiTranscription)
-        && settings.text(SettingKey::TranscriptionProvider) == "carrier";
+    let is_written =
+        settings.truth(SettingKey::AutoTranscribeVoicemails) && settings.transcribes_by("carrier");
     if !is_written {
         return record;
     }

@@ -33,6 +33,7 @@ use tower::ServiceExt as _;
 
 use crate::support::database::Database;
 use crate::support::nobody::NobodyThere;
+use crate::support::rest_account::RestAccount;
 
 const EVENTS: &str = "text/event-stream";
 
@@ -69,6 +70,12 @@ impl Desk {
 
     pub(super) fn believing(database: &Database, tokens: TokenRules) -> Self {
         Self::build(database, |state| state.tokens = Arc::new(tokens))
+    }
+
+    /// With an account at the carrier.
+    pub(super) fn with_account(database: &Database, account: &RestAccount) -> Self {
+        let client = account.client();
+        Self::build(database, |state| state.carrier = Some(client))
     }
 
     /// With something else in its state than usual.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 
 use super::desk::{Answer, Desk};
-use crate::support::database::{Database, on_each_database};
+use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
 const CALLER: &str = "CA00000000000000000000000000000001";
@@ -22,11 +22,6 @@ const PERSON: &str = "CA00000000000000000000000000000002";
 const OTHER: &str = "CA00000000000000000000000000000003";
 const CONFERENCE: &str = "CF00000000000000000000000000000001";
 const TUNE: &str = "https://desk.example.com/api/voice/webhooks/hold-music.wav";
-
-fn desk(db: &Database, account: &RestAccount) -> Desk {
-    let client = account.client();
-    Desk::build(db, |state| state.carrier = Some(client))
-}
 
 fn sid(text: &str) -> CallSid {
     text.parse().unwrap()
@@ -46,13 +41,7 @@ fn leg(desk: &Desk) -> NewLeg {
 fn at_carrier(account: &RestAccount, sid: &str, status: &str) {
     account.put_call(RestCall {
         parent: (sid == PERSON).then(|| CALLER.to_owned()),
-        sid: sid.to_owned(),
-        to: "+15550000002".to_owned(),
-        from: "+15550000001".to_owned(),
-        status: status.to_owned(),
-        direction: "inbound".to_owned(),
-        rating: None,
-        told: Vec::new(),
+        ..RestCall::new(sid, ("+15550000001", "+15550000002"), status)
     });
 }
 
@@ -149,7 +138,7 @@ fn led(account: &RestAccount) -> Vec<Vec<(String, String)>> {
 async fn two_who_speak_are_led_into_a_conference_once_and_there_it_is_done() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         let mut watched = desk.bridge.watch();
@@ -212,7 +201,7 @@ async fn two_who_speak_are_led_into_a_conference_once_and_there_it_is_done() {
 async fn what_is_said_is_kept_with_the_call_and_no_word_of_it_is_in_an_address() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         let words = json!({"text": "The doctor is late"});
@@ -247,7 +236,7 @@ async fn what_is_said_is_kept_with_the_call_and_no_word_of_it_is_in_an_address()
 async fn of_a_member_who_answers_a_queue_the_end_is_told_as_before() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = desk.call(tenant, CALLER).await;
         let own = NewLeg {
@@ -278,7 +267,7 @@ async fn of_a_member_who_answers_a_queue_the_end_is_told_as_before() {
 async fn what_was_never_done_is_taken_back_without_the_carrier() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         for wish in [
@@ -298,7 +287,7 @@ async fn what_was_never_done_is_taken_back_without_the_carrier() {
 async fn what_nobody_or_somebody_else_could_do_is_refused_by_name() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let hold = || ("hold", json!({"on": true}));
         let call = speaking(&desk, &account, tenant).await;
@@ -359,7 +348,7 @@ async fn what_nobody_or_somebody_else_could_do_is_refused_by_name() {
 async fn t11_who_has_just_hung_up_is_led_nowhere_and_nothing_is_left_to_follow() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         at_carrier(&account, PERSON, "completed");
@@ -379,7 +368,7 @@ async fn t11_who_has_just_hung_up_is_led_nowhere_and_nothing_is_left_to_follow()
 async fn w7_two_whose_way_was_lost_are_looked_for_before_they_are_led_again() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         let hold = || ("hold", json!({"on": true}));
@@ -398,7 +387,7 @@ async fn w7_two_whose_way_was_lost_are_looked_for_before_they_are_led_again() {
 async fn w7_who_is_led_nowhere_is_led_again_later_and_not_at_once() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = speaking(&desk, &account, tenant).await;
         let hold = || ("hold", json!({"on": true}));
@@ -429,7 +418,7 @@ async fn w7_who_is_led_nowhere_is_led_again_later_and_not_at_once() {
 async fn of_a_call_that_a_member_has_placed_whoever_was_called_waits() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let new = calls::NewCall {
             direction: Direction::Outbound,

@@ -69,7 +69,7 @@ async fn a_message_is_fetched_from_the_carrier_once_and_goes_with_the_message() 
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
         account.keep(RECORDING, SOUND);
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
         for _ in 0..2 {
@@ -99,7 +99,7 @@ async fn a_player_gets_the_part_that_it_asks_for() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
         account.keep(RECORDING, SOUND);
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
         let length = SOUND.len();
@@ -147,7 +147,7 @@ async fn a_player_gets_the_part_that_it_asks_for() {
 async fn what_cannot_be_heard_is_said_so() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         for (sid, sound) in [
             ("CA1", MessageSound::Pending),
@@ -177,7 +177,7 @@ async fn only_whose_message_it_is_may_listen() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
         account.keep(RECORDING, SOUND);
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, _) = desk.tenant("A").await;
         let (_, stranger) = desk.tenant("B").await;
         let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
@@ -200,7 +200,7 @@ async fn a_call_that_is_forgotten_takes_what_was_said_in_it_along() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
         account.keep(RECORDING, SOUND);
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let path = left(&desk, tenant, "CA1", MessageSound::Recorded).await;
         assert_eq!(desk.get(&path, &key).await.status, 200);

@@ -23,7 +23,7 @@ const FAILED: RestFault = RestFault::Failure(500);
 async fn a_number_is_bought_changed_and_given_back_and_the_audit_log_says_so() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let who = receptionist(&desk, tenant).await;
         let new = json!({"phone_number": NUMBER, "label": "Front door",
@@ -86,7 +86,7 @@ async fn a_number_is_bought_changed_and_given_back_and_the_audit_log_says_so() {
 async fn what_is_for_sale_is_searched_as_it_is_asked_for() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let found = desk
             .get("/api/numbers/available?country=US&area_code=510&contains=*0101&capabilities=voice,mms", &key)
@@ -136,7 +136,7 @@ async fn what_is_for_sale_is_searched_as_it_is_asked_for() {
 async fn without_an_account_only_what_needs_it_is_closed() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let with = desk(db, &account);
+        let with = Desk::with_account(db, &account);
         let (_, key) = with.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         assert_eq!(with.send(BUY, &key, &new).await.status, 201);
@@ -184,7 +184,7 @@ async fn without_an_account_only_what_needs_it_is_closed() {
 async fn w6_what_the_carrier_says_is_told_as_it_is() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let retry_after = Some(120);
@@ -233,7 +233,7 @@ async fn w6_what_the_carrier_says_is_told_as_it_is() {
 async fn w7_a_purchase_whose_answer_was_lost_is_looked_up_at_once() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         account.fail_next([LOST]);
         let made = desk.send(BUY, &key, &json!({"phone_number": NUMBER})).await;
@@ -252,7 +252,7 @@ async fn w7_a_purchase_whose_answer_was_lost_is_looked_up_at_once() {
 async fn w7_a_purchase_that_may_have_happened_is_looked_up_before_it_is_tried_again() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         // It happens, and neither the answer nor the look-up comes through.
         account.fail_next([LOST, FAILED, FAILED, FAILED, FAILED]);
@@ -289,7 +289,7 @@ async fn w7_a_purchase_that_may_have_happened_is_looked_up_before_it_is_tried_ag
 async fn w7_a_purchase_that_nobody_lived_to_see_is_taken_up_by_its_tenant_alone() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (one, key) = desk.tenant("A").await;
         let (_, others) = desk.tenant("B").await;
         // The process ended after the carrier had sold it.
@@ -355,7 +355,7 @@ async fn w6_an_asker_who_waits_no_longer_leaves_nothing_half_done() {
 async fn a_number_of_the_account_is_taken_over_as_it_is_and_configured_when_asked() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         account.own(NUMBER);
         let foreign = desk
@@ -396,7 +396,7 @@ async fn a_number_of_the_account_is_taken_over_as_it_is_and_configured_when_aske
 async fn a_number_that_the_carrier_does_not_know_goes_and_one_that_it_keeps_stays() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         assert_eq!(desk.send(BUY, &key, &new).await.status, 201);
@@ -426,7 +426,7 @@ async fn a_number_that_the_carrier_does_not_know_goes_and_one_that_it_keeps_stay
 async fn i9_a_number_of_another_tenant_is_not_there() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (one, key) = desk.tenant("A").await;
         let (_, others) = desk.tenant("B").await;
         let who = receptionist(&desk, one).await;
@@ -479,7 +479,7 @@ async fn i9_a_number_of_another_tenant_is_not_there() {
 async fn what_makes_no_sense_is_named_before_the_carrier_hears_of_it() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         for (field, value) in [
             ("phone_number", json!("5105550101")),
@@ -521,11 +521,6 @@ fn assert_rings_here(account: &RestAccount) {
 }
 
 /// The admin interface of a house whose carrier is this account.
-fn desk(db: &Database, account: &RestAccount) -> Desk {
-    let client = account.client();
-    Desk::build(db, |state| state.carrier = Some(client))
-}
-
 fn path(phone_number: &str) -> String {
     format!("/api/numbers/{phone_number}")
 }

@@ -9,7 +9,7 @@ use frontdesk::twilio::rest::Patience;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
-use crate::support::database::{Database, on_each_database};
+use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
 const NUMBER: &str = "+15105550101";
@@ -23,7 +23,7 @@ const TURN_MS: i64 = 2 * 60_000;
 async fn who_asks_again_by_the_same_name_gets_the_same_answer() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let first = desk.send_named(BUY, &key, &["a b"], &new).await;
@@ -55,7 +55,7 @@ async fn who_asks_again_by_the_same_name_gets_the_same_answer() {
 async fn a_name_is_for_one_request_of_one_asker() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let first = desk.send_named(BUY, &key, &["a"], &new).await;
@@ -84,7 +84,7 @@ async fn a_name_is_for_one_request_of_one_asker() {
 async fn i9_a_name_of_one_tenant_means_nothing_to_another() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, one) = desk.tenant("A").await;
         let (_, other) = desk.tenant("B").await;
         let new = json!({"phone_number": NUMBER, "label": "canary"});
@@ -103,7 +103,7 @@ async fn i9_a_name_of_one_tenant_means_nothing_to_another() {
 async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = Arc::new(desk(db, &account));
+        let desk = Arc::new(Desk::with_account(db, &account));
         let (_, key) = desk.tenant("A").await;
         account.fail_next([RestFault::Silence]);
         // The carrier says nothing: this one waits for as long as we look on.
@@ -136,7 +136,7 @@ async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
 async fn who_is_told_to_come_again_is_not_told_so_a_day_long() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         // Somebody else of the same house is just buying it.
         let now = desk.clock.now().as_ms();
@@ -158,7 +158,7 @@ async fn who_is_told_to_come_again_is_not_told_so_a_day_long() {
 async fn w7_what_we_failed_at_may_be_asked_again_by_the_same_name() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let failed = RestFault::Failure(500);
@@ -212,7 +212,7 @@ async fn what_has_begun_goes_on_when_the_asker_is_gone() {
 async fn a_name_is_plain_and_comes_once() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let long = "x".repeat(256);
@@ -232,11 +232,6 @@ async fn a_name_is_plain_and_comes_once() {
         }
     })
     .await;
-}
-
-fn desk(db: &Database, account: &RestAccount) -> Desk {
-    let client = account.client();
-    Desk::build(db, |state| state.carrier = Some(client))
 }
 
 /// Asks for the number by the name of `a`, from a task of its own.

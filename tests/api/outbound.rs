@@ -10,7 +10,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
-use crate::support::database::{Database, on_each_database};
+use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
 const PLACE: (&str, &str) = ("POST", "/api/calls/outbound");
@@ -118,11 +118,6 @@ impl<'a> Office<'a> {
     }
 }
 
-fn desk(db: &Database, account: &RestAccount) -> Desk {
-    let client = account.client();
-    Desk::build(db, |state| state.carrier = Some(client))
-}
-
 /// What the account was told of its newest call, by the name of a parameter.
 fn told(account: &RestAccount, name: &str) -> Vec<String> {
     let call = account.calls().pop().expect("there is a call");
@@ -134,7 +129,7 @@ fn told(account: &RestAccount, name: &str) -> Vec<String> {
 async fn a_receptionist_calls_somebody_and_the_log_has_all_that_was_asked_for() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let contact = office.contact().await;
         let mut body = office.body();
@@ -206,7 +201,7 @@ fn assert_asked(account: &RestAccount, id: &str) {
 async fn a_member_s_own_telephone_is_rung_first() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let (ada, token) = office.member(Role::Agent, MEMBERS).await;
         let (bob, _) = office.member(Role::Agent, OTHERS).await;
@@ -238,7 +233,7 @@ async fn a_member_s_own_telephone_is_rung_first() {
 async fn i11_the_policy_is_asked_before_anybody_is_rung_and_refusals_are_written_down() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let to = |number: &str| json!({"to": number, "receptionist_id": office.receptionist.to_string()});
         for (number, status, code) in [
@@ -276,7 +271,7 @@ async fn i11_the_policy_is_asked_before_anybody_is_rung_and_refusals_are_written
 async fn i11_the_last_place_is_taken_once_however_many_ask() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         office
             .allow(json!({"countries": ["US"], "max_calls_at_once": 2}))
@@ -311,7 +306,7 @@ async fn i11_the_last_place_is_taken_once_however_many_ask() {
 async fn i11_calls_are_counted_by_hour_and_day_and_by_what_they_may_cost() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let over = "UPDATE calls SET outcome = 'missed', ended_at_ms = created_at_ms";
         let call = async |n: u32| {
@@ -358,7 +353,7 @@ async fn i11_calls_are_counted_by_hour_and_day_and_by_what_they_may_cost() {
 async fn w6_what_the_carrier_refuses_is_over_and_may_be_asked_for_again() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let retry_after = Some(120);
         for (fault, status, kind) in [
@@ -394,7 +389,7 @@ async fn w6_what_the_carrier_refuses_is_over_and_may_be_asked_for_again() {
 async fn w7_a_call_whose_answer_was_lost_is_looked_up_and_nobody_is_rung_twice() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         account.fail_next([LOST]);
         let made = office.place(&office.body()).await;
@@ -424,7 +419,7 @@ async fn w7_a_call_whose_answer_was_lost_is_looked_up_and_nobody_is_rung_twice()
 async fn w7_a_call_that_may_have_happened_is_not_made_again_before_that_is_sure() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         account.fail_next([FAILED]);
         let lost = office.place(&office.body()).await;
@@ -466,7 +461,7 @@ async fn w7_a_call_that_may_have_happened_is_not_made_again_before_that_is_sure(
 async fn a_call_that_the_carrier_never_named_is_given_up() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         account.fail_next([FAILED]);
         office.place(&office.body()).await;
@@ -486,7 +481,7 @@ async fn a_call_that_the_carrier_never_named_is_given_up() {
 async fn w1_many_who_ask_for_the_same_at_once_ring_once() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let body = office.body();
         let answers = join_all((0..5).map(|_| office.place(&body))).await;
@@ -505,7 +500,7 @@ async fn w1_many_who_ask_for_the_same_at_once_ring_once() {
 async fn i9_nothing_of_another_tenant_can_be_named() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let other = Office::open(&desk, &account, "B", "+12025550109").await;
         let (user, _) = other.member(Role::Agent, MEMBERS).await;
@@ -562,7 +557,7 @@ async fn i9_nothing_of_another_tenant_can_be_named() {
 async fn i9_what_one_tenant_uses_up_is_not_missed_by_another() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let other = Office::open(&desk, &account, "B", "+12025550109").await;
         office
@@ -581,7 +576,7 @@ async fn i9_what_one_tenant_uses_up_is_not_missed_by_another() {
 async fn a_member_of_a_queue_is_rung_for_its_next_caller() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         // Whoever works here is rung wherever they are.
         office.allow(json!({"countries": []})).await;
@@ -618,7 +613,7 @@ async fn a_member_of_a_queue_is_rung_for_its_next_caller() {
 async fn the_policy_is_read_by_some_and_written_by_fewer_and_what_makes_no_sense_is_named() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let first = desk.get(POLICY, &key).await.json();
         assert_eq!(first["countries"], json!([]));
@@ -664,7 +659,7 @@ async fn the_policy_is_read_by_some_and_written_by_fewer_and_what_makes_no_sense
 async fn i11_no_plan_sends_callers_to_a_number_that_is_dear() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let path = format!("/api/numbers/{OURS}/routing");
         let forward = |number: &str| json!({"forward": {"name": "x", "phone_number": number}});
@@ -714,7 +709,7 @@ async fn i11_no_plan_sends_callers_to_a_number_that_is_dear() {
 async fn who_has_used_up_what_it_may_use_rings_nobody() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let office = Office::open(&desk, &account, "A", OURS).await;
         let quota = json!({"day": {"minutes": 0}});
         let set = desk

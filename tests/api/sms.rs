@@ -301,7 +301,7 @@ fn to(number: &str) -> Value {
 async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = writer(&desk, &account).await;
         let write = async |number: &str| desk.send(("POST", MESSAGES), &key, &to(number)).await;
         let code = async |number: &str| {
@@ -349,7 +349,7 @@ async fn i11_nobody_is_written_to_whom_the_policy_does_not_allow() {
 async fn who_has_rung_is_written_to_as_well() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = writer(&desk, &account).await;
         let (other, _) = desk.tenant("B").await;
         desk.call(other, "CA1").await;
@@ -367,7 +367,7 @@ async fn who_has_rung_is_written_to_as_well() {
 async fn a_text_that_makes_no_sense_is_refused_by_field_and_one_with_a_key_goes_once() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = Desk::build(db, |state| state.carrier = Some(account.client()));
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = writer(&desk, &account).await;
         let stranger = "+15550000001";
         sms(&desk, tenant, stranger, "Are you open?", None).await;

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
-use crate::support::database::{Database, on_each_database};
+use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
 const CA1: &str = "CA00000000000000000000000000000001";
@@ -19,11 +19,6 @@ const CA5: &str = "CA00000000000000000000000000000005";
 
 const THEIRS: &str = "+12025550123";
 const FAILED: RestFault = RestFault::Failure(500);
-
-fn desk(db: &Database, account: &RestAccount) -> Desk {
-    let client = account.client();
-    Desk::build(db, |state| state.carrier = Some(client))
-}
 
 fn phone(text: &str) -> PhoneNumber {
     text.parse().unwrap()
@@ -60,16 +55,7 @@ async fn stops(desk: &Desk, tenant: TenantId, call: CallId) -> Vec<Stop> {
 }
 
 fn at_carrier(account: &RestAccount, sid: &str, status: &str) {
-    account.put_call(RestCall {
-        parent: None,
-        sid: sid.to_owned(),
-        to: "+15550000002".to_owned(),
-        from: "+15550000001".to_owned(),
-        status: status.to_owned(),
-        direction: "inbound".to_owned(),
-        rating: None,
-        told: Vec::new(),
-    });
+    account.put_call(RestCall::new(sid, ("+15550000001", "+15550000002"), status));
 }
 
 async fn transfer(desk: &Desk, key: &str, call: CallId, to: &Value) -> Answer {
@@ -89,7 +75,7 @@ fn led_to(account: &RestAccount) -> Vec<String> {
 async fn a_call_that_people_have_is_led_to_the_new_stop_by_the_carrier() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
@@ -186,7 +172,7 @@ async fn a_call_that_the_ai_has_is_handed_on_without_the_carrier() {
 async fn i11_a_number_outside_goes_through_the_gate() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
@@ -240,7 +226,7 @@ async fn i11_a_number_outside_goes_through_the_gate() {
 async fn w7_a_transfer_whose_answer_was_lost_is_not_done_twice() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
@@ -277,7 +263,7 @@ async fn w7_a_transfer_whose_answer_was_lost_is_not_done_twice() {
 async fn w6_a_transfer_that_the_carrier_refuses_leaves_the_call_where_it_was() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let call = desk.call(tenant, CA1).await;
         routed(&desk, tenant, call).await;
@@ -317,7 +303,7 @@ async fn w6_a_transfer_that_the_carrier_refuses_leaves_the_call_where_it_was() {
 async fn a_call_is_hung_up_whoever_has_it() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         for (sid, status) in [(CA1, "in-progress"), (CA2, "ringing"), (CA3, "queued")] {
             let call = desk.call(tenant, sid).await;
@@ -359,7 +345,7 @@ async fn a_call_is_hung_up_whoever_has_it() {
 async fn i9_nothing_of_another_tenant_takes_over_and_agents_hand_on_their_own() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;
-        let desk = desk(db, &account);
+        let desk = Desk::with_account(db, &account);
         let (tenant, key) = desk.tenant("A").await;
         let (other, others_key) = desk.tenant("B").await;
         let call = desk.call(tenant, CA1).await;

@@ -177,16 +177,7 @@ pub(super) fn sid(n: u32) -> String {
 
 /// The `n`th call as the carrier's account has it.
 pub(super) fn at_carrier(n: u32, status: &str) -> RestCall {
-    RestCall {
-        sid: sid(n),
-        to: "+15550001111".to_owned(),
-        from: "+15550002222".to_owned(),
-        status: status.to_owned(),
-        direction: "inbound".to_owned(),
-        parent: None,
-        rating: None,
-        told: Vec::new(),
-    }
+    RestCall::new(&sid(n), ("+15550002222", "+15550001111"), status)
 }
 
 /// The same after its end: seconds, price and its unit.

@@ -602,16 +602,7 @@ fn message() -> NewMessage {
 }
 
 fn live_call() -> RestCall {
-    RestCall {
-        sid: CALL.to_owned(),
-        to: NUMBER.to_owned(),
-        from: OTHER.to_owned(),
-        status: "in-progress".to_owned(),
-        direction: "inbound".to_owned(),
-        parent: None,
-        rating: None,
-        told: Vec::new(),
-    }
+    RestCall::new(CALL, (OTHER, NUMBER), "in-progress")
 }
 
 async fn conference() -> RestAccount {

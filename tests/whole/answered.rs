@@ -11,6 +11,7 @@ use frontdesk::routing::{Plan, Ring, Strategy, Target, Users};
 use frontdesk::store::{page, settings, voicemail_messages};
 
 use super::desk::{Desk, talkative};
+use super::held::until;
 use super::routed::{ask, form_to, logged, member, plan, set, tenant};
 use super::visitor::post;
 use crate::support::rest_account::RestAccount;
@@ -177,14 +178,8 @@ async fn t11_whoever_has_pressed_a_key_is_not_taken_for_a_machine_later() {
         let path = format!("/api/voice/webhooks/machine?stop=0&call=CA1&user={user}");
         assert_eq!(post(&desk, &path, &form).await.status, 204);
     }
-    let asked = async {
-        while account.exchanges().is_empty() {
-            tokio::task::yield_now().await;
-        }
-        account.exchanges()
-    };
-    let asked = tokio::time::timeout(Duration::from_secs(5), asked).await;
-    let asked = asked.expect("a machine is hung up");
+    // A machine is hung up.
+    let asked = until(async || Some(account.exchanges()).filter(|asked| !asked.is_empty())).await;
     let paths: Vec<_> = asked.iter().map(|one| one.request.path.as_str()).collect();
     assert!(
         paths.len() == 1 && paths[0].ends_with(&format!("/Calls/{BOBS}.json")),

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::desk::{Desk, ms, talkative};
+use super::desk::{Desk, talkative};
 use super::outbound;
 use super::routed::{
     ask, form_to, key, logged, member, plan, put_setting, set, show_to_oracle, tenant,
@@ -142,13 +142,13 @@ fn to(user: UserId) -> Plan {
 }
 
 /// What is found, once it is there.
-async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
+pub(super) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
     let found = async {
         loop {
             if let Some(found) = look().await {
                 return found;
             }
-            tokio::time::sleep(ms(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     let found = timeout(Duration::from_secs(10), found).await;
@@ -401,14 +401,9 @@ async fn tell(desk: &Desk, path: &str, (sid, status): (&str, &str)) {
 
 fn put(account: &RestAccount, sid: &str, status: &str) {
     account.put_call(RestCall {
-        sid: sid.to_owned(),
-        to: ADA.to_owned(),
-        from: OURS.to_owned(),
-        status: status.to_owned(),
         direction: "outbound-dial".to_owned(),
         parent: Some(CALLER.to_owned()),
-        rating: None,
-        told: Vec::new(),
+        ..RestCall::new(sid, (OURS, ADA), status)
     });
 }
 

@@ -8,6 +8,7 @@ use frontdesk::domain::{
 };
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
+use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::routing::{Plan, Target};
 use frontdesk::store::{call_routes, calls, contacts, numbers};
 use serde_json::{Value, json};
@@ -425,16 +426,7 @@ async fn w1_a_webhook_that_comes_again_leads_a_transferred_call_to_the_same_plac
         .await
         .unwrap()
         .unwrap();
-    account.put_call(frontdesk::rehearsal::rest::RestCall {
-        parent: None,
-        sid: SID.to_owned(),
-        to: OURS.to_owned(),
-        from: "+15550100001".to_owned(),
-        status: "in-progress".to_owned(),
-        direction: "inbound".to_owned(),
-        rating: None,
-        told: Vec::new(),
-    });
+    account.put_call(RestCall::new(SID, ("+15550100001", OURS), "in-progress"));
     let ada = member(&desk, MEMBERS).await;
     let path = format!("/api/calls/{}/transfer", log.id);
     let body = json!({"to": {"user_id": ada.to_string()}});

@@ -490,15 +490,8 @@ async fn text_those(keys: &[&str], number: &str) -> (Vec<Value>, Vec<(String, St
         countries: ["US".parse().unwrap()].into(),
         ..DialPolicy::default()
     };
-    let (tenant, now) = (tenant(&desk).await.0, Clock::system().now());
-    let put = dials::put_policy(&desk.store, tenant, &policy, now).await;
-    put.unwrap();
-    let mut options = desk.carrier_options();
-    (options.from, options.to) = ("+12025550123".to_owned(), OURS.to_owned());
-    let carrier = Carrier::new(options).unwrap();
-    let report = carrier.place_call(&Script::new(heard())).await;
-    assert_eq!(report.all_violations(), Vec::<String>::new());
-    (read(&desk.session(0).await), texts(&desk).await)
+    put_policy(&desk, &policy).await;
+    (read_in_a_call(&desk).await, texts(&desk).await)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -522,6 +515,23 @@ async fn a_text_goes_to_whom_an_admin_has_named_and_the_model_names_nobody() {
     assert_eq!(sent, []);
 }
 
+/// The tenant says to whom calls and texts may go.
+async fn put_policy(desk: &Desk, policy: &DialPolicy) {
+    let (tenant, now) = (tenant(desk).await.0, Clock::system().now());
+    let put = dials::put_policy(&desk.store, tenant, policy, now).await;
+    put.unwrap();
+}
+
+/// What the model reads of its tools in a call from a mobile telephone.
+async fn read_in_a_call(desk: &Desk) -> Vec<Value> {
+    let mut options = desk.carrier_options();
+    (options.from, options.to) = ("+12025550123".to_owned(), OURS.to_owned());
+    let carrier = Carrier::new(options).unwrap();
+    let report = carrier.place_call(&Script::new(heard())).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    read(&desk.session(0).await)
+}
+
 async fn text_the_caller(may_write: bool) {
     let account = RestAccount::open(&[]).await;
     account.own(OURS);
@@ -540,16 +550,9 @@ async fn text_the_caller(may_write: bool) {
             denied_prefixes: ["+1202".parse().unwrap()].into(),
             ..DialPolicy::default()
         };
-        let (tenant, now) = (tenant(&desk).await.0, Clock::system().now());
-        let put = dials::put_policy(&desk.store, tenant, &policy, now).await;
-        put.unwrap();
+        put_policy(&desk, &policy).await;
     }
-    let mut options = desk.carrier_options();
-    (options.from, options.to) = ("+12025550123".to_owned(), OURS.to_owned());
-    let carrier = Carrier::new(options).unwrap();
-    let report = carrier.place_call(&Script::new(heard())).await;
-    assert_eq!(report.all_violations(), Vec::<String>::new());
-    let outputs = read(&desk.session(0).await);
+    let outputs = read_in_a_call(&desk).await;
     let bad: Vec<_> = outputs
         .iter()
         .filter(|one| one["error"] == "bad_arguments")

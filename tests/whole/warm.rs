@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallLog, CallStatus, Direction, OpenState, Place as At, Purpose, Secret,
-    SettingKey, TenantId, TransferMode, UserId,
+    AnsweredBy, CallLog, CallStatus, Direction, OpenState, Place as At, Purpose, Secret,
+    SettingKey, TransferMode, UserId,
 };
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Callee, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::routing::{AiStop, Ring, RingStop, Route, Stop, Telephone, Voice};
-use frontdesk::store::call_legs::{self, Leg};
+use frontdesk::store::call_legs;
 use frontdesk::store::calls::NewCall;
 use frontdesk::store::warm_transfers::{self, Place, Standing};
 use frontdesk::store::{call_routes, calls};
@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::desk::{Desk, ms, talkative};
+use super::held::until;
 use super::routed::{
     ask, form_to, logged, member, phone, put_setting, set, show_to_oracle, tenant,
 };
@@ -124,14 +125,8 @@ impl Scene {
 
     /// The carrier keeps no queue of a caller who waits no longer.
     async fn no_queue_is_left(&self) {
-        let left = async {
-            while !self.account.exchange().queues().is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(Duration::from_secs(5), left)
-            .await
-            .expect("the queue is taken away");
+        let queues = || self.account.exchange().queues();
+        until(async || queues().is_empty().then_some(())).await;
     }
 }
 
@@ -502,16 +497,7 @@ async fn led_there(desk: &Desk, account: &RestAccount) -> UserId {
     };
     let kept = call_routes::insert(&desk.store, (tenant_id, new.id), &route, now).await;
     kept.unwrap();
-    account.put_call(RestCall {
-        sid: WAITING.to_owned(),
-        to: OURS.to_owned(),
-        from: CALLER.to_owned(),
-        status: "in-progress".to_owned(),
-        direction: "inbound".to_owned(),
-        parent: None,
-        rating: None,
-        told: Vec::new(),
-    });
+    account.put_call(RestCall::new(WAITING, (CALLER, OURS), "in-progress"));
     ada
 }
 
@@ -543,14 +529,7 @@ fn given(account: &RestAccount, name: &str) -> String {
 
 /// Waits until the account was asked for so many calls and changes of them.
 async fn asked(account: &RestAccount, count: usize) {
-    let asked = async {
-        while account.exchanges().len() < count {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(5), asked)
-        .await
-        .expect("the account is asked");
+    until(async || (account.exchanges().len() >= count).then_some(())).await;
 }
 
 fn of_leg(account: &RestAccount, extra: &[(&str, &str)]) -> Form {
@@ -627,7 +606,8 @@ async fn p2_another_process_connects_a_caller_who_waits() {
 
 /// It is known by which call somebody has the caller, who follows them into a conference.
 async fn can_be_held((one, other): (&Desk, &Desk), account: &RestAccount, log: &CallLog) {
-    let leg = held_leg(other, (log.tenant_id, log.id)).await;
+    let of = (log.tenant_id, log.id);
+    let leg = until(async || call_legs::current(&other.store, of).await.unwrap()).await;
     let call = account.calls().pop().expect("a call was made");
     assert_eq!((leg.leg_sid.as_str(), leg.is_logged), (&*call.sid, false));
     let left = form_to(WAITING, OURS, &[("QueueResult", "bridged")]);
@@ -643,20 +623,6 @@ async fn can_be_held((one, other): (&Desk, &Desk), account: &RestAccount, log: &
     assert!(xml.contains("</Conference>"), "{xml}");
 }
 
-/// Waits until it is written down by which call somebody has the caller.
-async fn held_leg(desk: &Desk, of: (TenantId, CallId)) -> Leg {
-    let looked = async {
-        loop {
-            if let Some(leg) = call_legs::current(&desk.store, of).await.unwrap() {
-                return leg;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let noted = timeout(Duration::from_secs(5), looked).await;
-    noted.expect("it is written down")
-}
-
 /// Waits until the call to the telephone is written down by the carrier's name.
 async fn named(desk: &Desk) -> Place {
     let call = logged(desk, WAITING, |_| true).await;
@@ -665,18 +631,12 @@ async fn named(desk: &Desk) -> Place {
         call_id: call.id,
         stop: 0,
     };
-    let is_named = async {
-        loop {
-            let found = warm_transfers::find(&desk.store, place).await.unwrap();
-            if found.is_some_and(|found| found.legs[0].call_sid.is_some()) {
-                return place;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(5), is_named)
-        .await
-        .expect("it has a name")
+    until(async || {
+        let found = warm_transfers::find(&desk.store, place).await.unwrap();
+        let is_named = found.is_some_and(|found| found.legs[0].call_sid.is_some());
+        is_named.then_some(place)
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,21 +56,9 @@ pub(in crate::api) struct CallBody {
 
 impl CallBody {
     pub(in crate::api) fn new(call: &CallLog, operator: &Operator) -> Self {
-        let party = |party: &Party| {
-            if operator.sees_masked() {
-                masked(&party.to_text())
-            } else {
-                party.to_text()
-            }
-        };
+        let party = |party: &Party| readable(&Pii::new(party.to_text()), operator);
         let word = |tag: &Tag| tag.as_str().to_owned();
-        let words = |words: &Pii<String>| {
-            if operator.sees_masked() {
-                masked(words.expose())
-            } else {
-                words.expose().clone()
-            }
-        };
+        let words = |words: &Pii<String>| readable(words, operator);
         Self {
             id: call.id.to_string(),
             call_sid: Some(call.call_sid.to_string()).filter(|sid| *sid != call.id.to_string()),
@@ -221,8 +209,17 @@ impl From<Money> for MoneyBody {
     }
 }
 
+/// Words or a number, as far as the operator may read them.
+pub(super) fn readable(text: &Pii<String>, operator: &Operator) -> String {
+    if operator.sees_masked() {
+        masked(text.expose())
+    } else {
+        text.expose().clone()
+    }
+}
+
 /// As many letters and digits, of which none says anything.
-pub(super) fn masked(text: &str) -> String {
+fn masked(text: &str) -> String {
     let mask = |letter: char| {
         if letter.is_alphanumeric() {
             '•'

@@ -15,8 +15,8 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::Happening;
 use crate::clock::random_bytes;
-use crate::domain::{CallId, CallLog, CallSid, ConferenceSid, Direction, Pii, Side, TenantId};
-use crate::routing::Stop;
+use crate::domain::{CallId, CallLog, CallSid, ConferenceSid, Pii, Side, TenantId};
+use crate::routing::{Route, Stop};
 use crate::store::call_legs::{self, Leg, Standing};
 use crate::store::{call_announcements, call_routes};
 use crate::twilio::rest::{
@@ -125,6 +125,7 @@ struct Two {
 impl Two {
     async fn of(state: &ApiState, call: &CallLog, leg: Leg) -> Result<Self, ApiError> {
         let route = call_routes::find(&state.store, call.tenant_id, call.id).await?;
+        let is_members = Route::is_placed_by_member(route.as_ref(), call.direction);
         let stops = route.map(|route| route.stops).unwrap_or_default();
         let music = stops.iter().find_map(|stop| match stop {
             Stop::Queue(queue) => queue.hold_music_url.clone(),
@@ -136,9 +137,6 @@ impl Two {
             | Stop::Message { .. }
             | Stop::Apology => None,
         });
-        // Of a call that a member has placed, the carrier's name is the member's.
-        let is_members =
-            call.direction == Direction::Outbound && !matches!(stops.first(), Some(Stop::Ai(_)));
         let (own, other) = (call.call_sid.clone(), leg.leg_sid.clone());
         let (caller, person) = if is_members {
             (other, own)

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
-use super::body::{CallBody, masked};
+use super::body::{CallBody, readable};
 use crate::api::extract::Query;
 use crate::api::list::{PageBody, PageQuery};
 use crate::api::operator::{Operator, recognize};
@@ -247,13 +247,7 @@ const TRUST_MS: i64 = 60_000;
 
 /// A stable word for what happened, and what else there is to say.
 fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> {
-    let words = |text: &Pii<String>| {
-        if operator.sees_masked() {
-            masked(text.expose())
-        } else {
-            text.expose().clone()
-        }
-    };
+    let words = |text: &Pii<String>| readable(text, operator);
     let report = match what {
         Happening::Routed(to) => return Some(("call.routed", json!({"to": to}))),
         Happening::Taken(by, user) => {

@@ -6,15 +6,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::body::{CallBody, masked};
+use super::body::{CallBody, readable};
 use crate::api::extract::Path;
 use crate::api::list::PageBody;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{
-    CallId, CallLog, Permission, Pii, Reach, RecordedTurn, TurnLatency, Utterance,
-};
+use crate::domain::{CallId, CallLog, Permission, Reach, RecordedTurn, TurnLatency, Utterance};
 use crate::store::call_events::{self, CallEvent};
 use crate::store::{calls, recorded_turns, turns, utterances};
 
@@ -34,10 +32,10 @@ pub(in crate::api) async fn show(
     let turns = turns::list(store, tenant, id).await?;
     let events = call_events::list(store, tenant, id).await?;
     let said = said
-        .into_iter()
+        .iter()
         .map(|utterance| UtteranceBody::new(utterance, &operator));
     let recorded = recorded
-        .into_iter()
+        .iter()
         .map(|turn| UtteranceBody::of_recording(turn, &operator));
     let mut transcript: Vec<UtteranceBody> = said.chain(recorded).collect();
     transcript.sort_by_key(|utterance| utterance.started_ms);
@@ -111,31 +109,22 @@ struct UtteranceBody {
 }
 
 impl UtteranceBody {
-    fn new(utterance: Utterance, operator: &Operator) -> Self {
+    fn new(utterance: &Utterance, operator: &Operator) -> Self {
         Self {
             speaker: utterance.speaker.as_str(),
-            text: words(utterance.text, operator),
+            text: readable(&utterance.text, operator),
             started_ms: whole_ms(utterance.started),
             interrupted: utterance.interrupted,
         }
     }
 
-    fn of_recording(turn: RecordedTurn, operator: &Operator) -> Self {
+    fn of_recording(turn: &RecordedTurn, operator: &Operator) -> Self {
         Self {
             speaker: turn.voice.as_str(),
-            text: words(turn.text, operator),
+            text: readable(&turn.text, operator),
             started_ms: whole_ms(turn.started),
             interrupted: false,
         }
-    }
-}
-
-fn words(text: Pii<String>, operator: &Operator) -> String {
-    let text = text.into_inner();
-    if operator.sees_masked() {
-        masked(&text)
-    } else {
-        text
     }
 }
 

@@ -14,8 +14,8 @@ use crate::api::operator::Operator;
 use crate::api::outbound::{cleared, refused};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, CallLog, Dial, Direction, Purpose, ReceptionistId, SettingKey};
-use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Stop, Telephone, Voice};
+use crate::domain::{CallId, CallLog, Dial, Purpose, ReceptionistId, SettingKey};
+use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
 use crate::store::text::{E164, Line, NumberRef, QueueRef, Text, UserRef, VoicemailText};
@@ -48,9 +48,7 @@ pub(in crate::api) async fn transfer(
     let mut stop = body.stop(whole, &call).await?;
     let route = call_routes::find(&state.store, tenant, id).await?;
     let route = route.ok_or(ApiError::Conflict(UNROUTED))?;
-    // Of a call that a member has placed, the carrier's name is the member's.
-    let is_receptionists = matches!(route.stops.first(), Some(Stop::Ai(_)));
-    if call.direction == Direction::Outbound && !is_receptionists {
+    if Route::is_placed_by_member(Some(&route), call.direction) {
         return Err(ApiError::Conflict(OF_MEMBER));
     }
     let tx = state.store.begin().await?;

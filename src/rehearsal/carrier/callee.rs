@@ -10,7 +10,7 @@ use super::call::Call;
 use super::carrier::Carrier;
 use super::forms;
 use super::options::{CarrierOptions, Script, Step};
-use super::orders::order_of;
+use super::orders::{self, order_of, path_of};
 use super::report::CallReport;
 use crate::rehearsal::exchange::LineOrder;
 use crate::rehearsal::rest::RestCall;
@@ -35,16 +35,12 @@ impl Carrier {
     ///
     /// If the account was told no address that is good.
     pub async fn ring(&self, call: &RestCall, callee: &Callee) -> Result<CallReport, String> {
-        let told = |name: &str| call.told.first().and_then(|form| value_of(form, name));
+        let told = |name: &str| call.told.first().and_then(|form| orders::told(form, name));
         let url = told("Url").ok_or("21205: Url parameter is required")?;
         let document = Url::parse(url).map_err(|error| format!("11100: {url}: {error}"))?;
-        let path = |url: &str| match Url::parse(url) {
-            Ok(url) => format!("{}?{}", url.path(), url.query().unwrap_or_default()),
-            Err(_) => String::new(),
-        };
         let options = CarrierOptions {
-            status_path: told("StatusCallback").map(path),
-            fallback_path: told("FallbackUrl").map(path),
+            status_path: told("StatusCallback").and_then(path_of),
+            fallback_path: told("FallbackUrl").and_then(path_of),
             call_sid: Some(call.sid.clone()),
             direction: "outbound-api".to_owned(),
             from: call.from.clone(),
@@ -117,7 +113,7 @@ impl Call<'_> {
 
     /// Tells who has picked up, if that is to be found out.
     async fn find_out(&mut self, call: &RestCall, is_machine: bool) {
-        let told = |name: &str| call.told.first().and_then(|form| value_of(form, name));
+        let told = |name: &str| call.told.first().and_then(|form| orders::told(form, name));
         let is_wanted = told("MachineDetection").is_some() && told("AsyncAmd") == Some("true");
         let url = told("AsyncAmdStatusCallback").filter(|_| is_wanted);
         if let Some(Ok(url)) = url.map(|url| self.resolve(url)) {
@@ -125,9 +121,4 @@ impl Call<'_> {
             self.call_back(url, &forms::found_out(&call.sid, by)).await;
         }
     }
-}
-
-fn value_of<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = form.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.as_str())
 }

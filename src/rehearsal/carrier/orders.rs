@@ -1,5 +1,7 @@
 //! What a call is told over REST while it goes on.
 
+use url::Url;
+
 use super::call::{Call, Flow};
 use super::forms::{self, Form};
 use super::options::CarrierOptions;
@@ -42,14 +44,8 @@ impl Call<'_> {
 /// The call as an account has it.
 pub(super) fn line(options: &CarrierOptions, call_sid: &str) -> RestCall {
     RestCall {
-        sid: call_sid.to_owned(),
-        to: options.to.clone(),
-        from: options.from.clone(),
-        status: "ringing".to_owned(),
         direction: options.direction.clone(),
-        parent: None,
-        rating: None,
-        told: Vec::new(),
+        ..RestCall::new(call_sid, (&options.from, &options.to), "ringing")
     }
 }
 
@@ -61,4 +57,17 @@ pub(super) async fn order_of(orders: &mut Option<Orders>) -> LineOrder {
         return order;
     }
     std::future::pending().await
+}
+
+/// What a call was told of that name.
+pub(super) fn told<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = form.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+/// The path of an address, and its query.
+pub(super) fn path_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let query = url.query().map(|query| format!("?{query}"));
+    Some(format!("{}{}", url.path(), query.unwrap_or_default()))
 }

@@ -9,6 +9,7 @@ use super::call::{Call, Flow};
 use super::carrier::Carrier;
 use super::forms::{self, Form};
 use super::options::{CarrierOptions, Script};
+use super::orders::{self, path_of};
 use super::report::CallReport;
 use super::twiml::{self, Element};
 use super::webhook::WebhookRequest;
@@ -50,31 +51,21 @@ impl Call<'_> {
     /// The call that a `<Dial>` has made, as the account has it.
     pub(super) fn child(&self, sid: &str, to: &str) -> RestCall {
         RestCall {
-            sid: sid.to_owned(),
-            to: to.to_owned(),
-            from: self.options().from.clone(),
-            status: "in-progress".to_owned(),
             direction: "outbound-dial".to_owned(),
             parent: Some(self.report.call_sid.clone()),
-            rating: None,
-            told: Vec::new(),
+            ..RestCall::new(sid, (&self.options().from, to), "in-progress")
         }
     }
 
     /// The leg is a call of its own from now on, and does what it was told.
     fn send_off(&mut self, child: &str, dial: &Element, told: &Told) -> Result<(), String> {
-        let url = text(told, "Url").ok_or("21205: the leg is told no Url")?;
+        let url = orders::told(told, "Url").ok_or("21205: the leg is told no Url")?;
         let document = self.resolve(url)?;
-        let path = |url: &str| {
-            let url = Url::parse(url).ok()?;
-            let query = url.query().map(|query| format!("?{query}"));
-            Some(format!("{}{}", url.path(), query.unwrap_or_default()))
-        };
         let number = dial.children.first().map(|noun| noun.text.clone());
         let options = CarrierOptions {
             call_sid: Some(child.to_owned()),
             direction: "outbound-dial".to_owned(),
-            status_path: text(told, "StatusCallback").and_then(path),
+            status_path: orders::told(told, "StatusCallback").and_then(path_of),
             fallback_path: None,
             to: number.unwrap_or_default(),
             ..self.options().clone()
@@ -158,12 +149,12 @@ impl Call<'_> {
     /// Does what it was told over REST instead of what it does.
     async fn led(&mut self, told: &Told) -> Result<Flow, String> {
         self.told += 1;
-        if let Some(document) = text(told, "Twiml") {
+        if let Some(document) = orders::told(told, "Twiml") {
             let document = twiml::read(document)?;
             self.report.violations.extend(document.warnings);
             return Ok(Flow::Goto(document.verbs));
         }
-        let url = text(told, "Url").ok_or("21205: the call is told no Url")?;
+        let url = orders::told(told, "Url").ok_or("21205: the call is told no Url")?;
         self.follow(url, &Element::default(), Form::new()).await
     }
 
@@ -211,9 +202,4 @@ fn run(carrier: Carrier, document: Url) -> BoxFuture<'static, CallReport> {
         let script = Script::new([]);
         Call::new(&carrier, &script, document).run().await
     })
-}
-
-fn text<'a>(told: &'a Told, name: &str) -> Option<&'a str> {
-    let found = told.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.as_str())
 }

@@ -71,6 +71,22 @@ pub struct RestCall {
     pub told: Vec<Vec<(String, String)>>,
 }
 
+impl RestCall {
+    /// A call that came in, and of which nothing more is known.
+    pub fn new(sid: &str, (from, to): (&str, &str), status: &str) -> Self {
+        Self {
+            sid: sid.to_owned(),
+            to: to.to_owned(),
+            from: from.to_owned(),
+            status: status.to_owned(),
+            direction: "inbound".to_owned(),
+            parent: None,
+            rating: None,
+            told: Vec::new(),
+        }
+    }
+}
+
 /// A conference.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RestConference {

@@ -37,14 +37,9 @@ impl Account {
             return refusal(400, 21205, "Url parameter is required");
         }
         let call = RestCall {
-            sid: carrier_name("CA"),
-            to: to.to_owned(),
-            from: from.to_owned(),
-            status: "queued".to_owned(),
             direction: "outbound-api".to_owned(),
-            parent: None,
-            rating: None,
             told: vec![request.form.clone()],
+            ..RestCall::new(&carrier_name("CA"), (from, to), "queued")
         };
         let answer = (201, self.call_resource(&call));
         self.exchange.made(&call);

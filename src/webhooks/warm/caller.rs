@@ -15,6 +15,7 @@ use crate::twilio::twiml::{Enqueue, Play, Response};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
 use crate::webhooks::at::{At, Point, Terms};
 use crate::webhooks::memory::Placed;
+use crate::webhooks::picked_up::hang_up;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::xml::Xml;
 use crate::webhooks::{Webhooks, queue, spoken, stops, switchboard};
@@ -124,7 +125,7 @@ impl Waiting {
         }
         match warm::leave(&self.house.store, self.place(), self.house.clock.now()).await {
             Ok(Some(legs)) => {
-                ringing::hang_up(&self.house, legs);
+                hang_up(&self.house, legs);
                 false
             }
             // Somebody has taken the call, or leads the caller on.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::leg::Leg;
-use super::ringing::{self, Waiting};
+use super::ringing::Waiting;
 use crate::domain::CallSid;
 use crate::store::warm_transfers::{self as warm, Standing};
 use crate::store::{Error, warm_legs};
@@ -125,7 +125,7 @@ impl Waiting {
     /// Nobody else is asked any more.
     async fn hang_up_others(&self, leg: Leg) {
         match warm::find(&self.house.store, self.place()).await {
-            Ok(Some(transfer)) => ringing::hang_up(&self.house, transfer.others(leg.ordinal)),
+            Ok(Some(transfer)) => picked_up::hang_up(&self.house, transfer.others(leg.ordinal)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "warm.others_not_hung_up"),
         }
@@ -136,7 +136,7 @@ impl Waiting {
         match warm::find(&self.house.store, self.place()).await {
             Ok(Some(transfer)) if transfer.is_taken() => {}
             Ok(_) => {
-                ringing::hang_up(&self.house, vec![own]);
+                picked_up::hang_up(&self.house, vec![own]);
                 self.leg_ended(leg.ordinal).await;
             }
             Err(error) => tracing::warn!(%error, "warm.machine_not_left"),

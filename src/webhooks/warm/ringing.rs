@@ -13,6 +13,7 @@ use crate::twilio::twiml::CallEvent;
 use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::at::{At, Terms};
 use crate::webhooks::memory::Placed;
+use crate::webhooks::picked_up::hang_up;
 use crate::webhooks::{Webhooks, gate, ring};
 
 /// A caller who waits, and where on the route.
@@ -313,22 +314,6 @@ pub(super) fn abandon(house: &Webhooks, caller: &CallSid) {
 /// The name of the queue of a caller who waits at a stop.
 pub(super) fn queue_name(placed: &Placed, stop: usize) -> String {
     format!("{}-{stop}", placed.call_id)
-}
-
-/// Ends calls that ring, or whose owner listens, for nobody. Whoever picks up all the same
-/// is told so.
-pub(super) fn hang_up(house: &Webhooks, calls: Vec<CallSid>) {
-    let Some(carrier) = house.carrier.clone() else {
-        return;
-    };
-    tokio::spawn(async move {
-        for call_sid in calls {
-            let done = carrier.update_call(&call_sid, &CallUpdate::Complete);
-            if let Err(error) = done.await {
-                tracing::info!(%error, "warm.not_hung_up");
-            }
-        }
-    });
 }
 
 const EVENTS: [CallEvent; 3] = [
