@@ -55,7 +55,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::CallsWatch), routes!(live::list)))
         .routes(gate.ask(may(P::CallsWatch), routes!(live::events)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::hang_up)))
-        .routes(gate.ask(may(P::CallsControl), routes!(control::say)))
+        .routes(gate.ask(may(P::CallsControl), gate.once(routes!(control::say))))
         .routes(gate.ask(may(P::CallsControl), routes!(control::mute)))
         .routes(gate.ask(may(P::CallsControl), routes!(control::hold)))
         .routes(gate.ask(may(P::CallsControl), gate.once(routes!(transfer::transfer))))
@@ -72,9 +72,12 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(may(P::NumbersRead), routes!(numbers::show::show)))
         .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::change::update)))
         .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::release::release)))
-        .routes(gate.ask(may(P::NumbersWrite), routes!(numbers::configure::configure)))
+        .routes(gate.ask(
+            may(P::NumbersWrite),
+            gate.once(routes!(numbers::configure::configure)),
+        ))
         .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
-        .routes(gate.ask(may(P::MembersWrite), routes!(users::create)))
+        .routes(gate.ask(may(P::MembersWrite), gate.once(routes!(users::create))))
         .routes(gate.ask(may(P::MembersRead), routes!(users::show)))
         .routes(gate.ask(may(P::MembersWrite), routes!(users::update, users::delete)))
         .routes(gate.ask(may(P::KeysRead), routes!(keys::list)))
@@ -124,8 +127,11 @@ fn contacts(gate: &Gate) -> OpenApiRouter<ApiState> {
     let ask = |permission, routes| gate.ask(Need::May(permission), routes);
     OpenApiRouter::new()
         .routes(ask(P::ContactsRead, routes!(contacts::list)))
-        .routes(ask(P::ContactsWrite, routes!(contacts::create)))
-        .routes(ask(P::ContactsWrite, routes!(contact_import::import)))
+        .routes(ask(P::ContactsWrite, gate.once(routes!(contacts::create))))
+        .routes(ask(
+            P::ContactsWrite,
+            gate.once(routes!(contact_import::import)),
+        ))
         .routes(ask(P::ContactsRead, routes!(contacts::show)))
         .routes(ask(
             P::ContactsWrite,
@@ -137,33 +143,42 @@ fn receptionists(gate: &Gate) -> OpenApiRouter<ApiState> {
     let ask = |permission, routes| gate.ask(Need::May(permission), routes);
     OpenApiRouter::new()
         .routes(ask(P::ConfigRead, routes!(receptionists::list)))
-        .routes(ask(P::ConfigWrite, routes!(receptionists::create)))
+        .routes(ask(
+            P::ConfigWrite,
+            gate.once(routes!(receptionists::create)),
+        ))
         .routes(ask(P::ConfigPublish, routes!(receptionists::set_default)))
         .routes(ask(P::ConfigRead, routes!(receptionists::show)))
         .routes(ask(
             P::ConfigWrite,
             routes!(receptionists::update, receptionists::delete),
         ))
-        .routes(ask(P::ConfigPublish, routes!(versions::publish)))
+        .routes(ask(P::ConfigPublish, gate.once(routes!(versions::publish))))
         .routes(ask(P::ConfigRead, routes!(versions::list)))
         .routes(ask(P::ConfigRead, routes!(versions::show)))
-        .routes(ask(P::ConfigWrite, routes!(versions::restore)))
+        .routes(ask(P::ConfigWrite, gate.once(routes!(versions::restore))))
 }
 
 fn flows(gate: &Gate) -> OpenApiRouter<ApiState> {
     let ask = |permission, routes| gate.ask(Need::May(permission), routes);
     OpenApiRouter::new()
         .routes(ask(P::ConfigRead, routes!(ivr_flows::list)))
-        .routes(ask(P::ConfigWrite, routes!(ivr_flows::create)))
+        .routes(ask(P::ConfigWrite, gate.once(routes!(ivr_flows::create))))
         .routes(ask(P::ConfigRead, routes!(ivr_flows::show)))
         .routes(ask(
             P::ConfigWrite,
             routes!(ivr_flows::update, ivr_flows::delete),
         ))
-        .routes(ask(P::ConfigPublish, routes!(ivr_versions::publish)))
+        .routes(ask(
+            P::ConfigPublish,
+            gate.once(routes!(ivr_versions::publish)),
+        ))
         .routes(ask(P::ConfigRead, routes!(ivr_versions::list)))
         .routes(ask(P::ConfigRead, routes!(ivr_versions::show)))
-        .routes(ask(P::ConfigWrite, routes!(ivr_versions::restore)))
+        .routes(ask(
+            P::ConfigWrite,
+            gate.once(routes!(ivr_versions::restore)),
+        ))
         .routes(ask(P::ConfigRead, routes!(ivr_versions::counters)))
         .routes(ask(P::ConfigRead, routes!(ivr_simulation::simulate)))
 }
@@ -197,7 +212,7 @@ fn voicemail(gate: &Gate) -> OpenApiRouter<ApiState> {
             routes!(voicemail::update, voicemail::delete),
         ))
         .routes(ask(P::InboxRead, routes!(greetings::list)))
-        .routes(ask(P::InboxWrite, routes!(greetings::create)))
+        .routes(ask(P::InboxWrite, gate.once(routes!(greetings::create))))
         .routes(ask(P::InboxRead, routes!(greetings::show)))
         .routes(ask(
             P::InboxWrite,
@@ -252,18 +267,21 @@ fn ways(gate: &Gate) -> OpenApiRouter<ApiState> {
     let may = |permission| Need::May(permission);
     OpenApiRouter::new()
         .routes(gate.ask(may(P::ConfigRead), routes!(hours::list)))
-        .routes(gate.ask(may(P::HoursWrite), routes!(hours::create)))
+        .routes(gate.ask(may(P::HoursWrite), gate.once(routes!(hours::create))))
         .routes(gate.ask(may(P::ConfigRead), routes!(hours::show)))
         .routes(gate.ask(may(P::HoursWrite), routes!(hours::replace, hours::delete)))
         .routes(gate.ask(may(P::NumbersRead), routes!(queues::list)))
-        .routes(gate.ask(may(P::NumbersWrite), routes!(queues::create)))
+        .routes(gate.ask(may(P::NumbersWrite), gate.once(routes!(queues::create))))
         .routes(gate.ask(may(P::NumbersRead), routes!(queues::show)))
         .routes(gate.ask(
             may(P::NumbersWrite),
             routes!(queues::update, queues::delete),
         ))
         .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::list)))
-        .routes(gate.ask(may(P::ConfigWrite), routes!(caller_lists::create)))
+        .routes(gate.ask(
+            may(P::ConfigWrite),
+            gate.once(routes!(caller_lists::create)),
+        ))
         .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::show)))
         .routes(gate.ask(may(P::ConfigWrite), routes!(caller_lists::delete)))
         .routes(gate.ask(may(P::ConfigRead), routes!(caller_lists::members)))

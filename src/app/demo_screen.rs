@@ -70,6 +70,8 @@ async fn show_conversation(mut events: Events, mut sounds: Sounds, end: Cancella
 fn tell(what: &Happening) -> Option<String> {
     Some(match what {
         Happening::Routed(_)
+        | Happening::Queued(_)
+        | Happening::Dequeued
         | Happening::Taken(..)
         | Happening::Held(_)
         | Happening::Muted(..)
@@ -171,6 +173,8 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                     | Happening::Reported(_)
                     | Happening::Recording(_)
                     | Happening::Routed(_)
+                    | Happening::Queued(_)
+                    | Happening::Dequeued
                     | Happening::Taken(..)
                     | Happening::Held(_)
                     | Happening::Muted(..)

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use super::live::LiveEvent;
+use super::quiet::{Quiet, Quiets};
 use crate::clock::random_bytes;
 use crate::domain::{CallId, ParseError};
 
@@ -67,6 +68,7 @@ struct Told {
     /// The number of the next event.
     next: u64,
     kept: VecDeque<Arc<LiveEvent>>,
+    quiets: Quiets,
     /// None once the house is closed.
     watchers: Option<broadcast::Sender<Arc<LiveEvent>>>,
 }
@@ -80,6 +82,7 @@ impl Feed {
                 // Whoever has seen nothing stands before the first.
                 next: 1,
                 kept: VecDeque::new(),
+                quiets: Quiets::default(),
                 watchers: Some(watchers),
             })),
         }
@@ -94,6 +97,7 @@ impl Feed {
         };
         let event = Arc::new(make(id));
         told.next += 1;
+        told.quiets.note(&event);
         if told.kept.len() == KEPT {
             told.kept.pop_front();
         }
@@ -130,9 +134,16 @@ impl Feed {
         }
     }
 
+    /// Who is kept waiting or from being heard in that call, as far as was told here.
+    pub(super) fn quiet(&self, call: CallId) -> Quiet {
+        self.told().quiets.of(call)
+    }
+
     /// Keeps nothing of that call any more.
     pub(super) fn forget(&self, call: CallId) {
-        self.told().kept.retain(|event| event.call_id != call);
+        let mut told = self.told();
+        told.kept.retain(|event| event.call_id != call);
+        told.quiets.forget(call);
     }
 
     /// Nothing more will happen: who watches is let go.

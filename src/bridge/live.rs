@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::feed::EventId;
 use crate::call::Report;
 use crate::domain::{
-    AnsweredBy, CallId, CallStatus, EndReason, RecordingState, Side, TenantId, Timestamp, UserId,
+    AnsweredBy, CallId, CallStatus, EndReason, QueueId, RecordingState, Side, TenantId, Timestamp,
+    UserId,
 };
 
 /// Something that happened in a live call.
@@ -30,6 +31,10 @@ pub struct LiveEvent {
 pub enum Happening {
     /// The call came, and goes there first: to people, a queue, a flow, voicemail.
     Routed(&'static str),
+    /// The caller waits in that queue for whoever is free.
+    Queued(QueueId),
+    /// The caller waits no longer, and no member has the call.
+    Dequeued,
     /// Somebody else than the agent has it from now on; which member, if it is one.
     Taken(AnsweredBy, Option<UserId>),
     /// Of two people one waits, or waits no longer.

@@ -27,6 +27,7 @@ use super::note::Finished;
 use super::past::Past;
 use super::phrases::Phrasebook;
 use super::place::{Over, PlaceGuard};
+use super::quiet::Quiet;
 use super::recorder::{Light, RecordOrder, Recorder};
 use super::run::{Call, Control, OVER, count_panic};
 use super::token::{StreamToken, Tickets};
@@ -237,6 +238,11 @@ impl Bridge {
             time,
             what,
         });
+    }
+
+    /// Who is kept waiting or from being heard in that call, as far as this process was told.
+    pub fn quiet(&self, call: CallId) -> Quiet {
+        self.shared.feed.quiet(call)
     }
 
     /// Tells nobody who comes back what happened in that call.

@@ -29,6 +29,8 @@ pub struct Filter {
     pub user: Option<UserId>,
     /// Of these, only those of this person: whoever asks may see no others.
     pub owner: Option<UserId>,
+    /// Only those of this person, and those that wait in a queue of theirs.
+    pub watcher: Option<UserId>,
     /// Only those that this receptionist answered.
     pub receptionist: Option<ReceptionistId>,
     /// Only those with this tag.
@@ -198,6 +200,7 @@ fn conditions(filter: &Filter, driver: Driver, words: Vec<String>) -> Vec<(&'sta
     };
     column("calls.user_id = $?", filter.user.map(|id| id.to_string()));
     column("calls.user_id = $?", filter.owner.map(|id| id.to_string()));
+    column(IS_WATCHED, filter.watcher.map(|id| id.to_string()));
     column(
         "calls.receptionist_id = $?",
         filter.receptionist.map(|id| id.to_string()),
@@ -218,6 +221,11 @@ fn conditions(filter: &Filter, driver: Driver, words: Vec<String>) -> Vec<(&'sta
 }
 
 const COLUMNS: &str = columns!("calls.");
+
+const IS_WATCHED: &str = "(calls.user_id = $? OR (calls.user_id IS NULL AND EXISTS (\
+    SELECT 1 FROM queue_waits AS q JOIN queue_members AS m \
+    ON m.tenant_id = q.tenant_id AND m.queue_id = q.queue_id \
+    WHERE q.tenant_id = calls.tenant_id AND q.call_id = calls.id AND m.user_id = $?)))";
 
 const HAS_WORD: &str = "EXISTS (SELECT 1 FROM call_words AS x WHERE x.tenant_id = w.tenant_id \
     AND x.word = $? AND x.created_at_ms = w.created_at_ms AND x.call_id = w.call_id)";

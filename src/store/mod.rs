@@ -91,6 +91,7 @@ pub mod numbers;
 pub mod outbound_calls;
 pub mod page;
 pub mod processes;
+pub mod queue_waits;
 pub mod queues;
 pub mod quotas;
 pub mod receptionist_versions;

@@ -152,6 +152,33 @@ const FIND_FOR_MEMBER: &str = "
     JOIN users ON users.tenant_id = members.tenant_id AND users.id = members.user_id
     WHERE members.queue_id = $1 AND users.phone_number = $2 AND users.is_active = 1 LIMIT 1";
 
+/// The queues of which that member of the tenant's is one, by name.
+pub async fn list_of_member(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    member: UserId,
+) -> Result<Vec<(QueueId, String)>, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Vec<(String, String)> = sqlx::query_as(LIST_OF_MEMBER)
+        .bind(tenant.to_string())
+        .bind(member.to_string())
+        .fetch_all(&mut *conn)
+        .await?;
+    let read = |(id, name): (String, String)| {
+        let at = RowOf {
+            table: "queues",
+            id: &id,
+        };
+        Ok((at.parse(&id)?, name))
+    };
+    found.into_iter().map(read).collect()
+}
+
+const LIST_OF_MEMBER: &str = "
+    SELECT queues.id, queues.name FROM queue_members AS members
+    JOIN queues ON queues.tenant_id = members.tenant_id AND queues.id = members.queue_id
+    WHERE members.tenant_id = $1 AND members.user_id = $2 ORDER BY queues.name";
+
 async fn members(conn: &mut AnyConnection, queue: &Queue) -> Result<Vec<UserId>, Error> {
     let id = queue.id.to_string();
     let members: Vec<String> = sqlx::query_scalar(MEMBERS)

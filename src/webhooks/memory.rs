@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
-use crate::domain::{CallId, CallSid, Consent, Contact, Party, PhoneNumber, TenantId, Timestamp};
+use crate::domain::{
+    CallId, CallSid, Consent, Contact, Party, PhoneNumber, QueueId, TenantId, Timestamp,
+};
 use crate::routing::{Facts, Route};
 
 /// Numbers that are remembered; a database that is away is not missed sooner
@@ -44,6 +46,8 @@ pub(super) struct Placed {
     pub(super) consent: Option<Consent>,
     /// Who of those that were rung is a machine, as far as the carrier has found out.
     pub(super) verdicts: Vec<(CallSid, bool)>,
+    /// The queue of which it is written down that the call waits there.
+    pub(super) waits_in: Option<QueueId>,
     pub(super) is_over: AtomicBool,
 }
 
@@ -64,6 +68,7 @@ impl Placed {
             moved_to: None,
             consent: None,
             verdicts: Vec::new(),
+            waits_in: None,
             is_over: AtomicBool::new(false),
         }
     }
@@ -106,6 +111,7 @@ impl Placed {
             moved_to: self.moved_to,
             consent: self.consent.clone(),
             verdicts: self.verdicts.clone(),
+            waits_in: self.waits_in,
             is_over: AtomicBool::new(self.is_over()),
         }
     }

@@ -11,8 +11,11 @@ use super::speech::Speech;
 use super::voicemail_twiml::Caller;
 use super::xml::Xml;
 use super::{Webhooks, conference, hold_music, spoken, stops, switchboard, voicemail_twiml};
+use crate::bridge::Happening;
+use crate::domain::{CallSid, QueueId};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
+use crate::store::queue_waits;
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
 
@@ -51,6 +54,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     if left.is_zero() || placed.is_over() {
         return Xml(Response::new().leave());
     }
+    note_waiting(&house, placed, &form.call.call_sid, stop.queue_id);
     let speech = Speech::new(placed.route.language.as_deref());
     let mut gather = Gather::new()
         .num_digits(1)
@@ -63,6 +67,41 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
         gather = gather.say(speech.say(speech.phrases.press_1_for_message));
     }
     Xml(Response::new().gather(gather.play(music(&house, &stop, left))))
+}
+
+/// Notes that the caller waits there, and tells it, once. Nobody is kept waiting for it;
+/// what fails is tried again when the tune is over.
+fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: QueueId) {
+    if placed.waits_in == Some(queue) {
+        return;
+    }
+    let (house, call_sid, now) = (house.clone(), call_sid.clone(), house.clock.now());
+    let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
+    tokio::spawn(async move {
+        match queue_waits::begin(&house.store, of, queue, now).await {
+            Ok(is_news) => {
+                let noted = |placed: &mut Placed| placed.waits_in = Some(queue);
+                house.memory.change(&call_sid, noted);
+                if is_news {
+                    house.bridge.tell(of, since, Happening::Queued(queue));
+                }
+            }
+            Err(error) => tracing::warn!(call.id = %of.1, %error, "queue.wait_not_noted"),
+        }
+    });
+}
+
+/// Notes that the caller waits no longer; it is told where no member has the call.
+fn note_left(house: &Webhooks, placed: &Placed, is_taken: bool) {
+    let house = house.clone();
+    let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
+    tokio::spawn(async move {
+        match queue_waits::end(&house.store, of).await {
+            Ok(true) if !is_taken => house.bridge.tell(of, since, Happening::Dequeued),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(call.id = %of.1, %error, "queue.wait_not_noted"),
+        }
+    });
 }
 
 fn announcements(form: &QueueWait, stop: &QueueStop, speech: &Speech) -> Vec<String> {
@@ -125,6 +164,17 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Ok(result) = EnqueueResult::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
+    let request = &result.call;
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    if let Some(placed) = &placed {
+        let is_taken = matches!(
+            result.outcome,
+            QueueOutcome::Bridged
+                | QueueOutcome::BridgingInProcess
+                | QueueOutcome::RedirectedFromBridged
+        );
+        note_left(&house, placed, is_taken);
+    }
     match result.outcome {
         QueueOutcome::Bridged => return Xml(spoken_with(&house, &at, &result.call).await),
         QueueOutcome::BridgingInProcess
@@ -136,8 +186,6 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
         | QueueOutcome::Error
         | QueueOutcome::SystemError => {}
     }
-    let request = &result.call;
-    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
     let Some(placed) = placed else {
         return Xml(spoken::apology());
     };

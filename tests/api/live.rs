@@ -5,9 +5,11 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use frontdesk::bridge::Happening;
-use frontdesk::domain::{AnsweredBy, CallId, CallStatus, EndReason, Permission, Role, Scope};
+use frontdesk::domain::{
+    AnsweredBy, CallId, CallStatus, EndReason, Permission, QueueId, Role, Scope, Side, UserId,
+};
 use frontdesk::store::calls::{self, StatusNews};
-use frontdesk::store::forgotten_calls;
+use frontdesk::store::{forgotten_calls, queue_waits};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -162,6 +164,149 @@ async fn an_agent_is_told_of_the_calls_that_they_take_and_a_developer_of_none() 
         let key = Scope::Only(vec![Permission::CallsRead]);
         let key = desk.narrow_key(a, key).await;
         assert_eq!(desk.get("/api/calls/live", &key).await.status, 200);
+    })
+    .await;
+}
+
+/// A queue with that member.
+async fn queue_of(desk: &Desk, key: &str, member: UserId) -> QueueId {
+    let body = json!({"name": "Sales", "members": [member.to_string()]});
+    let made = desk.send(("POST", "/api/queues"), key, &body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    made.json()["id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_call() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let (other, strange) = desk.member(a, Role::Agent).await;
+        let queue = queue_of(&desk, &key, one).await;
+        let me = desk.get("/api/me", &token).await.json();
+        let queues = json!([{"id": queue.to_string(), "name": "Sales"}]);
+        assert_eq!(me["queues"], queues);
+        let mut events = Events::of(&desk, &token, None).await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let listed = async |token: &str| {
+            let live = desk.get("/api/calls/live", token).await.json();
+            let calls = live["data"].as_array().unwrap().iter();
+            let place = |call: &Value| (call["id"].clone(), call["queue_id"].clone());
+            calls.map(place).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&token).await, []);
+        let begin = async || queue_waits::begin(&desk.store, (a, call), queue, now).await;
+        assert!(begin().await.unwrap(), "that is news");
+        assert!(!begin().await.unwrap(), "that is known");
+        let tell = |what| desk.bridge.tell((a, call), now, what);
+        tell(Happening::Queued(queue));
+        let seen = (json!(call.to_string()), json!(queue.to_string()));
+        assert_eq!(listed(&token).await, [seen.clone()]);
+        assert_eq!(listed(&key).await, [seen]);
+        assert_eq!(listed(&strange).await, []);
+        let path = format!("/api/calls/{call}");
+        assert_eq!(desk.get(&path, &token).await.status, 200);
+        assert_eq!(desk.get(&path, &strange).await.status, 404);
+        let hang_up = format!("{path}/hangup");
+        let cut = desk.send(("POST", &hang_up), &token, &json!({})).await;
+        assert_eq!(cut.status, 404, "it is to be seen, and not theirs");
+
+        calls::give_to(&desk.store, a, call, other).await.unwrap();
+        tell(Happening::Taken(AnsweredBy::Person, Some(other)));
+        assert_eq!(listed(&token).await, []);
+        assert_eq!(desk.get(&path, &token).await.status, 404);
+        tell(Happening::Closed(CallStatus::Completed));
+        let second = desk.call(a, "CA2").await;
+        desk.bridge.tell((a, second), now, Happening::Queued(queue));
+        desk.bridge.tell((a, second), now, Happening::Dequeued);
+        desk.bridge
+            .tell((a, second), now, Happening::Routed("voicemail"));
+        let third = desk.call(a, "CA3").await;
+        desk.bridge.tell((a, third), now, Happening::Queued(queue));
+        for (kind, id) in [
+            ("call.queued", call),
+            ("call.queued", second),
+            ("call.dequeued", second),
+            ("call.queued", third),
+        ] {
+            let (told, _, data) = events.next().await.unwrap();
+            let told = (told.as_str(), &data["call_id"]);
+            assert_eq!(told, (kind, &json!(id.to_string())));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_who_comes_back_is_told_the_end_of_a_call_of_theirs() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let mut events = Events::of(&desk, &token, None).await;
+        calls::give_to(&desk.store, a, call, one).await.unwrap();
+        let taken = Happening::Taken(AnsweredBy::Person, Some(one));
+        desk.bridge.tell((a, call), now, taken);
+        let (_, last, _) = events.next().await.unwrap();
+        drop(events);
+        told_over(&desk, "CA1").await;
+        let closed = Happening::Closed(CallStatus::Completed);
+        desk.bridge.tell((a, call), now, closed);
+        let mut events = Events::of(&desk, &token, Some(&last)).await;
+        let (kind, _, data) = events.next().await.unwrap();
+        let told = (kind.as_str(), &data["call_id"]);
+        assert_eq!(told, ("call.closed", &json!(call.to_string())));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p10_an_agent_who_is_slow_still_knows_which_calls_are_theirs() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let mut events = Events::of(&desk, &token, None).await;
+        calls::give_to(&desk.store, a, call, one).await.unwrap();
+        let taken = Happening::Taken(AnsweredBy::Person, Some(one));
+        desk.bridge.tell((a, call), now, taken);
+        // More than are kept for whoever is behind.
+        let noise = desk.call(a, "CA2").await;
+        for _ in 0..1_100 {
+            desk.bridge.tell((a, noise), now, Happening::Admitted);
+        }
+        desk.bridge.tell((a, call), now, Happening::Held(true));
+        assert_eq!(events.next().await.unwrap().0, "reset");
+        assert_eq!(events.next().await.unwrap().0, "call.held");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_held_or_muted_shows_among_the_calls_that_go_on() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let shown = async || {
+            let live = desk.get("/api/calls/live", &key).await.json();
+            let call = &live["data"][0];
+            (call["held"].clone(), call["muted"].clone())
+        };
+        assert_eq!(shown().await, (json!(false), json!([])));
+        let tell = |what| desk.bridge.tell((a, call), now, what);
+        tell(Happening::Held(true));
+        tell(Happening::Muted(Side::Person, true));
+        tell(Happening::Muted(Side::Caller, true));
+        assert_eq!(shown().await, (json!(true), json!(["caller", "person"])));
+        tell(Happening::Held(false));
+        tell(Happening::Muted(Side::Caller, false));
+        assert_eq!(shown().await, (json!(false), json!(["person"])));
+        tell(Happening::Muted(Side::Person, false));
+        assert_eq!(shown().await, (json!(false), json!([])));
     })
     .await;
 }

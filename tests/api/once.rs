@@ -52,6 +52,39 @@ async fn who_asks_again_by_the_same_name_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn what_is_made_or_said_twice_by_one_name_is_there_once() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let call = desk.admitted(a, "CA1").await;
+        let say = format!("/api/calls/{call}/say");
+        let words = json!({"text": "The doctor is late"});
+        let sentence = json!({"kind": "business", "name": "G", "text": "Hello"});
+        for (path, body) in [
+            (say.as_str(), words),
+            ("/api/contacts", json!({"name": "Ada"})),
+            ("/api/voicemail/greetings", sentence),
+            ("/api/queues", json!({"name": "Sales"})),
+            (
+                "/api/caller-lists",
+                json!({"name": "Friends", "kind": "vip"}),
+            ),
+        ] {
+            let names = [path];
+            let asked = async || desk.send_named(("POST", path), &key, &names, &body).await;
+            let (first, again) = (asked().await, asked().await);
+            assert!(first.status.is_success(), "{path}: {}", first.body);
+            assert_eq!(again.headers["idempotency-replayed"], "true", "{path}");
+            assert_eq!((again.status, again.body), (first.status, first.body));
+        }
+        let audit = desk.get("/api/audit", &key).await.json();
+        let audit = audit["data"].as_array().unwrap();
+        assert_eq!(audit.len(), 5, "each was done once");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_name_is_for_one_request_of_one_asker() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;

@@ -68,6 +68,8 @@ impl Life {
         match what {
             // Nobody leads calls elsewhere here.
             Happening::Routed(_)
+            | Happening::Queued(_)
+            | Happening::Dequeued
             | Happening::Taken(..)
             | Happening::Held(_)
             | Happening::Muted(..)

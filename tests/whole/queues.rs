@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use frontdesk::bridge::Happening;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{AnsweredBy, Queue};
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
-use frontdesk::store::queues;
+use frontdesk::store::{queue_waits, queues};
 
 use super::desk::{Desk, talkative};
 use super::routed::{
@@ -76,6 +77,33 @@ async fn a_caller_waits_with_a_tune_and_knows_the_place_in_the_queue() {
     assert!(xml.contains("<Response><Leave/></Response>"), "{xml}");
     let xml = ask(&desk, "queue/wait?stop=0", &form_to("CA-unknown", TO, &[])).await;
     assert!(xml.contains("<Leave/>"), "{xml}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_where_is_known_and_told_until_they_wait_no_longer() {
+    let (desk, queue) = open().await;
+    let (tenant, _) = tenant(&desk).await;
+    let waiting = async || {
+        let found = queue_waits::list(&desk.store, tenant).await.unwrap();
+        found
+            .into_iter()
+            .map(|(_, queue)| queue)
+            .collect::<Vec<_>>()
+    };
+    let mut watched = desk.bridge.watch();
+    let mut told = async |wanted: fn(&Happening) -> bool| {
+        while !wanted(&watched.recv().await.unwrap().what) {}
+    };
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    for _ in 0..2 {
+        ask(&desk, "queue/wait?stop=0", &form_to("CA1", TO, &[])).await;
+    }
+    told(|what| matches!(what, Happening::Queued(_))).await;
+    assert_eq!(waiting().await, [queue.id]);
+    let extra = [("QueueResult", "leave"), ("QueueTime", "12")];
+    ask(&desk, "queue/left?stop=0", &form_to("CA1", TO, &extra)).await;
+    told(|what| matches!(what, Happening::Dequeued)).await;
+    assert_eq!(waiting().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! `/api/calls/live`: the calls that go on, and what happens in them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use super::body::{CallBody, readable};
+use super::own::Own;
 use crate::api::extract::Query;
 use crate::api::list::{PageBody, PageQuery};
 use crate::api::operator::{Operator, recognize};
@@ -24,9 +25,11 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
 use crate::call::Report;
-use crate::domain::{CallId, CallLog, Outcome, Permission, Pii, RecordingState, Timestamp};
+use crate::domain::{
+    CallId, CallLog, Outcome, Permission, Pii, QueueId, RecordingState, Timestamp,
+};
 use crate::store::call_search::{self, Filter};
-use crate::store::page;
+use crate::store::queue_waits;
 
 /// The calls that go on, newest first.
 #[utoipa::path(get, path = "/api/calls/live", operation_id = "list_live_calls", tag = "Live calls",
@@ -38,19 +41,27 @@ pub(in crate::api) async fn list(
 ) -> Result<Json<PageBody<LiveCallBody>>, ApiError> {
     let filter = Filter {
         outcome: Some(Outcome::Open),
-        owner: operator.only(),
+        watcher: operator.only(),
         ..Filter::default()
     };
     let request = query.into_request();
     let page = call_search::list(&state.store, operator.tenant_id, &filter, &request).await?;
-    let body = |call: &CallLog| LiveCallBody {
-        is_controllable: state.bridge.has(&call.call_sid),
-        recording: state
-            .bridge
-            .recording(&call.call_sid)
-            .map(RecordingState::as_str),
-        elapsed_s: (state.clock.now().as_ms() - call.created_at.as_ms()) / 1_000,
-        call: CallBody::new(call, &operator).costing(call, state.clock.now()),
+    let waiting = queue_waits::list(&state.store, operator.tenant_id).await?;
+    let waiting: HashMap<CallId, QueueId> = waiting.into_iter().collect();
+    let body = |call: &CallLog| {
+        let quiet = state.bridge.quiet(call.id);
+        LiveCallBody {
+            is_controllable: state.bridge.has(&call.call_sid),
+            recording: state
+                .bridge
+                .recording(&call.call_sid)
+                .map(RecordingState::as_str),
+            queue_id: waiting.get(&call.id).map(QueueId::to_string),
+            held: quiet.is_held,
+            muted: quiet.muted.into_iter().collect(),
+            elapsed_s: (state.clock.now().as_ms() - call.created_at.as_ms()) / 1_000,
+            call: CallBody::new(call, &operator).costing(call, state.clock.now()),
+        }
     };
     Ok(Json(PageBody {
         data: page.items.iter().map(body).collect(),
@@ -70,6 +81,13 @@ pub(in crate::api) struct LiveCallBody {
     is_controllable: bool,
     /// `recording` or `paused` where the process that was asked records the call.
     recording: Option<&'static str>,
+    /// The queue in which the caller waits for whoever is free.
+    queue_id: Option<String>,
+    /// Whether somebody is kept waiting, as far as the process that was asked was told.
+    held: bool,
+    /// Who is kept from being heard, as far as it was told: `caller`, `person` or
+    /// `receptionist`.
+    muted: Vec<&'static str>,
 }
 
 /// What happens in the calls of the tenant, as it happens: server-sent events.
@@ -78,7 +96,9 @@ pub(in crate::api) struct LiveCallBody {
 /// each event has one; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
 /// `/api/calls/live` tells how things stand. Of a call that a person has one learns where
-/// it was led, who took it, who was held or muted, and that it is over. The stream ends
+/// it was led, that it waits in a queue, who took it, who was held or muted, and that it is
+/// over. An agent is told of the calls that they have, and of those that wait in a queue
+/// of theirs. The stream ends
 /// within a minute when its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
@@ -100,7 +120,7 @@ pub(in crate::api) async fn events(
         },
     };
     // What is told meanwhile is told once more.
-    let own = own_calls(&state, &operator).await?;
+    let own = Own::find(&state, &operator, last.is_some()).await?;
     let is_new = last.is_none() || resumed.missed.is_none();
     let watch = Watch {
         let_in_at: state.clock.now(),
@@ -118,21 +138,6 @@ pub(in crate::api) async fn events(
         Some((Ok(event), watch))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
-}
-
-/// The calls that go on and are the operator's own, if those are all they may see.
-async fn own_calls(state: &ApiState, operator: &Operator) -> Result<HashSet<CallId>, ApiError> {
-    let Some(owner) = operator.only() else {
-        return Ok(HashSet::new());
-    };
-    let filter = Filter {
-        outcome: Some(Outcome::Open),
-        owner: Some(owner),
-        ..Filter::default()
-    };
-    let request = page::Request::default();
-    let page = call_search::list(&state.store, operator.tenant_id, &filter, &request).await?;
-    Ok(page.items.into_iter().map(|call| call.id).collect())
 }
 
 /// One event of the stream, as it is sent.
@@ -153,8 +158,8 @@ struct Watch {
     /// What they came with.
     headers: HeaderMap,
     operator: Operator,
-    /// The calls of theirs, where they may see no others.
-    own: HashSet<CallId>,
+    /// What is theirs, where they may see nothing else.
+    own: Option<Own>,
     /// When it was last known that they may.
     let_in_at: Timestamp,
     /// Events are missing that will never come.
@@ -183,6 +188,7 @@ impl Watch {
                 None => match self.rest.recv().await {
                     Ok(event) => event,
                     Err(RecvError::Lagged(_)) => {
+                        self.look_again().await.ok()?;
                         self.is_torn = true;
                         continue;
                     }
@@ -204,34 +210,29 @@ impl Watch {
         }
         self.let_in_at = now;
         let visitor = recognize(&self.state, &self.headers).await;
-        visitor.is_ok_and(|visitor| {
+        let is_the_same = visitor.is_ok_and(|visitor| {
             visitor.tenant_id == self.operator.tenant_id
                 && visitor.rights.reach(Permission::CallsWatch) == self.operator.reach
-        })
+        });
+        is_the_same && self.look_again().await.is_ok()
     }
 
-    /// The event, if it is for these eyes. The calls of an AI are nobody's own, and those
-    /// of a member are from when they take them.
+    /// Learns anew what is theirs: events that told so are missing, or they are in another
+    /// queue by now.
+    async fn look_again(&mut self) -> Result<(), ApiError> {
+        self.own = Own::find(&self.state, &self.operator, true).await?;
+        Ok(())
+    }
+
+    /// The event, if it is for these eyes.
     fn tell(&mut self, event: &LiveEvent) -> Option<Event> {
         if event.tenant_id != self.operator.tenant_id {
             return None;
         }
-        if let Some(member) = self.operator.only() {
-            if let Happening::Taken(_, Some(by)) = event.what {
-                if by == member {
-                    self.own.insert(event.call_id);
-                } else {
-                    self.own.remove(&event.call_id);
-                }
-            }
-            if !self.own.contains(&event.call_id) {
-                return None;
-            }
+        if self.own.as_mut().is_some_and(|own| !own.sees(event)) {
+            return None;
         }
         let (kind, detail) = said(&event.what, &self.operator)?;
-        if matches!(event.what, Happening::Closed(_)) {
-            self.own.remove(&event.call_id);
-        }
         let body = json!({
             "call_id": event.call_id.to_string(),
             "at": event.time.to_string(),
@@ -250,6 +251,10 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
     let words = |text: &Pii<String>| readable(text, operator);
     let report = match what {
         Happening::Routed(to) => return Some(("call.routed", json!({"to": to}))),
+        Happening::Queued(queue) => {
+            return Some(("call.queued", json!({"queue_id": queue.to_string()})));
+        }
+        Happening::Dequeued => return Some(("call.dequeued", json!({}))),
         Happening::Taken(by, user) => {
             let user = user.map(|user| user.to_string());
             return Some(("call.taken", json!({"by": by.as_str(), "user_id": user})));

@@ -106,6 +106,7 @@ impl LogQuery {
             number: self.number,
             user: self.user_id,
             owner: operator.only(),
+            watcher: None,
             receptionist: self.receptionist_id,
             tag: self.tag,
             search: self.q,

@@ -6,6 +6,7 @@ pub(super) mod control;
 pub(super) mod live;
 mod live_call;
 pub(super) mod log;
+mod own;
 pub(super) mod recording;
 pub(super) mod remarks;
 pub(super) mod show;

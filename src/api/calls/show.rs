@@ -14,7 +14,7 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{CallId, CallLog, Permission, Reach, RecordedTurn, TurnLatency, Utterance};
 use crate::store::call_events::{self, CallEvent};
-use crate::store::{calls, recorded_turns, turns, utterances};
+use crate::store::{calls, queue_waits, recorded_turns, turns, utterances};
 
 /// One call, with all that was said and done.
 #[utoipa::path(get, path = "/api/calls/{id}", operation_id = "show_call", tag = "Calls",
@@ -25,7 +25,7 @@ pub(in crate::api) async fn show(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<Json<WholeCallBody>, ApiError> {
-    let call = seen(&state, &operator, id).await?;
+    let call = watched(&state, &operator, id).await?;
     let (store, tenant) = (&state.store, operator.tenant_id);
     let said = utterances::list(store, tenant, id).await?;
     let recorded = recorded_turns::list(store, tenant, id).await?;
@@ -57,7 +57,7 @@ pub(in crate::api) async fn events(
     operator: Operator,
     Path(id): Path<CallId>,
 ) -> Result<Json<PageBody<EventBody>>, ApiError> {
-    seen(&state, &operator, id).await?;
+    watched(&state, &operator, id).await?;
     let events = call_events::list(&state.store, operator.tenant_id, id).await?;
     let event = |event| EventBody::new(event, &operator);
     Ok(Json(PageBody {
@@ -80,6 +80,20 @@ pub(in crate::api) async fn seen(
     };
     let is_open = |call: &CallLog| only.is_none_or(|own| call.user_id == Some(own));
     call.filter(is_open).ok_or(ApiError::NotFound)
+}
+
+/// The call, also where it is nobody's yet and waits in a queue of the operator's.
+async fn watched(state: &ApiState, operator: &Operator, id: CallId) -> Result<CallLog, ApiError> {
+    let (store, tenant) = (&state.store, operator.tenant_id);
+    let waits = match operator.only() {
+        Some(member) => queue_waits::is_for(store, (tenant, id), member).await?,
+        None => false,
+    };
+    if !waits {
+        return seen(state, operator, id).await;
+    }
+    let call = calls::find(store, tenant, id).await?;
+    call.ok_or(ApiError::NotFound)
 }
 
 /// One call with everything kept of it.
