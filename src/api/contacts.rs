@@ -85,10 +85,10 @@ pub(super) async fn update(
     Path(id): Path<ContactId>,
     Json(patch): Json<ContactPatch>,
 ) -> Result<JsonBody<ContactBody>, ApiError> {
-    let contact = contacts::find(&state.store, operator.tenant_id, id).await?;
+    let mut tx = state.store.begin().await?;
+    let contact = contacts::lock(&mut tx, operator.tenant_id, id).await?;
     let mut contact = contact.ok_or(ApiError::NotFound)?;
     let fields = patch.apply(&mut contact);
-    let mut tx = state.store.begin().await?;
     let taken = contacts::update(&mut tx, &contact, state.clock.now()).await?;
     if !taken.ok_or(ApiError::NotFound)?.is_empty() {
         return Err(ApiError::Conflict(TAKEN));

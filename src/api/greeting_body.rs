@@ -106,25 +106,37 @@ pub(super) struct GreetingPatch {
 }
 
 impl GreetingPatch {
-    /// Lays it over `greeting`; the names of what was given, and the sound that
-    /// is to be kept under the name that the greeting has for it.
+    /// The sound that it brings, which is to be kept under the name that it has in
+    /// what is heard from then on.
+    pub(super) fn sound(
+        &mut self,
+        place: (TenantId, GreetingId),
+    ) -> Result<Option<(GreetingContent, Sound)>, ApiError> {
+        let Some(sound) = self.audio.take() else {
+            return Ok(None);
+        };
+        if self.words.is_some() {
+            return Err(both());
+        }
+        refuse_manner(self.voice.is_some(), self.language.is_some())?;
+        Ok(Some((sound.content(place), sound)))
+    }
+
+    /// Lays it over `greeting`, with the `content` of its sound if it brought any;
+    /// the names of what was given.
     pub(super) fn apply(
         self,
+        content: Option<GreetingContent>,
         greeting: &mut Greeting,
-    ) -> Result<(Vec<&'static str>, Option<Sound>), ApiError> {
+    ) -> Result<Vec<&'static str>, ApiError> {
         let mut fields = Fields::default();
         fields.lay("name", self.name.map(|name| name.0), &mut greeting.name);
         fields.lay_given("from", self.from, &mut greeting.from);
         fields.lay_given("until", self.until, &mut greeting.until);
         check_days(greeting.from, greeting.until)?;
-        if self.words.is_some() && self.audio.is_some() {
-            return Err(both());
-        }
-        if let Some(sound) = self.audio {
-            let place = (greeting.tenant_id, greeting.id);
-            fields.lay("audio", Some(sound.content(place)), &mut greeting.content);
-            refuse_manner(self.voice.is_some(), self.language.is_some())?;
-            return Ok((fields.0, Some(sound)));
+        if content.is_some() {
+            fields.lay("audio", content, &mut greeting.content);
+            return Ok(fields.0);
         }
         let voice = self.voice.map(|voice| voice.0);
         let language = self.language.map(|language| language.0);
@@ -155,7 +167,7 @@ impl GreetingPatch {
                 refuse_manner(voice.is_some(), language.is_some())?;
             }
         }
-        Ok((fields.0, None))
+        Ok(fields.0)
     }
 }
 

@@ -14,7 +14,7 @@ use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Greeting, GreetingContent, GreetingId, GreetingKind, UserId};
 use crate::store::greetings::{self, Filter};
-use crate::store::{self, page};
+use crate::store::{self, Db, page};
 
 /// The greetings of the tenant, newest first; an agent's own.
 #[utoipa::path(get, path = "/api/voicemail/greetings", operation_id = "list_greetings",
@@ -68,10 +68,10 @@ pub(super) async fn create(
     if greetings::count(&state.store, tenant).await? >= MAX_GREETINGS {
         return Err(ApiError::Conflict("the tenant has 1,000 greetings already"));
     }
-    keep(&state, &greeting, sound).await?;
+    keep(&state, &greeting.content, sound).await?;
     let made = insert(&state, &operator, &greeting).await;
     if made.is_err() {
-        forget(&state, &greeting).await;
+        forget(&state, &greeting.content).await;
     }
     Ok((StatusCode::CREATED, JsonBody(made?.into())))
 }
@@ -114,7 +114,7 @@ pub(super) async fn show(
     operator: Operator,
     Path(id): Path<GreetingId>,
 ) -> Result<JsonBody<GreetingBody>, ApiError> {
-    Ok(JsonBody(find(&state, &operator, id).await?.into()))
+    Ok(JsonBody(find(&state.store, &operator, id).await?.into()))
 }
 
 /// Changes what is given of a greeting; the rest stays.
@@ -125,40 +125,48 @@ pub(super) async fn update(
     State(state): State<ApiState>,
     operator: Operator,
     Path(id): Path<GreetingId>,
-    Json(patch): Json<GreetingPatch>,
+    Json(mut patch): Json<GreetingPatch>,
 ) -> Result<JsonBody<GreetingBody>, ApiError> {
-    let before = find(&state, &operator, id).await?;
-    let mut greeting = before.clone();
-    let (fields, sound) = patch.apply(&mut greeting)?;
-    keep(&state, &greeting, sound).await?;
-    let written = write(&state, &operator, &greeting, &fields).await;
-    let is_other_file = file(&greeting) != file(&before);
-    match (&written, is_other_file) {
-        (Ok(()), true) => forget(&state, &before).await,
-        (Err(_), true) => forget(&state, &greeting).await,
-        (_, false) => {}
+    find(&state.store, &operator, id).await?;
+    // Sound is written before anybody waits for the row.
+    let Some((content, sound)) = patch.sound((operator.tenant_id, id))? else {
+        let greeting = write(&state, &operator, id, (patch, None)).await?;
+        return Ok(JsonBody(greeting.into()));
+    };
+    keep(&state, &content, Some(sound)).await?;
+    let written = write(&state, &operator, id, (patch, Some(content.clone()))).await;
+    if written.is_err() {
+        forget(&state, &content).await;
     }
-    written?;
-    Ok(JsonBody(greeting.into()))
+    Ok(JsonBody(written?.into()))
 }
 
+/// Lays a change, and what is heard from now on, over the greeting; forgets the
+/// sound whose place they take.
 async fn write(
     state: &ApiState,
     operator: &Operator,
-    greeting: &Greeting,
-    fields: &[&'static str],
-) -> Result<(), ApiError> {
+    id: GreetingId,
+    (patch, content): (GreetingPatch, Option<GreetingContent>),
+) -> Result<Greeting, ApiError> {
     let mut tx = state.store.begin().await?;
-    if !greetings::update(&mut tx, greeting, state.clock.now()).await? {
+    let before = greetings::lock(&mut tx, operator.tenant_id, id).await?;
+    let before = before.ok_or(ApiError::NotFound)?;
+    let mut greeting = before.clone();
+    let fields = patch.apply(content, &mut greeting)?;
+    if !greetings::update(&mut tx, &greeting, state.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
     let change = Change {
         action: "greeting.updated",
-        object: greeting.id.to_string(),
-        fields,
+        object: id.to_string(),
+        fields: &fields,
     };
     audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
-    Ok(())
+    if file(&greeting.content) != file(&before.content) {
+        forget(state, &before.content).await;
+    }
+    Ok(greeting)
 }
 
 /// Makes a greeting the default of its kind and owner.
@@ -171,12 +179,12 @@ pub(super) async fn make_default(
     operator: Operator,
     Path(id): Path<GreetingId>,
 ) -> Result<JsonBody<GreetingBody>, ApiError> {
-    let mut greeting = find(&state, &operator, id).await?;
     let mut tx = state.store.begin().await?;
+    let greeting = find(&mut tx, &operator, id).await?;
     if !greetings::make_default(&mut tx, &greeting).await? {
         return Err(ApiError::NotFound);
     }
-    greeting.is_default = true;
+    let greeting = find(&mut tx, &operator, id).await?;
     let change = Change {
         action: "greeting.made_default",
         object: id.to_string(),
@@ -195,26 +203,30 @@ pub(super) async fn delete(
     operator: Operator,
     Path(id): Path<GreetingId>,
 ) -> Result<StatusCode, ApiError> {
-    let greeting = find(&state, &operator, id).await?;
+    let tenant = operator.tenant_id;
     let mut tx = state.store.begin().await?;
-    if !greetings::delete(&mut tx, &greeting).await? {
-        return Err(ApiError::Conflict(
-            "another greeting has to be the default first",
-        ));
-    }
+    find(&mut tx, &operator, id).await?;
+    let deleted = greetings::delete(&mut tx, tenant, id).await?;
+    let deleted = deleted.ok_or(ApiError::Conflict(
+        "another greeting has to be the default first",
+    ))?;
     let change = Change {
         action: "greeting.deleted",
         object: id.to_string(),
         fields: &[],
     };
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
-    forget(&state, &greeting).await;
+    audit::commit(tx, (&state, &operator), tenant, change).await?;
+    forget(&state, &deleted.content).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The greeting of that id, if it is there for whoever asks.
-async fn find(state: &ApiState, operator: &Operator, id: GreetingId) -> Result<Greeting, ApiError> {
-    let greeting = greetings::find(&state.store, operator.tenant_id, id).await?;
+async fn find(
+    db: impl Into<Db<'_>>,
+    operator: &Operator,
+    id: GreetingId,
+) -> Result<Greeting, ApiError> {
+    let greeting = greetings::find(db, operator.tenant_id, id).await?;
     let is_open = |greeting: &Greeting| {
         let own = operator.only();
         own.is_none_or(|own| greeting.user_id == Some(own))
@@ -222,16 +234,20 @@ async fn find(state: &ApiState, operator: &Operator, id: GreetingId) -> Result<G
     greeting.filter(is_open).ok_or(ApiError::NotFound)
 }
 
-fn file(greeting: &Greeting) -> Option<&str> {
-    match &greeting.content {
+fn file(content: &GreetingContent) -> Option<&str> {
+    match content {
         GreetingContent::Played { file, .. } => Some(file),
         GreetingContent::Spoken { .. } => None,
     }
 }
 
 /// Keeps the sound before anybody is told of it.
-async fn keep(state: &ApiState, greeting: &Greeting, sound: Option<Sound>) -> Result<(), ApiError> {
-    let (Some(file), Some(sound)) = (file(greeting), sound) else {
+async fn keep(
+    state: &ApiState,
+    content: &GreetingContent,
+    sound: Option<Sound>,
+) -> Result<(), ApiError> {
+    let (Some(file), Some(sound)) = (file(content), sound) else {
         return Ok(());
     };
     let kept = state.recordings.put(file, &sound.bytes).await;
@@ -240,8 +256,8 @@ async fn keep(state: &ApiState, greeting: &Greeting, sound: Option<Sound>) -> Re
 
 /// Removes sound of which nobody knows any more. What stays costs room and is
 /// heard by nobody.
-async fn forget(state: &ApiState, greeting: &Greeting) {
-    if let Some(file) = file(greeting)
+pub(super) async fn forget(state: &ApiState, content: &GreetingContent) {
+    if let Some(file) = file(content)
         && let Err(error) = state.recordings.delete(file).await
     {
         tracing::warn!(%error, "the sound of a greeting was not removed");

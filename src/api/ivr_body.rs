@@ -16,7 +16,7 @@ use crate::routing::Reference;
 use crate::routing::ivr::{self, Exit, Flow, Kind, Node, NodeId};
 use crate::store::ivr_flows::Draft;
 use crate::store::text::FlowText;
-use crate::store::{kept_secrets, number_plans};
+use crate::store::{Tx, kept_secrets, number_plans};
 
 /// A flow, as it is edited.
 #[derive(Debug, Serialize, ToSchema)]
@@ -217,14 +217,14 @@ fn of_headers(flow: &Flow, places: &[(usize, usize)], why: &str) -> ApiError {
 /// What the flow names and the tenant does not have, and whom callers are not
 /// sent to, each by its place.
 pub(super) async fn strangers(
-    state: &ApiState,
+    tx: &mut Tx,
     tenant: TenantId,
     flow: &Flow,
 ) -> Result<Vec<Fault>, ApiError> {
     let named: BTreeSet<Reference> = flow.references().into_iter().map(|(_, one)| one).collect();
     let mut strangers = BTreeSet::new();
     for reference in named {
-        if !number_plans::has(&state.store, tenant, reference).await? {
+        if !number_plans::has(&mut *tx, tenant, reference).await? {
             strangers.insert(reference);
         }
     }
@@ -240,23 +240,23 @@ pub(super) async fn strangers(
         }
         if let Kind::HandOver(target) = &node.kind {
             let pointer = format!("#/flow/nodes/{n}/kind/{}/ring/caller_id", node.kind.word());
-            let foreign = foreign_number(state, tenant, target, pointer).await?;
+            let foreign = foreign_number(&mut *tx, tenant, target, pointer).await?;
             faults.extend(foreign.map(|fault| Fault {
                 detail: format!("{}: {}", node.id, fault.detail),
                 ..fault
             }));
         }
     }
-    faults.extend(closed(state, tenant, flow).await?);
+    faults.extend(closed(tx, tenant, flow).await?);
     Ok(faults)
 }
 
 /// Numbers outside that callers are not sent to, each by its place.
-async fn closed(state: &ApiState, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, ApiError> {
+async fn closed(tx: &mut Tx, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, ApiError> {
     let nodes = flow.nodes.iter().enumerate();
     let outside = nodes.filter_map(|(n, node)| Some(((n, &node.id), node.outside()?)));
     let (places, numbers): (Vec<_>, Vec<_>) = outside.unzip();
-    let details = closed_to_callers(state, tenant, &numbers).await?;
+    let details = closed_to_callers(tx, tenant, &numbers).await?;
     let faults = places.into_iter().zip(details);
     let faults = faults.filter_map(|((n, id), detail)| {
         Some(Fault {

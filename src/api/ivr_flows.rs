@@ -17,7 +17,7 @@ use crate::domain::{FlowId, TenantId};
 use crate::routing::ivr::Flow;
 use crate::store::ivr_flows::{self, Draft};
 use crate::store::text::FlowText;
-use crate::store::{self, Db};
+use crate::store::{self, Db, Tx};
 
 /// The flows of the tenant, as they are edited.
 #[utoipa::path(get, path = "/api/ivr/flows", operation_id = "list_flows", tag = "Flows",
@@ -46,8 +46,8 @@ pub(super) async fn create(
         draft.flow = flow.read()?;
         sealed(&state, (tenant, draft.id), &mut draft.flow, None)?;
     }
-    refuse_strangers(&state, tenant, &draft.flow).await?;
     let mut tx = state.store.begin().await?;
+    refuse_strangers(&mut tx, tenant, &draft.flow).await?;
     ivr_flows::insert(&mut tx, &draft).await.map_err(refused)?;
     let change = Change {
         action: "flow.created",
@@ -83,12 +83,13 @@ pub(super) async fn update(
     Json(patch): Json<FlowPatch>,
 ) -> Result<JsonBody<FlowBody>, ApiError> {
     let tenant = operator.tenant_id;
-    let mut draft = find(&state.store, tenant, id).await?;
+    let mut tx = state.store.begin().await?;
+    let draft = ivr_flows::lock(&mut tx, tenant, id).await?;
+    let mut draft = draft.ok_or(ApiError::NotFound)?;
     let earlier = draft.flow.clone();
     let fields = patch.apply(&mut draft)?;
     sealed(&state, (tenant, id), &mut draft.flow, Some(&earlier))?;
-    refuse_strangers(&state, tenant, &draft.flow).await?;
-    let mut tx = state.store.begin().await?;
+    refuse_strangers(&mut tx, tenant, &draft.flow).await?;
     let updated = ivr_flows::update(&mut tx, &draft, state.clock.now()).await;
     if !updated.map_err(refused)? {
         return Err(ApiError::NotFound);
@@ -153,8 +154,8 @@ pub(super) fn refused(error: store::Error) -> ApiError {
     }
 }
 
-async fn refuse_strangers(state: &ApiState, tenant: TenantId, flow: &Flow) -> Result<(), ApiError> {
-    let faults = strangers(state, tenant, flow).await?;
+async fn refuse_strangers(tx: &mut Tx, tenant: TenantId, flow: &Flow) -> Result<(), ApiError> {
+    let faults = strangers(tx, tenant, flow).await?;
     if faults.is_empty() {
         Ok(())
     } else {

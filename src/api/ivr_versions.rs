@@ -112,12 +112,13 @@ pub(super) async fn restore(
     Json(old): Json<OldVersion>,
 ) -> Result<JsonBody<FlowBody>, ApiError> {
     let tenant = operator.tenant_id;
-    let mut draft = find(&state.store, tenant, id).await?;
-    let version = ivr_flow_versions::find(&state.store, tenant, id, old.version()).await?;
+    let mut tx = state.store.begin().await?;
+    let draft = ivr_flows::lock(&mut tx, tenant, id).await?;
+    let mut draft = draft.ok_or(ApiError::NotFound)?;
+    let version = ivr_flow_versions::find(&mut tx, tenant, id, old.version()).await?;
     let version = version.ok_or_else(|| ApiError::field("version", "there is no such version"))?;
     draft.flow = version.flow;
     sealed(&state, (tenant, id), &mut draft.flow, None)?;
-    let mut tx = state.store.begin().await?;
     let updated = ivr_flows::update(&mut tx, &draft, state.clock.now()).await;
     if !updated.map_err(refused)? {
         return Err(ApiError::NotFound);

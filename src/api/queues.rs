@@ -85,10 +85,10 @@ pub(super) async fn update(
     Path(id): Path<QueueId>,
     Json(patch): Json<QueuePatch>,
 ) -> Result<JsonBody<QueueBody>, ApiError> {
-    let queue = queues::find(&state.store, operator.tenant_id, id).await?;
+    let mut tx = state.store.begin().await?;
+    let queue = queues::lock(&mut tx, operator.tenant_id, id).await?;
     let mut queue = queue.ok_or(ApiError::NotFound)?;
     let fields = patch.apply(&mut queue);
-    let mut tx = state.store.begin().await?;
     let now = state.clock.now();
     if !queues::update(&mut tx, &queue, now)
         .await

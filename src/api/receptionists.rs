@@ -44,9 +44,9 @@ pub(super) async fn create(
     let (tenant, now) = (operator.tenant_id, state.clock.now());
     let mut receptionist = default_receptionist(tenant, state.clock.new_id());
     let fields = patch.apply(&mut receptionist)?;
-    toolkit::check(&state, tenant, &receptionist.toolkit).await?;
-    toolkit::sealed(&state, &mut receptionist)?;
     let mut tx = state.store.begin().await?;
+    toolkit::check(&mut tx, tenant, &receptionist.toolkit).await?;
+    toolkit::sealed(&state, &mut receptionist)?;
     receptionists::insert(&mut tx, &receptionist, now).await?;
     let body = find(&mut tx, tenant, receptionist.id).await?.into();
     let change = Change {
@@ -83,14 +83,15 @@ pub(super) async fn update(
     Json(patch): Json<ReceptionistPatch>,
 ) -> Result<JsonBody<ReceptionistBody>, ApiError> {
     let tenant = operator.tenant_id;
-    let mut receptionist = find(&state.store, tenant, id).await?.receptionist;
+    let mut tx = state.store.begin().await?;
+    let draft = receptionists::lock(&mut tx, tenant, id).await?;
+    let mut receptionist = draft.ok_or(ApiError::NotFound)?.receptionist;
     let fields = patch.apply(&mut receptionist)?;
     // What was left as it is may name somebody who is gone; callers are told so.
     if fields.contains(&"toolkit") {
-        toolkit::check(&state, tenant, &receptionist.toolkit).await?;
+        toolkit::check(&mut tx, tenant, &receptionist.toolkit).await?;
         toolkit::sealed(&state, &mut receptionist)?;
     }
-    let mut tx = state.store.begin().await?;
     if !receptionists::update(&mut tx, &receptionist, state.clock.now()).await? {
         return Err(ApiError::NotFound);
     }

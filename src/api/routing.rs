@@ -14,7 +14,7 @@ use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{self, Action, Plan, Reference, Route, Target};
 use crate::store::text::{PlanText, StepText, StopText};
-use crate::store::{self, number_plans, numbers, quotas, routing_facts};
+use crate::store::{self, Db, Tx, number_plans, numbers, quotas, routing_facts};
 
 /// The plan of a number. One that nobody has planned has a plan all the same:
 /// its receptionist answers.
@@ -44,19 +44,19 @@ pub(super) async fn replace(
     Json(text): Json<PlanText>,
 ) -> Result<JsonBody<PlanText>, ApiError> {
     let tenant = operator.tenant_id;
-    let found = number_plans::find(&state.store, tenant, &number).await?;
+    let mut tx = state.store.begin().await?;
+    let found = number_plans::find(&mut tx, tenant, &number).await?;
     let (id, _) = found.ok_or(ApiError::NotFound)?;
     let plan = Plan::from(text);
-    let mut faults = strangers(&state, tenant, &plan).await?;
-    faults.extend(closed(&state, tenant, &plan).await?);
+    let mut faults = strangers(&mut tx, tenant, &plan).await?;
+    faults.extend(closed(&mut tx, tenant, &plan).await?);
     for (at, target) in targets(&plan) {
         let pointer = format!("{at}/{}/ring/caller_id", word(target));
-        faults.extend(foreign_number(&state, tenant, target, pointer).await?);
+        faults.extend(foreign_number(&mut tx, tenant, target, pointer).await?);
     }
     if !faults.is_empty() {
         return Err(ApiError::Invalid(faults));
     }
-    let mut tx = state.store.begin().await?;
     let now = state.clock.now();
     number_plans::put(&mut tx, (tenant, id), &plan, now)
         .await
@@ -87,14 +87,10 @@ fn gone(error: store::Error) -> ApiError {
 }
 
 /// What the plan names and the tenant does not have, each by its place.
-async fn strangers(
-    state: &ApiState,
-    tenant: TenantId,
-    plan: &Plan,
-) -> Result<Vec<Fault>, ApiError> {
+async fn strangers(tx: &mut Tx, tenant: TenantId, plan: &Plan) -> Result<Vec<Fault>, ApiError> {
     let mut faults = Vec::new();
     for (pointer, reference) in places(plan) {
-        if !number_plans::has(&state.store, tenant, reference).await? {
+        if !number_plans::has(&mut *tx, tenant, reference).await? {
             let detail = format!("there {} of that id here", missing(reference));
             faults.push(Fault { pointer, detail });
         }
@@ -104,7 +100,7 @@ async fn strangers(
 
 /// A number that would be shown and is somebody else's.
 pub(super) async fn foreign_number(
-    state: &ApiState,
+    db: impl Into<Db<'_>>,
     tenant: TenantId,
     target: &Target,
     pointer: String,
@@ -112,7 +108,7 @@ pub(super) async fn foreign_number(
     let Some(number) = target.caller_id() else {
         return Ok(None);
     };
-    let own = numbers::find_of_tenant(&state.store, tenant, number).await?;
+    let own = numbers::find_of_tenant(db, tenant, number).await?;
     let detail = "you have no such number".to_owned();
     Ok(own.is_none().then_some(Fault { pointer, detail }))
 }
@@ -126,11 +122,11 @@ fn word(target: &Target) -> &'static str {
 }
 
 /// Numbers outside that callers are not sent to, each by its place.
-async fn closed(state: &ApiState, tenant: TenantId, plan: &Plan) -> Result<Vec<Fault>, ApiError> {
+async fn closed(tx: &mut Tx, tenant: TenantId, plan: &Plan) -> Result<Vec<Fault>, ApiError> {
     let targets = targets(plan).into_iter();
     let outside = targets.filter_map(|(at, target)| Some((at, target.outside()?)));
     let (places, numbers): (Vec<_>, Vec<_>) = outside.unzip();
-    let details = closed_to_callers(state, tenant, &numbers).await?;
+    let details = closed_to_callers(tx, tenant, &numbers).await?;
     let faults = places.into_iter().zip(details).filter_map(|(at, detail)| {
         let pointer = format!("{at}/forward/phone_number");
         Some(Fault {

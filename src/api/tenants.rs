@@ -96,7 +96,8 @@ pub(super) async fn update(
     Path(id): Path<TenantId>,
     Json(patch): Json<TenantPatch>,
 ) -> Result<JsonBody<TenantBody>, ApiError> {
-    let tenant = tenants::find(&state.store, id).await?;
+    let mut tx = state.store.begin().await?;
+    let tenant = tenants::lock(&mut tx, id).await?;
     let mut tenant = tenant.ok_or(ApiError::NotFound)?;
     let mut fields = Vec::new();
     if let Some(Name(name)) = patch.name {
@@ -107,7 +108,6 @@ pub(super) async fn update(
         tenant.time_zone = time_zone;
         fields.push("time_zone");
     }
-    let mut tx = state.store.begin().await?;
     if !tenants::update(&mut tx, &tenant).await? {
         return Err(ApiError::NotFound);
     }

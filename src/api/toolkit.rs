@@ -12,7 +12,7 @@ use crate::domain::{
     Destination, DialPolicy, Place, Receptionist, TenantId, TextRecipient, Toolkit, TransferMode,
 };
 use crate::routing::Reference;
-use crate::store::{kept_secrets, number_plans};
+use crate::store::{Tx, kept_secrets, number_plans};
 
 /// What is sealed already is not anybody's to give.
 pub(super) fn given(mut kit: Toolkit) -> Result<Toolkit, ApiError> {
@@ -38,11 +38,7 @@ pub(super) fn sealed(state: &ApiState, receptionist: &mut Receptionist) -> Resul
 
 /// Refuses a toolkit that names what the tenant does not have, or that would do
 /// nothing.
-pub(super) async fn check(
-    state: &ApiState,
-    tenant: TenantId,
-    kit: &Toolkit,
-) -> Result<(), ApiError> {
+pub(super) async fn check(tx: &mut Tx, tenant: TenantId, kit: &Toolkit) -> Result<(), ApiError> {
     let mut faults = Vec::new();
     for (n, destination) in kit.destinations.iter().enumerate() {
         let at = format!("destinations/{n}");
@@ -55,7 +51,7 @@ pub(super) async fn check(
             }
             Place::Queue(id) => (vec![Reference::Queue(*id)], "queue_id"),
             Place::Number(number) => {
-                let closed = closed_to_callers(state, tenant, &[number]).await?;
+                let closed = closed_to_callers(&mut *tx, tenant, &[number]).await?;
                 let why = closed.into_iter().flatten();
                 faults.extend(why.map(|why| (format!("{at}/to/phone_number"), why)));
                 continue;
@@ -63,7 +59,7 @@ pub(super) async fn check(
             Place::Voicemail { .. } => continue,
         };
         for reference in references {
-            if !number_plans::has(&state.store, tenant, reference).await? {
+            if !number_plans::has(&mut *tx, tenant, reference).await? {
                 let why = format!("there {} of that id here", missing(reference));
                 faults.push((format!("{at}/to/{field}"), why));
             }

@@ -84,12 +84,12 @@ pub(super) async fn update(
     Path(id): Path<UserId>,
     Json(patch): Json<UserPatch>,
 ) -> Result<JsonBody<UserBody>, ApiError> {
-    let user = users::find(&state.store, operator.tenant_id, id).await?;
+    let mut tx = state.store.begin().await?;
+    let user = users::lock(&mut tx, operator.tenant_id, id).await?;
     let mut user = user.ok_or(ApiError::NotFound)?;
     may_give(&operator, user.role)?;
     let fields = patch.apply(&mut user);
     may_give(&operator, user.role)?;
-    let mut tx = state.store.begin().await?;
     let now = state.clock.now();
     let is_done = users::update(&mut tx, &user, now).await.map_err(taken)?;
     if !is_done {
@@ -113,10 +113,10 @@ pub(super) async fn delete(
     operator: Operator,
     Path(id): Path<UserId>,
 ) -> Result<StatusCode, ApiError> {
-    let user = users::find(&state.store, operator.tenant_id, id).await?;
+    let mut tx = state.store.begin().await?;
+    let user = users::lock(&mut tx, operator.tenant_id, id).await?;
     let user = user.ok_or(ApiError::NotFound)?;
     may_give(&operator, user.role)?;
-    let mut tx = state.store.begin().await?;
     let deleted = users::delete(&mut tx, operator.tenant_id, id).await;
     if !deleted.map_err(needed)? {
         return Err(ApiError::Conflict(LAST_OWNER));

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use super::{Db, Error};
+use super::{Db, Error, Tx};
 use crate::domain::TenantId;
 
 /// What `sql` selects: of the tenant `$1`, with the id `$2`.
@@ -26,6 +26,24 @@ where
         .fetch_optional(&mut *conn)
         .await?;
     row.map(T::try_from).transpose()
+}
+
+/// Has whoever else would change the row wait until `tx` is over; `sql` writes
+/// nothing new into it: of the tenant `$1`, with the id `$2`. It is found
+/// afterwards as the last of them left it.
+pub(super) async fn lock(
+    tx: &mut Tx,
+    sql: &'static str,
+    tenant: TenantId,
+    id: impl Display,
+) -> Result<(), Error> {
+    let mut conn = Db::from(tx).write().await?;
+    sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
 }
 
 /// Deletes what `sql` says: of the tenant `$1`, with the id `$2`. Whether there

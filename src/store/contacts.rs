@@ -7,7 +7,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, containing};
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{Contact, ContactId, Email, PhoneNumber, Pii, Tag, TenantId, Timestamp};
 
 /// The columns of a [`ContactRow`].
@@ -72,6 +72,14 @@ const FIND: &str = concat!(
     columns!(),
     " FROM contacts WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(tx: &mut Tx, tenant: TenantId, id: ContactId) -> Result<Option<Contact>, Error> {
+    by_id::lock(tx, LOCK, tenant, id).await?;
+    find(tx, tenant, id).await
+}
+
+const LOCK: &str = "UPDATE contacts SET id = id WHERE tenant_id = $1 AND id = $2";
 
 /// The tenant's contact of that number.
 pub async fn find_by_number(

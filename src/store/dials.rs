@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, FromRow};
 
 use super::row::{RowOf, json};
 use super::text::DialPolicyText;
-use super::{Db, Error, Tx};
+use super::{Db, Error, Tx, tenants};
 use crate::domain::{
     CallId, Dial, DialPolicy, DialRefusal, DialsUsed, Permit, PhoneNumber, Rate, TenantId,
     Timestamp, UserId, Writing, Zone,
@@ -33,16 +33,8 @@ pub struct Clearing<'a> {
 
 /// Makes the tenant's others wait until `tx` is over.
 pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    let mut conn = Db::from(tx).write().await?;
-    sqlx::query(LOCK)
-        .bind(tenant.to_string())
-        .execute(&mut *conn)
-        .await?;
-    Ok(())
+    tenants::hold(&mut *Db::from(tx).write().await?, tenant).await
 }
-
-// The row is ours until the transaction ends, see `calls`.
-const LOCK: &str = "UPDATE tenants SET id = id WHERE id = $1";
 
 /// Lets somebody be rung, if the tenant's policy allows it, and counts it.
 pub async fn clear(

@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Any, Connection, FromRow};
 
 use super::row::RowOf;
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Tx, by_id, page, tenants};
 use crate::domain::{
     Greeting, GreetingContent, GreetingId, GreetingKind, Secret, SoundFormat, TenantId, Timestamp,
     UserId,
@@ -35,7 +35,7 @@ pub async fn insert(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<(), Er
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
     // Two who add the first of its kind wait for each other here.
-    lock(greeting.tenant_id).execute(&mut *tx).await?;
+    tenants::hold(&mut tx, greeting.tenant_id).await?;
     let has_default: i64 = sqlx::query_scalar(COUNT_DEFAULTS)
         .bind(greeting.tenant_id.to_string())
         .bind(greeting.kind.as_str())
@@ -80,6 +80,18 @@ const FIND: &str = concat!(
     columns!(),
     " FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: GreetingId,
+) -> Result<Option<Greeting>, Error> {
+    by_id::lock(tx, LOCK, tenant, id).await?;
+    find(tx, tenant, id).await
+}
+
+const LOCK: &str = "UPDATE voicemail_greetings SET id = id WHERE tenant_id = $1 AND id = $2";
 
 /// The greeting of that id, whoever's it is. For the carrier, who knows no
 /// tenant, and has to show a signature that only this greeting's secret makes.
@@ -190,7 +202,7 @@ const UPDATE: &str = "
 pub async fn make_default(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    lock(greeting.tenant_id).execute(&mut *tx).await?;
+    tenants::hold(&mut tx, greeting.tenant_id).await?;
     unset_default(greeting).execute(&mut *tx).await?;
     let done = sqlx::query(MAKE_DEFAULT)
         .bind(greeting.tenant_id.to_string())
@@ -208,31 +220,53 @@ const MAKE_DEFAULT: &str =
     "UPDATE voicemail_greetings SET is_default = 1 WHERE tenant_id = $1 AND id = $2";
 
 /// Deletes the tenant's greeting of that id, unless it is the default of others.
-/// Whether it was deleted.
-pub async fn delete(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
+/// What was deleted.
+pub async fn delete(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: GreetingId,
+) -> Result<Option<Greeting>, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    lock(greeting.tenant_id).execute(&mut *tx).await?;
-    let done = sqlx::query(DELETE)
-        .bind(greeting.tenant_id.to_string())
-        .bind(greeting.id.to_string())
-        .execute(&mut *tx)
+    tenants::hold(&mut tx, tenant).await?;
+    let row: Option<GreetingRow> = sqlx::query_as(DELETE)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&mut *tx)
         .await?;
     tx.commit().await?;
-    Ok(done.rows_affected() == 1)
+    row.map(Greeting::try_from).transpose()
 }
 
-const DELETE: &str = "
-    DELETE FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2
+const DELETE: &str = concat!(
+    "DELETE FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2
         AND (is_default = 0 OR NOT EXISTS (SELECT 1 FROM voicemail_greetings AS others
             WHERE others.tenant_id = $1 AND others.id <> $2
             AND others.kind = voicemail_greetings.kind
-            AND COALESCE(others.user_id, '') = COALESCE(voicemail_greetings.user_id, '')))";
+            AND COALESCE(others.user_id, '') = COALESCE(voicemail_greetings.user_id, '')))
+    RETURNING ",
+    columns!()
+);
 
-/// Whoever changes which greeting is the default holds the tenant's row.
-fn lock(tenant: TenantId) -> Query<'static, Any, AnyArguments> {
-    sqlx::query("UPDATE tenants SET id = id WHERE id = $1").bind(tenant.to_string())
+/// Deletes all greetings of the tenant's member, who goes. What was deleted.
+pub async fn delete_of(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Greeting>, Error> {
+    let mut conn = db.into().write().await?;
+    let rows: Vec<GreetingRow> = sqlx::query_as(DELETE_OF)
+        .bind(tenant.to_string())
+        .bind(user.to_string())
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(Greeting::try_from).collect()
 }
+
+const DELETE_OF: &str = concat!(
+    "DELETE FROM voicemail_greetings WHERE tenant_id = $1 AND user_id = $2 RETURNING ",
+    columns!()
+);
 
 fn unset_default(greeting: &Greeting) -> Query<'static, Any, AnyArguments> {
     sqlx::query(UNSET_DEFAULT)

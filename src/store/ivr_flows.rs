@@ -4,7 +4,7 @@ use sqlx::{AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, json};
 use super::text::FlowText;
-use super::{Db, Error, by_id, number_plans, page};
+use super::{Db, Error, Tx, by_id, number_plans, page};
 use crate::domain::{FlowId, TenantId, Timestamp};
 use crate::routing::Reference;
 use crate::routing::ivr::Flow;
@@ -91,6 +91,14 @@ const FIND: &str = concat!(
     columns!(),
     " FROM ivr_flows WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(tx: &mut Tx, tenant: TenantId, id: FlowId) -> Result<Option<Draft>, Error> {
+    by_id::lock(tx, LOCK, tenant, id).await?;
+    find(tx, tenant, id).await
+}
+
+const LOCK: &str = "UPDATE ivr_flows SET id = id WHERE tenant_id = $1 AND id = $2";
 
 /// The tenant's flows, newest first.
 pub async fn list(

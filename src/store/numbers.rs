@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, FromRow};
 
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
-use super::{Db, Error, by_id, page, seed};
+use super::{Db, Error, Tx, by_id, page, seed};
 use crate::domain::{
     Capabilities, ConsentRule, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant,
     TenantId, Timestamp,
@@ -94,6 +94,19 @@ const FIND_OF_TENANT: &str = concat!(
     number_columns!(),
     " FROM numbers WHERE tenant_id = $1 AND phone_number = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock_of_tenant(
+    tx: &mut Tx,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<Option<Number>, Error> {
+    by_id::lock(tx, LOCK_OF_TENANT, tenant, phone_number.as_str()).await?;
+    find_of_tenant(tx, tenant, phone_number).await
+}
+
+const LOCK_OF_TENANT: &str =
+    "UPDATE numbers SET id = id WHERE tenant_id = $1 AND phone_number = $2";
 
 /// Whose number that is. For the carrier, who knows no tenant.
 pub async fn find_by_phone_number(

@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 
 use super::row::{RowOf, millis};
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{PhoneNumber, Queue, QueueId, TenantId, Timestamp, UserId};
 
 /// The columns of a [`QueueRow`]. Two databases have two words for putting
@@ -57,6 +57,14 @@ const FIND: &str = concat!(
     columns!(),
     " FROM queues WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(tx: &mut Tx, tenant: TenantId, id: QueueId) -> Result<Option<Queue>, Error> {
+    by_id::lock(tx, LOCK, tenant, id).await?;
+    find(tx, tenant, id).await
+}
+
+const LOCK: &str = "UPDATE queues SET id = id WHERE tenant_id = $1 AND id = $2";
 
 /// The tenant's queues, newest first.
 pub async fn list(

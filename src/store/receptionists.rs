@@ -7,7 +7,7 @@ use sqlx::{Any, FromRow};
 use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{json, millis};
 use super::text::ToolkitText;
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{Receptionist, ReceptionistId, TenantId, Timestamp, TurnDetection};
 
 /// The columns of a [`DraftRow`].
@@ -80,6 +80,18 @@ const FIND: &str = concat!(
     draft_columns!(),
     " FROM receptionists WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ReceptionistId,
+) -> Result<Option<Draft>, Error> {
+    by_id::lock(tx, LOCK, tenant, id).await?;
+    find(tx, tenant, id).await
+}
+
+const LOCK: &str = "UPDATE receptionists SET id = id WHERE tenant_id = $1 AND id = $2";
 
 /// The tenant's receptionists, newest first.
 pub async fn list(

@@ -1,9 +1,9 @@
 //! Tenants, and who answers for them by default.
 
-use sqlx::Connection;
+use sqlx::{AnyConnection, Connection};
 
 use super::row::RowOf;
-use super::{Db, Error, page, seed};
+use super::{Db, Error, Tx, page, seed};
 use crate::domain::{ReceptionistId, Tenant, TenantId, Timestamp};
 
 /// Adds a tenant.
@@ -52,6 +52,21 @@ const FIND: &str = "
         receptionist_id AS default_receptionist_id
     FROM tenants LEFT JOIN default_receptionists ON tenant_id = tenants.id
     WHERE tenants.id = $1";
+
+/// The same, which nobody else changes until `tx` is over.
+pub async fn lock(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>, Error> {
+    hold(&mut *Db::from(&mut *tx).write().await?, id).await?;
+    find(tx, id).await
+}
+
+/// Has whoever else would hold the tenant wait until the transaction is over.
+pub(super) async fn hold(conn: &mut AnyConnection, id: TenantId) -> Result<(), Error> {
+    sqlx::query(HOLD).bind(id.to_string()).execute(conn).await?;
+    Ok(())
+}
+
+// The row is ours until the transaction ends, see `call_change`.
+const HOLD: &str = "UPDATE tenants SET id = id WHERE id = $1";
 
 /// The tenants, newest first: for the platform's operator.
 pub async fn list(

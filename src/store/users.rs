@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::row::RowOf;
-use super::{Db, Error, by_id, page};
+use super::{Db, Error, Tx, by_id, page, tenants};
 use crate::domain::{PhoneNumber, TenantId, Timestamp, User, UserId};
 
 /// The columns of a [`UserRow`].
@@ -51,6 +51,13 @@ const FIND: &str = concat!(
     columns!(),
     " FROM users WHERE tenant_id = $1 AND id = $2"
 );
+
+/// The same. Who would change any other member of the tenant waits until `tx` is
+/// over: of two owners who step down at one time, one stays.
+pub async fn lock(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<Option<User>, Error> {
+    tenants::hold(&mut *Db::from(&mut *tx).write().await?, tenant).await?;
+    find(tx, tenant, id).await
+}
 
 /// The active member whom a token names. For somebody whose tenant is not
 /// known yet: it is the member's.

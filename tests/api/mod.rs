@@ -1,6 +1,7 @@
 //! The admin interface, over HTTP.
 
 mod access;
+mod at_once;
 mod calls;
 mod contacts;
 mod desk;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use frontdesk::domain::{MessageSound, Role, TenantId, UserId};
 use frontdesk::store::calls;
 use frontdesk::store::voicemail_messages::{self as messages, News};
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -150,6 +151,48 @@ async fn a_greeting_that_is_deleted_takes_its_sound_along() {
             assert!(audit.contains(action), "{action}");
         }
         assert!(!audit.contains("secret"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sound_that_is_brought_at_one_time_is_kept_once() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let sound = json!({"kind": "business", "name": "B", "audio": wav("first")});
+        let one = path(&create(&desk, &key, &sound).await, GREETINGS);
+        let changes = [
+            json!({"audio": wav("the second")}),
+            json!({"name": "Summer"}),
+            json!({"audio": wav("the one that is third")}),
+            json!({"from": "2026-07-01"}),
+            json!({"audio": wav("the one before no other")}),
+        ];
+        let change = |change| desk.send(("PATCH", &one), &key, change);
+        for answer in join_all(changes.iter().map(change)).await {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        let seen = desk.get(&one, &key).await.json();
+        assert_eq!(
+            (&seen["name"], &seen["from"]),
+            (&json!("Summer"), &json!("2026-07-01"))
+        );
+        let size = seen["audio"]["size"].as_u64().unwrap();
+        assert_eq!(files(&desk), [size], "the greeting's, and no other");
+
+        let change = json!({"audio": wav("and a last one")});
+        let (changed, gone) = tokio::join!(
+            desk.send(("PATCH", &one), &key, &change),
+            desk.send(("DELETE", &one), &key, &Value::Null)
+        );
+        assert!(
+            changed.status == 200 || changed.status == 404,
+            "{}",
+            changed.body
+        );
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(files(&desk), [0; 0]);
     })
     .await;
 }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::{Announcement, Label, NumberBody, refused};
-use super::show::find;
 use crate::api::audit::{self, Change};
 use crate::api::extract::{Given, Json, Path};
 use crate::api::operator::Operator;
@@ -26,9 +25,10 @@ pub(in crate::api) async fn update(
     Path(phone_number): Path<PhoneNumber>,
     Json(patch): Json<NumberPatch>,
 ) -> Result<JsonBody<NumberBody>, ApiError> {
-    let mut number = find(&state, &operator, &phone_number).await?;
-    let fields = patch.apply(&mut number);
     let mut tx = state.store.begin().await?;
+    let number = numbers::lock_of_tenant(&mut tx, operator.tenant_id, &phone_number).await?;
+    let mut number = number.ok_or(ApiError::NotFound)?;
+    let fields = patch.apply(&mut number);
     let is_there = numbers::update(&mut tx, &number).await.map_err(refused)?;
     if !is_there {
         return Err(ApiError::NotFound);

@@ -28,12 +28,16 @@ pub(in crate::api) async fn configure(
     operator: Operator,
     Path(phone_number): Path<PhoneNumber>,
 ) -> Result<JsonBody<NumberBody>, ApiError> {
-    let mut number = find(&state, &operator, &phone_number).await?;
+    let number = find(&state, &operator, &phone_number).await?;
     let (carrier, settings) = (state.carrier()?, settings(&state, None)?);
     let told = tell(carrier, &number, &settings).await?;
-    learn(&mut number, &told.ok_or(ApiError::Conflict(GONE))?);
-    number.configured_at = Some(state.clock.now());
+    let told = told.ok_or(ApiError::Conflict(GONE))?;
+    // The carrier takes its time, and people go on changing the number.
     let mut tx = state.store.begin().await?;
+    let number = numbers::lock_of_tenant(&mut tx, operator.tenant_id, &phone_number).await?;
+    let mut number = number.ok_or(ApiError::NotFound)?;
+    learn(&mut number, &told);
+    number.configured_at = Some(state.clock.now());
     if !numbers::update(&mut tx, &number).await? {
         return Err(ApiError::NotFound);
     }

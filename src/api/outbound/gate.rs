@@ -6,7 +6,7 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{DialRefusal, Permit, PhoneNumber, Purpose, TenantId};
 use crate::store::dials::{self, Clearing};
-use crate::store::{Tx, routing_facts};
+use crate::store::{Db, Tx, routing_facts};
 
 /// Lets somebody be rung, if the tenant's policy allows it. A refusal is
 /// counted and written down, and undoes the rest of `tx`.
@@ -46,7 +46,7 @@ const SEE_POLICY: &str = "; see /api/calls/outbound/policy";
 /// Why the tenant's callers are not sent to these numbers, as far as they are not,
 /// in the same order: what the gate would say if one was sent there now.
 pub(in crate::api) async fn closed_to_callers(
-    state: &ApiState,
+    db: impl Into<Db<'_>>,
     tenant: TenantId,
     numbers: &[&PhoneNumber],
 ) -> Result<Vec<Option<String>>, ApiError> {
@@ -54,7 +54,7 @@ pub(in crate::api) async fn closed_to_callers(
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let allowance = routing_facts::allowance(&state.store, tenant, &all).await?;
+    let allowance = routing_facts::allowance(db, tenant, &all).await?;
     let judged = all.iter().map(|number| {
         let refusal = allowance.permit(number, Purpose::Outside).err()?;
         let is_of_policy = matches!(
