@@ -403,6 +403,33 @@ async fn i11_no_flow_sends_callers_to_a_number_that_is_dear() {
 }
 
 #[tokio::test]
+async fn a_flow_is_renamed_whatever_it_leads_to() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let allow = async |policy: Value| {
+            let put = ("PUT", "/api/calls/outbound/policy");
+            assert_eq!(desk.send(put, &key, &policy).await.status, 200);
+        };
+        allow(json!({"countries": ["US"]})).await;
+        let forward = json!({"forward": {"name": "Out", "phone_number": "+12025550123"}});
+        let flow = json!({"nodes": [{"id": "f", "kind": forward}]});
+        let path = format!("{FLOWS}/{}", make(&desk, &key, "Old", &flow).await);
+        allow(json!({"countries": []})).await;
+        let renamed = desk
+            .send(("PATCH", &path), &key, &json!({"name": "New"}))
+            .await;
+        assert_eq!(renamed.status, 200, "{}", renamed.body);
+        let drawn = desk
+            .send(("PATCH", &path), &key, &json!({"flow": flow}))
+            .await;
+        let (pointer, _) = &faults(&drawn)[0];
+        assert_eq!(pointer, "#/flow/nodes/0/kind/forward/phone_number");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_number_leads_into_a_flow_and_the_preview_says_so() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
