@@ -104,11 +104,9 @@ fn scope(words: &[String]) -> Result<Scope, ApiError> {
     let mut faults = Vec::new();
     for (index, word) in words.iter().enumerate() {
         match word.parse::<Permission>() {
-            Ok(permission) => some.push(permission),
-            Err(error) => faults.push(Fault {
-                pointer: format!("#/permissions/{index}"),
-                detail: error.to_string(),
-            }),
+            Ok(permission) if permission.is_for_keys() => some.push(permission),
+            Ok(_) => faults.push(fault(index, "no key is made for this alone".to_owned())),
+            Err(error) => faults.push(fault(index, error.to_string())),
         }
     }
     if words.is_empty() {
@@ -121,6 +119,13 @@ fn scope(words: &[String]) -> Result<Scope, ApiError> {
         Ok(Scope::Only(some))
     } else {
         Err(ApiError::Invalid(faults))
+    }
+}
+
+fn fault(index: usize, detail: String) -> Fault {
+    Fault {
+        pointer: format!("#/permissions/{index}"),
+        detail,
     }
 }
 
@@ -143,7 +148,8 @@ pub(super) struct NewKey {
     #[schema(value_type = String, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
-    /// What it opens, such as `calls:read`; `["*"]` for everything.
+    /// What it opens, such as `calls:read`; `["*"]` for everything. Only such a
+    /// key takes members in: none is made for `members:write` by name.
     #[schema(min_items = 1, example = json!(["calls:read"]))]
     permissions: Vec<String>,
     /// When it stops working; never where nothing is said.

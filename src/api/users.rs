@@ -12,7 +12,7 @@ use super::list::{PageBody, PageQuery};
 use super::operator::{Operator, Rights};
 use super::problem::ApiError;
 use super::state::ApiState;
-use crate::domain::{Email, PhoneNumber, Role, Scope, User, UserId};
+use crate::domain::{Email, Permission, PhoneNumber, Role, User, UserId};
 use crate::store::{self, users};
 
 /// The members of the tenant.
@@ -132,12 +132,16 @@ pub(super) async fn delete(
 
 const LAST_OWNER: &str = "the tenant would be left without an active owner";
 
-/// Owners are made and unmade by owners, and by keys that open everything.
+/// Nobody makes, changes or unmakes a member who may more than they do; an admin
+/// does, as long as it is no owner.
 fn may_give(operator: &Operator, role: Role) -> Result<(), ApiError> {
-    match (role, &operator.rights) {
-        (Role::Owner, Rights::Role(Role::Owner) | Rights::Scope(Scope::Everything)) => Ok(()),
-        (Role::Owner, _) => Err(ApiError::Forbidden("of an owner")),
-        (_, _) => Ok(()),
+    let goes_further = |one: &&Permission| role.reach(**one) > operator.rights.reach(**one);
+    let further = Permission::ALL.iter().find(goes_further);
+    match (further, &operator.rights) {
+        (None, _) => Ok(()),
+        (Some(_), Rights::Role(Role::Admin)) if role != Role::Owner => Ok(()),
+        (Some(_), _) if role == Role::Owner => Err(ApiError::Forbidden("of an owner")),
+        (Some(permission), _) => Err(ApiError::Forbidden(permission.as_str())),
     }
 }
 

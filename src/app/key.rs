@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::config::DatabaseConfig;
 use super::{duration, migrate};
 use crate::clock::{Clock, random_bytes};
-use crate::domain::{ApiKeyId, Permission, Scope, TenantId, Timestamp};
+use crate::domain::{ApiKeyId, ParseError, Permission, Scope, TenantId, Timestamp};
 use crate::store::api_keys::{self, ApiKey, NewApiKey};
 use crate::store::{KeyText, Store, page, tenants};
 
@@ -46,7 +46,7 @@ pub struct NewKey {
     pub tenant: Option<TenantId>,
     /// What it opens, such as `calls:read,config:write`; everything where
     /// nothing is said.
-    #[arg(long, value_delimiter = ',', value_name = "PERMISSIONS")]
+    #[arg(long, value_delimiter = ',', value_name = "PERMISSIONS", value_parser = permission)]
     pub permissions: Vec<Permission>,
     /// Make a key for the operator of the platform: it makes tenants, and
     /// opens nothing of what is theirs.
@@ -165,6 +165,18 @@ fn state(key: &ApiKey, now: Timestamp) -> &'static str {
 
 fn day(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "never".to_owned(), |at| at.to_string())
+}
+
+/// What a key may be made for by name.
+fn permission(text: &str) -> Result<Permission, String> {
+    let permission: Permission = text
+        .parse()
+        .map_err(|error: ParseError| error.to_string())?;
+    if permission.is_for_keys() {
+        Ok(permission)
+    } else {
+        Err("no key is made for this alone; leave --permissions out".to_owned())
+    }
 }
 
 /// What a key may be called: something that a terminal prints as it is.

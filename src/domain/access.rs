@@ -161,6 +161,14 @@ permissions! {
     AuditRead = "audit:read", "AA-----";
 }
 
+impl Permission {
+    /// Whether a key is made for it by name: members are taken in by members, and
+    /// by keys that open everything.
+    pub fn is_for_keys(self) -> bool {
+        self != Self::MembersWrite
+    }
+}
+
 impl std::str::FromStr for Permission {
     type Err = ParseError;
 

@@ -1,6 +1,6 @@
 //! Members, keys and tenants: taking in, changing, letting go, and who did it.
 
-use frontdesk::domain::{Permission, Role, Scope};
+use frontdesk::domain::{Permission, Role, Scope, UserId};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, in_an_hour, token};
@@ -93,6 +93,55 @@ async fn a_tenant_keeps_an_owner_and_only_an_owner_makes_one() {
         assert_eq!(made.status, 200);
         let gone = desk.send(("DELETE", &path(owner)), &owners, &nothing).await;
         assert_eq!(gone.status, 204);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_makes_a_member_who_may_more_than_they_do() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let (admin, admins) = desk.member(tenant, Role::Admin).await;
+        let make = async |key: &str, role: Role| {
+            let email = format!("{}@example.com", desk.clock.new_id::<UserId>());
+            let new = json!({"email": email, "name": "New", "role": role.as_str()});
+            let made = desk.send(("POST", "/api/users"), key, &new).await;
+            made.status.as_u16()
+        };
+        // A key of the days when there were such keys.
+        let members = Scope::Only(vec![Permission::MembersRead, Permission::MembersWrite]);
+        let members = desk.narrow_key(tenant, members).await;
+        for role in Role::ALL {
+            assert_eq!(make(&members, role).await, 403, "{role:?}");
+            let admins_may = if role == Role::Owner { 403 } else { 201 };
+            assert_eq!(make(&admins, role).await, admins_may, "{role:?}");
+            assert_eq!(make(&key, role).await, 201, "{role:?}");
+        }
+        let path = format!("/api/users/{admin}");
+        for (method, body) in [
+            ("PATCH", json!({"role": "owner"})),
+            ("PATCH", json!({"is_active": false})),
+            ("DELETE", json!({})),
+        ] {
+            let refused = desk.send((method, &path), &members, &body).await;
+            assert_eq!(refused.status, 403, "{method} {body}");
+        }
+        let billing = Scope::Only(vec![
+            Permission::MembersWrite,
+            Permission::UsageRead,
+            Permission::BudgetsRead,
+            Permission::BudgetsWrite,
+        ]);
+        let billing = desk.narrow_key(tenant, billing).await;
+        assert_eq!(make(&billing, Role::Billing).await, 201);
+        assert_eq!(make(&billing, Role::Agent).await, 403);
+
+        let new = json!({"name": "bot", "permissions": ["members:read", "members:write"]});
+        let refused = desk.send(("POST", "/api/keys"), &key, &new).await;
+        assert_eq!(refused.status, 422, "{}", refused.body);
+        let fault = &refused.problem()["errors"][0];
+        assert_eq!(fault["pointer"], "#/permissions/1");
     })
     .await;
 }
