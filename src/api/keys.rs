@@ -13,7 +13,7 @@ use super::operator::Operator;
 use super::problem::{ApiError, Fault};
 use super::state::ApiState;
 use crate::clock::random_bytes;
-use crate::domain::{ApiKeyId, Permission, Reach, Scope, Timestamp};
+use crate::domain::{ApiKeyId, Permission, Reach, Scope, TenantId, Timestamp};
 use crate::store::api_keys::{self, ApiKey, NewApiKey};
 use crate::store::{KeyText, page};
 
@@ -25,8 +25,27 @@ pub(super) async fn list(
     operator: Operator,
     Query(query): Query<PageQuery>,
 ) -> Result<JsonBody<PageBody<KeyBody>>, ApiError> {
+    listed(&state, (operator.tenant_id, false), query).await
+}
+
+/// The keys of the platform's operators.
+#[utoipa::path(get, path = "/api/platform/keys", operation_id = "list_platform_keys",
+    tag = "Platform", params(PageQuery), responses((status = 200, body = PageBody<KeyBody>)))]
+pub(super) async fn list_of_platform(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Query(query): Query<PageQuery>,
+) -> Result<JsonBody<PageBody<KeyBody>>, ApiError> {
+    listed(&state, (operator.tenant_id, true), query).await
+}
+
+async fn listed(
+    state: &ApiState,
+    whose: (TenantId, bool),
+    query: PageQuery,
+) -> Result<JsonBody<PageBody<KeyBody>>, ApiError> {
     let request: page::Request = query.into_request();
-    let page = api_keys::list(&state.store, operator.tenant_id, &request).await?;
+    let page = api_keys::list(&state.store, whose, &request).await?;
     Ok(JsonBody(PageBody::of(page)))
 }
 
@@ -82,8 +101,29 @@ pub(super) async fn revoke(
     operator: Operator,
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode, ApiError> {
+    revoked((&state, &operator), false, id).await
+}
+
+/// Ends a key of the platform's operators for good, at once; also one's own.
+#[utoipa::path(delete, path = "/api/platform/keys/{id}", operation_id = "revoke_platform_key",
+    tag = "Platform", params(("id" = String, Path, description = "`key_…`")),
+    responses((status = 204)))]
+pub(super) async fn revoke_of_platform(
+    State(state): State<ApiState>,
+    operator: Operator,
+    Path(id): Path<ApiKeyId>,
+) -> Result<StatusCode, ApiError> {
+    revoked((&state, &operator), true, id).await
+}
+
+async fn revoked(
+    (state, operator): (&ApiState, &Operator),
+    is_platform: bool,
+    id: ApiKeyId,
+) -> Result<StatusCode, ApiError> {
+    let whose = (operator.tenant_id, is_platform);
     let mut tx = state.store.begin().await?;
-    if !api_keys::revoke(&mut tx, operator.tenant_id, id, state.clock.now()).await? {
+    if !api_keys::revoke(&mut tx, whose, id, state.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
     let change = Change {
@@ -91,7 +131,7 @@ pub(super) async fn revoke(
         object: id.to_string(),
         fields: &[],
     };
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

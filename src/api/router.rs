@@ -97,6 +97,8 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+        .routes(gate.ask(Need::Platform, routes!(keys::list_of_platform)))
+        .routes(gate.ask(Need::Platform, routes!(keys::revoke_of_platform)))
 }
 
 /// What is recorded of calls, and what was.

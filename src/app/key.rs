@@ -69,7 +69,12 @@ pub(super) async fn run(database: &DatabaseConfig, command: KeyCommand) -> anyho
         KeyCommand::List { tenant } => list(&store, &clock, whose(&store, tenant).await?).await?,
         KeyCommand::Revoke { id, tenant } => {
             let tenant = whose(&store, tenant).await?;
-            if !api_keys::revoke(&store, tenant, id, clock.now()).await? {
+            let mut is_there = false;
+            for is_platform in [false, true] {
+                let whose = (tenant, is_platform);
+                is_there |= api_keys::revoke(&store, whose, id, clock.now()).await?;
+            }
+            if !is_there {
                 bail!("the tenant {tenant} has no key {id}; `frontdesk key list` lists them");
             }
             writeln!(stdout(), "{id} is revoked")?;
@@ -130,27 +135,37 @@ async fn list(store: &Store, clock: &Clock, tenant: TenantId) -> anyhow::Result<
         "{:30}  {:17}  {:8}  {:24}  {:24}  NAME",
         "ID", "KEY", "STATE", "EXPIRES", "USED"
     )?;
-    let mut wanted = page::Request::default();
-    loop {
-        let page = api_keys::list(store, tenant, &wanted).await?;
-        for key in page.items {
-            let (id, expires, used) = (
-                key.id.to_string(),
-                day(key.expires_at),
-                day(key.last_used_at),
-            );
-            let state = state(&key, now);
-            writeln!(
-                out,
-                "{id:30}  {:17}  {state:8}  {expires:24}  {used:24}  {}",
-                key.prefix, key.name
-            )?;
-        }
-        if page.next.is_none() {
-            return Ok(());
-        }
-        wanted.after = page.next;
+    for key in all(store, tenant).await? {
+        let (id, expires, used) = (
+            key.id.to_string(),
+            day(key.expires_at),
+            day(key.last_used_at),
+        );
+        let state = state(&key, now);
+        writeln!(
+            out,
+            "{id:30}  {:17}  {state:8}  {expires:24}  {used:24}  {}",
+            key.prefix, key.name
+        )?;
     }
+    Ok(())
+}
+
+/// The tenant's keys, and those of the platform that are kept with it.
+async fn all(store: &Store, tenant: TenantId) -> anyhow::Result<Vec<ApiKey>> {
+    let mut keys = Vec::new();
+    for is_platform in [false, true] {
+        let mut wanted = page::Request::default();
+        loop {
+            let page = api_keys::list(store, (tenant, is_platform), &wanted).await?;
+            keys.extend(page.items);
+            if page.next.is_none() {
+                break;
+            }
+            wanted.after = page.next;
+        }
+    }
+    Ok(keys)
 }
 
 fn state(key: &ApiKey, now: Timestamp) -> &'static str {

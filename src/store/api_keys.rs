@@ -118,30 +118,41 @@ pub async fn verify(
 
 const FIND_BY_PREFIX: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE prefix = $1");
 
-/// The tenant's keys, newest first, the invalid ones too.
+/// The tenant's keys, newest first, the invalid ones too; or those of the platform
+/// that are kept with it, which are none of the tenant's business.
 pub async fn list(
     db: impl Into<Db<'_>>,
-    tenant: TenantId,
+    (tenant, is_platform): (TenantId, bool),
     page: &page::Request,
 ) -> Result<page::Page<ApiKey>, Error> {
-    page::of_tenant(db, LIST, tenant, page, |row: &ApiKeyRow| {
+    let sql = if is_platform { LIST_OF_PLATFORM } else { LIST };
+    page::of_tenant(db, sql, tenant, page, |row: &ApiKeyRow| {
         (row.created_at_ms, &row.id)
     })
     .await
 }
 
-const LIST: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM api_keys WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
-    ORDER BY created_at_ms DESC, id DESC LIMIT $4"
-);
+macro_rules! list {
+    ($is_platform:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM api_keys WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
+                AND is_platform = ",
+            $is_platform,
+            " ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+        )
+    };
+}
 
-/// Ends the tenant's key for good; the first time counts. Whether there is
-/// such a key.
+const LIST: &str = list!("0");
+const LIST_OF_PLATFORM: &str = list!("1");
+
+/// Ends a key for good, of the tenant or of the platform as in [`list`]; the first
+/// time counts. Whether there is such a key.
 pub async fn revoke(
     db: impl Into<Db<'_>>,
-    tenant: TenantId,
+    (tenant, is_platform): (TenantId, bool),
     id: ApiKeyId,
     at: Timestamp,
 ) -> Result<bool, Error> {
@@ -150,6 +161,7 @@ pub async fn revoke(
         .bind(tenant.to_string())
         .bind(id.to_string())
         .bind(at.as_ms())
+        .bind(i64::from(is_platform))
         .execute(&mut *conn)
         .await?;
     Ok(done.rows_affected() == 1)
@@ -157,7 +169,7 @@ pub async fn revoke(
 
 const REVOKE: &str = "
     UPDATE api_keys SET revoked_at_ms = COALESCE(revoked_at_ms, $3)
-    WHERE tenant_id = $1 AND id = $2";
+    WHERE tenant_id = $1 AND id = $2 AND is_platform = $4";
 
 /// Notes that the tenant's key was used. What was noted less than a minute
 /// before is exact enough, so a busy key costs one write a minute.

@@ -273,6 +273,11 @@ impl Desk {
     /// The key of the platform's operator.
     pub(super) async fn platform_key(&self) -> String {
         let (tenant, _) = self.tenant("Platform").await;
+        self.platform_key_with(tenant).await
+    }
+
+    /// The same, kept with that tenant.
+    pub(super) async fn platform_key_with(&self, tenant: TenantId) -> String {
         self.make_key(tenant, Scope::Everything, true).await
     }
 

@@ -213,7 +213,7 @@ async fn without_a_key_that_is_valid_nothing_is_told() {
         let revoked = desk.key(a, None).await;
         let at = desk.clock.now();
         assert!(
-            api_keys::revoke(&desk.store, a, revoked.0, at)
+            api_keys::revoke(&desk.store, (a, false), revoked.0, at)
                 .await
                 .unwrap()
         );
@@ -258,7 +258,7 @@ async fn the_use_of_a_key_is_noted_to_the_minute() {
         for (wait_ms, noted) in [(0, first), (59_000, first), (1_000, first.plus_ms(60_000))] {
             desk.clock.advance_ms(wait_ms);
             assert_eq!(desk.get("/api/calls/log", &key).await.status, 200);
-            let keys = api_keys::list(&desk.store, a, &page::Request::default())
+            let keys = api_keys::list(&desk.store, (a, false), &page::Request::default())
                 .await
                 .unwrap();
             assert_eq!(keys.items[0].last_used_at, Some(noted));

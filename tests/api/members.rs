@@ -223,6 +223,43 @@ async fn a_key_is_shown_once_and_grants_no_more_than_its_maker_has() {
 }
 
 #[tokio::test]
+async fn the_keys_of_the_platform_are_no_business_of_the_tenant_with_whom_they_are_kept() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, _) = desk.tenant("A").await;
+        let (_, developer) = desk.member(tenant, Role::Developer).await;
+        let platform = desk.platform_key_with(tenant).await;
+        let ids = async |path: &str, key: &str| -> Vec<String> {
+            let listed = desk.get(path, key).await.json();
+            let all = listed["data"].as_array().unwrap().iter();
+            all.map(|one| one["id"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let end = async |all: &str, id: &str, key: &str| {
+            let path = format!("{all}/{id}");
+            desk.send(("DELETE", &path), key, &json!({})).await.status
+        };
+        let platforms = ids("/api/platform/keys", &platform).await;
+        let own = ids("/api/keys", &developer).await;
+        assert_eq!((platforms.len(), own.len()), (1, 1));
+        assert_ne!(platforms, own);
+        assert_eq!(end("/api/keys", &platforms[0], &developer).await, 404);
+        assert_eq!(end("/api/platform/keys", &own[0], &platform).await, 404);
+        assert_eq!(
+            end("/api/platform/keys", &platforms[0], &developer).await,
+            403
+        );
+        assert_eq!(desk.get("/api/tenants", &platform).await.status, 200);
+        assert_eq!(
+            end("/api/platform/keys", &platforms[0], &platform).await,
+            204
+        );
+        assert_eq!(desk.get("/api/tenants", &platform).await.status, 401);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_platform_opens_a_house_and_sees_nothing_of_what_is_in_it() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

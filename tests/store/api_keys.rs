@@ -34,7 +34,9 @@ async fn a_key_admits_its_tenant() {
         let found = api_keys::verify(&db.store, &again, at(1)).await.unwrap();
         assert_eq!(found, Some(expected.clone()));
         let page = page::Request::default();
-        let listed = api_keys::list(&db.store, whose.id, &page).await.unwrap();
+        let listed = api_keys::list(&db.store, (whose.id, false), &page)
+            .await
+            .unwrap();
         assert_eq!(listed.items, [expected]);
     })
     .await;
@@ -94,7 +96,7 @@ async fn a_key_is_revoked_at_once_and_for_good() {
             .await
             .unwrap();
         for ms in [5, 6] {
-            let is_there = api_keys::revoke(&db.store, whose.id, key_id(1), at(ms)).await;
+            let is_there = api_keys::revoke(&db.store, (whose.id, false), key_id(1), at(ms)).await;
             assert!(is_there.unwrap());
             assert_eq!(
                 api_keys::verify(&db.store, &text, at(1)).await.unwrap(),
@@ -102,9 +104,11 @@ async fn a_key_is_revoked_at_once_and_for_good() {
             );
         }
         let page = page::Request::default();
-        let listed = api_keys::list(&db.store, whose.id, &page).await.unwrap();
+        let listed = api_keys::list(&db.store, (whose.id, false), &page)
+            .await
+            .unwrap();
         assert_eq!(listed.items[0].revoked_at, Some(at(5)));
-        let nothing = api_keys::revoke(&db.store, whose.id, key_id(2), at(7)).await;
+        let nothing = api_keys::revoke(&db.store, (whose.id, false), key_id(2), at(7)).await;
         assert!(!nothing.unwrap());
     })
     .await;

@@ -67,7 +67,7 @@ async fn i9_nothing_of_one_tenant_is_seen_by_another() {
                 .is_empty()
         );
         assert!(
-            api_keys::list(store, other, &page)
+            api_keys::list(store, (other, false), &page)
                 .await
                 .unwrap()
                 .items
@@ -172,7 +172,7 @@ async fn touch_as(
         numbers::delete(store, tenant, number.id).await,
         calls::mark_answered(store, tenant, call, (AnsweredBy::Ai, at(1))).await,
         calls::finish(store, tenant, call, &finished()).await,
-        api_keys::revoke(store, tenant, things.key, at(1)).await,
+        api_keys::revoke(store, (tenant, false), things.key, at(1)).await,
     ]
     .map(|outcome| outcome.expect("it is no error"))
 }
@@ -277,7 +277,7 @@ async fn snapshot(store: &Store, tenant: TenantId, things: &Things) -> String {
             turns::list(store, tenant, call).await,
             recorded_turns::list(store, tenant, call).await,
         ),
-        api_keys::list(store, tenant, &page).await,
+        api_keys::list(store, (tenant, false), &page).await,
     )
 }
 
