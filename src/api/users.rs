@@ -8,12 +8,13 @@ use utoipa::ToSchema;
 
 use super::audit::{self, Change};
 use super::extract::{Given, Json, Name, Path, Query, given, optional_text, parsed, text};
+use super::greetings::forget;
 use super::list::{PageBody, PageQuery};
 use super::operator::{Operator, Rights};
 use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Email, Permission, PhoneNumber, Role, User, UserId};
-use crate::store::{self, users};
+use crate::store::{self, greetings, users};
 
 /// The members of the tenant.
 #[utoipa::path(get, path = "/api/users", operation_id = "list_users", tag = "Members",
@@ -117,6 +118,7 @@ pub(super) async fn delete(
     let user = users::lock(&mut tx, operator.tenant_id, id).await?;
     let user = user.ok_or(ApiError::NotFound)?;
     may_give(&operator, user.role)?;
+    let silenced = greetings::delete_of(&mut tx, operator.tenant_id, id).await?;
     let deleted = users::delete(&mut tx, operator.tenant_id, id).await;
     if !deleted.map_err(needed)? {
         return Err(ApiError::Conflict(LAST_OWNER));
@@ -127,6 +129,9 @@ pub(super) async fn delete(
         fields: &[],
     };
     audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    for greeting in &silenced {
+        forget(&state, &greeting.content).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -198,6 +198,32 @@ async fn sound_that_is_brought_at_one_time_is_kept_once() {
 }
 
 #[tokio::test]
+async fn the_sound_of_a_members_greetings_goes_with_the_member() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let (ada, _) = desk.member(tenant, Role::Owner).await;
+        let sound = |user: UserId, words: &str| {
+            json!({"kind": "personal", "name": "P", "audio": wav(words),
+                "user_id": user.to_string()})
+        };
+        for words in ["I am out", "I am at lunch"] {
+            create(&desk, &key, &sound(ada, words)).await;
+        }
+        let member = format!("/api/users/{ada}");
+        let kept = desk.send(("DELETE", &member), &key, &json!({})).await;
+        assert_eq!(kept.status, 409, "{}", kept.body);
+        assert_eq!(files(&desk).len(), 2);
+        let (bob, _) = desk.member(tenant, Role::Owner).await;
+        let bobs = create(&desk, &key, &sound(bob, "I am in")).await;
+        let gone = desk.send(("DELETE", &member), &key, &json!({})).await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(files(&desk), [bobs["audio"]["size"].as_u64().unwrap()]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn exactly_one_greeting_of_a_kind_and_an_owner_is_the_default() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
