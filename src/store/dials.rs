@@ -33,7 +33,7 @@ pub struct Clearing<'a> {
 
 /// Makes the tenant's others wait until `tx` is over.
 pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    tenants::hold(&mut *Db::from(tx).write().await?, tenant).await
+    tenants::hold(&mut Db::from(tx).write().await?, tenant).await
 }
 
 /// Lets somebody be rung, if the tenant's policy allows it, and counts it.

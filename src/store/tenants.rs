@@ -55,7 +55,7 @@ const FIND: &str = "
 
 /// The same, which nobody else changes until `tx` is over.
 pub async fn lock(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>, Error> {
-    hold(&mut *Db::from(&mut *tx).write().await?, id).await?;
+    hold(&mut Db::from(&mut *tx).write().await?, id).await?;
     find(tx, id).await
 }
 
