@@ -189,7 +189,8 @@ pub(super) struct NewList {
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// `vip`: its callers are VIPs. `block`: they are refused, unless a rule
-    /// says otherwise. `allow`: they are not blocked, whatever other lists say.
+    /// that names `blocked` or a list says otherwise. `allow`: they are not
+    /// blocked, whatever other lists say.
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, pattern = "^(allow|vip|block)$", example = "vip")]
     kind: ListKind,

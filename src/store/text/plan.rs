@@ -22,7 +22,8 @@ pub struct PlanText {
     /// Where they go while it is closed; null: the same way.
     #[serde(default)]
     after_hours: Option<TargetText>,
-    /// Looked at before the hours, in order; the first that applies decides.
+    /// Looked at before the hours, in order; the first that applies decides. For
+    /// a caller who is blocked only those count that name `blocked` or `in_list`.
     #[serde(default)]
     #[schema(value_type = Vec<RuleText>, max_items = 50, required = false)]
     rules: Few<RuleText, 0, 50>,
