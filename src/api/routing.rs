@@ -10,6 +10,7 @@ use super::extract::{Json, Path, Query, optional_text, text};
 use super::operator::Operator;
 use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
+use super::receptionist_body::expected_voice;
 use super::state::ApiState;
 use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{self, Action, Plan, Reference, Route, Target};
@@ -46,8 +47,13 @@ pub(super) async fn replace(
     let tenant = operator.tenant_id;
     let found = number_plans::find(&state.store, tenant, &number).await?;
     let (id, _) = found.ok_or(ApiError::NotFound)?;
+    let unknown_voice = (!text.has_known_voice()).then(|| Fault {
+        pointer: "#/voice/voice".to_owned(),
+        detail: expected_voice(),
+    });
     let plan = Plan::from(text);
     let mut faults = strangers(&state, tenant, &plan).await?;
+    faults.extend(unknown_voice);
     faults.extend(closed(&state, tenant, &plan).await?);
     for (at, target) in targets(&plan) {
         let pointer = format!("{at}/{}/ring/caller_id", word(target));

@@ -384,6 +384,7 @@ async fn a_plan_that_names_what_is_not_there_is_refused_by_its_places() {
             ]}), "#/rules/0/when/0/at/span"),
             (json!({"open": {"voicemail": {}}, "voice": {"language": "no language"}}),
                 "#/voice/language"),
+            (json!({"open": {"ai": {}}, "voice": {"voice": "Marin"}}), "#/voice/voice"),
             (json!({"open": {"voicemail": {}}, "color": "red"}), "#/color"),
         ] {
             let refused = shop.send(&desk, "PUT", &shop.routing(), &body).await;
