@@ -94,6 +94,10 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
+        .routes(gate.ask(
+            Need::Platform,
+            gate.once(routes!(numbers::import::import_for_tenant)),
+        ))
 }
 
 /// What is recorded of calls, and what was.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use frontdesk::domain::{Receptionist, ReceptionistId, Role, TenantId};
 use frontdesk::rehearsal::rest::RestFault;
-use frontdesk::store::{default_receptionist, receptionists};
+use frontdesk::store::{default_receptionist, receptionists, tenants};
 use frontdesk::twilio::rest::{Account, Patience};
 use serde_json::{Value, json};
 
@@ -307,7 +307,7 @@ async fn w7_a_purchase_that_nobody_lived_to_see_is_taken_up_by_its_tenant_alone(
         desk.clock.advance_ms(2 * 60_000);
         let refused = desk.send(BUY, &others, &new).await;
         assert_eq!(refused.problem()["type"], "/problems/conflict");
-        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 404);
+        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 403);
         assert_eq!(account.asked(), [] as [&str; 0]);
         let found = desk.send(BUY, &key, &new).await;
         assert_eq!(found.status, 201, "{}", found.body);
@@ -455,7 +455,7 @@ async fn i9_a_number_of_another_tenant_is_not_there() {
         }
         let listed = desk.get("/api/numbers", &others).await.json();
         assert_eq!(listed["data"], json!([]));
-        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 404);
+        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 403);
         assert_eq!(
             account.asked().len(),
             asked,
@@ -463,14 +463,52 @@ async fn i9_a_number_of_another_tenant_is_not_there() {
         );
 
         let stolen = json!({"phone_number": OTHER, "receptionist_id": who.to_string()});
-        for what in [BUY, IMPORT] {
-            let refused = desk.send(what, &others, &stolen).await;
-            let pointer = refused.problem()["errors"][0]["pointer"].clone();
-            assert_eq!(pointer, "#/receptionist_id");
-        }
+        let refused = desk.send(BUY, &others, &stolen).await;
+        let pointer = refused.problem()["errors"][0]["pointer"].clone();
+        assert_eq!(pointer, "#/receptionist_id");
         let change = json!({"receptionist_id": who.to_string()});
         let own = desk.send(("PATCH", &path(NUMBER)), &key, &change).await;
         assert_eq!(own.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_nobody_takes_a_number_over_that_may_be_their_neighbour_s() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        let (other, others) = desk.tenant("B").await;
+        let platform = desk.platform_key().await;
+        account.own(NUMBER);
+        account.own(OTHER);
+        let new = json!({"phone_number": NUMBER});
+        for key in [&key, &others] {
+            let refused = desk.send(IMPORT, key, &new).await;
+            assert_eq!(refused.status, 403, "{}", refused.body);
+            let detail = refused.problem()["detail"].to_string();
+            assert!(detail.contains("platform's operator"), "{detail}");
+        }
+        assert_eq!(account.asked(), [] as [&str; 0]);
+
+        let for_other = format!("/api/tenants/{other}/numbers/import");
+        let for_other = ("POST", for_other.as_str());
+        assert_eq!(desk.send(for_other, &others, &new).await.status, 403);
+        let made = desk.send(for_other, &platform, &new).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        assert_eq!(desk.get(&path(NUMBER), &others).await.json(), made.json());
+        assert_eq!(desk.get(&path(NUMBER), &key).await.status, 404);
+        let nobody = "/api/tenants/ten_00000000000000000000000007/numbers/import";
+        let missing = desk.send(("POST", nobody), &platform, &new).await;
+        assert_eq!(missing.status, 404);
+
+        // Whom nobody has rings at the default tenant's.
+        desk.store.seed_defaults(desk.clock.now()).await.unwrap();
+        let default = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
+        let (_, defaults) = desk.key(default.id, None).await;
+        let new = json!({"phone_number": OTHER});
+        assert_eq!(desk.send(IMPORT, &defaults, &new).await.status, 201);
     })
     .await;
 }
