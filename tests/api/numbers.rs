@@ -514,6 +514,25 @@ async fn i9_nobody_takes_a_number_over_that_may_be_their_neighbour_s() {
 }
 
 #[tokio::test]
+async fn a_number_that_has_another_name_by_now_is_given_back_all_the_same() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        account.own(NUMBER);
+        let new = json!({"phone_number": NUMBER});
+        assert_eq!(desk.send(IMPORT, &key, &new).await.status, 201);
+        // Somebody gave it back and bought it again, at the console.
+        account.disown(NUMBER);
+        account.own(NUMBER);
+        let gone = desk.send(("DELETE", &path(NUMBER)), &key, &json!({})).await;
+        assert_eq!(gone.status, 204);
+        assert_eq!(account.numbers(), [], "nobody pays for it any more");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_named_before_the_carrier_hears_of_it() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
