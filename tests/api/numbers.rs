@@ -533,6 +533,50 @@ async fn a_number_that_has_another_name_by_now_is_given_back_all_the_same() {
 }
 
 #[tokio::test]
+async fn api6_numbers_are_bought_as_the_platform_and_the_quota_allow() {
+    on_each_database(async |db| {
+        let third = "+15105550103";
+        let account = RestAccount::open(&[NUMBER, OTHER, third]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        let platform = desk.platform_key().await;
+        let set = async |name: &str, most: i64| {
+            let path = format!("/api/platform/settings/{name}");
+            let body = json!({"value": most});
+            let set = desk.send(("PUT", &path), &platform, &body).await;
+            assert_eq!(set.status, 200, "{}", set.body);
+        };
+        let buy = async |number: &str| {
+            desk.clock.advance_ms(1);
+            let answer = desk.send(BUY, &key, &json!({"phone_number": number})).await;
+            if answer.status == 201 {
+                return String::new();
+            }
+            assert_eq!(answer.status, 409, "{}", answer.body);
+            answer.problem()["detail"].as_str().unwrap().to_owned()
+        };
+        set("max_number_purchases_per_day", 1).await;
+        assert_eq!(buy(NUMBER).await, "");
+        assert!(buy(OTHER).await.contains("max_number_purchases_per_day"));
+        // What is given back was bought all the same.
+        let gone = desk.send(("DELETE", &path(NUMBER)), &key, &json!({})).await;
+        assert_eq!(gone.status, 204);
+        assert!(buy(OTHER).await.contains("max_number_purchases_per_day"));
+        desk.clock.advance_ms(24 * 3_600_000);
+        assert_eq!(buy(OTHER).await, "");
+        set("max_number_purchases_per_day", 7).await;
+        set("max_numbers", 1).await;
+        assert!(buy(third).await.contains("max_numbers"));
+        set("max_numbers", 2).await;
+        let nothing = json!({"day": {"minutes": 0}});
+        desk.send(("PUT", "/api/usage/quota"), &key, &nothing).await;
+        assert!(buy(third).await.contains("/api/usage/quota"));
+        assert_eq!((account.numbers().len(), left_open(db).await), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_named_before_the_carrier_hears_of_it() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
