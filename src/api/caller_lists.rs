@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Json, Name, Path, Query, text};
+use super::extract::{Json, Name, Path, Query, needed_phone_number, text};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
 use super::problem::ApiError;
@@ -212,7 +212,7 @@ pub(super) struct ListMember {
 #[into_params(parameter_in = Query)]
 pub(super) struct MemberQuery {
     /// In E.164.
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "needed_phone_number")]
     #[param(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
     phone_number: PhoneNumber,
 }
