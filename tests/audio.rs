@@ -562,7 +562,7 @@ proptest! {
             head[8..16].copy_from_slice(b"WAVEfmt ");
         }
         if let Some(head) = wav::Head::read(&head, length) {
-            let _ = head.duration();
+            let _ = (head.duration(), head.is_playable(), head.is_empty());
             prop_assert!(head.start + head.length <= length);
         }
     }

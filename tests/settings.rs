@@ -90,6 +90,25 @@ fn who_is_below_a_lock_is_told_whose_it_is() {
 }
 
 #[test]
+fn what_a_level_may_not_set_does_not_count_there() {
+    for (key, expected) in [
+        (SettingKey::CallRetentionDays, (7, Some(Level::Tenant))),
+        (SettingKey::MaxNumbers, (9, Some(Level::Platform))),
+        (SettingKey::MaxCallDurationSeconds, (5, Some(Level::User))),
+    ] {
+        let mut settings = Settings::default();
+        for (level, number) in Level::ALL.into_iter().zip([9, 7, 5]) {
+            settings.insert(key, level, entry(number, Lock::Unlocked));
+        }
+        let Effective { value, source, .. } = settings.effective(key);
+        assert_eq!(
+            (value, source),
+            (SettingValue::Whole(expected.0), expected.1)
+        );
+    }
+}
+
+#[test]
 fn every_setting_has_a_default_that_it_takes_and_a_name_that_is_read_back() {
     for key in SettingKey::ALL {
         let default = key.default_value();
@@ -139,6 +158,8 @@ fn every_setting_has_a_default_that_it_takes_and_a_name_that_is_read_back() {
             "recording_retention_days=90",
             "sms_retention_days=90",
             "voicemail_retention_days=30",
+            "max_numbers=100",
+            "max_number_purchases_per_day=10",
         ]
     );
 }

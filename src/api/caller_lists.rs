@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Json, Name, Path, Query, text};
+use super::extract::{Json, Name, Path, Query, needed_phone_number, text};
 use super::list::{PageBody, PageQuery};
 use super::operator::Operator;
 use super::problem::ApiError;
@@ -189,7 +189,8 @@ pub(super) struct NewList {
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
     /// `vip`: its callers are VIPs. `block`: they are refused, unless a rule
-    /// says otherwise. `allow`: they are not blocked, whatever other lists say.
+    /// that names `blocked` or a list says otherwise. `allow`: they are not
+    /// blocked, whatever other lists say.
     #[serde(deserialize_with = "text")]
     #[schema(value_type = String, pattern = "^(allow|vip|block)$", example = "vip")]
     kind: ListKind,
@@ -211,7 +212,7 @@ pub(super) struct ListMember {
 #[into_params(parameter_in = Query)]
 pub(super) struct MemberQuery {
     /// In E.164.
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "needed_phone_number")]
     #[param(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
     phone_number: PhoneNumber,
 }

@@ -153,16 +153,24 @@ where
     text(deserializer).map(Some)
 }
 
+/// Reads a number from a query, where it may be left out.
+pub(super) fn phone_number<'de, D>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    needed_phone_number(deserializer).map(Some)
+}
+
 /// Reads a number from a query. A plus there is a space unless it is written
 /// `%2B`; no number begins with a space, so either is understood.
-pub(super) fn phone_number<'de, D>(deserializer: D) -> Result<Option<PhoneNumber>, D::Error>
+pub(super) fn needed_phone_number<'de, D>(deserializer: D) -> Result<PhoneNumber, D::Error>
 where
     D: Deserializer<'de>,
 {
     let text = String::deserialize(deserializer)?;
     let digits = text.strip_prefix(' ').map(|digits| format!("+{digits}"));
     let number = digits.as_deref().unwrap_or(&text).parse();
-    number.map(Some).map_err(D::Error::custom)
+    number.map_err(D::Error::custom)
 }
 
 /// Reads a text by the parser of its type.

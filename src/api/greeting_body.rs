@@ -12,6 +12,7 @@ use super::bounded::{Language, Text};
 use super::extract::{Given, Name, given, optional_text, text};
 use super::patch::Fields;
 use super::problem::ApiError;
+use crate::audio::{mp3, wav};
 use crate::clock::random_bytes;
 use crate::domain::{
     Day, Greeting, GreetingContent, GreetingId, GreetingKind, Secret, SoundFormat, TenantId, UserId,
@@ -293,8 +294,26 @@ impl FromStr for Sound {
             return Err("expected 5 MiB at most");
         }
         let format = SoundFormat::sniff(&bytes).ok_or("expected a WAV or an MP3 file")?;
+        match format {
+            SoundFormat::Wav => is_playable_wav(&bytes)?,
+            SoundFormat::Mp3 if mp3::has_sound(&bytes) => {}
+            SoundFormat::Mp3 => return Err("expected an MP3 file in which frames of sound follow"),
+        }
         Ok(Self { format, bytes })
     }
+}
+
+/// The carrier plays such files, and there is something to be heard.
+fn is_playable_wav(bytes: &[u8]) -> Result<(), &'static str> {
+    let head = wav::Head::read(bytes, bytes.len() as u64);
+    let head = head.ok_or("expected a WAV file with a head that says what its sound is")?;
+    if !head.is_playable() {
+        return Err("expected a WAV file of one or two channels of PCM, mu-law or A-law");
+    }
+    if head.is_empty() {
+        return Err("expected a WAV file with sound; this one has none");
+    }
+    Ok(())
 }
 
 impl<'de> Deserialize<'de> for Sound {

@@ -30,6 +30,9 @@ pub enum ApiError {
     /// Whoever asks may not.
     #[error("this needs the permission {0}, which you do not have")]
     Forbidden(&'static str),
+    /// Whoever asks may not, whatever their permissions.
+    #[error("{0}")]
+    Reserved(&'static str),
     /// Nothing is there, or nothing that this caller may know of.
     #[error("there is nothing here by that name")]
     NotFound,
@@ -132,7 +135,9 @@ impl ApiError {
                 "Invalid values",
             ),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized"),
-            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
+            Self::Forbidden(_) | Self::Reserved(_) => {
+                (StatusCode::FORBIDDEN, "forbidden", "Forbidden")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::InFlight => (StatusCode::CONFLICT, "in-flight", "Under way"),

@@ -104,23 +104,19 @@ impl ReceptionistPatch {
     }
 }
 
-/// <https://developers.openai.com/api/docs/guides/text-to-speech#voice-options>
-const VOICES: [&str; 10] = [
-    "alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar",
-];
-
 fn voice<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let is_sign = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    let is_own = text
-        .strip_prefix("voice_")
-        .is_some_and(|id| (1..=100).contains(&id.len()) && id.bytes().all(is_sign));
-    if is_own || VOICES.contains(&text.as_str()) {
+    if Receptionist::can_sound_like(&text) {
         Ok(Some(text))
     } else {
-        let expected = format!("expected voice_… or one of {}", VOICES.join(", "));
-        Err(D::Error::custom(expected))
+        Err(D::Error::custom(expected_voice()))
     }
+}
+
+/// What is said of a voice that no agent has.
+pub(super) fn expected_voice() -> String {
+    let voices = Receptionist::VOICES.join(", ");
+    format!("expected voice_… or one of {voices}")
 }
 
 fn tools<'de, D>(deserializer: D) -> Result<Option<BTreeSet<ToolName>>, D::Error>

@@ -99,6 +99,10 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
         .routes(gate.ask(Need::Platform, routes!(keys::list_of_platform)))
         .routes(gate.ask(Need::Platform, routes!(keys::revoke_of_platform)))
+        .routes(gate.ask(
+            Need::Platform,
+            gate.once(routes!(numbers::import::import_for_tenant)),
+        ))
 }
 
 /// What is recorded of calls, and what was.

@@ -6,15 +6,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
-use super::extract::{Json, Path, Query, optional_text, text};
+use super::extract::{Json, Path, Query, needed_phone_number, optional_text, phone_number};
 use super::operator::Operator;
 use super::outbound::closed_to_callers;
 use super::problem::{ApiError, Fault};
+use super::receptionist_body::expected_voice;
 use super::state::ApiState;
-use crate::domain::{Party, PhoneNumber, TenantId, Timestamp};
-use crate::routing::{self, Action, Plan, Reference, Route, Target};
+use crate::domain::{Party, PhoneNumber, SettingKey, TenantId, Timestamp};
+use crate::routing::{self, Action, Plan, Reference, Route, Stop, Target};
 use crate::store::text::{PlanText, StepText, StopText};
-use crate::store::{self, Db, Tx, number_plans, numbers, quotas, routing_facts};
+use crate::store::{self, Db, Tx, number_plans, numbers, quotas, routing_facts, settings};
 
 /// The plan of a number. One that nobody has planned has a plan all the same:
 /// its receptionist answers.
@@ -47,8 +48,13 @@ pub(super) async fn replace(
     let mut tx = state.store.begin().await?;
     let found = number_plans::find(&mut tx, tenant, &number).await?;
     let (id, _) = found.ok_or(ApiError::NotFound)?;
+    let unknown_voice = (!text.has_known_voice()).then(|| Fault {
+        pointer: "#/voice/voice".to_owned(),
+        detail: expected_voice(),
+    });
     let plan = Plan::from(text);
     let mut faults = strangers(&mut tx, tenant, &plan).await?;
+    faults.extend(unknown_voice);
     faults.extend(closed(&mut tx, tenant, &plan).await?);
     for (at, target) in targets(&plan) {
         let pointer = format!("{at}/{}/ring/caller_id", word(target));
@@ -224,7 +230,12 @@ pub(super) async fn preview(
         .ok_or(ApiError::NotFound)?;
     let mut route = routing::route(&facts, &caller, now);
     if !quotas::may_spend(&state.store, operator.tenant_id, now).await? {
-        route = route.without_receptionists();
+        let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
+        route = route.without_receptionists(if settings.truth(SettingKey::EnableVoicemail) {
+            Stop::Voicemail { greeting: None }
+        } else {
+            Stop::Apology
+        });
     }
     Ok(JsonBody(RouteBody::new(&route, now)))
 }
@@ -235,11 +246,11 @@ pub(super) async fn preview(
 #[into_params(parameter_in = Query)]
 pub(super) struct PreviewQuery {
     /// The number that is called, one of the tenant's, in E.164.
-    #[serde(deserialize_with = "text")]
+    #[serde(deserialize_with = "needed_phone_number")]
     #[param(value_type = String, pattern = r"^\+[1-9][0-9]{1,14}$")]
     to: PhoneNumber,
     /// Who calls, in E.164; somebody who hides the number where nothing is said.
-    #[serde(default, deserialize_with = "optional_text")]
+    #[serde(default, deserialize_with = "phone_number")]
     #[param(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     from: Option<PhoneNumber>,
     /// When; now where nothing is said.

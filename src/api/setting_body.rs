@@ -146,13 +146,26 @@ impl SettingBody {
             source: source.map_or("default", Level::as_str),
             lock: lock.as_str(),
             locked_by: locked_by.map(Level::as_str),
-            may_set: above.0 < Lock::Hard,
-            notice: notice(above),
+            may_set: above.0 < Lock::Hard && level <= key.lowest(),
+            notice: reserved(key, level)
+                .map(str::to_owned)
+                .or_else(|| notice(above)),
             default: key.default_value().into(),
             minimum,
             maximum,
             max_length,
             choices,
+        }
+    }
+}
+
+/// Who sets it, where that is not for this level to do.
+pub(super) fn reserved(key: SettingKey, level: Level) -> Option<&'static str> {
+    match key.lowest() {
+        lowest if level <= lowest => None,
+        Level::Platform => Some("only the platform sets this"),
+        Level::Tenant | Level::User => {
+            Some("this is set for the whole tenant: a member has none of their own")
         }
     }
 }

@@ -7,7 +7,7 @@ use super::audit::{self, Change};
 use super::extract::{Json, Path, PathPair};
 use super::operator::Operator;
 use super::problem::ApiError;
-use super::setting_body::{NewSetting, NewUserSetting, SettingBody, SettingsBody};
+use super::setting_body::{NewSetting, NewUserSetting, SettingBody, SettingsBody, reserved};
 use super::state::ApiState;
 use crate::domain::{Level, Lock, Permission, Reach, SettingKey, Settings, TenantId, UserId};
 use crate::store::{Db, settings, users};
@@ -197,8 +197,12 @@ fn may_touch(operator: &Operator, key: SettingKey) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What somebody above has locked is not set; the transaction is left behind.
+/// What is not for this level to set, or somebody above has locked, is not set; the
+/// transaction is left behind.
 fn may_set(all: &Settings, key: SettingKey, level: Level) -> Result<(), ApiError> {
+    if let Some(whose) = reserved(key, level) {
+        return Err(ApiError::Conflict(whose));
+    }
     match all.lock_above(key, level) {
         (Lock::Hard, Some(Level::Platform)) => {
             Err(ApiError::Conflict("the platform has locked this setting"))

@@ -15,6 +15,7 @@ mod filter;
 mod frame;
 pub mod g711;
 mod level;
+pub mod mp3;
 #[cfg(feature = "opus")]
 mod opus;
 mod transcode;

@@ -110,6 +110,8 @@ pub struct Head {
     /// How many bytes of them there are.
     pub length: u64,
     bytes_a_second: u32,
+    coding: u16,
+    bits: u16,
 }
 
 impl Head {
@@ -147,8 +149,13 @@ impl Head {
     }
 
     fn of_format(body: &[u8]) -> Option<Self> {
+        let named = body.get(24..26).and_then(<[u8]>::first_chunk);
         let body = body.first_chunk::<16>()?;
         let word = |at: usize| u16::from_le_bytes([body[at], body[at + 1]]);
+        let coding = match word(0) {
+            EXTENSIBLE => u16::from_le_bytes(*named?),
+            coding => coding,
+        };
         let long = |at: usize| u32::from(word(at)) | u32::from(word(at + 2)) << 16;
         let head = Self {
             channels: word(2),
@@ -157,9 +164,26 @@ impl Head {
             start: 0,
             length: 0,
             bytes_a_second: long(8),
+            coding,
+            bits: word(14),
         };
         let is_sound = head.rate > 0 && head.bytes_a_second > 0;
         (is_sound && CHANNELS.contains(&head.channels)).then_some(head)
+    }
+
+    /// Whether everybody plays it who plays files of the kind.
+    pub fn is_playable(&self) -> bool {
+        let is_coded = match self.coding {
+            LINEAR_PCM => [8, 16, 24, 32].contains(&self.bits),
+            ALAW | MULAW => self.bits == 8,
+            _ => false,
+        };
+        is_coded && self.channels <= 2
+    }
+
+    /// Whether there is no sample of each channel.
+    pub fn is_empty(&self) -> bool {
+        self.length < u64::from(self.channels) * u64::from(self.bits / 8).max(1)
     }
 
     /// How long it sounds.
@@ -200,8 +224,12 @@ const CHANNELS: RangeInclusive<u16> = 1..=8;
 const HEADER: usize = 44;
 /// Format tag 1.
 const LINEAR_PCM: u16 = 1;
+/// Format tag 6.
+const ALAW: u16 = 6;
 /// Format tag 7.
 const MULAW: u16 = 7;
+/// Format tag of files that name the coding further behind.
+const EXTENSIBLE: u16 = 0xfffe;
 const SAMPLE_RATE: u32 = 8000;
 const SAMPLE_BYTES: usize = 2;
 /// Bytes written at a time.

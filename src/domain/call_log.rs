@@ -62,6 +62,12 @@ impl CallLog {
             Direction::Outbound => (&self.from, &self.to),
         }
     }
+
+    /// The member who placed it, if one did: what they have set counts in it.
+    pub fn placed_by(&self) -> Option<UserId> {
+        self.user_id
+            .filter(|_| self.direction == Direction::Outbound)
+    }
 }
 
 /// What whoever placed a call wants of it.

@@ -24,7 +24,7 @@ pub enum ListKind {
     Allow,
     /// To be a VIP.
     Vip,
-    /// To be refused, unless a rule says otherwise.
+    /// To be refused, unless a rule that asks for it says otherwise.
     Block,
 }
 

@@ -37,6 +37,22 @@ pub struct Receptionist {
 }
 
 impl Receptionist {
+    /// The voices that an agent has, beside those that were made for somebody.
+    ///
+    /// <https://developers.openai.com/api/docs/guides/text-to-speech#voice-options>
+    pub const VOICES: [&str; 10] = [
+        "alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar",
+    ];
+
+    /// Whether an agent can have the voice: one of [`Self::VOICES`], or `voice_…`.
+    pub fn can_sound_like(voice: &str) -> bool {
+        let is_sign = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        let is_own = voice
+            .strip_prefix("voice_")
+            .is_some_and(|id| (1..=100).contains(&id.len()) && id.bytes().all(is_sign));
+        is_own || Self::VOICES.contains(&voice)
+    }
+
     /// The tool of that name, if the receptionist may use it.
     pub fn permits(&self, name: &str) -> Option<PermittedTool> {
         if let Ok(tool) = name.parse() {

@@ -113,7 +113,8 @@ pub enum SettingKind {
 }
 
 macro_rules! settings {
-    ($($(#[doc = $doc:literal])* $name:ident = $word:literal, $kind:expr, $default:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $word:literal, $kind:expr, $default:literal,
+        $lowest:ident;)*) => {
         /// Something that can be set.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum SettingKey {
@@ -145,6 +146,13 @@ macro_rules! settings {
                 }
             }
 
+            /// The lowest level that may set it.
+            pub fn lowest(self) -> Level {
+                match self {
+                    $(Self::$name => Level::$lowest,)*
+                }
+            }
+
             fn default_text(self) -> &'static str {
                 match self {
                     $(Self::$name => $default,)*
@@ -156,36 +164,45 @@ macro_rules! settings {
 
 settings! {
     /// Calls that the AI has are recorded once the caller has consented as the number wants it.
-    AutoRecordCalls = "auto_record_calls", SettingKind::Truth, "true";
+    AutoRecordCalls = "auto_record_calls", SettingKind::Truth, "true", User;
     /// What people say to one another in a recorded call is written down as text; what the AI
     /// hears and says is, whatever stands here.
-    AutoTranscribeCalls = "auto_transcribe_calls", SettingKind::Truth, "false";
+    AutoTranscribeCalls = "auto_transcribe_calls", SettingKind::Truth, "false", User;
     /// Voicemail is written down as text.
-    AutoTranscribeVoicemails = "auto_transcribe_voicemails", SettingKind::Truth, "true";
-    /// No call lasts longer, whatever its receptionist permits.
-    MaxCallDurationSeconds = "max_call_duration_seconds", SettingKind::Whole(1, 14_400), "3600";
+    AutoTranscribeVoicemails = "auto_transcribe_voicemails", SettingKind::Truth, "true", User;
+    /// No call lasts longer, whatever its receptionist permits; a member's own counts in the calls
+    /// that they place.
+    MaxCallDurationSeconds = "max_call_duration_seconds", SettingKind::Whole(1, 14_400), "3600",
+        User;
     /// Calls may be recorded at all.
-    EnableCallRecording = "enable_call_recording", SettingKind::Truth, "true";
+    EnableCallRecording = "enable_call_recording", SettingKind::Truth, "true", User;
     /// Callers may leave a message.
-    EnableVoicemail = "enable_voicemail", SettingKind::Truth, "true";
+    EnableVoicemail = "enable_voicemail", SettingKind::Truth, "true", User;
     /// Callers may be asked to choose by keys.
-    EnableIvr = "enable_ivr", SettingKind::Truth, "true";
+    EnableIvr = "enable_ivr", SettingKind::Truth, "true", Tenant;
     /// A model may write recordings down as text.
-    EnableAiTranscription = "enable_ai_transcription", SettingKind::Truth, "true";
+    EnableAiTranscription = "enable_ai_transcription", SettingKind::Truth, "true", User;
     /// Who writes recordings down as text.
     TranscriptionProvider = "transcription_provider",
-        SettingKind::Choice(&["carrier", "openai"]), "openai";
+        SettingKind::Choice(&["carrier", "openai"]), "openai", User;
     /// What a caller hears before the beep where there is no greeting; {name} is who was rung.
     DefaultVoicemailGreeting = "default_voicemail_greeting", SettingKind::Text(1_000),
-        "You have reached {name}. Please leave a message after the beep.";
+        "You have reached {name}. Please leave a message after the beep.", User;
     /// Calls are kept in the log for so many days.
-    CallRetentionDays = "call_retention_days", SettingKind::Whole(1, 3_650), "90";
+    CallRetentionDays = "call_retention_days", SettingKind::Whole(1, 3_650), "90", Tenant;
     /// Recordings are kept for so many days.
-    RecordingRetentionDays = "recording_retention_days", SettingKind::Whole(1, 3_650), "90";
+    RecordingRetentionDays = "recording_retention_days", SettingKind::Whole(1, 3_650), "90",
+        Tenant;
     /// Text messages are kept for so many days.
-    SmsRetentionDays = "sms_retention_days", SettingKind::Whole(1, 3_650), "90";
+    SmsRetentionDays = "sms_retention_days", SettingKind::Whole(1, 3_650), "90", Tenant;
     /// Voicemail is kept for so many days.
-    VoicemailRetentionDays = "voicemail_retention_days", SettingKind::Whole(1, 3_650), "30";
+    VoicemailRetentionDays = "voicemail_retention_days", SettingKind::Whole(1, 3_650), "30",
+        Tenant;
+    /// A tenant who has so many numbers buys no more.
+    MaxNumbers = "max_numbers", SettingKind::Whole(0, 100_000), "100", Platform;
+    /// A tenant buys so many numbers in 24 hours.
+    MaxNumberPurchasesPerDay = "max_number_purchases_per_day", SettingKind::Whole(0, 10_000), "10",
+        Platform;
 }
 
 impl SettingKey {
@@ -298,8 +315,8 @@ impl Settings {
         self.0.insert((key, level), entry);
     }
 
-    /// What holds in the end: the lowest level that has set it and is not below
-    /// a hard lock.
+    /// What holds in the end: the lowest level that has set it, may do so, and is not
+    /// below a hard lock.
     pub fn effective(&self, key: SettingKey) -> Effective {
         let mut effective = Effective {
             value: key.default_value(),
@@ -308,6 +325,9 @@ impl Settings {
             locked_by: None,
         };
         for level in Level::ALL {
+            if level > key.lowest() {
+                break;
+            }
             let Some(entry) = self.0.get(&(key, level)) else {
                 continue;
             };

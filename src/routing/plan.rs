@@ -16,7 +16,8 @@ pub struct Plan {
     pub open: Target,
     /// Where they go while it is closed; the same way, if nothing is said.
     pub after_hours: Option<Target>,
-    /// Tried before either, in order; the first that applies decides.
+    /// Tried before either, in order; the first that applies decides. Of a caller
+    /// who is blocked only those decide that speak of blocked callers or of a list.
     pub rules: Vec<Rule>,
     /// Tried in order once a target fails, is busy or does not answer.
     pub fallback: Vec<Target>,
@@ -172,7 +173,8 @@ impl CallerId {
 pub struct Rule {
     /// Its name for people.
     pub name: String,
-    /// What must be so; all of it. A rule without conditions always applies.
+    /// What must be so; all of it. A rule without conditions applies to everybody
+    /// who is not blocked.
     pub when: Vec<Condition>,
     /// What happens then.
     pub then: Action,
@@ -310,6 +312,15 @@ impl Target {
             Self::Ivr { flow_id } => vec![Reference::Flow(*flow_id)],
             Self::Voicemail { .. } | Self::Message { .. } | Self::Forward(_) => Vec::new(),
         }
+    }
+}
+
+impl Rule {
+    /// Whether callers who are blocked are meant too: it names them, or a list that
+    /// they may be on.
+    pub fn speaks_of_blocked(&self) -> bool {
+        let names = |one: &Condition| matches!(one, Condition::Blocked | Condition::InList(_));
+        self.when.iter().any(names)
     }
 }
 

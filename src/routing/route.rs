@@ -51,9 +51,9 @@ impl Route {
     }
 
     /// The same for a tenant who has nothing left to spend: no receptionist answers, and
-    /// whoever would be told that nobody is there leaves a message.
+    /// whoever would be told that nobody is there goes to `end`.
     #[must_use]
-    pub fn without_receptionists(mut self) -> Self {
+    pub fn without_receptionists(mut self, end: Stop) -> Self {
         let before = self.stops.len();
         self.stops.retain(|stop| !matches!(stop, Stop::Ai(_)));
         if self.stops.len() == before {
@@ -61,7 +61,7 @@ impl Route {
         }
         if matches!(self.stops.last(), None | Some(Stop::Apology)) {
             self.stops.pop();
-            self.stops.push(Stop::Voicemail { greeting: None });
+            self.stops.push(end);
         }
         self.steps.push(Step {
             code: "quota.stopped".into(),

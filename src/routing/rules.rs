@@ -8,6 +8,9 @@ use super::steps::Steps;
 use crate::domain::{HoursId, HoursPlan, Party, Timestamp, Week, Weekday, Zone};
 
 /// The first rule that applies, and a note of each that was looked at.
+///
+/// For a caller who is blocked only a rule counts that asks who calls: one about
+/// the hour is meant for everybody who is let in.
 pub(super) fn first<'a>(
     rules: &'a [Rule],
     (facts, caller): (&Facts, &Caller),
@@ -16,9 +19,13 @@ pub(super) fn first<'a>(
 ) -> Option<&'a Rule> {
     rules.iter().find(|rule| {
         let is_so = |condition: &Condition| holds(condition, (facts, caller), now);
-        let applies = rule.when.iter().all(is_so);
+        let counts = !caller.is_blocked || rule.speaks_of_blocked();
+        let applies = counts && rule.when.iter().all(is_so);
         if applies {
             steps.note("rule.applied", format!("the rule “{}” applies", rule.name));
+        } else if !counts {
+            let text = format!("the rule “{}” is not for blocked callers", rule.name);
+            steps.note("rule.passed", text);
         } else {
             let text = format!("the rule “{}” does not apply", rule.name);
             steps.note("rule.passed", text);

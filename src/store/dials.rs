@@ -210,7 +210,8 @@ async fn used(conn: &mut AnyConnection, clearing: &Clearing<'_>) -> Result<Dials
 }
 
 /// Who is still on the line when a call must be over is so no longer: the
-/// carrier ends it, though it may not have told us.
+/// carrier ends it, though it may not have told us. The agent is paid for once in a
+/// call, and a line from when it was rung, if that was in the midst of one.
 const USED: &str = "
     SELECT COUNT(*) AS of_day,
         CAST(COALESCE(SUM(CASE WHEN at_ms > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS of_hour,
@@ -229,11 +230,15 @@ const USED: &str = "
                 AND calls.outcome = 'open' AND dials.at_ms + longest_s * 1000 > $5
                 THEN 1 ELSE 0 END AS is_open,
             CASE WHEN calls.id IS NULL THEN longest_s
+                WHEN calls.answered_at_ms < dials.at_ms AND calls.ended_at_ms <= dials.at_ms THEN 0
+                WHEN calls.answered_at_ms < dials.at_ms AND calls.ended_at_ms IS NOT NULL
+                    THEN (calls.ended_at_ms - dials.at_ms + 999) / 1000
                 WHEN calls.duration_s IS NOT NULL THEN calls.duration_s
                 WHEN calls.answered_at_ms IS NULL THEN 0
                 WHEN calls.ended_at_ms IS NULL THEN longest_s
                 ELSE (calls.ended_at_ms - calls.answered_at_ms + 999) / 1000 END AS lasted_s,
-            COALESCE(calls.cost_micros, 0) AS agent_micros
+            CASE WHEN dials.ordinal = 0 THEN COALESCE(calls.cost_micros, 0) ELSE 0 END
+                AS agent_micros
         FROM dials LEFT JOIN calls
             ON calls.tenant_id = dials.tenant_id AND calls.id = dials.call_id
         WHERE dials.tenant_id = $1 AND dials.at_ms > $2

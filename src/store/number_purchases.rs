@@ -4,6 +4,8 @@
 //! lost answer nor the end of the process leaves a number that is paid for and
 //! unknown. What is told of a number is told to one tenant alone.
 
+use sqlx::FromRow;
+
 use super::{Db, Error, Tx};
 use crate::domain::{PhoneNumber, TenantId, Timestamp};
 
@@ -78,6 +80,50 @@ const TAKE_OVER: &str = "
     WHERE phone_number = $1 AND tenant_id <> $2 AND asked_at_ms <= $4";
 
 const OWNER: &str = "SELECT tenant_id FROM number_purchases WHERE phone_number = $1";
+
+/// How many numbers a tenant has bought, with those that it is about to buy.
+#[derive(Clone, Copy, Debug, Eq, FromRow, PartialEq)]
+pub struct Bought {
+    of_late: i64,
+    had: i64,
+    asked: i64,
+}
+
+impl Bought {
+    /// Since the moment that was asked for.
+    pub fn lately(&self) -> u64 {
+        u64::try_from(self.of_late + self.asked).unwrap_or_default()
+    }
+
+    /// All that it has.
+    pub fn in_all(&self) -> u64 {
+        u64::try_from(self.had + self.asked).unwrap_or_default()
+    }
+}
+
+/// How many numbers the tenant has, and how many it has bought since then.
+pub async fn count(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    since: Timestamp,
+) -> Result<Bought, Error> {
+    let mut conn = db.into().read().await?;
+    let bought = sqlx::query_as(COUNT)
+        .bind(tenant.to_string())
+        .bind(since.as_ms())
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(bought)
+}
+
+/// What was given back again was bought all the same.
+const COUNT: &str = "
+    SELECT
+        (SELECT COUNT(*) FROM audit_log WHERE tenant_id = $1 AND at_ms > $2
+            AND action = 'number.purchased') AS of_late,
+        (SELECT COUNT(*) FROM numbers WHERE tenant_id = $1) AS had,
+        (SELECT COUNT(*) FROM number_purchases WHERE tenant_id = $1 AND asked_at_ms > $2)
+            AS asked";
 
 /// Nobody waits for the answer any more, and it may have happened.
 pub async fn leave(

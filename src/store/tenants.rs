@@ -111,6 +111,18 @@ pub async fn default_tenant(db: impl Into<Db<'_>>) -> Result<Option<Tenant>, Err
     find(db, seed::tenant_id()).await
 }
 
+/// Whether there is no other tenant.
+pub async fn is_only(db: impl Into<Db<'_>>, tenant: TenantId) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let others: i64 = sqlx::query_scalar(COUNT_OTHERS)
+        .bind(tenant.to_string())
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(others == 0)
+}
+
+const COUNT_OTHERS: &str = "SELECT COUNT(*) FROM tenants WHERE id <> $1";
+
 /// Makes a receptionist of the tenant's its default. One that is not the
 /// tenant's is [`Error::Dangling`], inside a transaction when it is committed.
 pub async fn set_default_receptionist(

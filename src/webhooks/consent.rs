@@ -15,7 +15,7 @@ use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::{
-    Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Direction, Pii, SettingKey,
+    CallLog, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Direction, Pii, SettingKey,
 };
 use crate::routing::ivr::Outcome;
 use crate::store::{Error, call_consents, calls, numbers, settings};
@@ -208,7 +208,7 @@ async fn look_up(
         None
     };
     // A member who places calls may have settings of their own.
-    let member = placed_by_us.as_ref().and_then(|call| call.user_id);
+    let member = placed_by_us.as_ref().and_then(CallLog::placed_by);
     let settings = settings::of_tenant(store, tenant, member).await?;
     if !settings.truth(SettingKey::EnableCallRecording) {
         return Ok(None);

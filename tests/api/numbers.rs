@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use frontdesk::domain::{Receptionist, ReceptionistId, Role, TenantId};
 use frontdesk::rehearsal::rest::RestFault;
-use frontdesk::store::{default_receptionist, receptionists};
+use frontdesk::store::{default_receptionist, receptionists, tenants};
 use frontdesk::twilio::rest::{Account, Patience};
 use serde_json::{Value, json};
 
@@ -307,7 +307,7 @@ async fn w7_a_purchase_that_nobody_lived_to_see_is_taken_up_by_its_tenant_alone(
         desk.clock.advance_ms(2 * 60_000);
         let refused = desk.send(BUY, &others, &new).await;
         assert_eq!(refused.problem()["type"], "/problems/conflict");
-        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 404);
+        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 403);
         assert_eq!(account.asked(), [] as [&str; 0]);
         let found = desk.send(BUY, &key, &new).await;
         assert_eq!(found.status, 201, "{}", found.body);
@@ -455,7 +455,7 @@ async fn i9_a_number_of_another_tenant_is_not_there() {
         }
         let listed = desk.get("/api/numbers", &others).await.json();
         assert_eq!(listed["data"], json!([]));
-        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 404);
+        assert_eq!(desk.send(IMPORT, &others, &new).await.status, 403);
         assert_eq!(
             account.asked().len(),
             asked,
@@ -463,14 +463,115 @@ async fn i9_a_number_of_another_tenant_is_not_there() {
         );
 
         let stolen = json!({"phone_number": OTHER, "receptionist_id": who.to_string()});
-        for what in [BUY, IMPORT] {
-            let refused = desk.send(what, &others, &stolen).await;
-            let pointer = refused.problem()["errors"][0]["pointer"].clone();
-            assert_eq!(pointer, "#/receptionist_id");
-        }
+        let refused = desk.send(BUY, &others, &stolen).await;
+        let pointer = refused.problem()["errors"][0]["pointer"].clone();
+        assert_eq!(pointer, "#/receptionist_id");
         let change = json!({"receptionist_id": who.to_string()});
         let own = desk.send(("PATCH", &path(NUMBER)), &key, &change).await;
         assert_eq!(own.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i9_nobody_takes_a_number_over_that_may_be_their_neighbour_s() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        let (other, others) = desk.tenant("B").await;
+        let platform = desk.platform_key().await;
+        account.own(NUMBER);
+        account.own(OTHER);
+        let new = json!({"phone_number": NUMBER});
+        for key in [&key, &others] {
+            let refused = desk.send(IMPORT, key, &new).await;
+            assert_eq!(refused.status, 403, "{}", refused.body);
+            let detail = refused.problem()["detail"].to_string();
+            assert!(detail.contains("platform's operator"), "{detail}");
+        }
+        assert_eq!(account.asked(), [] as [&str; 0]);
+
+        let for_other = format!("/api/tenants/{other}/numbers/import");
+        let for_other = ("POST", for_other.as_str());
+        assert_eq!(desk.send(for_other, &others, &new).await.status, 403);
+        let made = desk.send(for_other, &platform, &new).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        assert_eq!(desk.get(&path(NUMBER), &others).await.json(), made.json());
+        assert_eq!(desk.get(&path(NUMBER), &key).await.status, 404);
+        let nobody = "/api/tenants/ten_00000000000000000000000007/numbers/import";
+        let missing = desk.send(("POST", nobody), &platform, &new).await;
+        assert_eq!(missing.status, 404);
+
+        // Whom nobody has rings at the default tenant's.
+        desk.store.seed_defaults(desk.clock.now()).await.unwrap();
+        let default = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
+        let (_, defaults) = desk.key(default.id, None).await;
+        let new = json!({"phone_number": OTHER});
+        assert_eq!(desk.send(IMPORT, &defaults, &new).await.status, 201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_that_has_another_name_by_now_is_given_back_all_the_same() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        account.own(NUMBER);
+        let new = json!({"phone_number": NUMBER});
+        assert_eq!(desk.send(IMPORT, &key, &new).await.status, 201);
+        // Somebody gave it back and bought it again, at the console.
+        account.disown(NUMBER);
+        account.own(NUMBER);
+        let gone = desk.send(("DELETE", &path(NUMBER)), &key, &json!({})).await;
+        assert_eq!(gone.status, 204);
+        assert_eq!(account.numbers(), [], "nobody pays for it any more");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn api6_numbers_are_bought_as_the_platform_and_the_quota_allow() {
+    on_each_database(async |db| {
+        let third = "+15105550103";
+        let account = RestAccount::open(&[NUMBER, OTHER, third]).await;
+        let desk = Desk::with_account(db, &account);
+        let (_, key) = desk.tenant("A").await;
+        let platform = desk.platform_key().await;
+        let set = async |name: &str, most: i64| {
+            let path = format!("/api/platform/settings/{name}");
+            let body = json!({"value": most});
+            let set = desk.send(("PUT", &path), &platform, &body).await;
+            assert_eq!(set.status, 200, "{}", set.body);
+        };
+        let buy = async |number: &str| {
+            desk.clock.advance_ms(1);
+            let answer = desk.send(BUY, &key, &json!({"phone_number": number})).await;
+            if answer.status == 201 {
+                return String::new();
+            }
+            assert_eq!(answer.status, 409, "{}", answer.body);
+            answer.problem()["detail"].as_str().unwrap().to_owned()
+        };
+        set("max_number_purchases_per_day", 1).await;
+        assert_eq!(buy(NUMBER).await, "");
+        assert!(buy(OTHER).await.contains("max_number_purchases_per_day"));
+        // What is given back was bought all the same.
+        let gone = desk.send(("DELETE", &path(NUMBER)), &key, &json!({})).await;
+        assert_eq!(gone.status, 204);
+        assert!(buy(OTHER).await.contains("max_number_purchases_per_day"));
+        desk.clock.advance_ms(24 * 3_600_000);
+        assert_eq!(buy(OTHER).await, "");
+        set("max_number_purchases_per_day", 7).await;
+        set("max_numbers", 1).await;
+        assert!(buy(third).await.contains("max_numbers"));
+        set("max_numbers", 2).await;
+        let nothing = json!({"day": {"minutes": 0}});
+        desk.send(("PUT", "/api/usage/quota"), &key, &nothing).await;
+        assert!(buy(third).await.contains("/api/usage/quota"));
+        assert_eq!((account.numbers().len(), left_open(db).await), (1, 0));
     })
     .await;
 }

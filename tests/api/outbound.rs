@@ -217,6 +217,7 @@ async fn a_member_s_own_telephone_is_rung_first() {
             (&json!(THEIRS), &json!(ada.to_string()))
         );
         assert_eq!(told(&account, "To"), [MEMBERS]);
+        assert_eq!(told(&account, "TimeLimit"), ["1800"]);
         let silent = office.place(&body(nobody)).await;
         let detail = silent.problem()["detail"].clone();
         assert_eq!(detail, "the member has no telephone number");
@@ -298,6 +299,32 @@ async fn i11_the_last_place_is_taken_once_however_many_ask() {
         let next = json!({"to": "+12025550150",
             "receptionist_id": office.receptionist.to_string()});
         assert_eq!(office.place(&next).await.status, 201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_that_a_member_places_lasts_as_long_as_is_set_for_them() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let office = Office::open(&desk, &account, "A", OURS).await;
+        let (ada, token) = office.member(Role::Agent, MEMBERS).await;
+        let path = format!("/api/users/{ada}/settings/max_call_duration_seconds");
+        let most = json!({"value": 600});
+        let set = desk.send(("PUT", &path), &office.key, &most).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        let body = json!({"to": THEIRS, "user_id": ada.to_string()});
+        let made = desk.send(PLACE, &token, &body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        assert_eq!(told(&account, "TimeLimit"), ["600"]);
+        let body = json!({"to": OTHERS, "receptionist_id": office.receptionist.to_string()});
+        assert_eq!(office.place(&body).await.status, 201);
+        assert_eq!(
+            told(&account, "TimeLimit"),
+            ["1800"],
+            "others have the tenant's"
+        );
     })
     .await;
 }

@@ -384,6 +384,7 @@ async fn a_plan_that_names_what_is_not_there_is_refused_by_its_places() {
             ]}), "#/rules/0/when/0/at/span"),
             (json!({"open": {"voicemail": {}}, "voice": {"language": "no language"}}),
                 "#/voice/language"),
+            (json!({"open": {"ai": {}}, "voice": {"voice": "Marin"}}), "#/voice/voice"),
             (json!({"open": {"voicemail": {}}, "color": "red"}), "#/color"),
         ] {
             let refused = shop.send(&desk, "PUT", &shop.routing(), &body).await;
@@ -459,6 +460,49 @@ async fn the_preview_says_where_a_call_goes_and_why() {
         assert_eq!(nobody.status, 404);
         let refused = shop.preview(&desk, "&at=tomorrow").await;
         assert_eq!(pointers(&refused), ["?at"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plus_in_a_query_is_a_plus_however_it_is_written() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let shop = Shop::open(&desk, 1).await;
+        let (_, [.., list]) = whole_plan(&desk, &shop).await;
+        let pest = json!({"phone_number": "+15550300001"});
+        let members = format!("/api/caller-lists/{list}/members");
+        for plus in ["+", "%2B"] {
+            let to = shop.phone_number.trim_start_matches('+');
+            let path = format!("/api/routing/preview?to={plus}{to}&from={plus}15550300002");
+            let shown = desk.get(&path, &shop.key).await;
+            assert_eq!(shown.status, 200, "{}", shown.body);
+            assert_eq!(shop.send(&desk, "POST", &members, &pest).await.status, 204);
+            let path = format!("{members}?phone_number={plus}15550300001");
+            let gone = shop.send(&desk, "DELETE", &path, &json!({})).await;
+            assert_eq!(gone.status, 204, "{}", gone.body);
+        }
+        let bare = shop.phone_number.trim_start_matches('+');
+        let path = format!("/api/routing/preview?to={bare}");
+        assert_eq!(pointers(&desk.get(&path, &shop.key).await), ["?to"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_spend_no_more_and_wants_no_messages_has_an_apology_for_callers() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let shop = Shop::open(&desk, 1).await;
+        let nothing = json!({"day": {"minutes": 0}});
+        let set = shop.send(&desk, "PUT", "/api/usage/quota", &nothing).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        let stops = async || shop.preview(&desk, "").await.json()["stops"].clone();
+        assert_eq!(stops().await, json!([{"voicemail": {"greeting": null}}]));
+        let off = json!({"value": false});
+        let path = "/api/settings/enable_voicemail";
+        assert_eq!(shop.send(&desk, "PUT", path, &off).await.status, 200);
+        assert_eq!(stops().await, json!(["apology"]));
     })
     .await;
 }

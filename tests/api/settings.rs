@@ -192,7 +192,7 @@ async fn a_setting_takes_what_its_table_says_and_nothing_else() {
         let (tenant, key) = desk.tenant("A").await;
         let (agent, _) = desk.member(tenant, Role::Agent).await;
         let list = desk.get("/api/settings", &key).await.json();
-        assert_eq!(list["data"].as_array().unwrap().len(), 14);
+        assert_eq!(list["data"].as_array().unwrap().len(), 16);
         let duration = one(&list, KEY);
         assert_eq!(
             (&duration["minimum"], &duration["maximum"]),
@@ -216,7 +216,7 @@ async fn a_setting_takes_what_its_table_says_and_nothing_else() {
                 json!("x".repeat(1_000)),
                 json!("x".repeat(1_001)),
             ),
-            ("voicemail_retention_days", json!(3_650), json!(null)),
+            ("enable_call_recording", json!(true), json!(null)),
         ] {
             for path in [
                 format!("/api/settings/{name}"),
@@ -235,6 +235,61 @@ async fn a_setting_takes_what_its_table_says_and_nothing_else() {
         }
         let unknown = put(&desk, "/api/settings/colour", &key, &json!({"value": 1})).await;
         assert_eq!(unknown.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_holds_for_all_is_set_for_all_and_for_no_one_member() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let (agent, _) = desk.member(tenant, Role::Agent).await;
+        let (of_all, of_agent) = (
+            "/api/settings".to_owned(),
+            format!("/api/users/{agent}/settings"),
+        );
+        for (name, value, list, whose) in [
+            (
+                "call_retention_days",
+                json!(7),
+                &of_agent,
+                "the whole tenant",
+            ),
+            (
+                "recording_retention_days",
+                json!(7),
+                &of_agent,
+                "the whole tenant",
+            ),
+            (
+                "sms_retention_days",
+                json!(7),
+                &of_agent,
+                "the whole tenant",
+            ),
+            (
+                "voicemail_retention_days",
+                json!(7),
+                &of_agent,
+                "the whole tenant",
+            ),
+            ("enable_ivr", json!(false), &of_agent, "the whole tenant"),
+            ("max_numbers", json!(1_000), &of_all, "only the platform"),
+            ("max_numbers", json!(1_000), &of_agent, "only the platform"),
+        ] {
+            let before = one(&desk.get(list, &key).await.json(), name).clone();
+            assert_eq!(before["may_set"], false, "{name}");
+            let notice = before["notice"].as_str().unwrap();
+            assert!(notice.contains(whose), "{name}: {notice}");
+            let path = format!("{list}/{name}");
+            let refused = put(&desk, &path, &key, &json!({"value": value})).await;
+            assert_eq!(refused.status, 409, "{}", refused.body);
+            assert!(refused.body.contains(whose), "{}", refused.body);
+            assert_eq!(one(&desk.get(list, &key).await.json(), name), &before);
+        }
+        let list = desk.get(&of_all, &key).await.json();
+        assert_eq!(one(&list, "enable_ivr")["may_set"], true);
     })
     .await;
 }

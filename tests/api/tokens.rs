@@ -69,25 +69,30 @@ async fn an_issuers_key_is_fetched_by_its_name_and_never_taken_for_a_secret() {
     on_each_database(async |db| {
         let issuer = Issuer::open().await;
         let rules = TokenRules {
-            // A public key that is also the secret is the classic confusion.
-            secret: None,
+            secret: Some(Secret::new(TOKEN_SECRET.to_owned())),
             keyring: Some(Keyring::new(egress::client(), issuer.url.parse().unwrap())),
             issuer: Some("https://login.example.com".to_owned()),
             audience: Some("frontdesk".to_owned()),
         };
         let desk = Desk::believing(db, rules);
         let (tenant, _) = desk.tenant("A").await;
-        let (user, by_secret) = desk.member(tenant, Role::Owner).await;
+        let (user, _) = desk.member(tenant, Role::Owner).await;
         let good = claims(user);
         for _ in 0..3 {
             let answer = desk.get("/api/me", &issuer.token(&good, Some("one"))).await;
             assert_eq!(answer.status, 200);
         }
+        let by_rsa = issuer.token_by_rsa(&good, "other");
+        assert_eq!(desk.get("/api/me", &by_rsa).await.status, 200);
+        let by_secret = token(&good);
+        assert_eq!(desk.get("/api/me", &by_secret).await.status, 200);
         assert_eq!(issuer.asked.load(Ordering::Relaxed), 1, "keys are kept");
         for (what, text) in [
             ("an unknown key", issuer.token(&good, Some("two"))),
             ("no key named", issuer.token(&good, None)),
-            ("a secret that nobody has", by_secret),
+            ("a key of another kind", issuer.token(&good, Some("other"))),
+            ("and the other way round", issuer.token_by_rsa(&good, "one")),
+            // A public key that is taken for a secret is the classic confusion.
             ("the public key as a secret", issuer.confused(&good)),
         ] {
             assert_eq!(desk.get("/api/me", &text).await.status, 401, "{what}");
@@ -134,9 +139,10 @@ fn claims(user: UserId) -> Value {
         "iss": "https://login.example.com"})
 }
 
-/// Issues tokens with ES256, and shows its public key.
+/// Issues tokens with ES256 and RS256, and shows its public keys.
 struct Issuer {
     key: EncodingKey,
+    rsa: EncodingKey,
     public: String,
     url: String,
     asked: Arc<AtomicUsize>,
@@ -148,7 +154,11 @@ impl Issuer {
         let key = EncodingKey::from_ec_der(&pair.serialize_der());
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
         jwk.common.key_id = Some("one".to_owned());
-        let keys = json!({"keys": [jwk]}).to_string();
+        let rsa = include_bytes!("../../fixtures/tokens/rsa.pem");
+        let rsa = EncodingKey::from_rsa_pem(rsa).unwrap();
+        let mut other = Jwk::from_encoding_key(&rsa, Algorithm::RS256).unwrap();
+        other.common.key_id = Some("other".to_owned());
+        let keys = json!({"keys": [jwk, other]}).to_string();
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let show = get(async move || {
@@ -161,6 +171,7 @@ impl Issuer {
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
             key,
+            rsa,
             public: pair.public_key_pem(),
             url,
             asked,
@@ -171,6 +182,12 @@ impl Issuer {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = name.map(str::to_owned);
         encode(&header, claims, &self.key).unwrap()
+    }
+
+    fn token_by_rsa(&self, claims: &Value, name: &str) -> String {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(name.to_owned());
+        encode(&header, claims, &self.rsa).unwrap()
     }
 
     /// Signed with HS256, the public key for a secret.

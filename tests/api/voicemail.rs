@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use frontdesk::audio::wav;
 use frontdesk::domain::{MessageSound, Role, TenantId, UserId};
 use frontdesk::store::calls;
 use frontdesk::store::voicemail_messages::{self as messages, News};
@@ -29,9 +30,21 @@ fn business(name: &str) -> Value {
     json!({"kind": "business", "name": name, "text": "Please leave a message."})
 }
 
-/// A sound that is a WAV by its first bytes.
-fn wav(rest: &str) -> String {
-    STANDARD.encode(format!("RIFF....WAVEfmt {rest}"))
+/// A WAV file with a sample for each letter.
+fn wav(letters: &str) -> String {
+    STANDARD.encode(wav_file(letters))
+}
+
+fn wav_file(letters: &str) -> Vec<u8> {
+    let samples = letters.bytes().map(|letter| [letter; 2]);
+    wav::mono_pcm16(8_000, samples).unwrap()
+}
+
+/// Two frames of 32 kbit/s at 44.1 kHz.
+fn mp3_file() -> Vec<u8> {
+    let mut frame = vec![0; 104];
+    frame[..4].copy_from_slice(b"\xff\xfb\x10\xc4");
+    [b"ID3\x04\0\0\0\0\0\x03tag".as_slice(), &frame.repeat(2)].concat()
 }
 
 /// The files that are kept, and how many bytes each has.
@@ -108,16 +121,16 @@ async fn a_greeting_is_spoken_or_played_and_its_sound_goes_with_it() {
         );
         assert_eq!(files(&desk), [0; 0]);
         let changed = patch(json!({"audio": wav("one")})).await;
-        assert_eq!(changed["audio"], json!({"type": "audio/wav", "size": 19}));
+        assert_eq!(changed["audio"], json!({"type": "audio/wav", "size": 50}));
         assert_eq!(
             (&changed["text"], &changed["voice"]),
             (&Value::Null, &Value::Null)
         );
-        assert_eq!(files(&desk), [19]);
+        assert_eq!(files(&desk), [50]);
         patch(json!({"audio": wav("another")})).await;
-        assert_eq!(files(&desk), [23], "the old one is gone");
+        assert_eq!(files(&desk), [58], "the old one is gone");
         patch(json!({"name": "X-mas"})).await;
-        assert_eq!(files(&desk), [23]);
+        assert_eq!(files(&desk), [58]);
         let changed = patch(json!({"text": "Words again."})).await;
         assert_eq!(
             (&changed["text"], &changed["audio"]),
@@ -133,7 +146,7 @@ async fn a_greeting_that_is_deleted_takes_its_sound_along() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (_, key) = desk.tenant("A").await;
-        let mp3 = STANDARD.encode(b"ID3\x04 and so on and so on");
+        let mp3 = STANDARD.encode(mp3_file());
         let played = create(
             &desk,
             &key,
@@ -332,6 +345,45 @@ async fn a_greeting_that_makes_no_sense_is_refused_and_leaves_no_file() {
         assert_eq!(files(&desk), [0; 0]);
         let bad = format!("{GREETINGS}?kind=birthday");
         assert_eq!(desk.get(&bad, &key).await.status, 422);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_in_which_nothing_can_be_heard_is_no_greeting() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let changed = |at: usize, bytes: &[u8]| {
+            let mut file = wav_file("sound");
+            file[at..at + bytes.len()].copy_from_slice(bytes);
+            file
+        };
+        let mp3 = mp3_file();
+        for (why, file) in [
+            ("a head", b"RIFF....WAVEfmt of a sort".to_vec()),
+            ("has none", wav_file("")),
+            ("one or two channels", changed(22, &[6, 0])),
+            ("PCM, mu-law or A-law", changed(20, &[0x55, 0])),
+            ("PCM, mu-law or A-law", changed(34, &[12, 0])),
+            ("frames", mp3[..mp3.len() - 104].to_vec()),
+            ("frames", b"ID3\x04 and so on and so on".to_vec()),
+        ] {
+            let body = json!({"kind": "business", "name": "B", "audio": STANDARD.encode(file)});
+            let refused = desk.send(("POST", GREETINGS), &key, &body).await;
+            assert_eq!(refused.status, 422, "{why}: {}", refused.body);
+            let fault = &refused.problem()["errors"][0];
+            assert_eq!(fault["pointer"], "#/audio", "{why}");
+            let detail = fault["detail"].as_str().unwrap();
+            assert!(detail.contains(why), "{why}: {detail}");
+        }
+        // Mu-law and A-law, of eight bits, as telephones have them.
+        for coding in [6, 7] {
+            let mut file = changed(20, &[coding, 0]);
+            file[34] = 8;
+            let body = json!({"kind": "business", "name": "B", "audio": STANDARD.encode(file)});
+            create(&desk, &key, &body).await;
+        }
     })
     .await;
 }

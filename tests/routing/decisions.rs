@@ -204,6 +204,38 @@ fn a_blocked_caller_is_refused_unless_a_rule_or_an_allow_list_says_otherwise() {
 }
 
 #[test]
+fn a_rule_that_does_not_ask_who_calls_lets_no_blocked_caller_in() {
+    let blocked = Caller::on_lists(Party::Number(phone(5)), &[(id(1), ListKind::Block)]);
+    let mut office = office();
+    let lunch = Times {
+        days: vec![],
+        span: "12:00-13:00".parse().unwrap(),
+    };
+    let whens = [
+        vec![],
+        vec![Condition::At(lunch.clone())],
+        vec![Condition::During(id(1))],
+        vec![Condition::At(lunch.clone()), Condition::Vip],
+        vec![Condition::At(lunch), Condition::InList(id(2))],
+    ];
+    for when in whens {
+        let through = rule(when, Action::Go(message("Come in.")));
+        office.plan.as_mut().unwrap().rules = vec![through];
+        let refused = route(&office, &blocked, at(FRIDAY_NOON));
+        assert_eq!(refused.stops, [Stop::Reject(Refusal::Busy)]);
+    }
+    let listed = rule(
+        vec![Condition::InList(id(1))],
+        Action::Go(message("Write to us.")),
+    );
+    office.plan.as_mut().unwrap().rules.push(listed);
+    let decided = route(&office, &blocked, at(FRIDAY_NOON));
+    assert_eq!(kinds(&decided), ["message"]);
+    let passed = &decided.steps[1];
+    assert_eq!(passed.code, "rule.passed");
+}
+
+#[test]
 fn targets_that_are_gone_are_skipped_and_an_end_is_always_there() {
     let facts = facts(Plan {
         open: people(&[77], Strategy::AtOnce),

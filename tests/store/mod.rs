@@ -3,6 +3,7 @@
 mod api_keys;
 mod calls;
 mod databases;
+mod dials;
 mod isolation;
 mod ivr;
 mod pages;

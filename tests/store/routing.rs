@@ -4,7 +4,7 @@ use frontdesk::domain::{
     CallerList, CallerListId, Hours, HoursId, ListKind, Number, NumberId, OpenState, Party, Queue,
     QueueId, Timestamp,
 };
-use frontdesk::routing::{Plan, Route, Stop, Target, route};
+use frontdesk::routing::{Plan, Route, Stop, Target, Voice, route};
 use frontdesk::store::{
     Error, call_routes, caller_lists, calls, hours, number_plans, numbers, page, queues,
     routing_facts, tenants,
@@ -91,6 +91,37 @@ async fn i9_a_plan_names_nothing_of_another_tenant() {
         assert_eq!(found.unwrap(), None);
         let found = number_plans::find(store, other.id, &number.phone_number).await;
         assert_eq!(found.unwrap(), Some((number.id, None)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_voice_that_no_agent_has_is_the_receptionist_s_own() {
+    on_each_database(async |db| {
+        let store = &db.store;
+        let (tenant, _) = add_tenant(store, 1).await;
+        let id = NumberId::from_parts(at(0), 1);
+        let number = Number::new(id, tenant.id, phone("+15550001111"), at(0));
+        numbers::insert(store, &number).await.unwrap();
+        let own = "voice_68d1".to_owned();
+        for (kept, read) in [
+            ("Marin".to_owned(), None),
+            ("alloy".to_owned(), Some("alloy".to_owned())),
+            (own.clone(), Some(own)),
+        ] {
+            let plan = Plan {
+                voice: Voice {
+                    voice: Some(kept),
+                    ..Voice::default()
+                },
+                ..Plan::default()
+            };
+            let put = number_plans::put(store, (tenant.id, id), &plan, at(0)).await;
+            put.unwrap();
+            let found = number_plans::find(store, tenant.id, &number.phone_number).await;
+            let (_, found) = found.unwrap().unwrap();
+            assert_eq!(found.unwrap().voice.voice, read);
+        }
     })
     .await;
 }

@@ -8,6 +8,7 @@ use frontdesk::domain::{
 };
 use frontdesk::rehearsal::CALLER;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
+use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::rest::RestCall;
 use frontdesk::routing::{Plan, Target};
 use frontdesk::store::{call_routes, calls, contacts, numbers};
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::routed::{ai, ask, form_to, forward, key, member, message, phone, plan, set, tenant};
+use super::tools::{after_a_word, equip, kit};
 use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
 
@@ -26,10 +28,14 @@ const MEMBERS: &str = "+12025550131";
 
 /// A house with a number and an account, that may ring the United States.
 pub(super) async fn open() -> (Desk, RestAccount, String) {
+    open_with(talkative()).await
+}
+
+async fn open_with(model: ModelOptions) -> (Desk, RestAccount, String) {
     let account = RestAccount::open(&[]).await;
     account.own(OURS);
     let client = account.client();
-    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    let desk = Desk::with(model, |plan| plan.carrier = Some(client)).await;
     let clock = Clock::system();
     let new = Number::new(
         clock.new_id(),
@@ -118,23 +124,8 @@ pub(super) fn steps() -> Vec<Step> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receptionist_calls_somebody_and_speaks_with_them() {
     let (desk, account, key) = open().await;
-    let (tenant_id, receptionist) = tenant(&desk).await;
-    let clock = Clock::system();
-    let contact = Contact {
-        id: clock.new_id(),
-        tenant_id,
-        name: Pii::new("Ada Lovelace".to_owned()),
-        numbers: vec![phone("+12025550177")],
-        email: None,
-        company: None,
-        notes: None,
-        is_vip: false,
-        is_blocked: false,
-        language: None,
-        tags: std::collections::BTreeSet::new(),
-        created_at: clock.now(),
-    };
-    contacts::insert(&desk.store, &contact).await.unwrap();
+    let (_, receptionist) = tenant(&desk).await;
+    let contact = known(&desk, "Ada Lovelace", "+12025550177").await;
     let body = json!({"to": THEIRS, "receptionist_id": receptionist.to_string(),
         "contact_id": contact.id.to_string()});
     let call = placed(&desk, &key, &body).await;
@@ -167,6 +158,47 @@ async fn a_receptionist_calls_somebody_and_speaks_with_them() {
     let path = format!("twiml/outbound?call={}", log.id);
     let xml = ask(&desk, &path, &form).await;
     assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+}
+
+/// Somebody whom the tenant knows.
+async fn known(desk: &Desk, name: &str, number: &str) -> Contact {
+    let clock = Clock::system();
+    let contact = Contact {
+        id: clock.new_id(),
+        tenant_id: tenant(desk).await.0,
+        name: Pii::new(name.to_owned()),
+        numbers: vec![phone(number)],
+        email: None,
+        company: None,
+        notes: None,
+        is_vip: false,
+        is_blocked: false,
+        language: None,
+        tags: std::collections::BTreeSet::new(),
+        created_at: clock.now(),
+    };
+    contacts::insert(&desk.store, &contact).await.unwrap();
+    contact
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_call_is_with_is_looked_up_and_not_whose_number_it_is() {
+    let line = after_a_word(Line::call("lookup_contact", "{}"));
+    let (desk, account, key) = open_with(line).await;
+    equip(&desk, kit(Vec::new())).await;
+    let (_, receptionist) = tenant(&desk).await;
+    let ada = known(&desk, "Ada Lovelace", "+12025550177").await;
+    known(&desk, "The Switchboard", THEIRS).await;
+    let body = json!({"to": THEIRS, "receptionist_id": receptionist.to_string(),
+        "contact_id": ada.id.to_string()});
+    placed(&desk, &key, &body).await;
+    answered(ringing(&desk, &account), steps()).await;
+    let session = desk.session(0).await;
+    let [(_, told)] = &session.tool_outputs[..] else {
+        panic!("{:?}", session.tool_outputs);
+    };
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!(told["name"], "Ada Lovelace", "{told}");
 }
 
 fn outbound_form(report: &CallReport, to: &str, status: &str) -> super::visitor::Form {

@@ -35,7 +35,7 @@ pub(in crate::api) async fn start(
     Path(id): Path<CallId>,
 ) -> Result<StatusCode, ApiError> {
     let call = with_ai(&state, &operator, id).await?;
-    let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
+    let settings = settings::of_tenant(&state.store, call.tenant_id, call.placed_by()).await?;
     if !settings.truth(SettingKey::EnableCallRecording) {
         return Err(ApiError::Conflict(
             "recordings are switched off (enable_call_recording)",

@@ -212,7 +212,7 @@ impl Transfer {
                 Ok(ring(telephone, (caller_id, whisper), None))
             }
             Destination::PhoneNumber(NumberRef(E164(number))) => {
-                let settings = settings::of_tenant(store, tenant, None).await?;
+                let settings = settings::of_tenant(store, tenant, call.placed_by()).await?;
                 let most = settings.whole(SettingKey::MaxCallDurationSeconds);
                 let longest = most.map_or(Duration::MAX, Duration::from_secs);
                 let telephone = Telephone::outside(number);

@@ -12,13 +12,16 @@ use crate::api::extract::Json;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::PhoneNumber;
+use crate::domain::{PhoneNumber, SettingKey};
+use crate::store::{number_purchases, quotas, settings};
 use crate::twilio::rest::{Client, Error, IncomingNumber, NumberSettings};
 
 /// Buys a number at the carrier, and has it ring here.
 ///
-/// It costs money every month. Where the carrier's answer is lost (503,
-/// `outcome-unknown`), ask the same again: it is not bought twice.
+/// It costs money every month: a tenant has `max_numbers` at most, buys
+/// `max_number_purchases_per_day`, and none once its quota is used up. Where the
+/// carrier's answer is lost (503, `outcome-unknown`), ask the same again: it is
+/// not bought twice.
 #[utoipa::path(post, path = "/api/numbers/purchase", operation_id = "purchase_number",
     tag = "Numbers", request_body = NewNumber, responses((status = 201, body = NumberBody)))]
 pub(in crate::api) async fn purchase(
@@ -31,6 +34,10 @@ pub(in crate::api) async fn purchase(
     let settings = settings(&state, number.label.as_deref())?;
     let record = PurchaseRecord::open(&state, &operator, &number.phone_number).await;
     let record = record.map_err(not_available)?;
+    if let Some(refusal) = refusal(&state, &operator, &record).await? {
+        record.strike().await?;
+        return Err(ApiError::Conflict(refusal));
+    }
     let bought = buy(carrier, &record, &number.phone_number, &settings).await?;
     learn(&mut number, &bought);
     number.configured_at = Some(state.clock.now());
@@ -38,6 +45,38 @@ pub(in crate::api) async fn purchase(
     kept.map_err(not_available)?;
     Ok((StatusCode::CREATED, JsonBody(number.into())))
 }
+
+/// Why nothing is bought, if so. The purchase is counted already, so that of several at
+/// once none is overlooked; one that may have happened is not refused any more.
+async fn refusal(
+    state: &ApiState,
+    operator: &Operator,
+    record: &PurchaseRecord<'_>,
+) -> Result<Option<&'static str>, ApiError> {
+    if record.may_have_happened {
+        return Ok(None);
+    }
+    let (store, tenant, now) = (&state.store, operator.tenant_id, state.clock.now());
+    if !quotas::may_spend(store, tenant, now).await? {
+        return Ok(Some(SPENT));
+    }
+    let settings = settings::of_tenant(store, tenant, None).await?;
+    let bought = number_purchases::count(store, tenant, now.plus_ms(-DAY_MS)).await?;
+    let is_over = |key, count| settings.whole(key).is_some_and(|most| count > most);
+    Ok(if is_over(SettingKey::MaxNumbers, bought.in_all()) {
+        Some(ENOUGH)
+    } else if is_over(SettingKey::MaxNumberPurchasesPerDay, bought.lately()) {
+        Some(TOO_FAST)
+    } else {
+        None
+    })
+}
+
+const SPENT: &str = "what the tenant may use is used up; /api/usage/quota has its limits";
+const ENOUGH: &str = "the tenant has as many numbers as the platform lets it buy (max_numbers)";
+const TOO_FAST: &str = "the tenant has bought as many numbers in 24 hours as the platform lets it \
+    buy (max_number_purchases_per_day)";
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Buys it, unless an earlier purchase turns out to have happened.
 async fn buy(

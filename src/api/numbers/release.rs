@@ -51,15 +51,16 @@ pub(in crate::api) async fn release(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whether the carrier had it does not matter: then it is gone already.
+/// By the name that we know, or by the one that it has now. Whether the carrier had it
+/// at all does not matter: then it is gone already.
 async fn give_back(carrier: &Client, number: &Number) -> Result<(), Error> {
-    let mut sid = number.carrier_sid.clone();
-    if sid.is_none() {
-        let found = carrier.find_number(&number.phone_number).await?;
-        sid = found.map(|found| found.sid);
+    if let Some(sid) = &number.carrier_sid
+        && carrier.release_number(sid).await?
+    {
+        return Ok(());
     }
-    if let Some(sid) = sid {
-        carrier.release_number(&sid).await?;
+    if let Some(found) = carrier.find_number(&number.phone_number).await? {
+        carrier.release_number(&found.sid).await?;
     }
     Ok(())
 }

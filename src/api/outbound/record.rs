@@ -89,7 +89,7 @@ enum Opened {
 async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, ApiError> {
     let (state, operator) = whole;
     let (tenant_id, now) = (operator.tenant_id, state.clock.now());
-    let longest = longest(state, operator).await?;
+    let longest = longest(state, operator, new.user_id).await?;
     if !quotas::may_spend(&state.store, tenant_id, now).await? {
         return Err(refused(whole, "call.refused", DialRefusal::Quota).await?);
     }
@@ -159,8 +159,13 @@ fn row((operator, id): (&Operator, CallId), new: &NewCall, now: Timestamp) -> Ne
     }
 }
 
-async fn longest(state: &ApiState, operator: &Operator) -> Result<Duration, ApiError> {
-    let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
+/// How long a call may last that the member places, or the tenant.
+async fn longest(
+    state: &ApiState,
+    operator: &Operator,
+    member: Option<UserId>,
+) -> Result<Duration, ApiError> {
+    let settings = settings::of_tenant(&state.store, operator.tenant_id, member).await?;
     let most = settings.whole(SettingKey::MaxCallDurationSeconds);
     Ok(most.map_or(Duration::MAX, Duration::from_secs))
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::ring::{RingText, StrategyText};
 use super::rule::RuleText;
 use super::value::{E164, Few, Line, Text, Word};
-use crate::domain::{FlowId, HoursId, QueueId, ReceptionistId, UserId};
+use crate::domain::{FlowId, HoursId, QueueId, Receptionist, ReceptionistId, UserId};
 use crate::routing::{Forward, Plan, Rule, Target, Users, Voice};
 
 /// Where the calls of a number go.
@@ -22,7 +22,8 @@ pub struct PlanText {
     /// Where they go while it is closed; null: the same way.
     #[serde(default)]
     after_hours: Option<TargetText>,
-    /// Looked at before the hours, in order; the first that applies decides.
+    /// Looked at before the hours, in order; the first that applies decides. For
+    /// a caller who is blocked only those count that name `blocked` or `in_list`.
     #[serde(default)]
     #[schema(value_type = Vec<RuleText>, max_items = 50, required = false)]
     rules: Few<RuleText, 0, 50>,
@@ -45,8 +46,10 @@ pub struct VoiceText {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1000,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     greeting: Option<Line<1000>>,
-    /// The agent's voice.
-    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "marin")]
+    /// A voice of the model's, or the id of one made for you.
+    #[schema(value_type = Option<String>, example = "marin",
+        pattern = "^(alloy|ash|ballad|coral|echo|sage|shimmer|verse|marin|cedar\
+            |voice_[A-Za-z0-9_-]{1,100})$")]
     voice: Option<Word>,
     /// BCP 47 language of agent and announcements.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "de-DE")]
@@ -178,6 +181,15 @@ pub struct ForwardText {
     ring: RingText,
 }
 
+impl PlanText {
+    /// Whether an agent can have the voice that callers are to be spoken to with; one
+    /// that none has is the receptionist's own in the [`Plan`].
+    pub fn has_known_voice(&self) -> bool {
+        let voice = self.voice.voice.as_ref();
+        voice.is_none_or(|Word(voice)| Receptionist::can_sound_like(voice))
+    }
+}
+
 impl From<PlanText> for Plan {
     fn from(text: PlanText) -> Self {
         Self {
@@ -208,7 +220,10 @@ impl From<VoiceText> for Voice {
     fn from(text: VoiceText) -> Self {
         Self {
             greeting: text.greeting.map(|Line(words)| words),
-            voice: text.voice.map(|Word(voice)| voice),
+            voice: text
+                .voice
+                .map(|Word(voice)| voice)
+                .filter(|voice| Receptionist::can_sound_like(voice)),
             language: text.language.map(|Word(language)| language),
         }
     }

@@ -16,7 +16,8 @@ pub struct RuleText {
     #[schema(value_type = String, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Line<200>,
-    /// What must be so; all of it. Without conditions it always applies.
+    /// What must be so; all of it. Without conditions it always applies, except
+    /// to callers who are blocked.
     #[serde(default)]
     #[schema(value_type = Vec<ConditionText>, max_items = 10, required = false)]
     when: Few<ConditionText, 0, 10>,
