@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
+use super::at::Point;
 use crate::domain::{CallId, CallSid, Consent, Contact, Party, PhoneNumber, TenantId, Timestamp};
 use crate::routing::{Facts, Route};
 
@@ -42,6 +43,8 @@ pub(super) struct Placed {
     pub(super) moved_to: Option<usize>,
     /// What whoever is on the line has said to being recorded, if they were asked.
     pub(super) consent: Option<Consent>,
+    /// What they were told of that unasked, and where.
+    pub(super) told: Option<(Point, Consent)>,
     /// Who of those that were rung is a machine, as far as the carrier has found out.
     pub(super) verdicts: Vec<(CallSid, bool)>,
     pub(super) is_over: AtomicBool,
@@ -63,6 +66,7 @@ impl Placed {
             left_at: None,
             moved_to: None,
             consent: None,
+            told: None,
             verdicts: Vec::new(),
             is_over: AtomicBool::new(false),
         }
@@ -105,6 +109,7 @@ impl Placed {
             left_at: self.left_at,
             moved_to: self.moved_to,
             consent: self.consent.clone(),
+            told: self.told.clone(),
             verdicts: self.verdicts.clone(),
             is_over: AtomicBool::new(self.is_over()),
         }
