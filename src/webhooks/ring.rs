@@ -108,6 +108,11 @@ fn rung(
     (permits, ground): (&[Permit], Option<Recorded>),
 ) -> Option<Dial> {
     let mut dial = begun(request, stop, permits)?.action(house.stop_url("dial-status", point));
+    if stop.is_in_turn {
+        let count = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+        let lasting = stop.ring.timeout.saturating_mul(count);
+        house.callers.listens(&request.call_sid, lasting);
+    }
     let terms = Terms::new(house, longest(permits)?, ground);
     for permit in permits {
         let telephone = picked_up::number(house, &request.call_sid, (point, stop), (permit, terms));

@@ -8,10 +8,13 @@ use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
 use frontdesk::store::queues;
 
+use super::closing::is_closed;
 use super::desk::{Desk, talkative};
+use super::held::until;
 use super::routed::{
     ask, exchange_get, form_to, logged, member, message, plan, set, show_to_oracle, tenant,
 };
+use super::visitor::{STATUS, form, post};
 
 const TO: &str = "+15550200001";
 const MEMBER: &str = "+15550300001";
@@ -218,4 +221,35 @@ async fn the_member_who_ends_the_waiting_has_both_calls() {
         assert_eq!(call.answered_by, Some(AnsweredBy::Person), "{call_sid}");
         assert_eq!(call.user_id, Some(member), "{call_sid}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_who_waits_hears_something_before_the_house_closes() {
+    let (desk, _) = open().await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let waits = [("QueuePosition", "3"), ("QueueTime", "10")];
+    let waits = form_to("CA1", TO, &waits);
+    let wait = async || ask(&desk, "queue/wait?stop=0", &waits).await;
+    let xml = wait().await;
+    assert!(
+        xml.contains("Nummer 3") && xml.contains(r#"loop="3""#),
+        "{xml}"
+    );
+    desk.shutdown.drain.cancel();
+    until(async || desk.bridge.counts().is_draining.then_some(())).await;
+    let xml = wait().await;
+    assert!(
+        xml.contains(r#"loop="1""#) && !xml.contains("Nummer 3"),
+        "{xml}"
+    );
+    desk.shutdown.hurry.cancel();
+    until(async || wait().await.contains("<Leave/>").then_some(())).await;
+    let left = [("QueueResult", "leave"), ("QueueTime", "12")];
+    let xml = ask(&desk, "queue/left?stop=0", &form_to("CA1", TO, &left)).await;
+    assert!(
+        xml.contains("Call again.") && !xml.contains("<Record"),
+        "{xml}"
+    );
+    post(&desk, STATUS, &form("CA1", "completed")).await;
+    is_closed(desk).await;
 }

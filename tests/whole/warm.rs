@@ -732,3 +732,37 @@ async fn p2_another_process_leads_a_caller_on_and_one_alone_does() {
     let xml = ask(&first, &answered, &of_leg(&account, &[])).await;
     assert!(xml.contains("no longer waiting"), "{xml}");
 }
+
+/// A process with a caller who waits, for whom a telephone rings.
+async fn waiting(account: &RestAccount) -> Desk {
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    led_there(&desk, account).await;
+    let heard = ask(&desk, "warm/wait?stop=0", &waits("0")).await;
+    assert!(heard.contains("<Play>"), "{heard}");
+    asked(account, 1).await;
+    desk
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_who_waits_with_music_hears_something_before_the_house_closes() {
+    let account = RestAccount::open(&[]).await;
+    let desk = waiting(&account).await;
+    named(&desk).await;
+    desk.shutdown.drain.cancel();
+    desk.shutdown.hurry.cancel();
+    until(async || {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits("10")).await;
+        heard.contains("<Leave/>").then_some(())
+    })
+    .await;
+    let left = [("QueueResult", "leave"), ("QueueTime", "10")];
+    let left = form_to(WAITING, OURS, &left);
+    let next = ask(&desk, "warm/left?stop=0", &left).await;
+    assert!(next.contains("Please call again"), "{next}");
+    until(async || {
+        let leg = account.calls().pop().expect("a call was made");
+        (leg.status == "completed").then_some(())
+    })
+    .await;
+}

@@ -18,7 +18,7 @@ use crate::webhooks::memory::Placed;
 use crate::webhooks::picked_up::hang_up;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::xml::Xml;
-use crate::webhooks::{Webhooks, queue, spoken, stops, switchboard};
+use crate::webhooks::{Webhooks, last_answer, queue, spoken, stops, switchboard};
 
 /// So long whoever has picked up may listen and think, beyond the ringing.
 const THINKING: Duration = Duration::from_mins(1);
@@ -81,6 +81,9 @@ impl Waiting {
         let is_late = form.waited >= stop.ring.timeout + THINKING;
         let is_unanswered = form.waited > stop.ring.timeout;
         let is_unnamed = form.waited >= LATEST;
+        // Who is to hear something before we go is led on to it.
+        let is_last = last_answer::is_due(&self.house);
+        let is_late = is_late || is_last;
         let found = warm::find(&self.house.store, self.place());
         match self.house.patience.must(found).await {
             Some(Ok(Some(transfer))) => {
@@ -90,7 +93,7 @@ impl Waiting {
                 let now = self.house.clock.now();
                 !is_due(&transfer, (is_late, is_unnamed), now) || self.is_kept(&transfer).await
             }
-            Some(Ok(None)) => self.begins(&form.call, recorded).await,
+            Some(Ok(None)) => !is_last && self.begins(&form.call, recorded).await,
             // Who rings may take the call without a database.
             Some(Err(error)) => {
                 tracing::warn!(call.id = %self.placed.call_id, %error, "warm.unknown");
