@@ -1,5 +1,6 @@
 //! Warm transfers: the caller hears music until somebody takes the call, or nobody does.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use frontdesk::clock::Clock;
@@ -765,4 +766,53 @@ async fn p1_who_waits_with_music_hears_something_before_the_house_closes() {
         (leg.status == "completed").then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w6_a_telephone_that_rings_late_does_not_ring_on_once_somebody_has_the_call() {
+    let wish = json!({"destination": "team", "reason": "A refund."});
+    let model = after_a_word(Line::call("transfer_call", wish.to_string()));
+    let rung = AtomicUsize::new(0);
+    let mut scene = Scene::answering(model, move |_| match rung.fetch_add(1, Ordering::Relaxed) {
+        0 => person(vec![Step::Wait(ms(400)), Step::Digit('1')]),
+        _ => Callee::NoAnswer(Duration::from_mins(1)),
+    })
+    .await;
+    let bob = member(&scene.desk, BOBS).await;
+    let team = At::Team(vec![scene.ada, bob]);
+    equip(&scene.desk, kit(vec![to("team", team, TransferMode::Warm)])).await;
+    let busy = RestFault::Busy {
+        retry_after: Some(2),
+    };
+    scene.account.fail_next([busy]);
+    let report = scene.call(vec![Step::StayUntilEnd]).await;
+    assert_eq!(verbs(&report), ["Connect", "Enqueue", "Say", "Hangup"]);
+    let ends = [scene.leg().await, scene.leg().await];
+    let mut ends = ends.map(|leg| leg.final_status);
+    ends.sort();
+    assert_eq!(ends, ["canceled", "completed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_picks_up_after_somebody_else_has_taken_the_call_is_asked_nothing() {
+    let account = RestAccount::open(&[]).await;
+    let desk = Desk::open(talkative()).await;
+    led_there(&desk, &account).await;
+    let call = logged(&desk, WAITING, |_| true).await;
+    let place = Place {
+        tenant_id: call.tenant_id,
+        call_id: call.id,
+        stop: 0,
+    };
+    let now = Clock::system().now();
+    let begun = warm_transfers::begin(&desk.store, place, 2, now).await;
+    assert!(begun.unwrap());
+    let taken = warm_transfers::accept(&desk.store, (place, 0), now).await;
+    assert!(taken.unwrap());
+    for (leg, words) in [(0, "<Gather"), (1, "no longer waiting")] {
+        let answered = format!("warm/answered?stop=0&call={WAITING}&leg={leg}");
+        let picks_up = form_to(&format!("CA7{leg}"), ADAS, &[]);
+        let xml = ask(&desk, &answered, &picks_up).await;
+        assert!(xml.contains(words), "{leg}: {xml}");
+    }
 }
