@@ -45,6 +45,8 @@ pub(super) struct Placed {
     pub(super) consent: Option<Consent>,
     /// What they were told of that unasked, and where.
     pub(super) told: Option<(Point, Consent)>,
+    /// Where telephones ring while they wait with music, if that is known.
+    pub(super) rings_at: Option<usize>,
     /// Who of those that were rung is a machine, as far as the carrier has found out.
     pub(super) verdicts: Vec<(CallSid, bool)>,
     pub(super) is_over: AtomicBool,
@@ -67,6 +69,7 @@ impl Placed {
             moved_to: None,
             consent: None,
             told: None,
+            rings_at: None,
             verdicts: Vec::new(),
             is_over: AtomicBool::new(false),
         }
@@ -110,6 +113,7 @@ impl Placed {
             moved_to: self.moved_to,
             consent: self.consent.clone(),
             told: self.told.clone(),
+            rings_at: self.rings_at,
             verdicts: self.verdicts.clone(),
             is_over: AtomicBool::new(self.is_over()),
         }

@@ -769,6 +769,34 @@ async fn p1_who_waits_with_music_hears_something_before_the_house_closes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn d2_who_waits_for_nobody_is_led_on_though_the_database_is_away() {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    let ada = led_there(&desk, &account).await;
+    // Whatever is asked of the call has it remembered.
+    let whisper = format!("whisper?stop=0&call={WAITING}&user={ada}");
+    ask(&desk, &whisper, &form_to("CA7", ADAS, &[])).await;
+    desk.store.close().await;
+    for (waited, verb) in [("0", "<Play>"), ("10", "<Leave/>")] {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits(waited)).await;
+        assert!(heard.contains(verb), "after {waited} s: {heard}");
+    }
+    assert_eq!(account.calls().len(), 1, "nobody is rung");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_who_is_rung_for_may_be_waited_for_without_a_database() {
+    let account = RestAccount::open(&[]).await;
+    let desk = waiting(&account).await;
+    desk.store.close().await;
+    for (waited, verb) in [("10", "<Play>"), ("79", "<Play>"), ("81", "<Leave/>")] {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits(waited)).await;
+        assert!(heard.contains(verb), "after {waited} s: {heard}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w6_a_telephone_that_rings_late_does_not_ring_on_once_somebody_has_the_call() {
     let wish = json!({"destination": "team", "reason": "A refund."});
     let model = after_a_word(Line::call("transfer_call", wish.to_string()));
