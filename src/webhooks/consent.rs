@@ -278,13 +278,13 @@ async fn go_on(house: &Webhooks, placed: &Placed, request: &VoiceRequest, at: &A
     stops::go_on(house, placed, request, at, Outcome::Failed).await
 }
 
-/// The evidence outlives this process; whoever is on the line does not wait long
-/// for it.
+/// The evidence outlives this process, and is kept while the database is away; whoever is
+/// on the line does not wait long for it.
 async fn note(house: &Webhooks, placed: &Placed, consent: Consent) {
     metrics::counter!("frontdesk_consents_total", "answer" => consent.answer.as_str()).increment(1);
-    let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
+    let (bridge, of) = (house.bridge.clone(), (placed.tenant_id, placed.call_id));
     let noting = tokio::spawn(async move {
-        if let Err(error) = call_consents::note(&store, of, &consent).await {
+        if let Err(error) = bridge.keep_consent(of, consent).await {
             tracing::error!(call.id = %of.1, %error, "recording.consent_not_noted");
         }
     });
