@@ -6,14 +6,15 @@ use std::time::Duration;
 use frontdesk::bridge::{Bridge, CallStands, Keeper, Keeping, NotTaken, Placing, TextCame, Told};
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Direction, OpenState, ProcessId, TenantId,
-    Timestamp, Wish,
+    AnsweredBy, CallId, CallLog, CallSid, CallStatus, Consent, ConsentAnswer, ConsentPolicy,
+    Direction, OpenState, ProcessId, TenantId, Timestamp, Wish,
 };
 use frontdesk::journal::Journal;
 use frontdesk::routing::{Route, Step, Stop};
 use frontdesk::store::calls::{self, NewCall, StatusNews};
 use frontdesk::store::{
-    Store, Tx, call_events, call_owners, call_routes, page, processes, sms_opt_outs, tenants,
+    Store, Tx, call_consents, call_events, call_owners, call_routes, page, processes, sms_opt_outs,
+    tenants,
 };
 use futures::future::join_all;
 use sqlx::any::install_default_drivers;
@@ -428,6 +429,35 @@ async fn w9_a_stop_that_comes_without_a_database_is_heeded_as_soon_as_there_is_o
         assert!(stopped.unwrap().is_some());
         let count = database.number("SELECT COUNT(*) FROM sms_messages").await;
         assert_eq!(count, 1);
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_what_a_caller_said_to_being_recorded_is_kept_without_a_database_and_once() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let taken = all_connections(database).await;
+        let of = (desk.tenant, desk.place(1));
+        let refused = Consent {
+            policy: ConsentPolicy::Keypress,
+            answer: ConsentAnswer::Refused,
+            words: Some("2".to_owned().into()),
+            at: Timestamp::from_ms(1_763_717_400_000),
+        };
+        for _ in 0..2 {
+            let kept = desk.bridge.keep_consent(of, refused.clone());
+            assert_eq!(timeout(LONG, kept).await.unwrap(), Ok(()));
+        }
+        desk.is(Keeping::Journaled).await;
+        drop(taken);
+        desk.is(Keeping::Written).await;
+        let kept = call_consents::find(&database.store, of).await;
+        assert_eq!(kept.unwrap(), Some(refused));
+        let events = call_events::list(&database.store, of.0, of.1).await;
+        assert_eq!(events.unwrap().len(), 1);
         desk.close().await;
     })
     .await;

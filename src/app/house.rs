@@ -1,6 +1,7 @@
 //! The floors, put together, opened and taken down.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -217,8 +218,16 @@ impl House {
         // While calls go on the carrier has questions, and gets answers.
         let empty = async {
             shutdown.drain.cancelled().await;
+            let last_calls = async {
+                shutdown.last_calls(self.drain_timeout).await;
+                bridge.leave_soon();
+            };
             let deadline = shutdown.deadline(self.drain_timeout);
-            bridge.drain(self.callers.gone(), deadline).await;
+            let mut drained = pin!(bridge.drain(self.callers.gone(), deadline));
+            tokio::select! {
+                () = drained.as_mut() => {}
+                () = last_calls => drained.await,
+            }
         };
         serve(listener, self.router, self.server, empty).await;
         let written = async {

@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long calls may go on where the end is in a hurry.
 const HURRY: Duration = Duration::from_secs(10);
+/// So long before the end whoever asks is given their last answer: callers who wait hear
+/// a tune that is shorter, and ask again.
+const LAST_CALLS: Duration = Duration::from_secs(15);
 
 /// What the house has been asked to do about its end.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +64,16 @@ impl Shutdown {
             () = self.abort.cancelled() => {}
         }
     }
+
+    /// Waits until it is almost time for that.
+    pub(super) async fn last_calls(&self, usual: Duration) {
+        let until = Instant::now() + usual.saturating_sub(LAST_CALLS);
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = self.hurry.cancelled() => {}
+            () = self.abort.cancelled() => {}
+        }
+    }
 }
 
 async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
@@ -79,11 +92,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn p1_a_second_signal_leaves_ten_seconds_and_a_third_none() {
         let (shutdown, began) = (Shutdown::default(), Instant::now());
+        shutdown.last_calls(USUAL).await;
+        assert_eq!(began.elapsed() + LAST_CALLS, USUAL);
+        shutdown.last_calls(LAST_CALLS / 2).await;
+        assert_eq!(began.elapsed() + LAST_CALLS, USUAL, "there is no time left");
+        let began = Instant::now();
         shutdown.deadline(USUAL).await;
         assert_eq!(began.elapsed(), USUAL);
 
         shutdown.hurry.cancel();
         let began = Instant::now();
+        shutdown.last_calls(USUAL).await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
         shutdown.deadline(USUAL).await;
         assert_eq!(began.elapsed(), HURRY);
         shutdown.deadline(HURRY / 2).await;

@@ -34,13 +34,18 @@ impl Bridge {
             () = ended => {}
             () = deadline => {}
         }
-        self.shared.is_leaving.store(true, Ordering::Relaxed);
+        self.leave_soon();
         self.end_all().await;
         let last = self.shared.outcomes.iter().map(|over| over.at).max();
         if let Some(last) = last {
             sleep_until(last + LAST_QUESTIONS).await;
         }
         self.shared.feed.close();
+    }
+
+    /// It is almost time: whoever asks from now on may not be able to ask again.
+    pub fn leave_soon(&self) {
+        self.shared.is_leaving.store(true, Ordering::Relaxed);
     }
 
     /// Whether this process goes now: nobody will be here for another question.

@@ -14,7 +14,7 @@ use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
 use super::writer::{Entry, Errand, Writer};
 use crate::clock::Clock;
-use crate::domain::{CallId, EndReason, ProcessId, TenantId, Timestamp, Usage};
+use crate::domain::{CallId, Consent, EndReason, ProcessId, TenantId, Timestamp, Usage};
 use crate::journal::Journal;
 use crate::recordings::Spool;
 use crate::store::{self, Store};
@@ -195,9 +195,14 @@ impl Keeper {
         {
             return done;
         }
+        self.keep_behind(Note::Told(Box::new(told))).await
+    }
+
+    /// Has a note kept behind all that came before it.
+    pub(super) async fn keep_behind(&self, note: Note) -> Result<(), NotTaken> {
         let (kept, told_so) = oneshot::channel();
         let entry = Entry {
-            note: Arc::new(Note::Told(Box::new(told))),
+            note: Arc::new(note),
             kept: Some(kept),
         };
         let kept = async {
@@ -231,6 +236,24 @@ impl Keeper {
 }
 
 impl Bridge {
+    /// Keeps what whoever is on the line has said to being recorded, in the database or,
+    /// while that is away, on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If neither takes it in time.
+    pub async fn keep_consent(
+        &self,
+        of: (TenantId, CallId),
+        consent: Consent,
+    ) -> Result<(), NotTaken> {
+        let consented = Note::Consented {
+            of: of.into(),
+            consent: Box::new(consent),
+        };
+        self.keeper().keep_behind(consented).await
+    }
+
     /// How it stands with what is to be written down, and how many notes wait on the
     /// disk.
     pub fn keeping(&self) -> (Keeping, u64) {

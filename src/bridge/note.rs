@@ -3,8 +3,8 @@
 use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
-    AnsweredBy, CallId, CallSid, EndReason, Money, ProcessId, TakenMessageId, TenantId, Timestamp,
-    TurnLatency, Usage, UserId, Utterance,
+    AnsweredBy, CallId, CallSid, Consent, EndReason, Money, ProcessId, TakenMessageId, TenantId,
+    Timestamp, TurnLatency, Usage, UserId, Utterance,
 };
 use crate::routing::Route;
 use crate::store::calls::NewCall;
@@ -30,6 +30,8 @@ pub(super) enum Note {
         user_id: Option<UserId>,
         at: Timestamp,
     },
+    /// Whoever is on the line has said whether they may be recorded.
+    Consented { of: Of, consent: Box<Consent> },
     /// The caller was handed on, and has come back.
     CameBack { of: Of },
     /// The carrier follows a call that was handed on, to the stop `first`.

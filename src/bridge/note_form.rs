@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::note::{Finished, Note, Of, Opened};
 use super::note_values::{
-    CallForm, LatencyForm, MoneyForm, RouteForm, TitleForm, UsageForm, UtteranceForm, all, all_of,
-    at, word,
+    CallForm, ConsentForm, LatencyForm, MoneyForm, RouteForm, TitleForm, UsageForm, UtteranceForm,
+    all, all_of, at, word,
 };
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
-use crate::domain::{CallId, CallSid, ParseError, ProcessId, TakenMessageId, TenantId, UserId};
+use crate::domain::{
+    CallId, CallSid, Consent, ParseError, ProcessId, TakenMessageId, TenantId, UserId,
+};
 use crate::store::text::Text;
 
 /// The version of these forms.
@@ -75,6 +77,10 @@ enum Form {
         at_ms: i64,
     },
     PickedUp(PickedUpForm),
+    Consented {
+        of: OfForm,
+        consent: ConsentForm,
+    },
     CameBack {
         of: OfForm,
     },
@@ -165,6 +171,7 @@ impl From<&Note> for Form {
                 user_id: user_id.map(Text),
                 at_ms: at.as_ms(),
             }),
+            Note::Consented { of, consent } => consented(*of, consent),
             Note::CameBack { of } => Self::CameBack { of: (*of).into() },
             Note::Moved { call_sid, first } => Self::Moved {
                 call_sid: Text(call_sid.clone()),
@@ -231,6 +238,10 @@ impl Form {
                 at: at(at_ms),
             },
             Self::PickedUp(picked_up) => picked_up.into_note()?,
+            Self::Consented { of, consent } => Note::Consented {
+                of: of.into(),
+                consent: Box::new(consent.into_consent()?),
+            },
             Self::CameBack { of } => Note::CameBack { of: of.into() },
             Self::Moved { call_sid, first } => Note::Moved {
                 call_sid: call_sid.0,
@@ -318,6 +329,13 @@ impl FinishedForm {
     }
 }
 
+fn consented(of: Of, consent: &Consent) -> Form {
+    Form::Consented {
+        of: of.into(),
+        consent: ConsentForm::from(consent),
+    }
+}
+
 fn recording(news: &RecordingNews) -> Form {
     let (what, fault) = match news.what {
         News::Began => ("began", None),
@@ -353,9 +371,9 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        AnsweredBy, CallStatus, Consent, ConsentAnswer, ConsentPolicy, Currency, Direction,
-        EndReason, MessageSound, Money, OpenState, Pii, RecordingFault, RecordingTitle, SmsMedia,
-        SmsState, Speaker, Timestamp, TurnLatency, Usage, Utterance, Wish,
+        AnsweredBy, CallStatus, ConsentAnswer, ConsentPolicy, Currency, Direction, EndReason,
+        MessageSound, Money, OpenState, Pii, RecordingFault, RecordingTitle, SmsMedia, SmsState,
+        Speaker, Timestamp, TurnLatency, Usage, Utterance, Wish,
     };
     use crate::routing::{Route, Step, Stop};
     use crate::store::calls::{NewCall, StatusNews};
@@ -563,6 +581,10 @@ mod tests {
                 by: AnsweredBy::Person,
                 user_id: Some((at(1), 2).into()),
                 at: at(2),
+            },
+            Note::Consented {
+                of: of(),
+                consent: Box::new(title().consent),
             },
             Note::CameBack { of: of() },
             Note::Moved {

@@ -232,24 +232,48 @@ pub(super) struct TitleForm {
     tenant: Text<TenantId>,
     call: Text<CallId>,
     started_at_ms: i64,
+    #[serde(flatten)]
+    consent: ConsentForm,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct ConsentForm {
     policy: String,
     answer: String,
     consent_at_ms: i64,
     words: Option<String>,
 }
 
+impl From<&Consent> for ConsentForm {
+    fn from(consent: &Consent) -> Self {
+        Self {
+            policy: consent.policy.as_str().to_owned(),
+            answer: consent.answer.as_str().to_owned(),
+            consent_at_ms: consent.at.as_ms(),
+            words: consent.words.as_ref().map(|words| words.expose().clone()),
+        }
+    }
+}
+
+impl ConsentForm {
+    pub(super) fn into_consent(self) -> Result<Consent, ParseError> {
+        Ok(Consent {
+            policy: word(&self.policy)?,
+            answer: word(&self.answer)?,
+            at: at(self.consent_at_ms),
+            words: self.words.map(Pii::new),
+        })
+    }
+}
+
 impl From<&RecordingTitle> for TitleForm {
     fn from(title: &RecordingTitle) -> Self {
-        let consent = &title.consent;
         Self {
             id: Text(title.id),
             tenant: Text(title.tenant_id),
             call: Text(title.call_id),
             started_at_ms: title.started_at.as_ms(),
-            policy: consent.policy.as_str().to_owned(),
-            answer: consent.answer.as_str().to_owned(),
-            consent_at_ms: consent.at.as_ms(),
-            words: consent.words.as_ref().map(|words| words.expose().clone()),
+            consent: ConsentForm::from(&title.consent),
         }
     }
 }
@@ -261,12 +285,7 @@ impl TitleForm {
             tenant_id: self.tenant.0,
             call_id: self.call.0,
             started_at: at(self.started_at_ms),
-            consent: Consent {
-                policy: word(&self.policy)?,
-                answer: word(&self.answer)?,
-                at: at(self.consent_at_ms),
-                words: self.words.map(Pii::new),
-            },
+            consent: self.consent.into_consent()?,
         })
     }
 }

@@ -5,8 +5,8 @@ use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{
-    self, Store, call_backs, call_owners, call_routes, call_transfers, call_usage, calls,
-    processes, taken_messages, turns, utterances,
+    self, Store, call_backs, call_consents, call_owners, call_routes, call_transfers, call_usage,
+    calls, processes, taken_messages, turns, utterances,
 };
 
 /// Writes it down.
@@ -23,6 +23,9 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
             user_id,
             at,
         } => write_picked_up(store, *of, (*by, *user_id, *at)).await,
+        Note::Consented { of, consent } => {
+            call_consents::note(store, (of.tenant_id, of.call_id), consent).await
+        }
         Note::CameBack { of } => {
             calls::come_back(store, of.tenant_id, of.call_id).await?;
             Ok(())

@@ -64,14 +64,17 @@ pub struct WarmTransfer {
     pub standing: Standing,
     /// Since when.
     pub since: Timestamp,
+    /// Whose telephone took the call, where that is known.
+    pub taken_at: Option<usize>,
     /// Its telephones, in order.
     pub legs: Vec<WarmLeg>,
 }
 
 impl WarmTransfer {
-    /// Whether somebody has taken the call.
-    pub fn is_taken(&self) -> bool {
-        matches!(self.standing, Standing::Accepted | Standing::Connected)
+    /// Whether whoever has that telephone has taken the call, as far as that is known.
+    pub fn is_taken_at(&self, leg: usize) -> bool {
+        let is_taken = matches!(self.standing, Standing::Accepted | Standing::Connected);
+        is_taken && self.taken_at.is_none_or(|taken| taken == leg)
     }
 
     /// The calls that go on beside the one of the telephone `but`.
@@ -128,18 +131,20 @@ pub async fn find(db: impl Into<Db<'_>>, place: Place) -> Result<Option<WarmTran
     Ok(Some(WarmTransfer {
         standing: at.parse(&row.standing)?,
         since: Timestamp::from_ms(row.changed_at_ms),
+        taken_at: row.leg.and_then(|leg| usize::try_from(leg).ok()),
         legs,
     }))
 }
 
 const FIND: &str = "
-    SELECT standing, changed_at_ms FROM warm_transfers
+    SELECT standing, changed_at_ms, leg FROM warm_transfers
     WHERE tenant_id = $1 AND call_id = $2 AND stop = $3";
 
 #[derive(FromRow)]
 struct TransferRow {
     standing: String,
     changed_at_ms: i64,
+    leg: Option<i64>,
 }
 
 /// Whoever answered that telephone takes the call; false if it is no longer to be had.

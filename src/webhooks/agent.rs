@@ -58,14 +58,17 @@ pub(super) async fn connect(
         receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
         contact,
         past,
-        recording,
+        recording: recording.clone(),
     };
     let token = house.bridge.admit(admission)?;
-    let stream = stream(house, token.expose(), point);
-    stream.map(|stream| said.append(stream)).map_err(|error| {
+    let stream = stream(house, token.expose(), point).map_err(|error| {
         tracing::error!(%error, "call.no_stream");
         Refusal::NobodyAnswers
-    })
+    })?;
+    if let Some(consent) = recording {
+        consent::note_told(house, &request.call_sid, point, consent);
+    }
+    Ok(said.append(stream))
 }
 
 /// Whom of the tenant's contacts the call is with, as far as that can be had soon: of a

@@ -15,7 +15,7 @@ use crate::store::call_legs::Recorded;
 use crate::twilio::webhook::GatherResult;
 
 /// A place on a route.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Point {
     /// Among its stops.
     pub(super) stop: usize,
@@ -24,7 +24,7 @@ pub(super) struct Point {
 }
 
 /// A place in a flow.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Leg {
     /// The node.
     pub(super) node: NodeId,

@@ -15,7 +15,8 @@ use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
 use crate::domain::{
-    CallLog, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Direction, Pii, SettingKey,
+    CallLog, CallSid, Consent, ConsentAnswer, ConsentPolicy, ConsentRule, Direction, Pii,
+    SettingKey,
 };
 use crate::routing::ivr::Outcome;
 use crate::store::{Error, call_consents, calls, numbers, settings};
@@ -69,30 +70,34 @@ pub(super) async fn ground_of_ring(
     let Some(wanted) = wanted(house, placed, request).await else {
         return Ground::Unrecorded;
     };
+    let is_asked = wanted.rule.policy != ConsentPolicy::None;
     let is_ours = request.direction == Direction::Outbound;
-    let was_told = placed.left_at.is_some();
-    match wanted.ground(house, placed, point) {
-        Ground::Unrecorded => Ground::Unrecorded,
-        Ground::Recorded(said, consent) => {
-            let is_asked = consent.answer != ConsentAnswer::NotAsked;
-            if is_asked && was_told {
-                // When a receptionist had the call.
-                Ground::Recorded(Response::new(), consent)
-            } else if is_asked && is_ours {
-                Ground::Unrecorded
-            } else {
-                Ground::Recorded(said, consent)
-            }
-        }
-        Ground::Asked(_) if is_ours => Ground::Unrecorded,
-        Ground::Asked(question) => Ground::Asked(question),
+    if is_ours && is_asked && wanted.given(placed, point).is_none() {
+        return Ground::Unrecorded;
+    }
+    wanted.ground(house, placed, point)
+}
+
+/// This goes out to whoever is on the line. Who has come further has heard it; who is led
+/// to the same place again hears it again, for the answer may have been lost.
+pub(super) fn note_told(house: &Webhooks, call_sid: &CallSid, point: &Point, consent: Consent) {
+    if matches!(consent.answer, ConsentAnswer::Told | ConsentAnswer::Stayed) {
+        house.memory.change(call_sid, |placed| {
+            placed.told.get_or_insert_with(|| (point.clone(), consent));
+        });
     }
 }
 
 impl Wanted {
+    /// What whoever is on the line has said before they came to `point`, or was told.
+    fn given(&self, placed: &Placed, point: &Point) -> Option<Consent> {
+        let told = placed.told.as_ref().filter(|(there, _)| there != point);
+        let said = placed.consent.as_ref().or(self.given.as_ref());
+        said.or(told.map(|(_, consent)| consent)).cloned()
+    }
+
     fn ground(self, house: &Webhooks, placed: &Placed, point: &Point) -> Ground {
-        let given = placed.consent.clone().or(self.given);
-        if let Some(consent) = given {
+        if let Some(consent) = self.given(placed, point) {
             return if consent.answer.permits() {
                 Ground::Recorded(Response::new(), consent)
             } else {
@@ -274,13 +279,13 @@ async fn go_on(house: &Webhooks, placed: &Placed, request: &VoiceRequest, at: &A
     stops::go_on(house, placed, request, at, Outcome::Failed).await
 }
 
-/// The evidence outlives this process; whoever is on the line does not wait long
-/// for it.
+/// The evidence outlives this process, and is kept while the database is away; whoever is
+/// on the line does not wait long for it.
 async fn note(house: &Webhooks, placed: &Placed, consent: Consent) {
     metrics::counter!("frontdesk_consents_total", "answer" => consent.answer.as_str()).increment(1);
-    let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
+    let (bridge, of) = (house.bridge.clone(), (placed.tenant_id, placed.call_id));
     let noting = tokio::spawn(async move {
-        if let Err(error) = call_consents::note(&store, of, &consent).await {
+        if let Err(error) = bridge.keep_consent(of, consent).await {
             tracing::error!(call.id = %of.1, %error, "recording.consent_not_noted");
         }
     });

@@ -16,6 +16,11 @@ pub(super) fn is_due(house: &Webhooks) -> bool {
     house.bridge.is_leaving() && !house.process.has_others()
 }
 
+/// Whether that is to be soon: whoever waits is given nothing to hear that takes long.
+pub(super) fn is_near(house: &Webhooks) -> bool {
+    house.bridge.counts().is_draining && !house.process.has_others()
+}
+
 /// The rest of the route from the stop `first` on, as far as it can be told at once.
 pub(super) async fn give(
     house: &Webhooks,

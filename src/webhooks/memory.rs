@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use dashmap::DashMap;
 
+use super::at::Point;
 use crate::domain::{
     CallId, CallSid, Consent, Contact, Party, PhoneNumber, QueueId, TenantId, Timestamp,
 };
@@ -44,6 +45,10 @@ pub(super) struct Placed {
     pub(super) moved_to: Option<usize>,
     /// What whoever is on the line has said to being recorded, if they were asked.
     pub(super) consent: Option<Consent>,
+    /// What they were told of that unasked, and where.
+    pub(super) told: Option<(Point, Consent)>,
+    /// Where telephones ring while they wait with music, if that is known.
+    pub(super) rings_at: Option<usize>,
     /// Who of those that were rung is a machine, as far as the carrier has found out.
     pub(super) verdicts: Vec<(CallSid, bool)>,
     /// The queue of which it is written down that the call waits there.
@@ -67,6 +72,8 @@ impl Placed {
             left_at: None,
             moved_to: None,
             consent: None,
+            told: None,
+            rings_at: None,
             verdicts: Vec::new(),
             waits_in: None,
             is_over: AtomicBool::new(false),
@@ -110,6 +117,8 @@ impl Placed {
             left_at: self.left_at,
             moved_to: self.moved_to,
             consent: self.consent.clone(),
+            told: self.told.clone(),
+            rings_at: self.rings_at,
             verdicts: self.verdicts.clone(),
             waits_in: self.waits_in,
             is_over: AtomicBool::new(self.is_over()),

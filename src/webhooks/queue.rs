@@ -8,9 +8,11 @@ use super::at::{At, Point, presses_1};
 use super::memory::Placed;
 use super::signed::Signed;
 use super::speech::Speech;
-use super::voicemail_twiml::Caller;
+use super::voicemail_twiml::{Caller, LONGEST};
 use super::xml::Xml;
-use super::{Webhooks, conference, hold_music, spoken, stops, switchboard, voicemail_twiml};
+use super::{
+    Webhooks, conference, hold_music, last_answer, spoken, stops, switchboard, voicemail_twiml,
+};
 use crate::bridge::Happening;
 use crate::domain::{CallSid, QueueId};
 use crate::routing::ivr::Outcome;
@@ -51,7 +53,8 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
         return Xml(Response::new().leave());
     };
     let left = stop.max_wait.saturating_sub(form.waited);
-    if left.is_zero() || placed.is_over() {
+    // Who is to hear something before we go is led on to it.
+    if left.is_zero() || placed.is_over() || last_answer::is_due(&house) {
         return Xml(Response::new().leave());
     }
     note_waiting(&house, placed, &form.call.call_sid, stop.queue_id);
@@ -60,13 +63,16 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
         .num_digits(1)
         .timeout(Duration::from_secs(1))
         .action(house.stop_url("queue/key", &at.point()));
-    for words in announcements(&form, &stop, &speech) {
-        gather = gather.say(speech.say(&words));
+    if !last_answer::is_near(&house) {
+        for words in announcements(&form, &stop, &speech) {
+            gather = gather.say(speech.say(&words));
+        }
     }
     if may_leave_message(placed) {
         gather = gather.say(speech.say(speech.phrases.press_1_for_message));
     }
-    Xml(Response::new().gather(gather.play(music(&house, &stop, left))))
+    let music = music(&house, &form.call.call_sid, &stop, left);
+    Xml(Response::new().gather(gather.play(music)))
 }
 
 /// Notes that the caller waits there, and tells it, once. Nobody is kept waiting for it;
@@ -124,12 +130,16 @@ fn may_leave_message(placed: &Placed) -> bool {
     facts.is_none_or(|facts| facts.has_voicemail)
 }
 
-/// The tune is short, so that who has waited long enough goes on soon.
-fn music(house: &Webhooks, stop: &QueueStop, left: Duration) -> Play {
-    if let Some(url) = &stop.hold_music_url {
+/// The tune is short, so that who has waited long enough goes on soon, and shorter where
+/// we go. How long the tenant's own is, nobody knows.
+fn music(house: &Webhooks, call_sid: &CallSid, stop: &QueueStop, left: Duration) -> Play {
+    let is_near = last_answer::is_near(house);
+    if let Some(url) = stop.hold_music_url.as_ref().filter(|_| !is_near) {
+        house.callers.listens(call_sid, left);
         return Play::new(url);
     }
-    let tunes = left.as_secs().div_ceil(hold_music::SECONDS).clamp(1, TUNES);
+    let most = if is_near { 1 } else { TUNES };
+    let tunes = left.as_secs().div_ceil(hold_music::SECONDS).clamp(1, most);
     let play = Play::new(&house.url("/api/voice/webhooks/hold-music.wav"));
     play.repeat(u32::try_from(tunes).unwrap_or(1))
 }
@@ -195,7 +205,9 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     };
     let has_left_early = result.waited.is_some_and(|waited| waited < max_wait);
     let has_left = result.outcome == QueueOutcome::Leave && has_left_early;
-    if has_left && at.leg.is_none() && !placed.is_over() {
+    let is_done = placed.is_over() || last_answer::is_due(&house);
+    if has_left && at.leg.is_none() && !is_done {
+        house.callers.speaks(&request.call_sid, LONGEST);
         let greeting = placed.route.stops.iter().find_map(|stop| {
             let Stop::Voicemail { greeting } = stop else {
                 return None;

@@ -35,20 +35,26 @@ pub(super) async fn take(
     if permits.is_empty() {
         return None;
     }
-    let (said, ground) = match consent::ground_of_ring(house, placed, request, point).await {
+    let (said, consent) = match consent::ground_of_ring(house, placed, request, point).await {
         Ground::Asked(question) => return Some(question),
         Ground::Unrecorded => (Response::new(), None),
-        Ground::Recorded(said, consent) => (said, Some((consent.policy, consent.answer))),
+        Ground::Recorded(said, consent) => (said, Some(consent)),
     };
+    let ground = consent.as_ref().map(|one| (one.policy, one.answer));
     // Who waits with music is led on by what we tell the carrier's account.
-    if stop.is_warm && house.carrier.is_some() {
-        return Some(said.append(warm::enqueue(house, placed, point, ground)?));
+    let led = if stop.is_warm && house.carrier.is_some() {
+        warm::enqueue(house, placed, point, ground)?
+    } else {
+        let dial = rung(house, request, (point, stop), (&permits, ground))?;
+        Response::new().dial(match ground {
+            Some(ground) => recording::recorded(house, placed, dial, ground),
+            None => dial,
+        })
+    };
+    if let Some(consent) = consent {
+        consent::note_told(house, &request.call_sid, point, consent);
     }
-    let dial = rung(house, request, (point, stop), (&permits, ground))?;
-    Some(said.dial(match ground {
-        Some(ground) => recording::recorded(house, placed, dial, ground),
-        None => dial,
-    }))
+    Some(said.append(led))
 }
 
 /// Whom of the telephones the gate lets be rung, and why not the others.
@@ -102,6 +108,11 @@ fn rung(
     (permits, ground): (&[Permit], Option<Recorded>),
 ) -> Option<Dial> {
     let mut dial = begun(request, stop, permits)?.action(house.stop_url("dial-status", point));
+    if stop.is_in_turn {
+        let count = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+        let lasting = stop.ring.timeout.saturating_mul(count);
+        house.callers.listens(&request.call_sid, lasting);
+    }
     let terms = Terms::new(house, longest(permits)?, ground);
     for permit in permits {
         let telephone = picked_up::number(house, &request.call_sid, (point, stop), (permit, terms));

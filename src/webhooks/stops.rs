@@ -4,7 +4,7 @@ use super::at::{At, Point};
 use super::ivr::{self, Course};
 use super::memory::Placed;
 use super::speech::Speech;
-use super::voicemail_twiml::Caller;
+use super::voicemail_twiml::{Caller, LONGEST};
 use super::{Webhooks, agent, last_answer, queue, ring, spoken, voicemail_twiml};
 use crate::bridge::Refusal;
 use crate::domain::{CallSid, Direction};
@@ -61,7 +61,10 @@ pub(super) async fn follow(
     said.append(match refusal {
         Some(Refusal::Full) => spoken::engaged(),
         // Whoever rings is not to suffer for a limit: they leave a message.
-        Some(Refusal::Spent) => voicemail_twiml::leave(house, &Caller::of(placed), None).await,
+        Some(Refusal::Spent) => {
+            house.callers.speaks(&request.call_sid, LONGEST);
+            voicemail_twiml::leave(house, &Caller::of(placed), None).await
+        }
         _ => spoken::apology(),
     })
 }
@@ -141,6 +144,7 @@ pub(super) async fn take(
         });
     }
     if let Stop::Voicemail { greeting } = stop {
+        house.callers.speaks(&request.call_sid, LONGEST);
         let caller = Caller::at(placed, point);
         return Ok(voicemail_twiml::leave(house, &caller, greeting.as_deref()).await);
     }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response as Answer};
 use super::at::value_of;
 use super::signed::Signed;
 use super::speech::Speech;
-use super::voicemail_twiml::{Caller, take_message};
+use super::voicemail_twiml::{Caller, LONGEST, take_message};
 use super::xml::Xml;
 use super::{Webhooks, log, spoken, switchboard};
 use crate::bridge::{MessageNews, Told};
@@ -57,6 +57,7 @@ async fn lead(
         open_state: asked.open_state(),
         speech: Speech::new(None),
     };
+    house.callers.speaks(&request.call_sid, LONGEST);
     take_message(house, &caller, None).await
 }
 

@@ -14,7 +14,7 @@ use crate::store::{Error, greetings, settings, tenants, users};
 use crate::twilio::twiml::{Callback, Key, Play, Record, RecordingEvent, Response, Say};
 
 /// The longest message.
-const LONGEST: Duration = Duration::from_mins(3);
+pub(super) const LONGEST: Duration = Duration::from_mins(3);
 /// The carrier writes down no longer ones.
 ///
 /// <https://www.twilio.com/docs/voice/twiml/record#transcribe>

@@ -45,7 +45,7 @@ fn assert_told(report: &CallReport, words: &str) {
     assert!(report.streams.is_empty());
 }
 
-async fn is_closed(desk: Desk) {
+pub(super) async fn is_closed(desk: Desk) {
     let Desk { bridge, open, .. } = desk;
     // Whoever holds the bridge may still have notes to write.
     drop(bridge);

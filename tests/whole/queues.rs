@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use frontdesk::bridge::Happening;
 use frontdesk::clock::Clock;
-use frontdesk::domain::{AnsweredBy, Queue};
+use frontdesk::domain::{AnsweredBy, CallLog, Outcome, Queue};
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
 use frontdesk::store::{queue_waits, queues};
 
-use super::desk::{Desk, talkative};
+use super::closing::is_closed;
+use super::desk::{Desk, ms, talkative};
+use super::held::until;
 use super::routed::{
     ask, exchange_get, form_to, logged, member, message, plan, set, show_to_oracle, tenant,
 };
+use super::visitor::{STATUS, form, post};
+use crate::support::rest_account::RestAccount;
 
 const TO: &str = "+15550200001";
 const MEMBER: &str = "+15550300001";
@@ -246,4 +250,62 @@ async fn the_member_who_ends_the_waiting_has_both_calls() {
         assert_eq!(call.answered_by, Some(AnsweredBy::Person), "{call_sid}");
         assert_eq!(call.user_id, Some(member), "{call_sid}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_who_waits_hears_something_before_the_house_closes() {
+    let (desk, _) = open().await;
+    ask(&desk, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let waits = [("QueuePosition", "3"), ("QueueTime", "10")];
+    let waits = form_to("CA1", TO, &waits);
+    let wait = async || ask(&desk, "queue/wait?stop=0", &waits).await;
+    let xml = wait().await;
+    assert!(
+        xml.contains("Nummer 3") && xml.contains(r#"loop="3""#),
+        "{xml}"
+    );
+    desk.shutdown.drain.cancel();
+    until(async || desk.bridge.counts().is_draining.then_some(())).await;
+    let xml = wait().await;
+    assert!(
+        xml.contains(r#"loop="1""#) && !xml.contains("Nummer 3"),
+        "{xml}"
+    );
+    desk.shutdown.hurry.cancel();
+    until(async || wait().await.contains("<Leave/>").then_some(())).await;
+    let left = [("QueueResult", "leave"), ("QueueTime", "12")];
+    let xml = ask(&desk, "queue/left?stop=0", &form_to("CA1", TO, &left)).await;
+    assert!(
+        xml.contains("Call again.") && !xml.contains("<Record"),
+        "{xml}"
+    );
+    post(&desk, STATUS, &form("CA1", "completed")).await;
+    is_closed(desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_nobody_is_connected_with_a_caller_who_has_hung_up_in_a_queue() {
+    let (desk, queue) = open().await;
+    let account = RestAccount::open(&[]).await;
+    let mut options = desk.carrier_options();
+    options.exchange = Some(account.exchange());
+    TO.clone_into(&mut options.to);
+    let carrier = Carrier::new(options.clone()).unwrap();
+    let had_enough = Script::new([Step::HangUpInQueue(ms(600))]);
+    let report = carrier.place_call(&had_enough).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.verb_names()[..2], ["Enqueue", "Gather"]);
+    let mut left = report.requests.iter();
+    let left = left.rfind(|one| one.url.contains("queue/left")).unwrap();
+    assert!(left.body.contains("<Response><Hangup/>"), "{}", left.body);
+    let is_over = |call: &CallLog| call.status.is_terminal();
+    let log = logged(&desk, &report.call_sid, is_over).await;
+    assert_eq!(Outcome::of(&log), Outcome::Missed);
+    assert_eq!(desk.model.accepted(), 0);
+    // The member who rings up then finds nobody there.
+    options.inbound_path = format!("/api/voice/webhooks/queue/{}/answer", queue.id);
+    MEMBER.clone_into(&mut options.from);
+    let carrier = Carrier::new(options).unwrap();
+    let report = carrier.place_call(&Script::new([Step::StayUntilEnd])).await;
+    assert_eq!(report.verb_names(), ["Say", "Dial", "Say", "Hangup"]);
 }

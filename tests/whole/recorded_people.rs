@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    CallLog, CallRecording, CallSid, ConsentAnswer, ConsentPolicy, ConsentRule, SettingKey,
+    CallLog, CallRecording, CallSid, ConsentAnswer, ConsentPolicy, ConsentRule, EndReason,
+    SettingKey,
 };
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Fault, Script, Step};
 use frontdesk::routing::{Plan, Ring};
 use frontdesk::store::{call_recordings, calls, number_plans, numbers};
 
 use super::desk::{Desk, ms, talkative};
+use super::held::until;
 use super::recording::kept;
-use super::routed::{form_to, forward, phone, plan, put_setting, tenant};
+use super::routed::{ai, ask, form_to, forward, phone, plan, put_setting, tenant};
 use super::visitor::post;
 use crate::support::rest_account::RestAccount;
 
@@ -203,5 +205,33 @@ async fn whoever_says_that_a_recording_is_there_without_saying_of_which_call_is_
     for query in ["", "?tenant=x&call=y&asked=none&answer=told"] {
         let path = format!("/api/voice/webhooks/recording{query}");
         assert_eq!(post(&house.desk, &path, &form).await.status, 400, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_heard_nothing_of_it_is_told_before_somebody_else_is_recorded() {
+    let house = House::asking(ConsentPolicy::Announce).await;
+    let desk = &house.desk;
+    let led = Plan {
+        open: ai(),
+        fallback: vec![forward(ELSEWHERE, Ring::default())],
+        ..Plan::default()
+    };
+    plan(desk, OURS, &led).await;
+    for (sid, is_told) in [("CA1", false), ("CA2", true)] {
+        put_setting(desk, SettingKey::AutoRecordCalls, is_told).await;
+        let form = form_to(sid, OURS, &[]);
+        // An answer may be lost, and is asked for again.
+        for _ in 0..2 {
+            let xml = ask(desk, "twiml/inbound", &form).await;
+            assert_eq!(xml.contains("This call is recorded."), is_told, "{xml}");
+        }
+        let call_sid: CallSid = sid.parse().unwrap();
+        assert!(desk.bridge.hang_up(&call_sid, EndReason::AgentLost));
+        until(async || desk.bridge.outcome(&call_sid)).await;
+        put_setting(desk, SettingKey::AutoRecordCalls, true).await;
+        let xml = ask(desk, "stream-ended?stop=0", &form).await;
+        assert!(xml.contains("record-from-answer-dual"), "{xml}");
+        assert_eq!(xml.contains("This call is recorded."), !is_told, "{xml}");
     }
 }

@@ -8,8 +8,8 @@ use frontdesk::bridge::Happening;
 use frontdesk::call::Report;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    CallId, CallRecording, ConsentAnswer, ConsentPolicy, ConsentRule, Number, RecordingFault,
-    RecordingState, SettingKey, Speaker, TenantId,
+    CallId, CallRecording, ConsentAnswer, ConsentPolicy, ConsentRule, Number, Outcome,
+    RecordingFault, RecordingState, SettingKey, Speaker, TenantId,
 };
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Fault, Script, Step, StreamReport};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
@@ -21,8 +21,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::outbound;
-use super::routed::{ask, form_to, key, phone, put_setting, tenant};
-use super::visitor::exchange;
+use super::routed::{ask, form_to, key, logged, phone, put_setting, set, tenant};
+use super::visitor::{STATUS, exchange, form, post};
 
 /// The number that callers ring.
 const OURS: &str = "+15550100000";
@@ -747,4 +747,28 @@ async fn d3_a_call_goes_on_when_the_disk_does_not_take_its_recording() {
     };
     let fault = timeout(Duration::from_secs(10), failed).await;
     assert_eq!(fault.expect("it says so"), Some(RecordingFault::DiskFailed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t11_who_hangs_up_at_the_question_is_missed_and_no_agent_is_dialled() {
+    let house = House::asking(ConsentPolicy::Keypress, None).await;
+    let desk = &house.desk;
+    let xml = ask(desk, "twiml/inbound", &form_to("CA1", OURS, &[])).await;
+    assert!(xml.contains("<Gather"), "{xml}");
+    let told = post(desk, STATUS, &form("CA1", "completed")).await;
+    assert_eq!(told.status, 204);
+    // A key that comes all the same, late or once more, leads nowhere.
+    for status in ["completed", "in-progress"] {
+        let mut pressed = form_to("CA1", OURS, &[("Digits", "1")]);
+        set(&mut pressed, "CallStatus", status);
+        let xml = ask(desk, "consent?stop=0&asked=keypress", &pressed).await;
+        assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    }
+    let log = logged(desk, "CA1", |call| call.status.is_terminal()).await;
+    assert_eq!(Outcome::of(&log), Outcome::Missed);
+    assert_eq!((desk.model.accepted(), desk.bridge.counts().live), (0, 0));
+    let of = (log.tenant_id, log.id);
+    assert_eq!(house.recordings(of).await, []);
+    let consent = call_consents::find(&desk.store, of).await;
+    assert_eq!(consent.unwrap(), None);
 }

@@ -1,19 +1,24 @@
 //! More callers than places: those who are in notice nothing, the others go on at once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use frontdesk::bridge::{Admission, Refusal};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use frontdesk::clock::Clock;
 use frontdesk::domain::AudioFormat;
-use frontdesk::rehearsal::CALLER;
-use frontdesk::rehearsal::carrier::{Script, Step};
+use frontdesk::rehearsal::carrier::{Script, Step, StreamReport};
+use frontdesk::rehearsal::model::SessionRecord;
+use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::routing::{Plan, Ring};
+use frontdesk::store::receptionist_versions::{Publication, publish};
+use frontdesk::store::receptionists;
 use futures::future::join_all;
-use tokio::time::Instant;
+use serde_json::Value;
 
 use super::desk::{Desk, ms, spoken, talkative};
-use super::routed::{ai, forward, plan, set};
+use super::routed::{ai, forward, plan, set, tenant};
 use super::visitor::{INBOUND, form, post};
-use crate::support::memory_call::{MemoryCall, admission, client, media};
 
 const OURS: &str = "+15550100000";
 const ELSEWHERE: &str = "+12025550140";
@@ -89,27 +94,84 @@ async fn p8_of_five_hundred_at_once_as_many_are_let_in_as_there_are_places() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn w8_while_callers_are_turned_away_no_frame_waits() {
-    let mut call = MemoryCall::begin(AudioFormat::Pcmu).await;
-    for n in 0..50 {
-        for storm in 0..10 {
-            let sid = format!("CA9{n}{storm}");
-            let stranger = Admission {
-                call_sid: sid.parse().unwrap(),
-                ..admission(AudioFormat::Pcmu)
-            };
-            assert_eq!(call.bridge.admit(stranger).err(), Some(Refusal::Full));
+/// The AI hears and speaks as the carrier does, so that every byte can be found again.
+async fn speak_as_the_carrier_does(desk: &Desk) {
+    let (tenant, id) = tenant(desk).await;
+    let found = receptionists::find(&desk.store, tenant, id).await;
+    let mut receptionist = found.unwrap().unwrap().receptionist;
+    receptionist.format = AudioFormat::Pcmu;
+    let now = Clock::system().now();
+    let updated = receptionists::update(&desk.store, &receptionist, now).await;
+    assert!(updated.unwrap());
+    let publication = Publication::by_the_house(now);
+    let published = publish(&desk.store, tenant, id, &publication).await;
+    published.unwrap().unwrap();
+}
+
+/// Callers come and come, all of them too many; how many have been led on.
+async fn storm(desk: &Desk, led_on: &AtomicUsize) {
+    loop {
+        let first = led_on.load(Ordering::Relaxed);
+        let answers = join_all((first..first + 10).map(|n| async move {
+            let mut form = form(&format!("CA9{n:031x}"), "ringing");
+            set(&mut form, "From", &format!("+1555{n:07}"));
+            post(desk, INBOUND, &form).await
+        }));
+        for answer in answers.await {
+            let is_led_on = answer.body.contains("<Dial") && answer.body.contains(ELSEWHERE);
+            assert!(answer.status == 200 && is_led_on, "{answer:?}");
+            led_on.fetch_add(1, Ordering::Relaxed);
         }
-        let said_at = Instant::now();
-        call.carrier.say(&client(&media(n, &[0x55; 160]))).await;
-        assert!(
-            call.model
-                .hear()
-                .await
-                .contains("input_audio_buffer.append")
-        );
-        assert_eq!(said_at.elapsed(), Duration::ZERO, "frame {n}");
-        tokio::time::advance(Duration::from_millis(20)).await;
     }
+}
+
+/// The sound that the gateway has sent.
+fn sent(stream: &StreamReport) -> Vec<u8> {
+    let messages = stream.messages.iter();
+    let messages = messages.map(|(_, text)| serde_json::from_str::<Value>(text).unwrap());
+    let media = messages.filter(|message| message["event"] == "media");
+    media
+        .flat_map(|message| {
+            let payload = message["media"]["payload"].as_str().unwrap();
+            STANDARD.decode(payload).unwrap()
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w8_while_callers_are_turned_away_the_one_who_is_in_loses_no_frame() {
+    let desk = house(1).await;
+    speak_as_the_carrier_does(&desk).await;
+    let carrier = desk.carrier();
+    let script = Script::new([
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::Speak(spoken(&CALLER[3])),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::HangUp,
+    ]);
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    while desk.bridge.counts().live == 0 {
+        tokio::task::yield_now().await;
+    }
+    let led_on = AtomicUsize::new(0);
+    let has_answered =
+        |all: &[SessionRecord]| all.first().is_some_and(|one| one.responses.len() == 2);
+    let answered = desk.model.wait_for(Duration::from_mins(1), has_answered);
+    tokio::select! {
+        answered = answered => answered.expect("the caller is heard and answered"),
+        () = storm(&desk, &led_on) => {}
+    }
+    let report = call.await.unwrap();
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert!(led_on.into_inner() >= 10, "it was a storm");
+    let (stream, session) = (report.stream().unwrap(), desk.session(0).await);
+    assert_eq!(desk.model.accepted(), 1);
+    let (spoken, heard) = (&stream.spoken, &session.appended.bytes);
+    assert!(spoken.starts_with(heard), "every frame, and in order");
+    assert!(spoken.len() - heard.len() <= 1_600, "to the end");
+    let (sent, greeting) = (sent(stream), RECEPTIONIST[0].mulaw);
+    let has_greeting = sent.windows(greeting.len()).any(|part| part == greeting);
+    assert!(has_greeting, "nothing is left out of what it is sent");
 }

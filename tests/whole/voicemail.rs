@@ -8,8 +8,11 @@ use frontdesk::domain::{
 use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::carrier::Step;
 use frontdesk::store::{greetings, page, settings, tenants, users, voicemail_messages};
+use tokio::time::timeout;
 
-use super::desk::{Desk, PUBLIC_URL, talkative};
+use super::closing::is_closed;
+use super::desk::{Desk, PUBLIC_URL, ms, talkative};
+use super::routed;
 use super::visitor::{Answer, Form, INBOUND, STATUS, form, get_as, post, post_as};
 
 const VOICEMAIL: &str = "/api/voice/webhooks/twiml/voicemail";
@@ -447,4 +450,18 @@ async fn a_call_lasts_no_longer_than_the_tenant_has_set() {
             .await
             .is_apology()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_a_house_that_closes_hears_of_the_message_that_is_being_left() {
+    let mut desk = Desk::open(talkative()).await;
+    is_led(&post(&desk, VOICEMAIL, &form("CA1", "in-progress")).await);
+    desk.shutdown.drain.cancel();
+    post(&desk, STATUS, &form("CA1", "completed")).await;
+    let closes = timeout(ms(1_000), &mut desk.open).await;
+    assert!(closes.is_err(), "the carrier has more to tell");
+    let mut last = action("CA1");
+    routed::set(&mut last, "CallStatus", "completed");
+    assert_eq!(post(&desk, RECORDED, &last).await.status, 200);
+    is_closed(desk).await;
 }

@@ -1,5 +1,6 @@
 //! Warm transfers: the caller hears music until somebody takes the call, or nobody does.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use frontdesk::clock::Clock;
@@ -731,4 +732,115 @@ async fn p2_another_process_leads_a_caller_on_and_one_alone_does() {
     // The one who picks up all the same is told so.
     let xml = ask(&first, &answered, &of_leg(&account, &[])).await;
     assert!(xml.contains("no longer waiting"), "{xml}");
+}
+
+/// A process with a caller who waits, for whom a telephone rings.
+async fn waiting(account: &RestAccount) -> Desk {
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    led_there(&desk, account).await;
+    let heard = ask(&desk, "warm/wait?stop=0", &waits("0")).await;
+    assert!(heard.contains("<Play>"), "{heard}");
+    asked(account, 1).await;
+    desk
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_who_waits_with_music_hears_something_before_the_house_closes() {
+    let account = RestAccount::open(&[]).await;
+    let desk = waiting(&account).await;
+    named(&desk).await;
+    desk.shutdown.drain.cancel();
+    desk.shutdown.hurry.cancel();
+    until(async || {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits("10")).await;
+        heard.contains("<Leave/>").then_some(())
+    })
+    .await;
+    let left = [("QueueResult", "leave"), ("QueueTime", "10")];
+    let left = form_to(WAITING, OURS, &left);
+    let next = ask(&desk, "warm/left?stop=0", &left).await;
+    assert!(next.contains("Please call again"), "{next}");
+    until(async || {
+        let leg = account.calls().pop().expect("a call was made");
+        (leg.status == "completed").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_who_waits_for_nobody_is_led_on_though_the_database_is_away() {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    let ada = led_there(&desk, &account).await;
+    // Whatever is asked of the call has it remembered.
+    let whisper = format!("whisper?stop=0&call={WAITING}&user={ada}");
+    ask(&desk, &whisper, &form_to("CA7", ADAS, &[])).await;
+    desk.store.close().await;
+    for (waited, verb) in [("0", "<Play>"), ("10", "<Leave/>")] {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits(waited)).await;
+        assert!(heard.contains(verb), "after {waited} s: {heard}");
+    }
+    assert_eq!(account.calls().len(), 1, "nobody is rung");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_who_is_rung_for_may_be_waited_for_without_a_database() {
+    let account = RestAccount::open(&[]).await;
+    let desk = waiting(&account).await;
+    desk.store.close().await;
+    for (waited, verb) in [("10", "<Play>"), ("79", "<Play>"), ("81", "<Leave/>")] {
+        let heard = ask(&desk, "warm/wait?stop=0", &waits(waited)).await;
+        assert!(heard.contains(verb), "after {waited} s: {heard}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w6_a_telephone_that_rings_late_does_not_ring_on_once_somebody_has_the_call() {
+    let wish = json!({"destination": "team", "reason": "A refund."});
+    let model = after_a_word(Line::call("transfer_call", wish.to_string()));
+    let rung = AtomicUsize::new(0);
+    let mut scene = Scene::answering(model, move |_| match rung.fetch_add(1, Ordering::Relaxed) {
+        0 => person(vec![Step::Wait(ms(400)), Step::Digit('1')]),
+        _ => Callee::NoAnswer(Duration::from_mins(1)),
+    })
+    .await;
+    let bob = member(&scene.desk, BOBS).await;
+    let team = At::Team(vec![scene.ada, bob]);
+    equip(&scene.desk, kit(vec![to("team", team, TransferMode::Warm)])).await;
+    let busy = RestFault::Busy {
+        retry_after: Some(2),
+    };
+    scene.account.fail_next([busy]);
+    let report = scene.call(vec![Step::StayUntilEnd]).await;
+    assert_eq!(verbs(&report), ["Connect", "Enqueue", "Say", "Hangup"]);
+    let ends = [scene.leg().await, scene.leg().await];
+    let mut ends = ends.map(|leg| leg.final_status);
+    ends.sort();
+    assert_eq!(ends, ["canceled", "completed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_picks_up_after_somebody_else_has_taken_the_call_is_asked_nothing() {
+    let account = RestAccount::open(&[]).await;
+    let desk = Desk::open(talkative()).await;
+    led_there(&desk, &account).await;
+    let call = logged(&desk, WAITING, |_| true).await;
+    let place = Place {
+        tenant_id: call.tenant_id,
+        call_id: call.id,
+        stop: 0,
+    };
+    let now = Clock::system().now();
+    let begun = warm_transfers::begin(&desk.store, place, 2, now).await;
+    assert!(begun.unwrap());
+    let taken = warm_transfers::accept(&desk.store, (place, 0), now).await;
+    assert!(taken.unwrap());
+    for (leg, words) in [(0, "<Gather"), (1, "no longer waiting")] {
+        let answered = format!("warm/answered?stop=0&call={WAITING}&leg={leg}");
+        let picks_up = form_to(&format!("CA7{leg}"), ADAS, &[]);
+        let xml = ask(&desk, &answered, &picks_up).await;
+        assert!(xml.contains(words), "{leg}: {xml}");
+    }
 }

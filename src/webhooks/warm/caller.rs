@@ -18,7 +18,7 @@ use crate::webhooks::memory::Placed;
 use crate::webhooks::picked_up::hang_up;
 use crate::webhooks::signed::Signed;
 use crate::webhooks::xml::Xml;
-use crate::webhooks::{Webhooks, queue, spoken, stops, switchboard};
+use crate::webhooks::{Webhooks, hold_music, last_answer, queue, spoken, stops, switchboard};
 
 /// So long whoever has picked up may listen and think, beyond the ringing.
 const THINKING: Duration = Duration::from_mins(1);
@@ -26,6 +26,8 @@ const THINKING: Duration = Duration::from_mins(1);
 const LATEST: Duration = Duration::from_secs(20);
 /// So long it may take to lead a caller on whom it was told to lead on.
 const LEADING_ON: Duration = Duration::from_secs(5);
+/// Who has waited for longer has heard our tune.
+const A_TUNE: Duration = Duration::from_secs(hold_music::SECONDS / 2);
 
 /// Has a caller wait at a place on the route, whose call is recorded on that ground.
 pub(in crate::webhooks) fn enqueue(
@@ -81,22 +83,39 @@ impl Waiting {
         let is_late = form.waited >= stop.ring.timeout + THINKING;
         let is_unanswered = form.waited > stop.ring.timeout;
         let is_unnamed = form.waited >= LATEST;
+        // Who is to hear something before we go is led on to it.
+        let is_last = last_answer::is_due(&self.house);
+        let is_late = is_late || is_last;
         let found = warm::find(&self.house.store, self.place());
         match self.house.patience.must(found).await {
             Some(Ok(Some(transfer))) => {
+                self.note_ringing();
                 if is_unanswered && transfer.standing == Standing::Waiting {
                     self.look_after(&transfer);
                 }
                 let now = self.house.clock.now();
                 !is_due(&transfer, (is_late, is_unnamed), now) || self.is_kept(&transfer).await
             }
-            Some(Ok(None)) => self.begins(&form.call, recorded).await,
-            // Who rings may take the call without a database.
+            Some(Ok(None)) => !is_last && self.begins(&form.call, recorded).await,
             Some(Err(error)) => {
                 tracing::warn!(call.id = %self.placed.call_id, %error, "warm.unknown");
-                !is_late
+                !is_late && self.may_ring(form)
             }
-            None => !is_late,
+            None => !is_late && self.may_ring(form),
+        }
+    }
+
+    /// Whether there may be somebody to wait for while the database is away: whoever is
+    /// rung may take the call without it. Where nobody is, as far as we know, it may be back
+    /// by the end of a tune.
+    fn may_ring(&self, form: &QueueWait) -> bool {
+        self.placed.rings_at == Some(self.stop) || form.waited < A_TUNE
+    }
+
+    fn note_ringing(&self) {
+        if self.placed.rings_at != Some(self.stop) {
+            let (memory, stop) = (&self.house.memory, self.stop);
+            memory.change(&self.caller, |placed| placed.rings_at = Some(stop));
         }
     }
 
@@ -108,7 +127,10 @@ impl Waiting {
         }
         let (store, now) = (&self.house.store, self.house.clock.now());
         match warm::begin(store, self.place(), permits.len(), now).await {
-            Ok(true) => self.ring_all(request, permits, recorded),
+            Ok(true) => {
+                self.note_ringing();
+                self.ring_all(request, permits, recorded);
+            }
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(call.id = %self.placed.call_id, %error, "warm.not_begun");

@@ -66,10 +66,12 @@ impl Waiting {
         };
         match self.house.patience.must(found).await {
             Some(Ok((false, _))) => Admitted::Unknown,
-            Some(Ok((true, transfer))) => match transfer.map(|transfer| transfer.standing) {
-                Some(Standing::Waiting | Standing::Accepted) => Admitted::Yes,
-                Some(Standing::Connected | Standing::Left) | None => Admitted::TooLate,
+            Some(Ok((true, Some(transfer)))) => match transfer.standing {
+                Standing::Waiting => Admitted::Yes,
+                Standing::Accepted if transfer.is_taken_at(leg.ordinal) => Admitted::Yes,
+                Standing::Accepted | Standing::Connected | Standing::Left => Admitted::TooLate,
             },
+            Some(Ok((true, None))) => Admitted::TooLate,
             Some(Err(error)) => {
                 tracing::warn!(call.id = %self.placed.call_id, %error, "warm.unnamed");
                 Admitted::Yes
@@ -134,7 +136,7 @@ impl Waiting {
     /// A machine is hung up, and rings for nobody any more.
     async fn leave_machine(&self, leg: Leg, own: CallSid) {
         match warm::find(&self.house.store, self.place()).await {
-            Ok(Some(transfer)) if transfer.is_taken() => {}
+            Ok(Some(transfer)) if transfer.is_taken_at(leg.ordinal) => {}
             Ok(_) => {
                 picked_up::hang_up(&self.house, vec![own]);
                 self.leg_ended(leg.ordinal).await;

@@ -111,6 +111,10 @@ impl Waiting {
         let Some(carrier) = &self.house.carrier else {
             return;
         };
+        if !self.is_wanted().await {
+            self.leg_ended(leg.ordinal).await;
+            return;
+        }
         match self.ask(carrier, request, (permit, leg)).await {
             Ok(Some(made)) => self.named(leg, &made.sid).await,
             Ok(None) => self.leg_ended(leg.ordinal).await,
@@ -142,12 +146,21 @@ impl Waiting {
             Err(error @ Error::Refused(_)) if has_other => error,
             asked => return asked.map(Some),
         };
-        match ours.zip(self.permit(request, &to).await) {
-            Some((ours, permit)) => {
-                let asked = carrier.create_call(self.new_call(ours, (permit, leg)));
-                asked.await.map(Some)
-            }
-            None => Err(refused),
+        let Some((ours, permit)) = ours.zip(self.permit(request, &to).await) else {
+            return Err(refused);
+        };
+        if !self.is_wanted().await {
+            return Ok(None);
+        }
+        let asked = carrier.create_call(self.new_call(ours, (permit, leg)));
+        asked.await.map(Some)
+    }
+
+    /// Whether somebody else is still to be rung, as far as that is known.
+    async fn is_wanted(&self) -> bool {
+        match warm::find(&self.house.store, self.place()).await {
+            Ok(Some(transfer)) => transfer.standing == warm::Standing::Waiting,
+            Ok(None) | Err(_) => true,
         }
     }
 
@@ -218,8 +231,8 @@ impl Waiting {
         }
     }
 
-    /// The carrier has named the call to a telephone. One for which nobody waits any more
-    /// is ended.
+    /// The carrier has named the call to a telephone. One for which nobody waits any more,
+    /// for they are gone or somebody else has taken them, is ended.
     pub(super) async fn named(&self, leg: Leg, call_sid: &CallSid) {
         let (store, place) = (&self.house.store, self.place());
         let found = async {
@@ -232,7 +245,7 @@ impl Waiting {
                     abandon(&self.house, &self.caller);
                 }
             }
-            Ok(Some(transfer)) if transfer.is_taken() => {}
+            Ok(Some(transfer)) if transfer.is_taken_at(leg.ordinal) => {}
             Ok(_) => hang_up(&self.house, vec![call_sid.clone()]),
             Err(error) => tracing::warn!(%error, "warm.not_named"),
         }
