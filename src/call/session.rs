@@ -287,8 +287,7 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_owed = self.turn.is_owing() || self.patience.has_put_off();
-        let is_waiting = is_owed || self.tools.is_running() || !self.has_agent;
+        let is_waiting = self.is_owed_more() || self.tools.is_running() || !self.has_agent;
         if is_waiting || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers

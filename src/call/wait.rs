@@ -1,8 +1,9 @@
 //! The caller waits: what they hear meanwhile, and when we give the agent up.
 //!
 //! Nobody is left in silence. Whatever the reason, an agent that thinks, that
-//! has fallen silent or that is not there at all, the caller hears a sentence
-//! that needs no agent, and in the end is handed to somebody else.
+//! has fallen silent, also in the middle of an answer, or that is not there at
+//! all, the caller hears a sentence that needs no agent, and in the end is
+//! handed to somebody else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,12 +20,13 @@ enum Step {
     Say(Phrase),
     /// The agent says that something is being looked up.
     Fill,
-    /// The answer is broken off and asked for again.
+    /// The answer is broken off and asked for again: another agent, if this one
+    /// has fallen silent in the middle of it.
     AskAgain,
     GiveUp,
 }
 
-/// There is an agent that owes an answer.
+/// There is an agent that owes an answer, or the rest of one.
 const OWED: [(Duration, Step); 4] = [
     (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
     (Duration::from_secs(5), Step::Say(Phrase::Apology)),
@@ -100,7 +102,7 @@ impl Session {
             Some(&NOBODY)
         } else if self.tools.is_running() {
             Some(&WORKING)
-        } else if self.turn.is_awaited() || self.patience.has_put_off() {
+        } else if self.turn.is_awaited() || self.is_owed_more() {
             Some(&OWED)
         } else {
             None
@@ -108,6 +110,18 @@ impl Session {
     }
 
     /// The caller has waited for so long that something is due.
+    /// Whether there is more to come of what the agent is asked for or says.
+    pub(super) fn is_owed_more(&self) -> bool {
+        self.turn.is_owing() || self.turn.is_answering() || self.patience.has_put_off()
+    }
+
+    /// The agent is heard. What a tool is waited for goes on.
+    pub(super) fn is_heard_again(&mut self) {
+        if !self.tools.is_running() {
+            self.wait = Wait::default();
+        }
+    }
+
     pub(super) fn on_wait(&mut self, now: Instant) {
         while let Some(plan) = self.waiting()
             && let Some((due, step)) = self.wait.next(plan)
@@ -117,13 +131,18 @@ impl Session {
             match step {
                 Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
                 Step::Fill => self.fill(),
-                Step::AskAgain => self.ask_again(),
+                Step::AskAgain => self.ask_again(now),
                 Step::GiveUp => self.on_agent_gone(self.link.why_gone(), now),
             }
         }
     }
 
-    fn ask_again(&mut self) {
+    fn ask_again(&mut self, now: Instant) {
+        if self.turn.is_half_said() {
+            // The rest of it does not come: another agent is told what was heard, and goes on.
+            self.on_agent_closed(now);
+            return;
+        }
         let put_off = self.patience.take_put_off();
         let asked = self.turn.give_up().or(put_off);
         self.agent(AgentAction::Cancel);

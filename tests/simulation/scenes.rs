@@ -6,7 +6,7 @@ use frontdesk::call::Interruption;
 use frontdesk::domain::{AudioFormat, EndReason, Limits, SilencePolicy};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
-use frontdesk::rehearsal::model::{Line, ModelOptions};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 
 use super::house::House;
 use super::network::{Trouble, Way, Weather};
@@ -201,6 +201,31 @@ fn t7_marks_that_come_late_or_never_hold_nothing_up() {
             stream.played_ms
         );
     }
+}
+
+#[test]
+fn o6_a_model_that_falls_silent_in_mid_answer_is_bridged_and_replaced() {
+    let house = House::open();
+    for deltas in [1, 3, 9] {
+        let mut plan = scene([Step::WaitForSpeech, Step::Wait(ms(16_000)), Step::HangUp]);
+        plan.model.failures = vec![Failure::FreezeAfterDeltas(deltas)];
+        let place = format!("after {deltas} deltas");
+        let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
+        assert_eq!(seen.sessions.len(), 2, "{place}: one model after the other");
+    }
+}
+
+#[test]
+fn o6_models_that_all_fall_silent_in_mid_answer_are_given_up() {
+    let house = House::open();
+    let mut plan = scene([Step::StayUntilEnd]);
+    plan.model.failures = vec![Failure::FreezeAfterDeltas(3); 16];
+    let seen = assert_ends(&house, plan, EndReason::AgentLost, "all of them");
+    assert_eq!(
+        seen.sessions.len(),
+        3,
+        "two are lost, and the third is too many"
+    );
 }
 
 #[test]
