@@ -189,11 +189,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
             match futures::ready!(self.wire.poll_message(cx)) {
                 Incoming::Text(text) => self.read(text.as_str(), events),
                 Incoming::Binary => self.fault("binary"),
-                Incoming::Closed => {
-                    events.push_back(Event::CarrierStopped);
-                    break;
-                }
-                Incoming::Broken => {
+                // A hang-up is told of before, and a proxy that goes away says goodbye as well.
+                Incoming::Closed | Incoming::Broken => {
                     events.push_back(Event::CarrierLost);
                     break;
                 }

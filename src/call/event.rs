@@ -127,7 +127,7 @@ pub enum Event {
     },
     /// The carrier ended the stream: the caller hung up.
     CarrierStopped,
-    /// The carrier's socket broke off without a word.
+    /// The carrier's socket is gone, and the carrier has not ended the stream.
     CarrierLost,
     /// Somebody who looks after the call has something done.
     Ordered(Order),
