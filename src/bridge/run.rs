@@ -23,8 +23,8 @@ use super::recorder::{RecordOrder, Recorder};
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::{CallId, EndReason, Utterance};
 
-/// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
-/// silent to two of these is gone.
+/// Idle proxies cut lines on which nothing goes to and fro, and a peer that has
+/// said nothing from one of these to the next is gone: it is noticed within 20 s.
 const PING_EVERY: Duration = Duration::from_secs(10);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
