@@ -41,10 +41,10 @@ const WORKING: [(Duration, Step); 3] = [
     (Duration::from_secs(12), Step::Say(Phrase::Apology)),
 ];
 
-/// There is no agent.
+/// There is no agent. The apology is heard 2.5 s after the answer: a moment of that is the way.
 const NOBODY: [(Duration, Step); 3] = [
     (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
-    (Duration::from_millis(2_500), Step::Say(Phrase::Apology)),
+    (Duration::from_millis(2_400), Step::Say(Phrase::Apology)),
     (Duration::from_secs(4), Step::GiveUp),
 ];
 
