@@ -26,6 +26,10 @@ pub enum Event {
     },
     /// The caller pressed a key.
     Digit(char),
+    /// The carrier has not taken all that it was sent; of the sound in it, so much.
+    CarrierBehind(Duration),
+    /// It has, after all.
+    CarrierCaughtUp,
     /// The carrier returned a mark.
     MarkPlayed(Mark),
     /// The agent hears the caller begin to speak.

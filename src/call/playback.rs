@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::playhead::{Playhead, duration};
+use super::playhead::{Playhead, duration, samples};
 use super::{CarrierAction, ItemKey, Mark};
 use crate::audio::Frame;
 
@@ -142,6 +142,11 @@ impl Playback {
         (!self.backlog.is_empty()).then(|| now + wait.max(Duration::from_millis(20)))
     }
 
+    /// The carrier has taken all that was sent but so much.
+    pub(super) fn carrier_leaves(&mut self, untaken: Duration, now: Instant) {
+        self.playhead.leave(samples(untaken), now);
+    }
+
     /// A mark came back. False if it tells nothing: cleared, unknown, or twice.
     pub(super) fn mark_played(&mut self, mark: Mark, now: Instant) -> bool {
         let is_news =
@@ -179,12 +184,12 @@ impl Playback {
         let cuts = cuts.collect();
         self.items.clear();
         self.backlog.clear();
+        self.waiting = 0;
         self.give_back();
         self.spans.clear();
         self.playhead = Playhead::default();
         self.generation = self.generation.wrapping_add(1);
         self.marked = 0;
-        self.waiting = 0;
         self.sounding = None;
         (must_clear, cuts)
     }

@@ -93,7 +93,8 @@ impl Session {
 
     /// What happens while the caller waits, if they do.
     fn waiting(&self) -> Option<&'static [(Duration, Step)]> {
-        let hears = self.has_carrier && !self.oversight.silences(Speaker::Receptionist);
+        let is_kept_back = self.oversight.silences(Speaker::Receptionist);
+        let hears = self.has_carrier && !is_kept_back && !self.behind.is_stuck();
         // A goodbye for which there is nobody is waited for like any other word.
         let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
         if !hears || is_ending || self.turn.is_caller_speaking() {
@@ -109,7 +110,6 @@ impl Session {
         }
     }
 
-    /// The caller has waited for so long that something is due.
     /// Whether there is more to come of what the agent is asked for or says.
     pub(super) fn is_owed_more(&self) -> bool {
         self.turn.is_owing() || self.turn.is_answering() || self.patience.has_put_off()
@@ -122,6 +122,7 @@ impl Session {
         }
     }
 
+    /// The caller has waited for so long that something is due.
     pub(super) fn on_wait(&mut self, now: Instant) {
         while let Some(plan) = self.waiting()
             && let Some((due, step)) = self.wait.next(plan)

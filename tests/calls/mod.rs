@@ -129,6 +129,11 @@ fn t7_where_marks_never_return_the_clock_tells_what_was_heard() {
 }
 
 #[test]
+fn t8_what_a_carrier_does_not_take_for_2_s_is_out_of_date() {
+    assert_go(&["carrier_takes_nothing", "carrier_is_behind_for_a_moment"]);
+}
+
+#[test]
 fn t9_a_caller_who_is_silent_is_asked_and_then_let_go() {
     assert_go(&[
         "silence",

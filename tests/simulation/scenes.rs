@@ -229,6 +229,38 @@ fn o6_models_that_all_fall_silent_in_mid_answer_are_given_up() {
 }
 
 #[test]
+fn t8_what_a_carrier_does_not_take_for_2_s_is_not_heard_late() {
+    let house = House::open();
+    for lasting in [5_000, 8_000] {
+        let mut plan = scene([Step::WaitForSpeech, Step::Wait(ms(14_000)), Step::HangUp]);
+        let long = |at| {
+            let item = |item| {
+                let words: Vec<String> =
+                    (0..20).map(|word| format!("w{at}.{item}.{word}")).collect();
+                Spoken::new(words.join(" "), tagged(at, item, 4_000))
+            };
+            let mut line = Line::say(item(0));
+            line.items.push(item(1));
+            line
+        };
+        plan.model.lines = (0..LINES).map(long).collect();
+        plan.calls[0].weather = fair(vec![(ms(1_500), Trouble::Stall(ms(lasting)))]);
+        let place = format!("for {lasting} ms");
+        let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
+        let stream = &seen.calls[0].streams[0];
+        assert_eq!(stream.clears.len(), 1, "{place}");
+        assert!(
+            stream.max_lead_ms < 4_000,
+            "{place}: {}",
+            stream.max_lead_ms
+        );
+        assert!(!seen.sessions[0].truncations.is_empty(), "{place}");
+        // It takes up where the line broke off.
+        assert!(seen.sessions[0].responses.len() >= 2, "{place}");
+    }
+}
+
+#[test]
 fn t8_a_carrier_that_stops_reading_is_given_up_after_10_s() {
     let house = House::open();
     let mut plan = scene([Step::StayUntilEnd]);
