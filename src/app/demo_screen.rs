@@ -128,6 +128,7 @@ fn tell_report(report: &Report) -> Option<String> {
         Report::Speaking(_)
         | Report::Used(_)
         | Report::RanDry { .. }
+        | Report::OutOfDate { .. }
         | Report::Muted { .. }
         | Report::Held(_) => return None,
     })

@@ -266,6 +266,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Facts about calls that wait to be written down.",
     ),
     (
+        "frontdesk_out_of_date_ms_total",
+        Kind::Count,
+        "Milliseconds of sound thrown away, for the carrier took nothing for 2 s.",
+    ),
+    (
         "frontdesk_phrases_failed_total",
         Kind::Count,
         "Sentences that no agent could be got to say beforehand.",

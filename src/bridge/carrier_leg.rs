@@ -22,6 +22,9 @@ const MAX_FAULTS: u32 = 32;
 /// The longest payload taken from one message: a second of sound.
 const MAX_PAYLOAD: usize = 8_000;
 
+/// At 8 kHz.
+const MICROS_PER_SAMPLE: u64 = 125;
+
 /// Why a stream did not come to its start.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum StartError {
@@ -105,6 +108,9 @@ pub(super) trait Carrier: Send {
     /// How many bytes it has not taken.
     fn unsent(&self) -> usize;
 
+    /// How much sound it has not taken, as far as that is known.
+    fn untaken(&self) -> Duration;
+
     /// Keeps idle proxies from cutting the line.
     fn ping(&mut self);
 
@@ -119,6 +125,8 @@ pub(super) struct CarrierLeg<S> {
     stream_sid: StreamSid,
     /// Sound that leaves as one message at the end of a turn of the loop.
     pending: Vec<u8>,
+    /// Samples sent since the carrier had taken everything.
+    untaken: u64,
     payload: Vec<u8>,
     faults: u32,
 }
@@ -129,6 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
             wire,
             stream_sid,
             pending: Vec::new(),
+            untaken: 0,
             payload: Vec::new(),
             faults: 0,
         }
@@ -171,6 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> CarrierLeg<S> {
         if self.pending.is_empty() {
             return;
         }
+        self.untaken += self.pending.len() as u64;
         self.wire
             .queue(|text| media_stream::write_media(text, &self.stream_sid, &self.pending));
         empty(&mut self.pending, MAX_KEPT_BY_CALL);
@@ -189,11 +199,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
             match futures::ready!(self.wire.poll_message(cx)) {
                 Incoming::Text(text) => self.read(text.as_str(), events),
                 Incoming::Binary => self.fault("binary"),
-                Incoming::Closed => {
-                    events.push_back(Event::CarrierStopped);
-                    break;
-                }
-                Incoming::Broken => {
+                // A hang-up is told of before, and a proxy that goes away says goodbye as well.
+                Incoming::Closed | Incoming::Broken => {
                     events.push_back(Event::CarrierLost);
                     break;
                 }
@@ -216,6 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
             }
             CarrierAction::Clear => {
                 self.pending.clear();
+                self.untaken = 0;
                 self.wire
                     .queue(|text| media_stream::write_clear(text, &self.stream_sid));
             }
@@ -225,6 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
     fn poll_flush(&mut self, cx: &mut Context<'_>) {
         self.send_pending();
         self.wire.poll_flush(cx);
+        if !self.wire.is_dirty() {
+            self.untaken = 0;
+        }
     }
 
     fn is_dirty(&self) -> bool {
@@ -233,6 +244,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Carrier for CarrierLeg<
 
     fn unsent(&self) -> usize {
         self.wire.unsent()
+    }
+
+    fn untaken(&self) -> Duration {
+        Duration::from_micros(self.untaken * MICROS_PER_SAMPLE)
     }
 
     fn ping(&mut self) {

@@ -98,6 +98,7 @@ impl Discretion {
             | Report::Interrupted { .. }
             | Report::Latency(_)
             | Report::RanDry { .. }
+            | Report::OutOfDate { .. }
             | Report::Tool { .. }
             | Report::Used(_)
             | Report::Muted { .. }

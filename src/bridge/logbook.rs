@@ -180,6 +180,12 @@ impl Logbook {
                 // It is counted, and nothing that whoever watches could act on.
                 return;
             }
+            Report::OutOfDate { lasting } => {
+                let ms = u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX);
+                metrics::counter!("frontdesk_out_of_date_ms_total").increment(ms);
+                tracing::warn!(call.id = %self.call_id, ms, "carrier.behind");
+                return;
+            }
             Report::Used(usage) => self.note_usage(*usage),
             Report::Tool { name, outcome } => self.note_tool(name.as_deref(), outcome),
         }

@@ -2,7 +2,8 @@
 //!
 //! When the agent is away or slow there is nobody to ask for a sentence. So an
 //! agent with the receptionist's voice says each of them once, into a file, and
-//! from then on it is there at once, for every call of that voice.
+//! from then on it is there at once, for every call of that voice. Into a
+//! language that we do not have it in, that agent puts it as well.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -32,6 +33,13 @@ const REST: Duration = Duration::from_mins(1);
 /// The sound of a sentence in the caller's code.
 type Sound = Arc<[u8]>;
 
+/// A sentence as it was said.
+#[derive(Clone)]
+struct Said {
+    words: String,
+    sound: Sound,
+}
+
 /// All sentences that have been said beforehand.
 #[derive(Clone)]
 pub struct Phrasebook {
@@ -42,7 +50,7 @@ struct Shared {
     dialer: Arc<dyn Dialer>,
     recordings: Recordings,
     /// By the name of their file; none while somebody is at it.
-    known: DashMap<String, Option<Sound>>,
+    known: DashMap<String, Option<Said>>,
 }
 
 impl Phrasebook {
@@ -92,14 +100,19 @@ impl Phrasebook {
         receptionist: &Receptionist,
         phrase: Phrase,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let name = phrases.file_name(phrase)?;
+        let name = phrases.file_name(phrase);
         let Entry::Vacant(unknown) = self.shared.known.entry(name.clone()) else {
             return None;
         };
         unknown.insert(None);
-        let words = words(phrase, &phrases.language).unwrap_or_default();
-        let speaker = speaker(receptionist.clone(), words);
-        Some(learn(Arc::clone(&self.shared), name, speaker))
+        let wording = wording(phrase, &phrases.language);
+        let lesson = Lesson {
+            name,
+            words: wording.words,
+            is_translated: wording.into.is_some(),
+            speaker: speaker(receptionist.clone(), wording),
+        };
+        Some(learn(Arc::clone(&self.shared), lesson))
     }
 }
 
@@ -121,13 +134,78 @@ impl Bridge {
 
 const PHRASES: [Phrase; 2] = [Phrase::OneMoment, Phrase::Apology];
 
+/// A sentence that is to be said, and kept.
+struct Lesson {
+    name: String,
+    words: &'static str,
+    /// The words are said in another language.
+    is_translated: bool,
+    speaker: Receptionist,
+}
+
+impl Lesson {
+    /// The file with the words that were said, where they are not ours.
+    fn name_of_words(&self) -> String {
+        format!("{}.txt", self.name)
+    }
+
+    /// What the speaker is asked for: a greeting is said in the words that are given.
+    fn reply(&self) -> Reply {
+        if self.is_translated {
+            Reply::Answer
+        } else {
+            Reply::Greeting
+        }
+    }
+
+    /// Whether this is the sentence. A translation is taken on trust if it is about as long.
+    fn is_said_by(&self, words: &str) -> bool {
+        if self.is_translated {
+            let most = 2 * letters(self.words).count();
+            (1..=most).contains(&letters(words).count())
+        } else {
+            letters(words).eq(letters(self.words))
+        }
+    }
+
+    /// What is kept of it, if anything is.
+    async fn read(&self, recordings: &Recordings) -> Option<Said> {
+        let sound = recordings.read(&self.name).await.ok()??;
+        let words = if self.is_translated {
+            let kept = recordings.read(&self.name_of_words()).await.ok()??;
+            String::from_utf8(kept).ok()?
+        } else {
+            self.words.to_owned()
+        };
+        let sound = sound.into();
+        Some(Said { words, sound })
+    }
+
+    async fn keep(&self, said: &Said, recordings: &Recordings) -> std::io::Result<()> {
+        if self.is_translated {
+            let words = said.words.as_bytes();
+            recordings.put(&self.name_of_words(), words).await?;
+        }
+        recordings.put(&self.name, &said.sound).await
+    }
+}
+
 /// Somebody with the same voice who does nothing but say this.
-fn speaker(receptionist: Receptionist, words: &str) -> Receptionist {
-    Receptionist {
-        greeting: words.to_owned(),
-        instructions: "You read out sentences for a telephone system: calmly, and in exactly the \
+fn speaker(receptionist: Receptionist, wording: Wording<'_>) -> Receptionist {
+    let Wording { words, into } = wording;
+    let instructions = match into {
+        None => "You read out sentences for a telephone system: calmly, and in exactly the \
             words that you are given."
             .to_owned(),
+        Some(language) => format!(
+            "You read out sentences for a telephone system: calmly, and nothing but the \
+             sentence. Whatever you are asked, say this in the language with the tag {language}, \
+             as somebody at a reception would say it, and do not say it in English: \"{words}\""
+        ),
+    };
+    Receptionist {
+        greeting: words.to_owned(),
+        instructions,
         format: AudioFormat::Pcmu,
         tools: BTreeSet::new(),
         toolkit: Toolkit::default(),
@@ -135,41 +213,41 @@ fn speaker(receptionist: Receptionist, words: &str) -> Receptionist {
     }
 }
 
-async fn learn(shared: Arc<Shared>, name: String, speaker: Receptionist) {
-    let kept = shared.recordings.read(&name).await.ok().flatten();
-    let sound = if kept.is_some() {
+async fn learn(shared: Arc<Shared>, lesson: Lesson) {
+    let kept = lesson.read(&shared.recordings).await;
+    let said = if kept.is_some() {
         kept
     } else {
-        let said = timeout(BUDGET, say(&*shared.dialer, &speaker)).await;
+        let said = timeout(BUDGET, say(&*shared.dialer, &lesson)).await;
         let said = said.ok().flatten();
-        if let Some(sound) = &said
-            && let Err(error) = shared.recordings.put(&name, sound).await
+        if let Some(said) = &said
+            && let Err(error) = lesson.keep(said, &shared.recordings).await
         {
             tracing::warn!(%error, "phrase.not_kept");
         }
         said
     };
-    if let Some(sound) = sound {
-        shared.known.insert(name, Some(sound.into()));
+    if said.is_some() {
+        shared.known.insert(lesson.name, said);
     } else {
         metrics::counter!("frontdesk_phrases_failed_total").increment(1);
         sleep(REST).await;
-        shared.known.remove(&name);
+        shared.known.remove(&lesson.name);
     }
 }
 
-/// Lets an agent say its greeting to nobody. None if it says anything else.
-async fn say(dialer: &dyn Dialer, speaker: &Receptionist) -> Option<Vec<u8>> {
-    let mut leg = dialer.dial(speaker, 0).await.ok()?;
-    let said = listen(leg.as_mut()).await;
+/// Lets an agent say the sentence to nobody. None if it says anything else.
+async fn say(dialer: &dyn Dialer, lesson: &Lesson) -> Option<Said> {
+    let mut leg = dialer.dial(&lesson.speaker, 0).await.ok()?;
+    let said = listen(leg.as_mut(), lesson.reply()).await;
     leg.close().await;
-    let (sound, words) = said?;
-    let is_right = letters(&words).eq(letters(&speaker.greeting));
-    (is_right && !sound.is_empty()).then_some(sound)
+    let said = said?;
+    let is_right = lesson.is_said_by(&said.words) && !said.sound.is_empty();
+    is_right.then_some(said)
 }
 
 /// What the agent says, and in which words.
-async fn listen(leg: &mut dyn AgentLeg) -> Option<(Vec<u8>, String)> {
+async fn listen(leg: &mut dyn AgentLeg, reply: Reply) -> Option<Said> {
     let (mut sound, mut words) = (Vec::new(), String::new());
     let mut events = VecDeque::new();
     loop {
@@ -185,13 +263,14 @@ async fn listen(leg: &mut dyn AgentLeg) -> Option<(Vec<u8>, String)> {
         .await;
         for event in events.drain(..) {
             if event == Event::AgentReady {
-                leg.perform(AgentAction::Respond(Reply::Greeting));
+                leg.perform(AgentAction::Respond(reply));
             } else if let Event::AgentAudio { frame, .. } = event {
                 sound.extend_from_slice(frame.bytes());
             } else if let Event::AgentText { delta, .. } = &event {
                 words.push_str(delta.expose());
             } else if let Event::ResponseDone { outcome, .. } = event {
-                return (outcome == Outcome::Completed).then_some((sound, words));
+                let sound = sound.into();
+                return (outcome == Outcome::Completed).then_some(Said { words, sound });
             }
             let is_lost = matches!(event, Event::AgentFailed { .. } | Event::AgentClosed);
             if is_lost || sound.len() > MAX_SOUND {
@@ -220,43 +299,58 @@ impl Phrases {
     /// yet it is two soft notes, and nothing is said.
     pub(super) fn sentence(&self, phrase: Phrase) -> (Pii<String>, Sound) {
         match self.find(phrase) {
-            Some((words, sound)) => (Pii::new(words.to_owned()), sound),
+            Some(Said { words, sound }) => (Pii::new(words), sound),
             None => (Pii::new(String::new()), Arc::clone(&NOTES)),
         }
     }
 
-    fn find(&self, phrase: Phrase) -> Option<(&'static str, Sound)> {
-        let name = self.file_name(phrase)?;
-        let known = self.book.as_ref()?.shared.known.get(&name)?;
-        let sound = known.value().as_ref().map(Arc::clone)?;
-        Some((words(phrase, &self.language)?, sound))
+    fn find(&self, phrase: Phrase) -> Option<Said> {
+        let known = &self.book.as_ref()?.shared.known;
+        known.get(&self.file_name(phrase))?.value().clone()
     }
 
     /// A name of its own for each voice and each wording.
-    fn file_name(&self, phrase: Phrase) -> Option<String> {
-        let words = words(phrase, &self.language)?;
+    fn file_name(&self, phrase: Phrase) -> String {
+        let Wording { words, into } = wording(phrase, &self.language);
         let mut hash = Sha256::new();
         hash.update(&self.voice);
         hash.update([0]);
         hash.update(words);
+        if let Some(language) = into {
+            hash.update([0]);
+            hash.update(language);
+        }
         let digest = hash.finalize();
-        let half = u128::from_be_bytes(*digest.first_chunk()?);
-        Some(format!("phrases/{half:032x}.ulaw"))
+        let half = digest.iter().take(16);
+        let half = half.fold(0_u128, |half, byte| (half << 8) | u128::from(*byte));
+        format!("phrases/{half:032x}.ulaw")
     }
 }
 
-/// The words, in a BCP 47 language that we have them in.
-fn words(phrase: Phrase, language: &str) -> Option<&'static str> {
-    let language = language.split('-').next().unwrap_or_default();
-    let (_, moment, apology) = WORDS
-        .iter()
-        .find(|(known, ..)| known.eq_ignore_ascii_case(language))?;
-    Some(match phrase {
-        Phrase::OneMoment => moment,
-        Phrase::Apology => apology,
-    })
+/// How a sentence is put.
+#[derive(Clone, Copy)]
+struct Wording<'a> {
+    words: &'static str,
+    /// The BCP 47 language that the words are put into by whoever says them; none if
+    /// they are in the right one.
+    into: Option<&'a str>,
 }
 
+fn wording(phrase: Phrase, language: &str) -> Wording<'_> {
+    let main = language.split('-').next().unwrap_or_default();
+    let known = WORDS
+        .iter()
+        .find(|(known, ..)| known.eq_ignore_ascii_case(main));
+    let (_, moment, apology) = known.unwrap_or(&WORDS[0]);
+    let words = match phrase {
+        Phrase::OneMoment => moment,
+        Phrase::Apology => apology,
+    };
+    let into = known.is_none().then_some(language);
+    Wording { words, into }
+}
+
+/// The first is put into all other languages.
 const WORDS: [(&str, &str, &str); 7] = [
     (
         "en",
@@ -309,7 +403,7 @@ mod tests {
     use crate::realtime::{SessionConfig, SessionOptions};
     use crate::store::default_receptionist;
 
-    fn named(voice: &str, language: &str, phrase: Phrase) -> Option<String> {
+    fn named(voice: &str, language: &str, phrase: Phrase) -> String {
         let phrases = Phrases {
             book: None,
             voice: voice.to_owned(),
@@ -326,13 +420,13 @@ mod tests {
             named("marin", "en", apology),
             named("cedar", "en", moment),
             named("marin", "de", moment),
+            named("marin", "pl", moment),
+            named("marin", "sv", moment),
         ];
         for (at, name) in names.iter().enumerate() {
-            assert!(name.is_some());
             assert!(!names[..at].contains(name));
         }
         assert_eq!(named("marin", "en-GB", moment), names[0]);
-        assert_eq!(named("marin", "tlh", moment), None);
     }
 
     #[test]
@@ -354,8 +448,34 @@ mod tests {
             String::from_utf8_lossy(&text).into_owned()
         };
         assert!(written(&receptionist).contains("of-the-shop"));
-        let speaker = written(&speaker(receptionist, "One moment, please."));
-        assert!(!speaker.contains("of-the-shop") && !speaker.contains("end_call"));
+        for language in ["en", "pl"] {
+            let wording = wording(Phrase::OneMoment, language);
+            let speaker = written(&speaker(receptionist.clone(), wording));
+            assert!(!speaker.contains("of-the-shop") && !speaker.contains("end_call"));
+        }
+    }
+
+    #[test]
+    fn a_translation_is_taken_on_trust_and_a_speech_is_not() {
+        let receptionist = {
+            let clock = Clock::system();
+            default_receptionist(clock.new_id(), clock.new_id())
+        };
+        let lesson = |language| {
+            let wording = wording(Phrase::OneMoment, language);
+            Lesson {
+                name: String::new(),
+                words: wording.words,
+                is_translated: wording.into.is_some(),
+                speaker: speaker(receptionist.clone(), wording),
+            }
+        };
+        assert!(lesson("pl-PL").is_said_by("Chwileczk\u{119}, prosz\u{119}."));
+        assert!(!lesson("pl-PL").is_said_by(""));
+        let speech = "Of course! Here is the sentence in Polish: Chwileczk\u{119}, prosz\u{119}.";
+        assert!(!lesson("pl-PL").is_said_by(speech));
+        assert!(!lesson("de").is_said_by("Chwileczk\u{119}, prosz\u{119}."));
+        assert!(lesson("pl-PL").speaker.instructions.contains("pl-PL"));
     }
 
     #[test]

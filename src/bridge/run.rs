@@ -23,8 +23,8 @@ use super::recorder::{RecordOrder, Recorder};
 use crate::call::{Action, CallPlan, Event, Order, Session};
 use crate::domain::{CallId, EndReason, Utterance};
 
-/// Idle proxies cut lines on which nothing goes to and fro, and a peer that is
-/// silent to two of these is gone.
+/// Idle proxies cut lines on which nothing goes to and fro, and a peer that has
+/// said nothing from one of these to the next is gone: it is noticed within 20 s.
 const PING_EVERY: Duration = Duration::from_secs(10);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
@@ -61,6 +61,8 @@ pub(super) struct Call {
     armed: Instant,
     ping_at: Instant,
     stalled_since: Option<Instant>,
+    /// How far behind the machine knows the carrier to be, if it is.
+    behind: Option<Duration>,
 }
 
 impl Call {
@@ -86,6 +88,7 @@ impl Call {
             armed: now,
             ping_at: now + PING_EVERY,
             stalled_since: None,
+            behind: None,
         }
     }
 
@@ -157,6 +160,7 @@ impl Call {
     /// it said. Who has said everything is not asked again in the same wake-up.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
         for _ in 0..MAX_TURNS {
+            self.mind_carrier(cx);
             let has_more = self.poll_sources(cx).is_ready();
             let is_due = self.timer.as_mut().poll(cx).is_ready();
             let now = now();
@@ -212,6 +216,7 @@ impl Call {
     }
 
     fn attach(&mut self, carrier: Box<dyn Carrier>) {
+        self.behind = None;
         match self.carrier.replace(carrier) {
             None => {
                 self.log.answered();
@@ -282,6 +287,25 @@ impl Call {
             }
         }
         self.line.poll_flush(cx);
+    }
+
+    /// Tells the machine how far behind a carrier is that has not taken everything.
+    fn mind_carrier(&mut self, cx: &mut Context<'_>) {
+        let Some(carrier) = &mut self.carrier else {
+            return;
+        };
+        if self.behind.is_none() && !carrier.is_dirty() {
+            return;
+        }
+        carrier.poll_flush(cx);
+        let behind = carrier.is_dirty().then(|| carrier.untaken());
+        if behind != self.behind {
+            self.behind = behind;
+            let event = behind.map_or(Event::CarrierCaughtUp, Event::CarrierBehind);
+            let now = now();
+            self.session.handle_event(event, now);
+            self.drain(now);
+        }
     }
 
     /// A carrier that reads nothing is lost, however alive its socket looks.

@@ -57,6 +57,7 @@ impl Standing {
             | Report::Interrupted { .. }
             | Report::Latency(_)
             | Report::RanDry { .. }
+            | Report::OutOfDate { .. }
             | Report::Digits(_)
             | Report::Tool { .. }
             | Report::Used(_)

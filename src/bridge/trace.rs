@@ -120,6 +120,8 @@ impl Live {
                 }
             }
             Event::CarrierReplaced
+            | Event::CarrierBehind(_)
+            | Event::CarrierCaughtUp
             | Event::CallerAudio { .. }
             | Event::Digit(_)
             | Event::MarkPlayed(_)
@@ -182,6 +184,7 @@ impl Live {
             | Report::Interrupted { .. }
             | Report::Latency(_)
             | Report::RanDry { .. }
+            | Report::OutOfDate { .. }
             | Report::Digits(_)
             | Report::Used(_)
             | Report::Muted { .. }

@@ -103,6 +103,8 @@ impl TurnSpans {
             }
             Event::CarrierStarted
             | Event::CarrierReplaced
+            | Event::CarrierBehind(_)
+            | Event::CarrierCaughtUp
             | Event::AgentReady
             | Event::CallerAudio { .. }
             | Event::Digit(_)
@@ -143,6 +145,7 @@ impl TurnSpans {
             | Report::AgentBack { .. }
             | Report::Speaking(Speaker::Caller)
             | Report::RanDry { .. }
+            | Report::OutOfDate { .. }
             | Report::Tool { .. }
             | Report::Used(_)
             | Report::Muted { .. }

@@ -43,9 +43,6 @@ pub(super) const MAX_KEPT: usize = 24 * 1024;
 /// And by a call: half a second of the carrier's.
 pub(super) const MAX_KEPT_BY_CALL: usize = 4 * 1024;
 
-/// Pings that a peer may leave unanswered.
-const MAX_UNHEARD: u32 = 2;
-
 /// So many messages are read before what they say is answered.
 pub(super) const MAX_MESSAGES: usize = 8;
 
@@ -85,8 +82,8 @@ pub(super) struct Wire<S> {
     /// Nothing can be sent any more; what the peer sent before is still read.
     is_mute: bool,
     is_broken: bool,
-    /// Pings since the peer last said anything.
-    unheard: u32,
+    /// The peer was pinged, and has said nothing since.
+    is_asked: bool,
     /// The close code that names the peer's fault.
     fault: Option<CloseCode>,
 }
@@ -100,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             unsent: 0,
             is_mute: false,
             is_broken: false,
-            unheard: 0,
+            is_asked: false,
             fault: None,
         }
     }
@@ -112,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 return Poll::Ready(Incoming::Broken);
             }
             let next = futures::ready!(Pin::new(&mut self.socket).poll_next(cx));
-            self.unheard = 0;
+            self.is_asked = false;
             let incoming = match next {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text),
                 Some(Ok(Message::Binary(_))) => Incoming::Binary,
@@ -154,13 +151,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Asks whether the peer is still there. One that has said nothing since it
-    /// was last asked twice is given up: its line is open at our end only.
+    /// was last asked is given up: its line is open at our end only.
     pub(super) fn queue_ping(&mut self) {
-        self.unheard += 1;
-        if self.unheard > MAX_UNHEARD {
+        if self.is_asked {
             tracing::debug!("wire.unheard");
             self.is_broken = true;
         }
+        self.is_asked = true;
         self.queue_message(Message::Ping(Vec::new().into()));
     }
 
@@ -281,13 +278,13 @@ mod tests {
 
     use super::{Incoming, Wire};
 
-    /// What comes in after three pings, to a peer that reads or does not.
-    async fn after_three_pings(answers: bool) -> Option<Incoming> {
+    /// What comes in after two pings, to a peer that reads or does not.
+    async fn after_two_pings(answers: bool) -> Option<Incoming> {
         let (near, far) = duplex(16 * 1024);
         let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
         let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
         let mut wire = Wire::new(near);
-        for _ in 0..3 {
+        for _ in 0..2 {
             wire.queue_ping();
             poll_fn(|cx| {
                 wire.poll_flush(cx);
@@ -309,13 +306,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn o17_a_peer_that_leaves_two_pings_unanswered_is_gone() {
-        let incoming = after_three_pings(false).await;
+    async fn o17_a_peer_that_leaves_a_ping_unanswered_until_the_next_is_gone() {
+        let incoming = after_two_pings(false).await;
         assert!(matches!(incoming, Some(Incoming::Broken)), "{incoming:?}");
     }
 
     #[tokio::test]
     async fn o17_a_peer_that_answers_pings_may_say_nothing_else() {
-        assert!(after_three_pings(true).await.is_none());
+        assert!(after_two_pings(true).await.is_none());
     }
 }

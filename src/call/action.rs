@@ -208,6 +208,12 @@ pub enum Report {
         /// For how long.
         lasting: Duration,
     },
+    /// The carrier took nothing for so long that what waited for it is out of
+    /// date, and thrown away.
+    OutOfDate {
+        /// How much.
+        lasting: Duration,
+    },
     /// The caller finished an entry on the keypad.
     Digits(Pii<String>),
     /// The agent has asked for a tool, and this came of it.

@@ -48,7 +48,9 @@ impl Session {
         }
         self.intake.restart();
         let was_answering = self.turn.is_answering();
-        if self.interrupt(now) || was_answering {
+        let was_cut = self.interrupt(now);
+        self.on_carrier_caught_up(now);
+        if was_cut || was_answering {
             self.respond(Reply::Answer);
         }
     }

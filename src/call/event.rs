@@ -26,6 +26,10 @@ pub enum Event {
     },
     /// The caller pressed a key.
     Digit(char),
+    /// The carrier has not taken all that it was sent; of the sound in it, so much.
+    CarrierBehind(Duration),
+    /// It has, after all.
+    CarrierCaughtUp,
     /// The carrier returned a mark.
     MarkPlayed(Mark),
     /// The agent hears the caller begin to speak.
@@ -127,7 +131,7 @@ pub enum Event {
     },
     /// The carrier ended the stream: the caller hung up.
     CarrierStopped,
-    /// The carrier's socket broke off without a word.
+    /// The carrier's socket is gone, and the carrier has not ended the stream.
     CarrierLost,
     /// Somebody who looks after the call has something done.
     Ordered(Order),

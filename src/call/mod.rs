@@ -28,15 +28,16 @@
 //!
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
-//! heard), [`turn`] (whose turn it is), [`response`], [`barge_in`], [`silence`],
-//! [`dtmf`], [`tool`] (what the agent asks for), [`person`] (what the caller asks for),
-//! [`ending`], [`oversight`], [`transcript`], [`timers`], [`link`] (whether there is
-//! an agent), [`wait`] (what the caller hears while nobody answers). [`session`]
-//! only dispatches.
+//! heard), [`behind`] (what it does not take), [`turn`] (whose turn it is),
+//! [`response`], [`barge_in`], [`silence`], [`dtmf`], [`tool`] (what the agent
+//! asks for), [`person`] (what the caller asks for), [`ending`], [`oversight`],
+//! [`transcript`], [`timers`], [`link`] (whether there is an agent), [`wait`]
+//! (what the caller hears while nobody answers). [`session`] only dispatches.
 //! [`tape`] stands beside it: what of a call is recorded, and where.
 
 mod action;
 mod barge_in;
+mod behind;
 mod dtmf;
 mod ending;
 mod event;

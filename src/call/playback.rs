@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::playhead::{Playhead, duration};
+use super::playhead::{Playhead, duration, samples};
 use super::{CarrierAction, ItemKey, Mark};
 use crate::audio::Frame;
 
@@ -57,13 +57,15 @@ pub(super) struct Cut {
 pub(super) struct Playback {
     items: VecDeque<Ledger>,
     backlog: VecDeque<(ItemKey, Frame)>,
+    /// Samples in it.
+    waiting: u64,
     spans: VecDeque<Span>,
     playhead: Playhead,
     generation: u32,
     next_mark: u32,
     /// Where the last mark of this generation stands.
     marked: u64,
-    /// The item that was sent last, if nothing has been cleared since.
+    /// The agent's item that was sent last, if nothing has been cleared since.
     sounding: Option<ItemKey>,
 }
 
@@ -80,6 +82,7 @@ impl Playback {
             let more = KEPT_BACKLOG.max(self.backlog.len() / 4);
             self.backlog.reserve_exact(more);
         }
+        self.waiting += frame.len() as u64;
         self.backlog.push_back((item, frame));
         true
     }
@@ -112,9 +115,9 @@ impl Playback {
             let Some((item, frame)) = self.backlog.pop_front() else {
                 break;
             };
+            self.waiting -= frame.len() as u64;
             let was_quiet = self.playhead.position(now) >= self.playhead.sent();
-            let is_resumed = self.sounding.replace(item) == Some(item);
-            if was_quiet && is_resumed {
+            if self.is_rest(item) && was_quiet {
                 let since = self.playhead.quiet_at().unwrap_or(now);
                 dry += now.saturating_duration_since(since);
             }
@@ -126,7 +129,7 @@ impl Playback {
             }
         }
         self.give_back();
-        let is_done = self.items.back().is_none_or(|ledger| ledger.is_done);
+        let is_done = self.items.iter().all(|ledger| ledger.is_done);
         if self.backlog.is_empty() && is_done && self.marked < self.playhead.sent() {
             send(CarrierAction::Mark(self.mark()), None);
         }
@@ -137,6 +140,11 @@ impl Playback {
     pub(super) fn next_pump(&self, now: Instant) -> Option<Instant> {
         let wait = (self.lead(now) + REFILL).saturating_sub(MAX_LEAD);
         (!self.backlog.is_empty()).then(|| now + wait.max(Duration::from_millis(20)))
+    }
+
+    /// The carrier has taken all that was sent but so much.
+    pub(super) fn carrier_leaves(&mut self, untaken: Duration, now: Instant) {
+        self.playhead.leave(samples(untaken), now);
     }
 
     /// A mark came back. False if it tells nothing: cleared, unknown, or twice.
@@ -176,6 +184,7 @@ impl Playback {
         let cuts = cuts.collect();
         self.items.clear();
         self.backlog.clear();
+        self.waiting = 0;
         self.give_back();
         self.spans.clear();
         self.playhead = Playhead::default();
@@ -209,12 +218,18 @@ impl Playback {
 
     /// When the last that waits or was sent will have been played.
     pub(super) fn quiet_at(&self) -> Option<Instant> {
-        let waiting: u64 = self
-            .backlog
-            .iter()
-            .map(|(_, frame)| frame.len() as u64)
-            .sum();
-        Some(self.playhead.quiet_at()? + duration(waiting))
+        Some(self.playhead.quiet_at()? + duration(self.waiting))
+    }
+
+    /// Whether what sounds next is the rest of what sounded last, or is heard
+    /// in its place because that is late.
+    fn is_rest(&mut self, item: ItemKey) -> bool {
+        if item.is_own() {
+            let is_late = |ledger: &Ledger| Some(ledger.item) == self.sounding && !ledger.is_done;
+            self.items.iter().any(is_late)
+        } else {
+            self.sounding.replace(item) == Some(item)
+        }
     }
 
     /// A long answer takes megabytes, and a call is mostly short ones.

@@ -5,6 +5,9 @@
 //! had it been played, it would be back. A mark that stays away for long is
 //! taken for lost, and the clock alone decides.
 //!
+//! Nor is anything played that the carrier has not taken. While there is such,
+//! marks are no more lost than the rest, and are waited for.
+//!
 //! A carrier plays what it has without a pause, so of the last few marks the
 //! one that came back soonest tells most; the others were held up on the way.
 
@@ -24,6 +27,8 @@ const MAX_MARKS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Playhead {
     sent: u64,
+    /// What the carrier has taken of it, while that is not all.
+    taken: Option<u64>,
     /// Where the carrier began to play without a pause, as far as we know.
     began: Option<(u64, Instant)>,
     /// Where the last marks stand, and when they came back.
@@ -43,12 +48,27 @@ impl Playhead {
     /// `samples` more are on their way. A carrier that by the clock has played all
     /// that it had begins anew, whatever marks are still on their way from it.
     pub(super) fn send(&mut self, samples: u64, now: Instant) {
-        if self.clock(now) >= self.sent {
-            self.began = Some((self.sent, now));
-            self.recent.clear();
-            self.soonest = None;
+        if self.taken.is_none() && self.clock(now) >= self.sent {
+            self.begin(self.sent, now);
         }
         self.sent += samples;
+    }
+
+    /// The carrier has taken all but so many samples. If it had played before what it
+    /// had taken until then, it begins anew as well.
+    pub(super) fn leave(&mut self, untaken: u64, now: Instant) {
+        let taken = self.sent.saturating_sub(untaken);
+        let before = self.taken.unwrap_or(taken);
+        if taken > before && self.clock(now) >= before {
+            self.begin(before, now);
+        }
+        self.taken = (untaken > 0).then_some(taken);
+    }
+
+    fn begin(&mut self, position: u64, now: Instant) {
+        self.began = Some((position, now));
+        self.recent.clear();
+        self.soonest = None;
     }
 
     /// A mark is on its way behind everything sent so far.
@@ -89,8 +109,9 @@ impl Playhead {
             .marks
             .front()
             .map(|(_, at)| *at)
-            .filter(|at| clock < at + OVERDUE);
-        clock.min(awaited.unwrap_or(self.sent)).min(self.sent)
+            .filter(|at| self.taken.is_some() || clock < at + OVERDUE);
+        let taken = self.taken.unwrap_or(self.sent);
+        clock.min(awaited.unwrap_or(taken)).min(taken)
     }
 
     /// When everything sent will have been played, by the clock.
@@ -159,6 +180,36 @@ mod tests {
             // Half a second later there is more.
             playhead.send(16_000, at(600));
             prop_assert_eq!(playhead.position(at(1_600)), 800 + 1_000 * 8);
+        }
+
+        #[test]
+        fn t8_what_the_carrier_has_not_taken_is_not_played_and_begins_anew_when_it_is(
+            began in any::<Instant>(),
+        ) {
+            let at = |ms| began + Duration::from_millis(ms);
+            let mut playhead = Playhead::default();
+            playhead.send(8_000, at(0));
+            playhead.leave(6_400, at(0));
+            prop_assert_eq!(playhead.position(at(100)), 800);
+            prop_assert_eq!(playhead.position(at(900)), 1_600);
+            playhead.send(1_600, at(900));
+            playhead.leave(8_000, at(900));
+            prop_assert_eq!(playhead.position(at(1_500)), 1_600);
+            playhead.leave(0, at(1_500));
+            prop_assert_eq!(playhead.position(at(1_600)), 1_600 + 800);
+            prop_assert_eq!(playhead.quiet_at(), Some(at(2_500)));
+        }
+
+        #[test]
+        fn t8_a_mark_is_not_lost_while_the_carrier_is_behind(began in any::<Instant>()) {
+            let at = |ms| began + Duration::from_millis(ms);
+            let mut playhead = Playhead::default();
+            playhead.send(1_600, at(0));
+            playhead.mark(0);
+            playhead.send(24_000, at(0));
+            prop_assert_eq!(playhead.position(at(2_000)), 16_000);
+            playhead.leave(8_000, at(2_000));
+            prop_assert_eq!(playhead.position(at(2_000)), 1_600);
         }
 
         #[test]

@@ -66,6 +66,7 @@ impl Session {
             self.patience.empty = 0;
             if !self.oversight.silences(Speaker::Receptionist) {
                 self.playback.receive(item, frame);
+                self.is_heard_again();
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::behind::Behind;
 use super::dtmf::{ENTRY_PAUSE, Keypad};
 use super::ending::Ending;
 use super::intake::Intake;
@@ -40,6 +41,7 @@ pub struct Session {
     pub(super) uttered: u32,
     pub(super) intake: Intake,
     pub(super) playback: Playback,
+    pub(super) behind: Behind,
     pub(super) turn: Turn,
     pub(super) patience: Patience,
     pub(super) keypad: Keypad,
@@ -69,6 +71,7 @@ impl Session {
             uttered: 0,
             intake: Intake::default(),
             playback: Playback::default(),
+            behind: Behind::default(),
             turn: Turn::default(),
             patience: Patience::default(),
             keypad: Keypad::default(),
@@ -95,6 +98,8 @@ impl Session {
             Event::AgentReady => self.on_agent_ready(now),
             Event::CallerAudio { timestamp, frame } => self.on_caller_audio(timestamp, frame, now),
             Event::Digit(digit) => self.on_digit(digit, now),
+            Event::CarrierBehind(untaken) => self.on_carrier_behind(untaken, now),
+            Event::CarrierCaughtUp => self.on_carrier_caught_up(now),
             Event::MarkPlayed(mark) => self.on_mark_played(mark, now),
             Event::SpeechStarted { item } => self.on_speech_started(item, now),
             Event::SpeechStopped { item: _ } => self.on_speech_stopped(now),
@@ -158,6 +163,7 @@ impl Session {
                 Timer::Retry => self.retry(),
                 // Pumping is part of settling, which every event ends with.
                 Timer::Pace => {}
+                Timer::OutOfDate => self.drop_out_of_date(now),
                 Timer::MediaStall => self.check_stall(now),
                 Timer::Tool => self.expire_tools(now),
                 Timer::Wait => self.on_wait(now),
@@ -287,9 +293,8 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_owed = self.turn.is_owing() || self.patience.has_put_off();
-        let is_waiting = is_owed || self.tools.is_running() || !self.has_agent;
-        if is_waiting || self.oversight.explains_silence() {
+        let is_waiting = self.is_owed_more() || self.tools.is_running() || !self.has_agent;
+        if is_waiting || self.behind.is_stuck() || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);
@@ -343,6 +348,10 @@ impl Session {
     }
 
     fn pump(&mut self, now: Instant) {
+        if self.behind.is_stuck() {
+            self.timers.stop(Timer::Pace);
+            return;
+        }
         let Self {
             playback,
             turn,

@@ -15,6 +15,8 @@ pub(super) enum Timer {
     Retry,
     /// The lead has shrunk and there is more to send.
     Pace,
+    /// What the carrier has not taken is out of date.
+    OutOfDate,
     /// The caller's frames stopped while they spoke.
     MediaStall,
     /// A tool has had its time.
@@ -34,12 +36,13 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::CarrierStart,
         Self::Redial,
         Self::Renew,
         Self::Retry,
         Self::Pace,
+        Self::OutOfDate,
         Self::MediaStall,
         Self::Tool,
         Self::Wait,

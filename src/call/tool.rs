@@ -10,8 +10,8 @@ use super::session::Session;
 use super::timers::Timer;
 use super::wait::Wait;
 use super::{
-    Action, AgentAction, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
-    ToolEnd, ToolKey, ToolRefusal,
+    Action, AgentAction, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
+    ToolAnswer, ToolEnd, ToolKey, ToolRefusal,
 };
 use crate::domain::{Effect, PermittedTool, Pii, ToolName};
 
@@ -370,9 +370,11 @@ impl Session {
     }
 
     /// A caller who waits for a tool hears that, unless something is to be said
-    /// anyway.
+    /// anyway. An agent that has not come to its end cannot say it.
     pub(super) fn fill(&mut self) {
-        if !self.turn.is_wanted() {
+        if self.turn.is_busy() {
+            self.actions.push_back(Action::Utter(Phrase::OneMoment));
+        } else if !self.turn.is_wanted() {
             self.respond(Reply::Filler);
         }
     }

@@ -69,6 +69,11 @@ impl Turn {
         self.requested.is_some() || (self.is_answering() && self.spoken < self.active)
     }
 
+    /// A response is under way of which something has been heard.
+    pub(super) fn is_half_said(&self) -> bool {
+        self.is_answering() && self.spoken >= self.active
+    }
+
     /// The caller waits for the agent to be heard. A cough asks for nothing.
     pub(super) fn is_awaited(&self) -> bool {
         let has_asked = self.waiting_since.is_some() && self.has_words;

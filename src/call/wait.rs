@@ -1,8 +1,9 @@
 //! The caller waits: what they hear meanwhile, and when we give the agent up.
 //!
 //! Nobody is left in silence. Whatever the reason, an agent that thinks, that
-//! has fallen silent or that is not there at all, the caller hears a sentence
-//! that needs no agent, and in the end is handed to somebody else.
+//! has fallen silent, also in the middle of an answer, or that is not there at
+//! all, the caller hears a sentence that needs no agent, and in the end is
+//! handed to somebody else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,12 +20,13 @@ enum Step {
     Say(Phrase),
     /// The agent says that something is being looked up.
     Fill,
-    /// The answer is broken off and asked for again.
+    /// The answer is broken off and asked for again: another agent, if this one
+    /// has fallen silent in the middle of it.
     AskAgain,
     GiveUp,
 }
 
-/// There is an agent that owes an answer.
+/// There is an agent that owes an answer, or the rest of one.
 const OWED: [(Duration, Step); 4] = [
     (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
     (Duration::from_secs(5), Step::Say(Phrase::Apology)),
@@ -39,10 +41,10 @@ const WORKING: [(Duration, Step); 3] = [
     (Duration::from_secs(12), Step::Say(Phrase::Apology)),
 ];
 
-/// There is no agent.
+/// There is no agent. The apology is heard 2.5 s after the answer: a moment of that is the way.
 const NOBODY: [(Duration, Step); 3] = [
     (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
-    (Duration::from_millis(2_500), Step::Say(Phrase::Apology)),
+    (Duration::from_millis(2_400), Step::Say(Phrase::Apology)),
     (Duration::from_secs(4), Step::GiveUp),
 ];
 
@@ -91,7 +93,8 @@ impl Session {
 
     /// What happens while the caller waits, if they do.
     fn waiting(&self) -> Option<&'static [(Duration, Step)]> {
-        let hears = self.has_carrier && !self.oversight.silences(Speaker::Receptionist);
+        let is_kept_back = self.oversight.silences(Speaker::Receptionist);
+        let hears = self.has_carrier && !is_kept_back && !self.behind.is_stuck();
         // A goodbye for which there is nobody is waited for like any other word.
         let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
         if !hears || is_ending || self.turn.is_caller_speaking() {
@@ -100,10 +103,22 @@ impl Session {
             Some(&NOBODY)
         } else if self.tools.is_running() {
             Some(&WORKING)
-        } else if self.turn.is_awaited() || self.patience.has_put_off() {
+        } else if self.turn.is_awaited() || self.is_owed_more() {
             Some(&OWED)
         } else {
             None
+        }
+    }
+
+    /// Whether there is more to come of what the agent is asked for or says.
+    pub(super) fn is_owed_more(&self) -> bool {
+        self.turn.is_owing() || self.turn.is_answering() || self.patience.has_put_off()
+    }
+
+    /// The agent is heard. What a tool is waited for goes on.
+    pub(super) fn is_heard_again(&mut self) {
+        if !self.tools.is_running() {
+            self.wait = Wait::default();
         }
     }
 
@@ -117,13 +132,18 @@ impl Session {
             match step {
                 Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
                 Step::Fill => self.fill(),
-                Step::AskAgain => self.ask_again(),
+                Step::AskAgain => self.ask_again(now),
                 Step::GiveUp => self.on_agent_gone(self.link.why_gone(), now),
             }
         }
     }
 
-    fn ask_again(&mut self) {
+    fn ask_again(&mut self, now: Instant) {
+        if self.turn.is_half_said() {
+            // The rest of it does not come: another agent is told what was heard, and goes on.
+            self.on_agent_closed(now);
+            return;
+        }
         let put_off = self.patience.take_put_off();
         let asked = self.turn.give_up().or(put_off);
         self.agent(AgentAction::Cancel);

@@ -7,7 +7,7 @@ use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
-use crate::domain::EndReason;
+use crate::domain::{CallStatus, EndReason};
 use crate::routing::ivr::Outcome;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
@@ -35,7 +35,7 @@ pub(super) async fn stream_ended(
     };
     // Of one whose process has died, nobody knows more than that it is here.
     let is_waiting = outcome.is_none_or(EndReason::leaves_caller_waiting);
-    if !is_waiting {
+    if !is_waiting && !is_still_here(outcome, &request) {
         return Xml(Response::new().hangup());
     }
     // Also where something failed before the caller was told.
@@ -57,6 +57,11 @@ pub(super) async fn stream_ended(
     } else {
         next
     })
+}
+
+/// Whether the stream stopped as if the caller had hung up, who has not.
+fn is_still_here(outcome: Option<EndReason>, request: &VoiceRequest) -> bool {
+    outcome == Some(EndReason::CallerHungUp) && request.status == CallStatus::InProgress
 }
 
 /// The receptionist has handed the caller on.

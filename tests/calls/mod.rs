@@ -75,6 +75,16 @@ fn o6_an_answer_that_is_slow_is_bridged_asked_for_again_and_given_up() {
 }
 
 #[test]
+fn o6_an_answer_that_breaks_off_is_bridged_taken_up_by_another_and_given_up() {
+    assert_go(&[
+        "answer_stalls",
+        "answer_breaks_off",
+        "answer_goes_on",
+        "answer_stalls_behind_a_tool",
+    ]);
+}
+
+#[test]
 fn o7_an_answer_faster_than_speech_waits_here_and_an_interruption_throws_it_away() {
     assert_go(&["lead", "barge_in", "barge_in_several_items"]);
 }
@@ -116,6 +126,11 @@ fn whoever_wants_a_person_is_not_hung_up_on() {
 #[test]
 fn t7_where_marks_never_return_the_clock_tells_what_was_heard() {
     assert_go(&["marks_never_return"]);
+}
+
+#[test]
+fn t8_what_a_carrier_does_not_take_for_2_s_is_out_of_date() {
+    assert_go(&["carrier_takes_nothing", "carrier_is_behind_for_a_moment"]);
 }
 
 #[test]

@@ -153,6 +153,8 @@ impl Witness {
             Event::SpeechStarted { .. } if !self.has_carrier => {}
             Event::SpeechStarted { .. } | Event::CarrierReplaced => self.muted = self.latest,
             Event::AgentReady
+            | Event::CarrierBehind(_)
+            | Event::CarrierCaughtUp
             | Event::CallerAudio { .. }
             | Event::Digit(_)
             | Event::SpeechStopped { .. }
@@ -272,6 +274,8 @@ fn event() -> impl Strategy<Value = Event> {
         })),
         1 => any::<bool>().prop_map(|is_on| Event::Ordered(Order::Hold(is_on))),
         rare() => Just(Event::CarrierReplaced),
+        rare() => (0_u64..2_000).prop_map(|ms| Event::CarrierBehind(Duration::from_millis(ms))),
+        rare() => Just(Event::CarrierCaughtUp),
         rare() => any::<bool>().prop_map(|is_final| Event::AgentFailed { is_final }),
         rare() => Just(Event::SpareReady),
         rare() => Just(Event::SpareFailed),

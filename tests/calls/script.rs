@@ -135,6 +135,8 @@ impl Names {
         vec![match words[..] {
             ["."] => return Vec::new(),
             ["carrier", "started"] => Event::CarrierStarted,
+            ["carrier", "caught", "up"] => Event::CarrierCaughtUp,
+            ["carrier", "leaves", untaken] => Event::CarrierBehind(duration(untaken)),
             ["carrier", "replaced"] => Event::CarrierReplaced,
             ["carrier", "stopped"] => Event::CarrierStopped,
             ["carrier", "lost"] => Event::CarrierLost,
@@ -451,6 +453,7 @@ fn tell(report: &Report, names: &Names) -> String {
             )
         }
         Report::Digits(digits) => format!("digits {}", digits.expose()),
+        Report::OutOfDate { lasting } => format!("{} out of date", ms(*lasting)),
         Report::RanDry { lasting } => format!("ran dry for {}", ms(*lasting)),
         Report::Muted { who, is_on } => {
             let verb = if *is_on { "muted" } else { "heard again" };

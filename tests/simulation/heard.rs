@@ -76,6 +76,20 @@ fn misplaced(last: Option<Tag>, cut: Option<Tag>, unit: Tag, has_gaps: bool) -> 
     (!follows).then(|| format!("i4: {unit:?} is heard after {last:?}"))
 }
 
+/// What of the model's sound came last until then, if no other came after it.
+pub(super) fn last_before(stream: &StreamReport, at: Instant) -> Option<Tag> {
+    let until = stream.messages.iter().filter(|(came, _)| *came <= at);
+    let mut last = None;
+    for (_, message) in until {
+        if let Some(sound) = payload(message) {
+            last = sound.chunks(8).next_back().and_then(tag);
+        } else if message.contains("\"clear\"") {
+            last = None;
+        }
+    }
+    last
+}
+
 fn payload(message: &str) -> Option<Vec<u8>> {
     let (_, rest) = message.split_once("\"payload\":\"")?;
     let (sound, _) = rest.split_once('"')?;

@@ -8,6 +8,7 @@
 //! FRONTDESK_SEED=4711 cargo test simulation
 //! ```
 
+mod answers;
 mod caller;
 mod chance;
 mod dialer;

@@ -6,7 +6,7 @@ use frontdesk::call::Interruption;
 use frontdesk::domain::{AudioFormat, EndReason, Limits, SilencePolicy};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{Fault, Script, Step};
-use frontdesk::rehearsal::model::{Line, ModelOptions};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 
 use super::house::House;
 use super::network::{Trouble, Way, Weather};
@@ -140,9 +140,9 @@ fn o8_a_model_slower_than_speech_leaves_silence_and_never_old_sound() {
 #[test]
 fn o17_a_model_that_is_gone_without_a_word_is_noticed_by_its_silence() {
     let house = House::open();
-    for after in [1_000, 2_500, 7_000] {
+    for after in [1_000, 2_500, 7_000, 9_500] {
         let mut plan = scene([Step::WaitForSpeech, Step::Wait(ms(45_000)), Step::HangUp]);
-        plan.silence.prompt_after = Duration::from_mins(1);
+        plan.silence = SilencePolicy::default();
         let mute = vec![
             (ms(after), Trouble::BlackHole(Way::In)),
             (ms(after), Trouble::BlackHole(Way::Out)),
@@ -152,7 +152,7 @@ fn o17_a_model_that_is_gone_without_a_word_is_noticed_by_its_silence() {
         let place = format!("after {after} ms");
         let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
         let next = seen.sessions.get(1).map(|next| next.opened_at - seen.began);
-        let soon = ms(after)..ms(after + 31_000);
+        let soon = ms(after)..ms(after + 20_500);
         assert!(
             next.is_some_and(|next| soon.contains(&next)),
             "{place}: {next:?}"
@@ -200,6 +200,63 @@ fn t7_marks_that_come_late_or_never_hold_nothing_up() {
             "{place}: {} ms",
             stream.played_ms
         );
+    }
+}
+
+#[test]
+fn o6_a_model_that_falls_silent_in_mid_answer_is_bridged_and_replaced() {
+    let house = House::open();
+    for deltas in [1, 3, 9] {
+        let mut plan = scene([Step::WaitForSpeech, Step::Wait(ms(16_000)), Step::HangUp]);
+        plan.model.failures = vec![Failure::FreezeAfterDeltas(deltas)];
+        let place = format!("after {deltas} deltas");
+        let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
+        assert_eq!(seen.sessions.len(), 2, "{place}: one model after the other");
+    }
+}
+
+#[test]
+fn o6_models_that_all_fall_silent_in_mid_answer_are_given_up() {
+    let house = House::open();
+    let mut plan = scene([Step::StayUntilEnd]);
+    plan.model.failures = vec![Failure::FreezeAfterDeltas(3); 16];
+    let seen = assert_ends(&house, plan, EndReason::AgentLost, "all of them");
+    assert_eq!(
+        seen.sessions.len(),
+        3,
+        "two are lost, and the third is too many"
+    );
+}
+
+#[test]
+fn t8_what_a_carrier_does_not_take_for_2_s_is_not_heard_late() {
+    let house = House::open();
+    for lasting in [5_000, 8_000] {
+        let mut plan = scene([Step::WaitForSpeech, Step::Wait(ms(14_000)), Step::HangUp]);
+        let long = |at| {
+            let item = |item| {
+                let words: Vec<String> =
+                    (0..20).map(|word| format!("w{at}.{item}.{word}")).collect();
+                Spoken::new(words.join(" "), tagged(at, item, 4_000))
+            };
+            let mut line = Line::say(item(0));
+            line.items.push(item(1));
+            line
+        };
+        plan.model.lines = (0..LINES).map(long).collect();
+        plan.calls[0].weather = fair(vec![(ms(1_500), Trouble::Stall(ms(lasting)))]);
+        let place = format!("for {lasting} ms");
+        let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
+        let stream = &seen.calls[0].streams[0];
+        assert_eq!(stream.clears.len(), 1, "{place}");
+        assert!(
+            stream.max_lead_ms < 4_000,
+            "{place}: {}",
+            stream.max_lead_ms
+        );
+        assert!(!seen.sessions[0].truncations.is_empty(), "{place}");
+        // It takes up where the line broke off.
+        assert!(seen.sessions[0].responses.len() >= 2, "{place}");
     }
 }
 

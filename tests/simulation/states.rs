@@ -109,6 +109,7 @@ impl Life {
             | Report::Interrupted { .. }
             | Report::Latency(_)
             | Report::RanDry { .. }
+            | Report::OutOfDate { .. }
             | Report::Digits(_)
             | Report::Silence { .. } => is_answered,
             Report::Said(_) | Report::Tool { .. } | Report::Used(_) => true,

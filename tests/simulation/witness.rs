@@ -12,6 +12,7 @@ use frontdesk::rehearsal::carrier::{EndedBy, Fault, StreamReport};
 use frontdesk::store::{call_events, call_recordings, calls, utterances};
 use tokio::time::Instant;
 
+use super::answers::answer_faults;
 use super::heard::{Heard, heard, silences};
 use super::house::House;
 use super::network::{Trouble, Way, Weather};
@@ -20,7 +21,7 @@ use super::states::state_faults;
 use super::world::{Seen, SeenCall};
 
 /// From the moment when something is due to the caller's ear, beside the way.
-const SLACK: Duration = Duration::from_millis(100);
+pub(super) const SLACK: Duration = Duration::from_millis(100);
 
 /// Everything that was not as it must be.
 pub(super) fn faults(house: &House, plan: &Plan, seen: &Seen) -> Vec<String> {
@@ -34,6 +35,7 @@ pub(super) fn faults(house: &House, plan: &Plan, seen: &Seen) -> Vec<String> {
         faults.extend(stream_faults(plan, call, seen_call));
         faults.extend(transcript_faults(house, plan, call, seen, seen_call));
         faults.extend(waiting_faults(plan, call, seen, seen_call));
+        faults.extend(answer_faults(plan, call, seen, seen_call));
     }
     faults
 }
@@ -306,7 +308,7 @@ fn claims(seen: &Seen, played: &BTreeMap<(usize, usize), usize>, slack: usize) -
 }
 
 /// Line and item of a word, and which word of them it is.
-fn place_of(word: &str) -> Option<((usize, usize), usize)> {
+pub(super) fn place_of(word: &str) -> Option<((usize, usize), usize)> {
     let mut parts = word.strip_prefix('w')?.split('.').map(str::parse);
     let mut next = || parts.next()?.ok();
     Some(((next()?, next()?), next()?))

@@ -112,6 +112,31 @@ async fn the_first_words_reach_a_model_that_is_ready_after_3_s() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t1_a_caller_whose_stream_is_closed_and_not_stopped_has_not_hung_up() {
+    let desk = Desk::open(talkative()).await;
+    let script = Script::new([Step::WaitForSpeech, Step::CloseSocket]);
+    let report = desk.carrier().place_call(&script).await;
+    assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::CarrierLost));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_a_caller_whose_stream_stopped_and_who_is_still_there_is_led_on() {
+    let desk = Desk::open(talkative()).await;
+    let stop = json!({"event": "stop", "sequenceNumber": "2", "stop": {}});
+    let steps = [
+        Step::WaitForSpeech,
+        Step::Send(stop.to_string()),
+        Step::StayUntilEnd,
+    ];
+    let report = desk.carrier().place_call(&Script::new(steps)).await;
+    assert_eq!(report.verb_names(), ["Connect", "Say", "Hangup"]);
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t1_a_caller_whose_stream_broke_off_is_told() {
     let desk = Desk::open(talkative()).await;
     let script = Script::new([Step::WaitForSpeech, Step::DropSocket]);

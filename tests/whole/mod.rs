@@ -3,6 +3,7 @@
 mod agents;
 mod allocation;
 mod answered;
+mod apologies;
 mod bare;
 mod beeps;
 mod budgets;

@@ -303,6 +303,6 @@ fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> 
         Report::Held(is_on) => ("call.held", json!({"on": is_on})),
         Report::Silence { prompts } => ("call.silence", json!({"prompts": prompts})),
         Report::Tool { name, outcome } => ("call.tool", json!({"tool": name, "outcome": outcome})),
-        Report::Used(_) | Report::RanDry { .. } => return None,
+        Report::Used(_) | Report::RanDry { .. } | Report::OutOfDate { .. } => return None,
     })
 }

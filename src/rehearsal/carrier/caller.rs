@@ -38,6 +38,7 @@ pub(super) struct Move {
 pub(super) enum Leaving {
     HangUp,
     DropSocket,
+    CloseSocket,
 }
 
 impl Caller {
@@ -139,9 +140,11 @@ impl Caller {
                 Step::Speak(spoken) | Step::SpeakOver { spoken, .. } => {
                     lasting += spoken.duration();
                 }
-                Step::HangUp | Step::StayUntilEnd | Step::DropSocket | Step::HangUpInQueue(_) => {
-                    break;
-                }
+                Step::HangUp
+                | Step::StayUntilEnd
+                | Step::DropSocket
+                | Step::CloseSocket
+                | Step::HangUpInQueue(_) => break,
                 Step::Wait(_)
                 | Step::WaitForSpeech
                 | Step::WaitForQuiet(_)
@@ -162,9 +165,12 @@ impl Caller {
                 .hearing
                 .since_onset
                 .is_some_and(|since| since >= *after),
-            Step::Speak(_) | Step::Digit(_) | Step::Send(_) | Step::DropSocket | Step::HangUp => {
-                true
-            }
+            Step::Speak(_)
+            | Step::Digit(_)
+            | Step::Send(_)
+            | Step::DropSocket
+            | Step::CloseSocket
+            | Step::HangUp => true,
             Step::StayUntilEnd | Step::HangUpInQueue(_) => false,
         }
     }
@@ -187,6 +193,7 @@ impl Caller {
             }
             Step::Send(text) => done.texts.push(text),
             Step::DropSocket => done.ending = Some(Leaving::DropSocket),
+            Step::CloseSocket => done.ending = Some(Leaving::CloseSocket),
             Step::HangUp => done.ending = Some(Leaving::HangUp),
             Step::Wait(_)
             | Step::WaitForSpeech

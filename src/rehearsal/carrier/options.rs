@@ -159,6 +159,9 @@ pub enum Step {
     StopFrames(Duration),
     /// The stream's socket breaks without a word; the call itself goes on.
     DropSocket,
+    /// The stream's socket is closed with a goodbye and without a `stop`, as by
+    /// a proxy that goes away; the call itself goes on.
+    CloseSocket,
     /// Hangs up.
     HangUp,
     /// Stays until the other side ends the stream.

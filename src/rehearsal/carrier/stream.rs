@@ -9,7 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
 use super::caller::{Caller, Leaving};
 use super::event::CarrierEventKind;
@@ -199,6 +201,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Stream<'a, S> {
         match step.ending {
             Some(Leaving::HangUp) => return Next::End(EndedBy::Caller),
             Some(Leaving::DropSocket) => return Next::End(EndedBy::Break),
+            Some(Leaving::CloseSocket) => {
+                self.say_goodbye(Some(GOING_AWAY)).await;
+                return Next::End(EndedBy::Break);
+            }
             None => {}
         }
         if self.plan.options.keep.is_everything() {
@@ -358,5 +364,10 @@ pub(super) fn note_refusal(report: &mut StreamReport, error: &tungstenite::Error
 }
 
 const MAX_VIOLATIONS: usize = 100;
+/// What a proxy says that stops.
+const GOING_AWAY: CloseFrame = CloseFrame {
+    code: CloseCode::Away,
+    reason: Utf8Bytes::from_static(""),
+};
 /// A gateway that does not answer a close by then is left alone.
 pub(super) const GOODBYE: Duration = Duration::from_secs(2);

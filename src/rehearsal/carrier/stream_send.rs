@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::options::Fault;
 use super::stream::{GOODBYE, Stream};
@@ -69,8 +70,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<'_, S> {
         if self.report.started_at.is_some() {
             self.send_numbered("stop", stop).await;
         }
+        self.say_goodbye(None).await;
+    }
+
+    /// The close, and the gateway's answer to it.
+    pub(super) async fn say_goodbye(&mut self, frame: Option<CloseFrame>) {
         let goodbye = async {
-            let _ = self.socket.close(None).await;
+            let _ = self.socket.close(frame).await;
             while let Some(Ok(_)) = self.socket.next().await {}
         };
         let _ = timeout(GOODBYE, goodbye).await;
