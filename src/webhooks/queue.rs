@@ -98,7 +98,9 @@ fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: Qu
 }
 
 /// Notes that the caller waits no longer; it is told where no member has the call.
-fn note_left(house: &Webhooks, placed: &Placed, is_taken: bool) {
+fn note_left(house: &Webhooks, placed: &Placed, call_sid: &CallSid, is_taken: bool) {
+    // Who comes back waits anew.
+    house.memory.change(call_sid, |placed| placed.waits_in = None);
     let house = house.clone();
     let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
     tokio::spawn(async move {
@@ -183,7 +185,7 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
                 | QueueOutcome::BridgingInProcess
                 | QueueOutcome::RedirectedFromBridged
         );
-        note_left(&house, placed, is_taken);
+        note_left(&house, placed, &request.call_sid, is_taken);
     }
     match result.outcome {
         QueueOutcome::Bridged => return Xml(spoken_with(&house, &at, &result.call).await),
