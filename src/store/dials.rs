@@ -33,7 +33,8 @@ pub struct Clearing<'a> {
 
 /// Makes the tenant's others wait until `tx` is over.
 pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    tenants::hold(&mut Db::from(tx).write().await?, tenant).await
+    let mut conn = Db::from(tx).write().await?;
+    tenants::hold(&mut conn, tenant).await
 }
 
 /// Lets somebody be rung, if the tenant's policy allows it, and counts it.

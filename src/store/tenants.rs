@@ -55,7 +55,9 @@ const FIND: &str = "
 
 /// The same, which nobody else changes until `tx` is over.
 pub async fn lock(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>, Error> {
-    hold(&mut Db::from(&mut *tx).write().await?, id).await?;
+    let mut conn = Db::from(&mut *tx).write().await?;
+    hold(&mut conn, id).await?;
+    drop(conn);
     find(tx, id).await
 }
 

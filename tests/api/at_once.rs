@@ -138,8 +138,8 @@ async fn of_changes_at_one_time_each_is_kept() {
 }
 
 async fn kept(desk: &Desk, key: &str, path: &str, changes: &[Value]) {
-    let patch = |change| desk.send(("PATCH", path), key, change);
-    for answer in join_all(changes.iter().map(patch)).await {
+    let ask = |change| desk.send(("PATCH", path), key, change);
+    for answer in join_all(changes.iter().map(ask)).await {
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
     let seen = desk.get(path, key).await.json();
