@@ -88,7 +88,7 @@ mod tests {
 
     /// Frames of 128 kbit/s at 44.1 kHz, `count` of them.
     fn frames(count: usize) -> Vec<u8> {
-        let mut frame = vec![0; 417];
+        let mut frame = [0; 417];
         frame[..4].copy_from_slice(&[0xff, 0xfb, 0x90, 0x64]);
         frame.repeat(count)
     }
@@ -118,7 +118,7 @@ mod tests {
             assert!(!has_sound(nothing));
         }
         // 64 kbit/s at 22.05 kHz, MPEG 2.
-        let mut low = vec![0; 208];
+        let mut low = [0; 208];
         low[..4].copy_from_slice(&[0xff, 0xf3, 0x80, 0xc4]);
         assert!(has_sound(&low.repeat(2)));
     }

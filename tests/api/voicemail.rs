@@ -42,7 +42,7 @@ fn wav_file(letters: &str) -> Vec<u8> {
 
 /// Two frames of 32 kbit/s at 44.1 kHz.
 fn mp3_file() -> Vec<u8> {
-    let mut frame = vec![0; 104];
+    let mut frame = [0; 104];
     frame[..4].copy_from_slice(b"\xff\xfb\x10\xc4");
     [b"ID3\x04\0\0\0\0\0\x03tag".as_slice(), &frame.repeat(2)].concat()
 }
