@@ -195,6 +195,14 @@ impl Session {
         }
     }
 
+    /// The caller hung up, if it was not the end already.
+    pub(super) fn on_carrier_stopped(&mut self, now: Instant) {
+        let planned = self.ending.map(|ending| ending.end_reason);
+        // Who hangs up is handed on no more.
+        let planned = planned.filter(|why| *why != EndReason::Transferred);
+        self.end(planned.unwrap_or(EndReason::CallerHungUp), now);
+    }
+
     pub(super) fn end(&mut self, end_reason: EndReason, now: Instant) {
         if self.ended.is_some() {
             return;

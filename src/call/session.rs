@@ -141,12 +141,7 @@ impl Session {
             Event::SpareReady => self.on_spare_ready(),
             Event::SpareFailed => self.on_spare_failed(now),
             Event::Uttered { text, sound } => self.on_uttered(&text, &sound, now),
-            Event::CarrierStopped => {
-                let planned = self.ending.map(|ending| ending.end_reason);
-                // Who hangs up is handed on no more.
-                let planned = planned.filter(|why| *why != EndReason::Transferred);
-                self.end(planned.unwrap_or(EndReason::CallerHungUp), now);
-            }
+            Event::CarrierStopped => self.on_carrier_stopped(now),
             Event::CarrierLost => self.end(EndReason::CarrierLost, now),
             Event::Ordered(order) => self.on_ordered(order, now),
         }
