@@ -100,7 +100,9 @@ fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: Qu
 /// Notes that the caller waits no longer; it is told where no member has the call.
 fn note_left(house: &Webhooks, placed: &Placed, call_sid: &CallSid, is_taken: bool) {
     // Who comes back waits anew.
-    house.memory.change(call_sid, |placed| placed.waits_in = None);
+    house
+        .memory
+        .change(call_sid, |placed| placed.waits_in = None);
     let house = house.clone();
     let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
     tokio::spawn(async move {
