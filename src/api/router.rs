@@ -76,14 +76,7 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
             may(P::NumbersWrite),
             gate.once(routes!(numbers::configure::configure)),
         ))
-        .routes(gate.ask(may(P::MembersRead), routes!(users::list)))
-        .routes(gate.ask(may(P::MembersWrite), gate.once(routes!(users::create))))
-        .routes(gate.ask(may(P::MembersRead), routes!(users::show)))
-        .routes(gate.ask(may(P::MembersWrite), routes!(users::update, users::delete)))
-        .routes(gate.ask(may(P::KeysRead), routes!(keys::list)))
-        .routes(gate.ask(may(P::KeysWrite), routes!(keys::create)))
-        .routes(gate.ask(may(P::KeysWrite), routes!(keys::revoke)))
-        .routes(gate.ask(may(P::AuditRead), routes!(audit::list)))
+        .merge(members(&gate))
         .merge(recordings(&gate))
         .merge(outbound(&gate))
         .merge(contacts(&gate))
@@ -97,12 +90,27 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(spending(&gate))
         .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
-        .routes(gate.ask(Need::Platform, routes!(keys::list_of_platform)))
-        .routes(gate.ask(Need::Platform, routes!(keys::revoke_of_platform)))
         .routes(gate.ask(
             Need::Platform,
             gate.once(routes!(numbers::import::import_for_tenant)),
         ))
+}
+
+/// Who may come in, and what they did.
+fn members(gate: &Gate) -> OpenApiRouter<ApiState> {
+    let may = |permission, routes| gate.ask(Need::May(permission), routes);
+    let platform = |routes| gate.ask(Need::Platform, routes);
+    OpenApiRouter::new()
+        .routes(may(P::MembersRead, routes!(users::list)))
+        .routes(may(P::MembersWrite, gate.once(routes!(users::create))))
+        .routes(may(P::MembersRead, routes!(users::show)))
+        .routes(may(P::MembersWrite, routes!(users::update, users::delete)))
+        .routes(may(P::KeysRead, routes!(keys::list)))
+        .routes(may(P::KeysWrite, routes!(keys::create)))
+        .routes(may(P::KeysWrite, routes!(keys::revoke)))
+        .routes(platform(routes!(keys::list_of_platform)))
+        .routes(platform(routes!(keys::revoke_of_platform)))
+        .routes(may(P::AuditRead, routes!(audit::list)))
 }
 
 /// What is recorded of calls, and what was.

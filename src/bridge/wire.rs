@@ -82,8 +82,8 @@ pub(super) struct Wire<S> {
     /// Nothing can be sent any more; what the peer sent before is still read.
     is_mute: bool,
     is_broken: bool,
-    /// The peer was pinged, and has said nothing since.
-    is_asked: bool,
+    /// Pings since the peer last said anything.
+    unheard: u32,
     /// The close code that names the peer's fault.
     fault: Option<CloseCode>,
 }
@@ -97,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             unsent: 0,
             is_mute: false,
             is_broken: false,
-            is_asked: false,
+            unheard: 0,
             fault: None,
         }
     }
@@ -109,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 return Poll::Ready(Incoming::Broken);
             }
             let next = futures::ready!(Pin::new(&mut self.socket).poll_next(cx));
-            self.is_asked = false;
+            self.unheard = 0;
             let incoming = match next {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text),
                 Some(Ok(Message::Binary(_))) => Incoming::Binary,
@@ -153,11 +153,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Asks whether the peer is still there. One that has said nothing since it
     /// was last asked is given up: its line is open at our end only.
     pub(super) fn queue_ping(&mut self) {
-        if self.is_asked {
+        if self.unheard > 0 {
             tracing::debug!("wire.unheard");
             self.is_broken = true;
         }
-        self.is_asked = true;
+        self.unheard += 1;
         self.queue_message(Message::Ping(Vec::new().into()));
     }
 
@@ -271,7 +271,7 @@ fn fault(error: &Error) -> Option<CloseCode> {
 mod tests {
     use std::future::poll_fn;
 
-    use futures::StreamExt as _;
+    use futures::{SinkExt as _, StreamExt as _};
     use tokio::io::duplex;
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::protocol::Role;
@@ -293,6 +293,7 @@ mod tests {
             .await;
             if answers {
                 far.next().await.unwrap().unwrap();
+                far.flush().await.unwrap();
             }
             let incoming = poll_fn(|cx| match wire.poll_message(cx) {
                 std::task::Poll::Ready(incoming) => std::task::Poll::Ready(Some(incoming)),

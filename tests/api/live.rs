@@ -202,8 +202,9 @@ async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_cal
         let tell = |what| desk.bridge.tell((a, call), now, what);
         tell(Happening::Queued(queue));
         let seen = (json!(call.to_string()), json!(queue.to_string()));
-        assert_eq!(listed(&token).await, [seen.clone()]);
-        assert_eq!(listed(&key).await, [seen]);
+        for watcher in [&token, &key] {
+            assert_eq!(listed(watcher).await, std::slice::from_ref(&seen));
+        }
         assert_eq!(listed(&strange).await, []);
         let path = format!("/api/calls/{call}");
         assert_eq!(desk.get(&path, &token).await.status, 200);
@@ -247,8 +248,8 @@ async fn an_agent_who_comes_back_is_told_the_end_of_a_call_of_theirs() {
         let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
         let mut events = Events::of(&desk, &token, None).await;
         calls::give_to(&desk.store, a, call, one).await.unwrap();
-        let taken = Happening::Taken(AnsweredBy::Person, Some(one));
-        desk.bridge.tell((a, call), now, taken);
+        let theirs = Happening::Taken(AnsweredBy::Person, Some(one));
+        desk.bridge.tell((a, call), now, theirs);
         let (_, last, _) = events.next().await.unwrap();
         drop(events);
         told_over(&desk, "CA1").await;
@@ -271,8 +272,8 @@ async fn p10_an_agent_who_is_slow_still_knows_which_calls_are_theirs() {
         let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
         let mut events = Events::of(&desk, &token, None).await;
         calls::give_to(&desk.store, a, call, one).await.unwrap();
-        let taken = Happening::Taken(AnsweredBy::Person, Some(one));
-        desk.bridge.tell((a, call), now, taken);
+        let theirs = Happening::Taken(AnsweredBy::Person, Some(one));
+        desk.bridge.tell((a, call), now, theirs);
         // More than are kept for whoever is behind.
         let noise = desk.call(a, "CA2").await;
         for _ in 0..1_100 {

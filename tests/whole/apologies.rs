@@ -26,7 +26,9 @@ fn file(folder: &str, words: &str) -> PathBuf {
     hash.update([0]);
     hash.update(words);
     let digest = hash.finalize();
-    let name: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let half = digest[..16].iter();
+    let half = half.fold(0_u128, |half, byte| (half << 8) | u128::from(*byte));
+    let name = format!("{half:032x}");
     PathBuf::from(folder).join(format!("phrases/{name}.ulaw"))
 }
 
