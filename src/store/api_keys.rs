@@ -148,7 +148,7 @@ macro_rules! list {
 const LIST: &str = list!("0");
 const LIST_OF_PLATFORM: &str = list!("1");
 
-/// Ends a key for good, of the tenant or of the platform as in [`list`]; the first
+/// Ends a key for good, of the tenant or of the platform as in [`list()`]; the first
 /// time counts. Whether there is such a key.
 pub async fn revoke(
     db: impl Into<Db<'_>>,

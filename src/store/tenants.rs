@@ -9,7 +9,7 @@ use crate::domain::{ReceptionistId, Tenant, TenantId, Timestamp};
 /// Adds a tenant.
 ///
 /// A default receptionist has to be there when the transaction ends, so it is
-/// named here only if it is added in the same [`Tx`](super::Tx).
+/// named here only if it is added in the same [`Tx`].
 pub async fn insert(
     db: impl Into<Db<'_>>,
     tenant: &Tenant,
