@@ -31,18 +31,12 @@ pub struct Clearing<'a> {
     pub at: Timestamp,
 }
 
-/// Makes the tenant's others wait until `tx` is over.
-pub async fn lock(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    let mut conn = Db::from(tx).write().await?;
-    tenants::hold(&mut conn, tenant).await
-}
-
 /// Lets somebody be rung, if the tenant's policy allows it, and counts it.
 pub async fn clear(
     tx: &mut Tx,
     clearing: &Clearing<'_>,
 ) -> Result<Result<Permit, DialRefusal>, Error> {
-    lock(tx, clearing.tenant_id).await?;
+    tenants::hold(tx, clearing.tenant_id).await?;
     let policy = policy(&mut *tx, clearing.tenant_id).await?;
     let mut conn = Db::from(tx).write().await?;
     let zone = zone(&mut conn, clearing.tenant_id).await?;
@@ -85,7 +79,7 @@ pub(super) async fn judge_writing(
     is_here: bool,
     at: Timestamp,
 ) -> Result<Result<(), DialRefusal>, Error> {
-    lock(tx, tenant).await?;
+    tenants::hold(tx, tenant).await?;
     let policy = policy(&mut *tx, tenant).await?;
     let mut conn = Db::from(tx).write().await?;
     let zone = zone(&mut conn, tenant).await?;

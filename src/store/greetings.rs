@@ -35,7 +35,7 @@ pub async fn insert(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<(), Er
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
     // Two who add the first of its kind wait for each other here.
-    tenants::hold(&mut tx, greeting.tenant_id).await?;
+    tenants::hold_on(&mut tx, greeting.tenant_id).await?;
     let has_default: i64 = sqlx::query_scalar(COUNT_DEFAULTS)
         .bind(greeting.tenant_id.to_string())
         .bind(greeting.kind.as_str())
@@ -202,7 +202,7 @@ const UPDATE: &str = "
 pub async fn make_default(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    tenants::hold(&mut tx, greeting.tenant_id).await?;
+    tenants::hold_on(&mut tx, greeting.tenant_id).await?;
     unset_default(greeting).execute(&mut *tx).await?;
     let done = sqlx::query(MAKE_DEFAULT)
         .bind(greeting.tenant_id.to_string())
@@ -228,7 +228,7 @@ pub async fn delete(
 ) -> Result<Option<Greeting>, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    tenants::hold(&mut tx, tenant).await?;
+    tenants::hold_on(&mut tx, tenant).await?;
     let row: Option<GreetingRow> = sqlx::query_as(DELETE)
         .bind(tenant.to_string())
         .bind(id.to_string())

@@ -55,14 +55,18 @@ const FIND: &str = "
 
 /// The same, which nobody else changes until `tx` is over.
 pub async fn lock(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>, Error> {
-    let mut conn = Db::from(&mut *tx).write().await?;
-    hold(&mut conn, id).await?;
-    drop(conn);
+    hold(tx, id).await?;
     find(tx, id).await
 }
 
-/// Has whoever else would hold the tenant wait until the transaction is over.
-pub(super) async fn hold(conn: &mut AnyConnection, id: TenantId) -> Result<(), Error> {
+/// Has whoever else would hold the tenant wait until `tx` is over.
+pub async fn hold(tx: &mut Tx, id: TenantId) -> Result<(), Error> {
+    let mut conn = Db::from(tx).write().await?;
+    hold_on(&mut conn, id).await
+}
+
+/// The same, for a transaction on that connection.
+pub(super) async fn hold_on(conn: &mut AnyConnection, id: TenantId) -> Result<(), Error> {
     sqlx::query(HOLD).bind(id.to_string()).execute(conn).await?;
     Ok(())
 }

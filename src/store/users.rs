@@ -55,9 +55,7 @@ const FIND: &str = concat!(
 /// The same. Who would change any other member of the tenant waits until `tx` is
 /// over: of two owners who step down at one time, one stays.
 pub async fn lock(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<Option<User>, Error> {
-    let mut conn = Db::from(&mut *tx).write().await?;
-    tenants::hold(&mut conn, tenant).await?;
-    drop(conn);
+    tenants::hold(tx, tenant).await?;
     find(tx, tenant, id).await
 }
 

@@ -98,11 +98,16 @@ fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: Qu
 }
 
 /// Notes that the caller waits no longer; it is told where no member has the call.
-fn note_left(house: &Webhooks, placed: &Placed, call_sid: &CallSid, is_taken: bool) {
+fn note_left(house: &Webhooks, placed: &Placed, result: &EnqueueResult) {
+    let is_taken = matches!(
+        result.outcome,
+        QueueOutcome::Bridged
+            | QueueOutcome::BridgingInProcess
+            | QueueOutcome::RedirectedFromBridged
+    );
     // Who comes back waits anew.
-    house
-        .memory
-        .change(call_sid, |placed| placed.waits_in = None);
+    let gone = |placed: &mut Placed| placed.waits_in = None;
+    house.memory.change(&result.call.call_sid, gone);
     let house = house.clone();
     let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
     tokio::spawn(async move {
@@ -164,9 +169,13 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
 }
 
 /// Whoever has spoken with a member is done, unless both are to go on in a conference.
-pub(super) async fn spoken_with(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
-    let followed = match switchboard::find_at(house, &request.call_sid, at.stop).await {
-        Some(placed) => conference::follow(house, (&placed, request), None, &at.point()).await,
+pub(super) async fn spoken_with(
+    house: &Webhooks,
+    placed: Option<&Placed>,
+    (at, request): (&At, &VoiceRequest),
+) -> Response {
+    let followed = match placed {
+        Some(placed) => conference::follow(house, (placed, request), None, &at.point()).await,
         None => None,
     };
     followed.unwrap_or_else(|| Response::new().hangup())
@@ -181,16 +190,12 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let request = &result.call;
     let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
     if let Some(placed) = &placed {
-        let is_taken = matches!(
-            result.outcome,
-            QueueOutcome::Bridged
-                | QueueOutcome::BridgingInProcess
-                | QueueOutcome::RedirectedFromBridged
-        );
-        note_left(&house, placed, &request.call_sid, is_taken);
+        note_left(&house, placed, &result);
     }
     match result.outcome {
-        QueueOutcome::Bridged => return Xml(spoken_with(&house, &at, &result.call).await),
+        QueueOutcome::Bridged => {
+            return Xml(spoken_with(&house, placed.as_deref(), (&at, request)).await);
+        }
         QueueOutcome::BridgingInProcess
         | QueueOutcome::HangUp
         | QueueOutcome::Redirected

@@ -6,7 +6,8 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use frontdesk::bridge::Happening;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallStatus, EndReason, Permission, QueueId, Role, Scope, Side, UserId,
+    AnsweredBy, CallId, CallStatus, EndReason, Permission, QueueId, Role, Scope, Side, TenantId,
+    UserId,
 };
 use frontdesk::store::calls::{self, StatusNews};
 use frontdesk::store::{forgotten_calls, queue_waits};
@@ -239,17 +240,25 @@ async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_cal
     .await;
 }
 
+/// A call that an agent has taken, their token, and what they watch.
+async fn taken_before_their_eyes(desk: &Desk, tenant: TenantId) -> (CallId, String, Events) {
+    let (agent, token) = desk.member(tenant, Role::Agent).await;
+    let (call, now) = (desk.call(tenant, "CA1").await, desk.clock.now());
+    let events = Events::of(desk, &token, None).await;
+    let given = calls::give_to(&desk.store, tenant, call, agent).await;
+    given.unwrap();
+    let theirs = Happening::Taken(AnsweredBy::Person, Some(agent));
+    desk.bridge.tell((tenant, call), now, theirs);
+    (call, token, events)
+}
+
 #[tokio::test]
 async fn an_agent_who_comes_back_is_told_the_end_of_a_call_of_theirs() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (a, _) = desk.tenant("A").await;
-        let (one, token) = desk.member(a, Role::Agent).await;
-        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
-        let mut events = Events::of(&desk, &token, None).await;
-        calls::give_to(&desk.store, a, call, one).await.unwrap();
-        let theirs = Happening::Taken(AnsweredBy::Person, Some(one));
-        desk.bridge.tell((a, call), now, theirs);
+        let (call, token, mut events) = taken_before_their_eyes(&desk, a).await;
+        let now = desk.clock.now();
         let (_, last, _) = events.next().await.unwrap();
         drop(events);
         told_over(&desk, "CA1").await;
@@ -268,12 +277,8 @@ async fn p10_an_agent_who_is_slow_still_knows_which_calls_are_theirs() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
         let (a, _) = desk.tenant("A").await;
-        let (one, token) = desk.member(a, Role::Agent).await;
-        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
-        let mut events = Events::of(&desk, &token, None).await;
-        calls::give_to(&desk.store, a, call, one).await.unwrap();
-        let theirs = Happening::Taken(AnsweredBy::Person, Some(one));
-        desk.bridge.tell((a, call), now, theirs);
+        let (call, _, mut events) = taken_before_their_eyes(&desk, a).await;
+        let now = desk.clock.now();
         // More than are kept for whoever is behind.
         let noise = desk.call(a, "CA2").await;
         for _ in 0..1_100 {

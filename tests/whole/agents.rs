@@ -3,16 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::audio::g711::decode_mulaw;
-use frontdesk::clock::Clock;
 use frontdesk::domain::EndReason;
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
-use frontdesk::store::receptionist_versions::{Publication, publish};
-use frontdesk::store::{receptionists, tenants};
 use serde_json::json;
 
 use super::desk::{Desk, ms, spoken, talkative};
+use super::routed::republish;
 
 /// Loudness of sound, silence left out.
 fn loudness(mulaw: &[u8]) -> f64 {
@@ -59,20 +57,8 @@ async fn o12_an_agent_that_may_not_hang_up_does_not() {
         ..talkative()
     })
     .await;
-    let tenant = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
-    let id = tenant.default_receptionist.unwrap();
-    let found = receptionists::find(&desk.store, tenant.id, id).await;
-    let mut receptionist = found.unwrap().unwrap().receptionist;
-    receptionist.tools.clear();
-    let now = Clock::system().now();
-    assert!(
-        receptionists::update(&desk.store, &receptionist, now)
-            .await
-            .unwrap()
-    );
-    let publication = Publication::by_the_house(now);
-    let published = publish(&desk.store, tenant.id, id, &publication).await;
-    assert_eq!(published.unwrap(), Some(2));
+    let version = republish(&desk, |receptionist| receptionist.tools.clear()).await;
+    assert_eq!(version, 2);
     let steps = [
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(400)),

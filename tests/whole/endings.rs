@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{EndReason, SilencePolicy, Timestamp};
+use frontdesk::domain::{EndReason, SilencePolicy};
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
 use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer};
-use frontdesk::store::receptionist_versions::{Publication, publish};
-use frontdesk::store::{receptionists, tenants};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use super::desk::{Desk, ms, talkative};
+use super::routed::republish;
 use super::visitor::{INBOUND, RawStream, STATUS, STREAM_SID, form, post, start};
 
 fn failing(failure: Failure) -> ModelOptions {
@@ -219,20 +218,12 @@ async fn a_caller_who_says_nothing_is_asked_and_then_let_go() {
         ..talkative()
     })
     .await;
-    let tenant = tenants::default_tenant(&desk.store).await.unwrap().unwrap();
-    let id = tenant.default_receptionist.unwrap();
-    let found = receptionists::find(&desk.store, tenant.id, id).await;
-    let mut receptionist = found.unwrap().unwrap().receptionist;
-    receptionist.silence = SilencePolicy {
+    let silence = SilencePolicy {
         prompt_after: ms(1_000),
         prompts: 2,
     };
-    let now = Timestamp::from_ms(0);
-    let updated = receptionists::update(&desk.store, &receptionist, now).await;
-    assert!(updated.unwrap());
-    let publication = Publication::by_the_house(now);
-    let published = publish(&desk.store, tenant.id, id, &publication).await;
-    assert_eq!(published.unwrap(), Some(2));
+    let version = republish(&desk, |receptionist| receptionist.silence = silence).await;
+    assert_eq!(version, 2);
 
     let report = stay(&desk).await;
     assert_eq!(report.verb_names(), ["Connect", "Hangup"]);

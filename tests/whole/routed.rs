@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    CallLog, DialPolicy, Entry, Lock, Number, PhoneNumber, ReceptionistId, Role, Scope, SettingKey,
-    SettingValue, TenantId, Timestamp, User, UserId,
+    CallLog, DialPolicy, Entry, Lock, Number, PhoneNumber, Receptionist, ReceptionistId, Role,
+    Scope, SettingKey, SettingValue, TenantId, Timestamp, User, UserId,
 };
 use frontdesk::routing::{Forward, Plan, Ring, Target};
 use frontdesk::store::api_keys::{self, NewApiKey};
-use frontdesk::store::{KeyText, calls, dials, number_plans, numbers, settings, tenants, users};
+use frontdesk::store::receptionist_versions::{Publication, publish};
+use frontdesk::store::{
+    KeyText, calls, dials, number_plans, numbers, receptionists, settings, tenants, users,
+};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -27,6 +30,20 @@ pub(super) async fn tenant(desk: &Desk) -> (TenantId, ReceptionistId) {
     let tenant = tenants::default_tenant(&desk.store).await;
     let tenant = tenant.expect("the database answers").expect("it is seeded");
     (tenant.id, tenant.default_receptionist.expect("it has one"))
+}
+
+/// Publishes the default receptionist as `change` leaves it; which version that is.
+pub(super) async fn republish(desk: &Desk, change: impl FnOnce(&mut Receptionist)) -> i64 {
+    let (tenant, id) = tenant(desk).await;
+    let found = receptionists::find(&desk.store, tenant, id).await;
+    let mut receptionist = found.unwrap().unwrap().receptionist;
+    change(&mut receptionist);
+    let now = Clock::system().now();
+    let updated = receptionists::update(&desk.store, &receptionist, now).await;
+    assert!(updated.unwrap());
+    let publication = Publication::by_the_house(now);
+    let published = publish(&desk.store, tenant, id, &publication).await;
+    published.unwrap().unwrap()
 }
 
 /// What the default tenant wants of a setting that is true or not.

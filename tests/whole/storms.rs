@@ -5,19 +5,16 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use frontdesk::clock::Clock;
 use frontdesk::domain::AudioFormat;
 use frontdesk::rehearsal::carrier::{Script, Step, StreamReport};
 use frontdesk::rehearsal::model::SessionRecord;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::routing::{Plan, Ring};
-use frontdesk::store::receptionist_versions::{Publication, publish};
-use frontdesk::store::receptionists;
 use futures::future::join_all;
 use serde_json::Value;
 
 use super::desk::{Desk, ms, spoken, talkative};
-use super::routed::{ai, forward, plan, set, tenant};
+use super::routed::{ai, forward, plan, republish, set};
 use super::visitor::{INBOUND, form, post};
 
 const OURS: &str = "+15550100000";
@@ -94,20 +91,6 @@ async fn p8_of_five_hundred_at_once_as_many_are_let_in_as_there_are_places() {
     );
 }
 
-/// The AI hears and speaks as the carrier does, so that every byte can be found again.
-async fn speak_as_the_carrier_does(desk: &Desk) {
-    let (tenant, id) = tenant(desk).await;
-    let found = receptionists::find(&desk.store, tenant, id).await;
-    let mut receptionist = found.unwrap().unwrap().receptionist;
-    receptionist.format = AudioFormat::Pcmu;
-    let now = Clock::system().now();
-    let updated = receptionists::update(&desk.store, &receptionist, now).await;
-    assert!(updated.unwrap());
-    let publication = Publication::by_the_house(now);
-    let published = publish(&desk.store, tenant, id, &publication).await;
-    published.unwrap().unwrap();
-}
-
 /// Callers come and come, all of them too many; how many have been led on.
 async fn storm(desk: &Desk, led_on: &AtomicUsize) {
     loop {
@@ -141,7 +124,11 @@ fn sent(stream: &StreamReport) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn w8_while_callers_are_turned_away_the_one_who_is_in_loses_no_frame() {
     let desk = house(1).await;
-    speak_as_the_carrier_does(&desk).await;
+    // The AI hears and speaks as the carrier does, so that every byte can be found again.
+    republish(&desk, |receptionist| {
+        receptionist.format = AudioFormat::Pcmu;
+    })
+    .await;
     let carrier = desk.carrier();
     let script = Script::new([
         Step::WaitForSpeech,

@@ -7,23 +7,23 @@ use frontdesk::bridge::RecordOrder;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     CallSid, Contact, Credential, Destination, DialPolicy, HttpMethod, HttpTool, Pii, Place,
-    Secret, TakenMessage, TextRecipient, ToolHeader, ToolName, Toolkit, TransferMode, Urgency,
+    Receptionist, Secret, TakenMessage, TextRecipient, ToolHeader, ToolName, Toolkit, TransferMode,
+    Urgency,
 };
 use frontdesk::egress::Outside;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, DialOutcome, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, SessionRecord};
 use frontdesk::rehearsal::{CALLER, Spoken};
-use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
-    call_routes, call_transfers, calls, contacts, dials, page, receptionists, sms_messages,
-    taken_messages, utterances,
+    call_routes, call_transfers, calls, contacts, dials, page, sms_messages, taken_messages,
+    utterances,
 };
 use serde_json::{Value, json};
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::ivr::{anybody, machine};
 use super::outbound::OURS;
-use super::routed::{member, phone, tenant};
+use super::routed::{member, phone, republish, tenant};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -34,17 +34,11 @@ const ADAS: &str = "+12025550131";
 
 /// Lets the default receptionist use all tools, with this kit.
 pub(super) async fn equip(desk: &Desk, toolkit: Toolkit) {
-    let (tenant, id) = tenant(desk).await;
-    let found = receptionists::find(&desk.store, tenant, id).await;
-    let mut receptionist = found.unwrap().unwrap().receptionist;
-    receptionist.tools = ToolName::ALL.into();
-    receptionist.toolkit = toolkit;
-    let now = Clock::system().now();
-    let updated = receptionists::update(&desk.store, &receptionist, now).await;
-    assert!(updated.unwrap());
-    let publication = Publication::by_the_house(now);
-    let published = publish(&desk.store, tenant, id, &publication).await;
-    published.unwrap().unwrap();
+    let equipped = |receptionist: &mut Receptionist| {
+        receptionist.tools = ToolName::ALL.into();
+        receptionist.toolkit = toolkit;
+    };
+    republish(desk, equipped).await;
 }
 
 /// The model says hello, does this after the caller has spoken, and goes on.

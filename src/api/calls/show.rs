@@ -84,13 +84,13 @@ pub(in crate::api) async fn seen(
 
 /// The call, also where it is nobody's yet and waits in a queue of the operator's.
 async fn watched(state: &ApiState, operator: &Operator, id: CallId) -> Result<CallLog, ApiError> {
-    let (store, tenant) = (&state.store, operator.tenant_id);
-    let waits = match operator.only() {
-        Some(member) => queue_waits::is_for(store, (tenant, id), member).await?,
-        None => false,
+    let own = seen(state, operator, id).await;
+    let (Err(ApiError::NotFound), Some(member)) = (&own, operator.only()) else {
+        return own;
     };
-    if !waits {
-        return seen(state, operator, id).await;
+    let (store, tenant) = (&state.store, operator.tenant_id);
+    if !queue_waits::is_for(store, (tenant, id), member).await? {
+        return own;
     }
     let call = calls::find(store, tenant, id).await?;
     call.ok_or(ApiError::NotFound)

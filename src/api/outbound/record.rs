@@ -16,7 +16,7 @@ use crate::routing::{Route, Stop};
 use crate::store::calls::{self, StatusNews};
 use crate::store::dials::Clearing;
 use crate::store::outbound_calls::{self as outbound, NewOutbound, Standing};
-use crate::store::{call_routes, dials, quotas, settings};
+use crate::store::{call_routes, quotas, settings, tenants};
 use crate::twilio::rest::{Client, Error, Instructions, NewCall as Asked, StatusCallback};
 use crate::twilio::twiml::CallEvent;
 
@@ -94,7 +94,7 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
         return Err(refused(whole, "call.refused", DialRefusal::Quota).await?);
     }
     let mut tx = state.store.begin().await?;
-    dials::lock(&mut tx, tenant_id).await?;
+    tenants::hold(&mut tx, tenant_id).await?;
     outbound::give_up(&mut tx, tenant_id, now).await?;
     match outbound::ringing(&mut tx, tenant_id, &new.rung, now).await? {
         None => {}

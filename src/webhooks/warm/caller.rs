@@ -192,7 +192,11 @@ pub(in crate::webhooks) async fn left(
     }
     let request = &result.call;
     match result.outcome {
-        QueueOutcome::Bridged => return Xml(queue::spoken_with(&house, &at, request).await),
+        QueueOutcome::Bridged => {
+            let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+            let spoken = queue::spoken_with(&house, placed.as_deref(), (&at, request));
+            return Xml(spoken.await);
+        }
         QueueOutcome::BridgingInProcess | QueueOutcome::RedirectedFromBridged => {
             return Xml(Response::new().hangup());
         }
