@@ -32,7 +32,7 @@ fn main() {
 /// Caller to model: mu-law at 8 kHz to PCM16 bytes at 24 kHz.
 #[divan::bench(args = levels())]
 fn uplink(bencher: Bencher<'_, '_>, level: &Instructions) {
-    let (mut link, mut pcm) = (Uplink::with(level.0), Vec::with_capacity(960));
+    let (mut link, mut pcm) = (Uplink::with(level.0), Vec::with_capacity(962));
     bencher.bench_local(|| {
         pcm.clear();
         link.process(divan::black_box(&SPEECH[..160]), &mut pcm);

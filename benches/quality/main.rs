@@ -50,7 +50,7 @@ fn count(level: &str, link: &str, frames: &str) -> io::Result<()> {
     let level = level_of(level).ok_or_else(unknown)?;
     let frames: u32 = frames.parse().map_err(|_| unknown())?;
     let (mut uplink, mut downlink) = (Uplink::with(level), Downlink::with(level));
-    let mut pcm = Vec::with_capacity(960);
+    let mut pcm = Vec::with_capacity(962);
     let mut mulaw = Vec::with_capacity(160);
     uplink.process(&SPEECH[..160], &mut pcm);
     for _ in 0..frames {

@@ -7,10 +7,11 @@
 use std::cell::RefCell;
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, i16x8, i64x2, u8x16};
+use fearless_simd::{Level, dispatch, i16x8, i32x4, i64x2, u8x16};
 
 use super::filter::{DOWN, DOWN_MIDDLE, DOWN_PLACES, MIDDLE, TAPS};
-use super::window::{BLOCK, Sums, Swapped, Window, rounded, samples, taps};
+use super::pairs::Pairs;
+use super::window::{BLOCK, Window, samples, taps};
 
 /// 24 kHz to 8 kHz: one sample out for each three in, 1.63 ms later.
 ///
@@ -30,10 +31,12 @@ pub struct Downsampler {
 /// Room to work in, kept because clearing it takes time. A thread has one: in a call of
 /// its own it would lie idle nearly all the time.
 struct Desk {
-    /// Little-endian samples that are not dealt out yet.
-    bytes: [u8; 6 * BLOCK],
-    swapped: Swapped,
-    sums: Sums,
+    /// Of the last of each three.
+    old: Pairs,
+    /// Of the second, swapped.
+    new: Pairs,
+    /// Not yet rounded.
+    sums: [i32; BLOCK],
     samples: [i16; BLOCK],
 }
 
@@ -75,88 +78,103 @@ impl Downsampler {
     pub(super) fn convert(&mut self, mut bytes: &[u8], mut take: impl FnMut(&[i16])) {
         DESK.with_borrow_mut(|desk| {
             while !bytes.is_empty() {
-                desk.bytes[..6].copy_from_slice(&self.left);
-                let room = &mut desk.bytes[self.held..];
-                let (taken, rest) = bytes.split_at(bytes.len().min(room.len()));
-                room[..taken.len()].copy_from_slice(taken);
-                bytes = rest;
-                let there = self.held + taken.len();
-
-                let count = there / 6;
-                let windows = &mut self.windows;
-                dispatch!(self.level, simd => desk.block(simd, windows, count));
+                let direct = bytes.as_chunks().0;
+                let (taken, count) = if self.held == 0 && !direct.is_empty() {
+                    // The usual way: whole frames, which need not be copied.
+                    let direct = &direct[..direct.len().min(BLOCK / 8)];
+                    let count = 8 * direct.len();
+                    desk.convert(self.level, &mut self.windows, direct);
+                    (6 * count, count)
+                } else {
+                    self.convert_rest(desk, bytes)
+                };
+                bytes = &bytes[taken..];
                 take(&desk.samples[..count]);
                 for window in &mut self.windows {
                     window.advance(count);
                 }
-                let left = &desk.bytes[6 * count..there];
-                self.held = left.len();
-                self.left[..left.len()].copy_from_slice(left);
             }
         });
+    }
+
+    /// The same for what is not whole.
+    fn convert_rest(&mut self, desk: &mut Desk, bytes: &[u8]) -> (usize, usize) {
+        let mut threes = [0; 6 * BLOCK];
+        threes[..6].copy_from_slice(&self.left);
+        let room = &mut threes[self.held..];
+        let taken = bytes.len().min(room.len());
+        room[..taken].copy_from_slice(&bytes[..taken]);
+        let there = self.held + taken;
+        let count = there / 6;
+        if count > 0 {
+            let threes = &threes.as_chunks().0[..count.div_ceil(8)];
+            desk.convert(self.level, &mut self.windows, threes);
+        }
+        let left = &threes[6 * count..there];
+        self.held = left.len();
+        self.left[..left.len()].copy_from_slice(left);
+        (taken, count)
     }
 }
 
 impl Desk {
     const CLEAR: Self = Self {
-        bytes: [0; 6 * BLOCK],
-        swapped: Swapped::SILENT,
-        sums: [[0; BLOCK / 2]; 2],
+        old: Pairs::SILENT,
+        new: Pairs::SILENT,
+        sums: [0; BLOCK],
         samples: [0; BLOCK],
     };
 
-    #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, windows: &mut [Window; 3], count: usize) {
-        self.deal(simd, windows, count);
-        self.swapped.fill(&windows[1]);
-        self.filter(simd, windows, count);
-        let (slots, _) = self.samples.as_chunks_mut::<8>();
-        for (run, slot) in slots.iter_mut().enumerate().take(count.div_ceil(8)) {
-            let sums = rounded(simd, &self.sums, 8 * run, DOWN_PLACES);
-            sums.zip_low(later(sums)).store_slice(slot);
-        }
-    }
-
-    /// Deals threes out to the windows, eight at a time. The second and the
-    /// last are halved, one up and one down, so that two of them can be added.
-    #[inline(always)]
-    fn deal<S: Simd>(&self, simd: S, windows: &mut [Window; 3], count: usize) {
-        let (threes, _) = self.bytes.as_chunks::<48>();
-        let [first, second, third] = windows;
-        let slots = first.eights().zip(second.eights()).zip(third.eights());
-        for (((first, second), third), threes) in slots.zip(threes).take(count.div_ceil(8)) {
-            let shuffled = [
-                u8x16::from_slice(simd, &threes[..16]).bitcast(),
-                u8x16::from_slice(simd, &threes[16..32]).bitcast(),
-                u8x16::from_slice(simd, &threes[32..]).bitcast(),
-            ];
-            let dealt = shuffle(shuffle(shuffle(shuffled)));
-            dealt[0].store_slice(first);
-            (dealt[1] - (dealt[1] >> 1)).store_slice(second);
-            (dealt[2] >> 1).store_slice(third);
-        }
+    /// Not inlined, so that it is known where the desk lies.
+    #[inline(never)]
+    fn convert(&mut self, level: Level, windows: &mut [Window; 3], threes: &[[u8; 48]]) {
+        dispatch!(level, simd => self.block(simd, windows, threes));
     }
 
     #[inline(always)]
-    fn filter<S: Simd>(&mut self, simd: S, windows: &[Window; 3], count: usize) {
-        let [first, _, third] = windows;
-        let runs = count.div_ceil(S::i16s::LEN);
-        for parity in 0..2 {
-            let middle = &first.delayed(MIDDLE)[parity..];
-            let sums = self.sums[parity].chunks_exact_mut(S::i32s::LEN);
-            for (run, slot) in sums.take(runs).enumerate() {
-                let old = third.run::<S>(parity, run * S::i16s::LEN);
-                let new = self.swapped.0[parity].run::<S>(parity, run * S::i16s::LEN);
-                let middle = samples(simd, &middle[run * S::i16s::LEN..]);
-                let mut sum = S::i32s::splat(simd, 1 << (DOWN_PLACES - 1));
-                sum += middle.pairwise_dot_product(taps(simd, &DOWN_MIDDLE[0]));
-                for pair in 0..TAPS / 2 {
-                    let old = samples(simd, &old[2 * pair..]);
-                    let new = samples(simd, &new[TAPS - 2 - 2 * pair..]);
-                    sum += (old + new).pairwise_dot_product(taps(simd, &DOWN[pair]));
-                }
-                sum.store_slice(slot);
+    fn block<S: Simd>(&mut self, simd: S, windows: &mut [Window; 3], threes: &[[u8; 48]]) {
+        deal(simd, windows, threes);
+        Pairs::fill(
+            simd,
+            (&mut self.old, &windows[2]),
+            (&mut self.new, &windows[1]),
+        );
+        self.filter(simd);
+        self.round(simd, &windows[0]);
+    }
+
+    #[inline(always)]
+    fn filter<S: Simd>(&mut self, simd: S) {
+        let len = S::i32s::LEN;
+        let slots = self.sums.chunks_exact_mut(len);
+        for (run, slot) in slots.enumerate() {
+            let (old, new) = (self.old.run(run * len, len), self.new.run(run * len, len));
+            let mut sum = S::i32s::splat(simd, 1 << (DOWN_PLACES - 1));
+            for pair in 0..TAPS / 2 {
+                let old = samples(simd, &old[4 * pair..]);
+                let new = samples(simd, &new[2 * (TAPS - 2) - 4 * pair..]);
+                sum += (old + new).pairwise_dot_product(taps(simd, &DOWN[pair]));
             }
+            sum.store_slice(slot);
+        }
+    }
+
+    /// Adds what the first of each three gives, which is a mere delay.
+    #[inline(always)]
+    fn round<S: Simd>(&mut self, simd: S, first: &Window) {
+        let middle = first.delayed(MIDDLE);
+        let tap = i16x8::from_slice(simd, &DOWN_MIDDLE[0]);
+        let (slots, _) = self.samples.as_chunks_mut::<8>();
+        for (run, slot) in slots.iter_mut().enumerate() {
+            let middle = i16x8::from_slice(simd, &middle[8 * run..][..8]);
+            let sums = &self.sums[8 * run..][..8];
+            let sum = i32x4::from_slice(simd, &sums[..4])
+                + middle.zip_low(middle).pairwise_dot_product(tap);
+            let later = i32x4::from_slice(simd, &sums[4..])
+                + middle.zip_high(middle).pairwise_dot_product(tap);
+            let sum = sum >> DOWN_PLACES;
+            sum.saturating_narrow(later >> DOWN_PLACES)
+                .store_slice(slot);
         }
     }
 }
@@ -164,6 +182,25 @@ impl Desk {
 impl Default for Downsampler {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Deals threes out to the windows, eight at a time. The second and the last are halved,
+/// one up and one down, so that two of them can be added.
+#[inline(always)]
+fn deal<S: Simd>(simd: S, windows: &mut [Window; 3], threes: &[[u8; 48]]) {
+    let [first, second, third] = windows;
+    let slots = first.eights().zip(second.eights()).zip(third.eights());
+    for (((first, second), third), threes) in slots.zip(threes) {
+        let shuffled = [
+            u8x16::from_slice(simd, &threes[..16]).bitcast(),
+            u8x16::from_slice(simd, &threes[16..32]).bitcast(),
+            u8x16::from_slice(simd, &threes[32..]).bitcast(),
+        ];
+        let dealt = shuffle(shuffle(shuffle(shuffled)));
+        dealt[0].store_slice(first);
+        (dealt[1] - (dealt[1] >> 1)).store_slice(second);
+        (dealt[2] >> 1).store_slice(third);
     }
 }
 

@@ -18,6 +18,7 @@ mod level;
 pub mod mp3;
 #[cfg(feature = "opus")]
 mod opus;
+mod pairs;
 mod transcode;
 mod turns;
 mod upsample;

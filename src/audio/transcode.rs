@@ -33,13 +33,13 @@ impl Uplink {
 
     /// Appends to `pcm` six bytes for each one of `mulaw`.
     ///
-    /// It allocates only when `pcm` has no room for them.
+    /// It allocates only when `pcm` has no room for them and for two bytes more.
     pub fn process(&mut self, mulaw: &[u8], pcm: &mut Vec<u8>) {
         let level = self.level;
         self.upsampler.convert(
             mulaw,
             |mulaw, halves| companding::decode_halves(level, mulaw, halves),
-            |bytes| pcm.extend_from_slice(bytes),
+            pcm,
         );
     }
 }

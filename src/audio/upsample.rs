@@ -10,7 +10,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch, f64x2, i16x8, i32x4};
 
 use super::filter::{MIDDLE, TAPS, UP_DIFFERENCES, UP_PLACES, UP_SUMS};
-use super::window::{BLOCK, Sums, Swapped, Window, rounded, samples, taps};
+use super::window::{BLOCK, Window, samples, taps};
 
 /// 8 kHz to 24 kHz: three samples out for each one in, 1.71 ms later.
 ///
@@ -28,7 +28,6 @@ struct Desk {
     swapped: Swapped,
     first: Sums,
     second: Sums,
-    bytes: [u8; BYTES],
 }
 
 thread_local! {
@@ -58,27 +57,30 @@ impl Upsampler {
                 *half = sample >> 1;
             }
         };
-        self.convert(input, fill, |bytes| {
-            let (samples, _) = bytes.as_chunks();
-            output.extend(samples.iter().map(|&sample| i16::from_le_bytes(sample)));
-        });
+        let mut bytes = Vec::new();
+        self.convert(input, fill, &mut bytes);
+        let (samples, _) = bytes.as_chunks();
+        output.extend(samples.iter().map(|&sample| i16::from_le_bytes(sample)));
     }
 
-    /// Lets `take` have six little-endian bytes for each one of `input`, which
-    /// `fill` turns into as many samples, halved.
+    /// Appends to `output` six little-endian bytes for each one of `input`, which `fill`
+    /// turns into as many samples, halved. There must be room for two bytes more.
     pub(super) fn convert<I>(
         &mut self,
         input: &[I],
         fill: impl Fn(&[I], &mut [i16]),
-        mut take: impl FnMut(&[u8]),
+        output: &mut Vec<u8>,
     ) {
         DESK.with_borrow_mut(|desk| {
             for input in input.chunks(BLOCK) {
-                let count = input.len();
+                let (start, count) = (output.len(), input.len());
                 fill(input, &mut self.window.fresh()[..count]);
-                let window = &self.window;
-                dispatch!(self.level, simd => desk.block(simd, window, count));
-                take(&desk.bytes[..6 * count]);
+                output.resize(start + 6 * BLOCK + SPILL, 0);
+                if let Some(bytes) = output[start..].first_chunk_mut() {
+                    let window = &self.window;
+                    dispatch!(self.level, simd => desk.block(simd, window, count, bytes));
+                }
+                output.truncate(start + 6 * count);
                 self.window.advance(count);
             }
         });
@@ -90,26 +92,33 @@ impl Desk {
         swapped: Swapped::SILENT,
         first: [[0; BLOCK / 2]; 2],
         second: [[0; BLOCK / 2]; 2],
-        bytes: [0; BYTES],
     };
 
     #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
+    fn block<S: Simd>(&mut self, simd: S, window: &Window, count: usize, bytes: &mut [u8; BYTES]) {
         self.swapped.fill(window);
         self.filter(simd, window, count);
-        self.interleave(simd, window, count);
+        self.interleave(simd, window, bytes);
     }
 
-    /// The sums of the first two of each three.
+    /// The sums of the first two of each three. A pair of taps begins at every
+    /// second sample, so even and odd outputs are made apart.
     #[inline(always)]
     fn filter<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
         let runs = count.div_ceil(S::i16s::LEN);
         for parity in 0..2 {
-            let first = self.first[parity][..runs * S::i32s::LEN].chunks_exact_mut(S::i32s::LEN);
-            let second = self.second[parity][..runs * S::i32s::LEN].chunks_exact_mut(S::i32s::LEN);
-            for (run, (first, second)) in first.zip(second).enumerate() {
-                let old = window.run::<S>(parity, run * S::i16s::LEN);
-                let new = self.swapped.0[parity].run::<S>(parity, run * S::i16s::LEN);
+            let first = self.first[parity].chunks_exact_mut(S::i32s::LEN);
+            let second = self.second[parity].chunks_exact_mut(S::i32s::LEN);
+            for (run, (first, second)) in first.zip(second).take(runs).enumerate() {
+                let at = run * S::i16s::LEN;
+                let heard = at..at + TAPS - 2 + S::i16s::LEN;
+                // Never short: an index would panic, which costs more instructions.
+                let (Some(old), Some(new)) = (
+                    window.from(parity).get(heard.clone()),
+                    self.swapped.0[parity].from(parity).get(heard),
+                ) else {
+                    break;
+                };
                 let mut sum = S::i32s::splat(simd, 1 << (UP_PLACES - 1));
                 let mut difference = S::i32s::splat(simd, 0);
                 for pair in 0..TAPS / 4 {
@@ -127,11 +136,11 @@ impl Desk {
 
     /// Lays threes out as bytes, eight at a time.
     #[inline(always)]
-    fn interleave<S: Simd>(&mut self, simd: S, window: &Window, count: usize) {
+    fn interleave<S: Simd>(&self, simd: S, window: &Window, bytes: &mut [u8; BYTES]) {
         let third = window.delayed(MIDDLE);
-        for at in (0..count.div_ceil(8)).map(|run| 8 * run) {
-            let first = rounded(simd, &self.first, at, UP_PLACES);
-            let second = rounded(simd, &self.second, at, UP_PLACES);
+        for at in (0..BLOCK / 8).map(|run| 8 * run) {
+            let first = rounded(simd, &self.first, at);
+            let second = rounded(simd, &self.second, at);
             let even: i32x4<S> = first.zip_low(second).bitcast();
             let odd: i32x4<S> = first.zip_high(second).bitcast();
             let third_of_even = doubled(simd, &third[at..]);
@@ -141,7 +150,7 @@ impl Desk {
             let [fourth, sixth] = halves(even.zip_high(third_of_even));
             let [fifth, seventh] = halves(odd.zip_high(third_of_odd));
             let threes = [zeroth, first, second, third, fourth, fifth, sixth, seventh];
-            let bytes = &mut self.bytes[6 * at..][..6 * 8 + 2];
+            let bytes = &mut bytes[6 * at..][..6 * 8 + 2];
             for (i, three) in threes.into_iter().enumerate() {
                 bytes[6 * i..][..8].copy_from_slice(&three);
             }
@@ -153,6 +162,15 @@ impl Default for Upsampler {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The sums from output `at` on, rounded: four even
+/// ones, then four odd ones. What is too loud stays at full scale.
+#[inline(always)]
+fn rounded<S: Simd>(simd: S, sums: &Sums, at: usize) -> i16x8<S> {
+    let even = i32x4::from_slice(simd, &sums[0][at / 2..][..4]) >> UP_PLACES;
+    let odd = i32x4::from_slice(simd, &sums[1][at / 2..][..4]) >> UP_PLACES;
+    even.saturating_narrow(odd)
 }
 
 /// Every second sample as a whole one, in the lower half of a number.
@@ -168,5 +186,30 @@ fn halves<S: Simd>(threes: i32x4<S>) -> [[u8; 8]; 2] {
     [halves[0].to_ne_bytes(), halves[1].to_ne_bytes()]
 }
 
-/// Little-endian. The last three spills into two bytes more.
-const BYTES: usize = 6 * BLOCK + 2;
+/// The sums of a block's even outputs and of its odd ones, not yet rounded.
+type Sums = [[i32; BLOCK / 2]; 2];
+
+/// A window with neighbours swapped, in pairs that begin at even samples and
+/// in pairs that begin at odd ones: what lies opposite, in the same order.
+#[derive(Clone, Copy, Debug)]
+struct Swapped([Window; 2]);
+
+impl Swapped {
+    const SILENT: Self = Self([Window::SILENT; 2]);
+
+    #[inline(always)]
+    fn fill(&mut self, window: &Window) {
+        for (parity, swapped) in self.0.iter_mut().enumerate() {
+            let (to, _) = swapped.0[parity..].as_chunks_mut();
+            let (from, _) = window.0[parity..].as_chunks();
+            for (to, &[one, other]) in to.iter_mut().zip(from) {
+                *to = [other, one];
+            }
+        }
+    }
+}
+
+/// The last three spills so many bytes.
+const SPILL: usize = 2;
+/// What a block comes to.
+const BYTES: usize = 6 * BLOCK + SPILL;

@@ -1,15 +1,14 @@
 //! What a filter hears: a block of samples at 8 kHz, and what came before.
 //!
 //! One instruction multiplies as many samples as the processor has lanes with
-//! pairs of taps, and adds neighbours. A pair begins at every second sample
-//! only, so even and odd outputs are made apart.
+//! pairs of taps, and adds neighbours.
 #![expect(
     clippy::inline_always,
     reason = "what is not inlined is not compiled for the instructions that were chosen"
 )]
 
+use fearless_simd::i16x8;
 use fearless_simd::prelude::*;
-use fearless_simd::{i16x8, i32x4};
 
 use super::filter::TAPS;
 
@@ -22,13 +21,16 @@ pub(super) const HISTORY: usize = TAPS - 1;
 /// Most samples that are filtered at a time: 20 ms.
 pub(super) const BLOCK: usize = 160;
 
+/// Samples of a window: whole runs of any processor, and a neighbour of the last.
+pub(super) const LENGTH: usize = (HISTORY + BLOCK).next_multiple_of(64) + 1;
+
 /// Samples in order of time: as many old ones as the filter needs, then room
-/// for fresh ones, and one more for the last odd output's pairs.
+/// for fresh ones, and some that only fill a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window([i16; HISTORY + BLOCK + 1]);
+pub(super) struct Window(pub(super) [i16; LENGTH]);
 
 impl Window {
-    pub(super) const SILENT: Self = Self([0; HISTORY + BLOCK + 1]);
+    pub(super) const SILENT: Self = Self([0; LENGTH]);
 
     /// Where fresh samples go.
     #[inline(always)]
@@ -50,14 +52,12 @@ impl Window {
             .expect("a delay is at most the history")
     }
 
-    /// What as many even outputs (`parity` 0) or odd ones (1) as there are
-    /// lanes for hear, from output `at` on.
+    /// All of it, from that sample on: whole runs of any processor.
     #[inline(always)]
-    pub(super) fn run<S: Simd>(&self, parity: usize, at: usize) -> &[i16] {
-        let samples: &[i16; HISTORY + BLOCK] = self.0[parity..]
+    pub(super) fn from(&self, at: usize) -> &[i16; LENGTH - 1] {
+        self.0[at..]
             .first_chunk()
-            .expect("there is one sample more");
-        &samples[at..][..TAPS - 2 + S::i16s::LEN]
+            .expect("there is one sample more")
     }
 
     /// Makes history of `count` fresh samples.
@@ -66,29 +66,6 @@ impl Window {
         self.0.copy_within(count..count + HISTORY, 0);
     }
 }
-
-/// A window with neighbours swapped, in pairs that begin at even samples and
-/// in pairs that begin at odd ones: what lies opposite, in the same order.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Swapped(pub(super) [Window; 2]);
-
-impl Swapped {
-    pub(super) const SILENT: Self = Self([Window::SILENT; 2]);
-
-    #[inline(always)]
-    pub(super) fn fill(&mut self, window: &Window) {
-        for (parity, swapped) in self.0.iter_mut().enumerate() {
-            let (to, _) = swapped.0[parity..].as_chunks_mut();
-            let (from, _) = window.0[parity..].as_chunks();
-            for (to, &[one, other]) in to.iter_mut().zip(from) {
-                *to = [other, one];
-            }
-        }
-    }
-}
-
-/// The sums of a block's even outputs and of its odd ones, not yet rounded.
-pub(super) type Sums = [[i32; BLOCK / 2]; 2];
 
 /// The first samples of a run.
 #[inline(always)]
@@ -100,13 +77,4 @@ pub(super) fn samples<S: Simd>(simd: S, run: &[i16]) -> S::i16s {
 #[inline(always)]
 pub(super) fn taps<S: Simd>(simd: S, pair: &[i16; 8]) -> S::i16s {
     S::i16s::block_splat(i16x8::from_slice(simd, pair))
-}
-
-/// The sums from output `at` on, rounded to `places` fewer binary places: four
-/// even ones, then four odd ones. What is too loud stays at full scale.
-#[inline(always)]
-pub(super) fn rounded<S: Simd>(simd: S, sums: &Sums, at: usize, places: u32) -> i16x8<S> {
-    let even = i32x4::from_slice(simd, &sums[0][at / 2..][..4]) >> places;
-    let odd = i32x4::from_slice(simd, &sums[1][at / 2..][..4]) >> places;
-    even.saturating_narrow(odd)
 }
