@@ -23,11 +23,11 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 /// How long a peer may take to answer our goodbye.
 const CLOSE_BUDGET: Duration = Duration::from_millis(500);
 
-/// Small buffers: the library clears its read buffer before every read, so
-/// that its default of 128 KiB costs five times the instructions of 4 KiB.
+/// Small buffers, a read's of five frames: the library clears it before every
+/// read, so that its default of 128 KiB costs five times the instructions.
 pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
+        .read_buffer_size(2 * 1024)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(256 * 1024)
         .max_message_size(Some(max_message))

@@ -17,9 +17,12 @@ use super::CarrierAction;
 use super::playhead::{duration, samples};
 use crate::audio::Frame;
 
-/// Sound is handed on in pieces of at most so many samples, 160 ms: with what
-/// the way to the disk takes, 200 ms are not lost.
-pub const PIECE: usize = 1_280;
+/// Sound is handed on after so many samples, 160 ms: with what the way to the
+/// disk takes, 200 ms are not lost.
+const EVERY: usize = 1_280;
+/// And in pieces of at most so many. The receptionist is sent ahead of what is
+/// heard: nothing is lost by waiting for the rest of it.
+pub const PIECE: usize = 4_000;
 /// What comes later than this is not late: the carrier counts anew.
 const MAX_LATE: i64 = 80_000;
 /// No stream lasts so long: what is said to come later tells no time.
@@ -151,6 +154,8 @@ pub struct Tape {
     played: u64,
     /// How far the receptionist's track was handed on.
     handed: u64,
+    /// How far the recording had come when both tracks were handed on.
+    handed_at: u64,
     is_paused: bool,
     /// Nothing from before this is kept any more.
     floor: u64,
@@ -166,6 +171,7 @@ impl Tape {
             runs: Default::default(),
             played: 0,
             handed: 0,
+            handed_at: 0,
             is_paused: false,
             floor: 0,
             snippets: VecDeque::new(),
@@ -293,15 +299,17 @@ impl Tape {
         let run = &mut self.runs[track as usize];
         if run.sound.is_empty() {
             run.at = begin;
-            run.sound.reserve_exact(PIECE);
+            run.sound.reserve_exact(EVERY);
         }
         run.sound.extend_from_slice(sound);
-        if run.sound.len() >= PIECE {
+        let caller = &self.runs[Track::Caller as usize];
+        if caller.sound.len() >= EVERY || clock >= self.handed_at + EVERY as u64 {
             self.hand_on(clock);
         }
     }
 
     fn hand_on(&mut self, clock: u64) {
+        self.handed_at = clock;
         self.hand_on_track(Track::Receptionist, clock);
         self.hand_on_track(Track::Caller, clock);
     }

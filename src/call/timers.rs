@@ -58,24 +58,38 @@ impl Timer {
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: [Option<Instant>; Timer::ALL.len()],
+    /// The soonest of them: it is asked for at every frame, and seldom another.
+    soonest: Option<Instant>,
 }
 
 impl Timers {
     pub(super) fn set(&mut self, timer: Timer, at: Instant) {
-        self.due[timer as usize] = Some(at);
+        let was = self.due[timer as usize].replace(at);
+        if self.soonest.is_none_or(|soonest| at <= soonest) {
+            self.soonest = Some(at);
+        } else if was == self.soonest {
+            self.find_soonest();
+        }
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {
-        self.due[timer as usize] = None;
+        let was = self.due[timer as usize].take();
+        if was.is_some() && was == self.soonest {
+            self.find_soonest();
+        }
     }
 
     pub(super) fn stop_all(&mut self) {
-        self.due = Default::default();
+        *self = Self::default();
     }
 
     /// The next moment to wake at.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.due.iter().flatten().min().copied()
+        self.soonest
+    }
+
+    fn find_soonest(&mut self) {
+        self.soonest = self.due.iter().flatten().min().copied();
     }
 
     /// Takes one timer that is due.
@@ -89,5 +103,39 @@ impl Timers {
 
     pub(super) fn is_set(&self, timer: Timer) -> bool {
         self.due[timer as usize].is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "any moment will do")]
+    fn some_moment() -> Instant {
+        Instant::now()
+    }
+
+    proptest! {
+        #[test]
+        fn the_soonest_is_known_whatever_was_set_and_stopped(
+            steps in prop::collection::vec((0..Timer::ALL.len(), prop::option::of(0..20_u64)), 0..200),
+        ) {
+            let (mut timers, start) = (Timers::default(), some_moment());
+            for (which, at) in steps {
+                match at {
+                    Some(ms) => timers.set(Timer::ALL[which], start + Duration::from_millis(ms)),
+                    None => timers.stop(Timer::ALL[which]),
+                }
+                prop_assert_eq!(timers.next(), timers.due.iter().flatten().min().copied());
+            }
+            while let Some(at) = timers.next() {
+                prop_assert!(timers.pop(at).is_some());
+            }
+            prop_assert_eq!(timers.due, <[Option<Instant>; 14]>::default());
+        }
     }
 }
