@@ -56,6 +56,11 @@ pub struct LoadConfig {
     #[arg(long, value_parser = duration::parse, value_name = "TIME")]
     pub talk: Option<Duration>,
 
+    /// So many calls beside these flood the gateway from both ends with all that it takes.
+    /// Compare the delays of the others with those of a bench without.
+    #[arg(long, default_value = "0", value_parser = clap::value_parser!(u8).range(..=50))]
+    pub floods: u8,
+
     /// How often memory, descriptors and tasks are looked at while callers come and go.
     #[arg(long, default_value = "1m", value_parser = some_time, value_name = "TIME")]
     pub sample: Duration,
@@ -128,6 +133,7 @@ pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()>
     let load = &config.load;
     // Who takes another's place may come before that one has quite gone.
     let places = usize::from(load.calls) * if load.talk.is_some() { 2 } else { 1 };
+    let places = places + usize::from(load.floods);
     let house = Loopback::open(agent, load.format, places).await?;
     let idle = Gauge::read()?;
     let begin = Begin {
@@ -193,6 +199,7 @@ impl Side {
             .args(["--format", load.format.as_str()])
             .args(["--ramp", &load.ramp.as_secs().to_string()])
             .args(["--warm-up", &load.warm_up.as_secs().to_string()])
+            .args(["--floods", &load.floods.to_string()])
             .args(["--sample", &load.sample.as_secs().to_string()]);
         if let Some(talk) = load.talk {
             command.args(["--talk", &talk.as_secs().to_string()]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::bench::{BenchConfig, Measured};
 use super::bench_soak::{Growth, Sample};
 use super::gauge::Gauge;
-use crate::rehearsal::load::{LoadReport, Quantiles};
+use crate::rehearsal::load::{Flooded, LoadReport, Quantiles};
 
 /// What the calls cost the gateway's process.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -139,6 +139,9 @@ impl Figures {
             "memory without a call",
             format!("{:.1} MiB", costs.idle_mib),
         );
+        for flood in &seen.floods {
+            line("a call beside these floods", self.flooded(flood));
+        }
         if self.is_soak {
             line("calls placed", seen.placed.to_string());
             let growth = self.growth.as_ref();
@@ -160,6 +163,16 @@ impl Figures {
         format!(
             "{}, {} s, {}{tls}; {cores}",
             self.calls, self.seconds, self.format
+        )
+    }
+
+    fn flooded(&self, flood: &Flooded) -> String {
+        let seconds = u64::from(self.seconds);
+        let end = if flood.is_cut_off { "; cut off" } else { "" };
+        format!(
+            "{} events and {} frames a second taken{end}",
+            flood.events / seconds,
+            flood.frames / seconds
         )
     }
 

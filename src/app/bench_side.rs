@@ -58,6 +58,7 @@ async fn rehearse(config: &LoadConfig) -> anyhow::Result<LoadReport> {
         warm_up: config.warm_up,
         measured: Duration::from_secs(config.seconds.into()),
         talk: config.talk,
+        floods: config.floods.into(),
         tell_every: config.sample,
         format: match config.format {
             AudioFormat::Pcm24 => WireFormat::Pcm24,

@@ -96,6 +96,11 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
         "Calls whose end nobody told of: found at the carrier, going on, or lost.",
     ),
     (
+        "frontdesk_calls_slowed_total",
+        Kind::Count,
+        "How often a call had used up its share of a core and had to wait: its peers flood it.",
+    ),
+    (
         "frontdesk_calls_total",
         Kind::Count,
         "Calls that the AI had, by how they ended.",

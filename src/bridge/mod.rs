@@ -28,6 +28,7 @@
 
 mod admission;
 mod agent_leg;
+mod allowance;
 mod arrival;
 mod attempt;
 mod breaker;

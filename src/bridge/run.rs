@@ -12,6 +12,7 @@ use futures::future::join;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
+use super::allowance::Allowance;
 use super::carrier_leg::Carrier;
 use super::errands::Errands;
 use super::line::{Dial, Line};
@@ -29,7 +30,7 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 /// A carrier that takes nothing for so long is lost.
 const MAX_STALL: Duration = Duration::from_secs(10);
 /// A call that always has more to do lets others go first after so many turns.
-const MAX_TURNS: usize = 16;
+const MAX_TURNS: usize = 4;
 /// The carrier's stream is taken over by another.
 const REPLACED: u16 = 4000;
 /// The carrier's call is over: it asks what comes next.
@@ -61,6 +62,7 @@ pub(super) struct Call {
     armed: Instant,
     ping_at: Instant,
     stalled_since: Option<Instant>,
+    allowance: Allowance,
     /// How far behind the machine knows the carrier to be, if it is.
     behind: Option<Duration>,
 }
@@ -88,6 +90,7 @@ impl Call {
             armed: now,
             ping_at: now + PING_EVERY,
             stalled_since: None,
+            allowance: Allowance::full(now),
             behind: None,
         }
     }
@@ -96,7 +99,7 @@ impl Call {
     /// ends by a panic: then its caller is led on as far as we still know how.
     pub(super) async fn run(mut self, place: &mut PlaceGuard) {
         self.log.admitted();
-        let turns = poll_fn(|cx| self.poll_end(cx));
+        let turns = poll_fn(|cx| self.poll_within_allowance(cx));
         let end_reason = match AssertUnwindSafe(turns).catch_unwind().await {
             Ok(end_reason) => end_reason,
             Err(_) => self.break_off(),
@@ -152,6 +155,20 @@ impl Call {
             tracing::warn!(call.id = %self.log.call_id(), "call.broken_off");
         }
         end_reason
+    }
+
+    /// Ready when the call is over. One that has used up what it may waits.
+    fn poll_within_allowance(&mut self, cx: &mut Context<'_>) -> Poll<EndReason> {
+        if let Some(later) = self.allowance.ask(now()) {
+            self.armed = later;
+            self.timer.as_mut().reset(later.into());
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+        let end = self.poll_end(cx);
+        self.allowance.spend(now());
+        end
     }
 
     /// Ready when the call is over.

@@ -13,7 +13,7 @@ use super::desk::{Desk, PUBLIC_URL, TOKEN, ms};
 
 #[tokio::test]
 async fn calls_side_by_side_lose_nothing() {
-    let steady = load(WireFormat::Pcm24, None);
+    let steady = load(WireFormat::Pcm24, None, 0);
     let (report, progress) = LocalSet::new().run_until(steady).await;
     let [
         Progress::Placed,
@@ -40,14 +40,14 @@ async fn calls_side_by_side_lose_nothing() {
 async fn what_the_gateway_sends_in_another_format_is_found_lost() {
     // The gateway speaks PCM16, of which six bytes are a sample of mu-law.
     let (report, _) = LocalSet::new()
-        .run_until(load(WireFormat::Pcmu, None))
+        .run_until(load(WireFormat::Pcmu, None, 0))
         .await;
     assert!(report.lost_up > 0, "{report:?}");
 }
 
 #[tokio::test]
 async fn callers_who_hang_up_are_replaced_and_nothing_stays_of_them() {
-    let coming_and_going = load(WireFormat::Pcm24, Some(ms(700)));
+    let coming_and_going = load(WireFormat::Pcm24, Some(ms(700)), 0);
     let (report, progress) = LocalSet::new().run_until(coming_and_going).await;
     assert_eq!(report.failed, 0, "{report:?}");
     assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
@@ -64,7 +64,27 @@ async fn callers_who_hang_up_are_replaced_and_nothing_stays_of_them() {
     );
 }
 
-async fn load(format: WireFormat, talk: Option<Duration>) -> (LoadReport, Vec<Progress>) {
+#[tokio::test]
+async fn p9_a_call_that_floods_us_takes_nothing_from_the_others() {
+    let beside = load(WireFormat::Pcm24, None, 1);
+    let (report, _) = LocalSet::new().run_until(beside).await;
+    let [flood] = report.floods[..] else {
+        panic!("{report:?}");
+    };
+    // A hundred times what an agent says in three seconds would be 6,000.
+    assert!(flood.events > 1_000, "{flood:?}");
+    assert!(!flood.is_cut_off, "{flood:?}");
+    assert_eq!(report.failed, 0, "{report:?}");
+    assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
+    assert_eq!((report.missing_clears, report.misshapen), (0, 0));
+    assert!(report.frames_up >= 850, "{}", report.frames_up);
+}
+
+async fn load(
+    format: WireFormat,
+    talk: Option<Duration>,
+    floods: usize,
+) -> (LoadReport, Vec<Progress>) {
     let load = Load::open(None).await.expect("a port is free");
     let unused = ModelServer::start(ModelOptions::default()).await;
     let desk = Desk::open_at(unused.expect("a port is free"), &load.model_url()).await;
@@ -74,6 +94,7 @@ async fn load(format: WireFormat, talk: Option<Duration>) -> (LoadReport, Vec<Pr
         warm_up: Duration::ZERO,
         measured: ms(3_000),
         talk,
+        floods,
         tell_every: talk.map_or(ms(60_000), |_| ms(1_000)),
         format,
         base_url: desk.base_url.clone(),

@@ -12,9 +12,13 @@
 //! a carrier sends them. The calls are spread evenly over the rounds and over
 //! the 20 ms. Where callers [talk](LoadPlan::talk) only so long, others take
 //! their places.
+//!
+//! Some [more](LoadPlan::floods) may flood the gateway from both ends, as no peer
+//! should: they are in no figure but what they do to the others.
 
 mod agenda;
 mod calls;
+mod flood;
 mod lane;
 mod line;
 mod plan;
@@ -26,5 +30,5 @@ mod tally;
 mod voice;
 
 pub use plan::LoadPlan;
-pub use report::{Going, LoadReport, Quantiles};
+pub use report::{Flooded, Going, LoadReport, Quantiles};
 pub use runner::{Load, LoadError, Progress};

@@ -19,6 +19,8 @@ pub struct LoadPlan {
     /// Callers hang up after so long and others ring, so that there are as many;
     /// for ever the same where it is not said.
     pub talk: Option<Duration>,
+    /// So many calls beside these flood the gateway.
+    pub floods: usize,
     /// So often it is told how it goes.
     pub tell_every: Duration,
     /// What the gateway speaks with the model.

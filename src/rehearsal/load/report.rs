@@ -28,6 +28,28 @@ pub struct Going {
     pub lost: u64,
 }
 
+/// What calls sent that flooded the gateway, as far as it took it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Flooded {
+    /// Events of their models.
+    pub events: u64,
+    /// Frames of their callers.
+    pub frames: u64,
+    /// Whether the gateway has had enough of it.
+    pub is_cut_off: bool,
+}
+
+impl Flooded {
+    /// What of it came after `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            events: self.events - before.events,
+            frames: self.frames - before.frames,
+            ..self
+        }
+    }
+}
+
 /// What was seen from outside of the gateway while it was measured.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct LoadReport {
@@ -66,4 +88,6 @@ pub struct LoadReport {
     pub missing_clears: u64,
     /// Messages that neither service would understand.
     pub misshapen: u64,
+    /// What each call that flooded sent while the others were measured.
+    pub floods: Vec<Flooded>,
 }

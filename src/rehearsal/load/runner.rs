@@ -11,9 +11,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::agenda::Agenda;
 use super::calls::Calls;
+use super::flood::Flood;
 use super::line::{Call, Shared};
 use super::plan::{AFTERMATH, FRAME, LoadPlan};
-use super::report::{Going, LoadReport};
+use super::report::{Flooded, Going, LoadReport};
 use super::sockets::{Door, ModelSocket};
 use super::tally::Tally;
 use super::voice::Voice;
@@ -108,10 +109,12 @@ impl Load {
         let mut calls = Calls::new(&shared, plan.talk.is_some());
         // Whoever sends for all calls must not be told that it was enough.
         unconstrained(self.place(plan, &carrier, &mut calls)).await?;
+        let floods = unconstrained(self.flood(plan.floods, &carrier, &calls)).await?;
         progress(Progress::Placed);
         unconstrained(self.go_on(plan, &carrier, &mut calls, plan.warm_up)).await?;
         progress(Progress::Measuring);
         shared.tally.borrow_mut().is_measuring = true;
+        let before: Vec<Flooded> = floods.iter().map(|flood| flood.sent()).collect();
         let end = Instant::now() + plan.measured;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             let lasting = left.min(plan.tell_every);
@@ -119,12 +122,18 @@ impl Load {
             progress(Progress::Going(calls.going()));
         }
         shared.tally.borrow_mut().is_measuring = false;
+        let sent = floods.iter().zip(before);
+        let sent = sent.map(|(flood, before)| flood.sent().since(before));
+        let sent: Vec<Flooded> = sent.collect();
         progress(Progress::Measured);
         tokio::time::sleep(AFTERMATH).await;
         calls.end_all();
         tokio::time::sleep(AFTERMATH).await;
         let report = shared.tally.borrow().report(plan.calls);
-        Ok(report)
+        Ok(LoadReport {
+            floods: sent,
+            ..report
+        })
     }
 
     /// Places one call after the other: the sockets that the gateway opens to
@@ -146,6 +155,22 @@ impl Load {
             self.place_at(phase, plan, carrier, calls).await?;
         }
         Ok(())
+    }
+
+    /// Places calls that flood the gateway from now on.
+    async fn flood(
+        &mut self,
+        count: usize,
+        carrier: &Carrier,
+        calls: &Calls,
+    ) -> Result<Vec<Rc<Flood>>, LoadError> {
+        let mut floods = Vec::with_capacity(count);
+        for number in 0..count {
+            let placed = calls.meanwhile(self.place_one(carrier)).await;
+            let sockets = placed.map_err(|reason| LoadError::Placing { number, reason })?;
+            floods.push(Flood::begin(sockets, &calls.shared().voice));
+        }
+        Ok(floods)
     }
 
     /// Lets the calls go on for so long; others take the places of those that

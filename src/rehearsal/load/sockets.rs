@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use futures::{Sink, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -75,6 +75,27 @@ pub(super) fn send<S: AsyncRead + AsyncWrite + Unpin>(
     if socket.as_mut().start_send(Message::text(message)).is_ok() {
         let _ = socket.poll_flush(&mut cx);
     }
+}
+
+/// Sends messages as long as the peer takes them, none beyond that. How many it took.
+pub(super) fn offer<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &RefCell<WebSocketStream<S>>,
+    messages: impl Iterator<Item = Utf8Bytes>,
+) -> u64 {
+    let mut socket = socket.borrow_mut();
+    let mut socket = Pin::new(&mut *socket);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut taken = 0;
+    for message in messages {
+        if !matches!(socket.as_mut().poll_flush(&mut cx), Poll::Ready(Ok(())))
+            || socket.as_mut().start_send(Message::Text(message)).is_err()
+        {
+            break;
+        }
+        taken += 1;
+    }
+    let _ = socket.poll_flush(&mut cx);
+    taken
 }
 
 /// The next text; none at the end.

@@ -97,6 +97,7 @@ impl Tally {
             holes: self.holes,
             missing_clears: self.missing_clears,
             misshapen: self.misshapen,
+            floods: Vec::new(),
         }
     }
 }
