@@ -14,11 +14,14 @@ use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    CallId, CallStatus, Day, Direction, Quota, QuotaLimits, Role, Tenant, TenantId, Timestamp,
-    User, UserId,
+    CallId, CallStatus, Day, Direction, Outcome, Queue, QueueId, Quota, QuotaLimits,
+    ReceptionistId, Role, Tenant, TenantId, Timestamp, User, UserId,
 };
 use frontdesk::store::call_search::{self, Filter};
-use frontdesk::store::{Store, page, quotas, retention, tenants, usage, users};
+use frontdesk::store::{
+    Store, default_receptionist, page, queues, quotas, receptionists, retention, tenants, usage,
+    users,
+};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, AssertSqlSafe, Row as _};
 use tokio::time::Instant;
@@ -79,17 +82,18 @@ async fn measure(name: &str, url: &str, calls: usize) -> bool {
     let clock = Clock::manual(Timestamp::from_ms(BEGAN_MS));
     let (ours, theirs) = (tenant(&store, &clock).await, tenant(&store, &clock).await);
     let raw = pool(url).await;
-    let mut members = Vec::new();
+    let mut crews = Vec::new();
     for whose in [theirs, ours] {
-        members.push(member(&store, &clock, whose).await);
-        fill(&raw, (whose, members[members.len() - 1]), calls).await;
+        let crew = Crew::of(&store, &clock, whose).await;
+        fill(&raw, (whose, &crew), calls).await;
+        crews.push(crew);
         clock.advance_ms(1);
     }
     run(&raw, "ANALYZE").await;
     println!("{name}, {calls} calls of one tenant and as many of another");
     println!("  {:<34} {:>10} {:>10}", "page of 50", "median", "slowest");
     let mut is_good = true;
-    for (what, filter) in filters(members[1]) {
+    for (what, filter) in filters(&crews[1]) {
         let deep = what.starts_with("deep");
         let after = if deep {
             Some(middle(&store, ours, calls).await)
@@ -257,7 +261,7 @@ async fn middle(store: &Store, whose: TenantId, calls: usize) -> page::Cursor {
         .expect("there are more")
 }
 
-fn filters(member: UserId) -> Vec<(&'static str, Filter)> {
+fn filters(crew: &Crew) -> Vec<(&'static str, Filter)> {
     let mut filters = Vec::new();
     let mut ask = |what, set: fn(&mut Filter)| {
         let mut filter = Filter::default();
@@ -297,10 +301,31 @@ fn filters(member: UserId) -> Vec<(&'static str, Filter)> {
         all.until = Some(Timestamp::from_ms(BEGAN_MS + 900_000));
     });
     let of_member = Filter {
-        user: Some(member),
+        user: Some(crew.member),
         ..Filter::default()
     };
     filters.push(("user (1 in 200)", of_member));
+    let answered = Filter {
+        receptionist: Some(crew.receptionist),
+        ..Filter::default()
+    };
+    filters.push(("receptionist (1 in 3)", answered.clone()));
+    let own = Filter {
+        owner: Some(crew.member),
+        ..Filter::default()
+    };
+    filters.push(("an agent's own (1 in 200)", own));
+    let both = Filter {
+        owner: Some(crew.member),
+        ..answered
+    };
+    filters.push(("an agent's own of a receptionist", both));
+    let watched = Filter {
+        watcher: Some(crew.member),
+        outcome: Some(Outcome::Open),
+        ..Filter::default()
+    };
+    filters.push(("what an agent watches (1 in 500)", watched));
     filters
 }
 
@@ -314,6 +339,42 @@ async fn tenant(store: &Store, clock: &Clock) -> TenantId {
     let made = tenants::insert(store, &tenant, clock.now()).await;
     made.expect("the tenant is new");
     tenant.id
+}
+
+/// Who has a tenant's calls.
+struct Crew {
+    member: UserId,
+    receptionist: ReceptionistId,
+    /// Where callers wait for the member.
+    queue: QueueId,
+}
+
+impl Crew {
+    async fn of(store: &Store, clock: &Clock, whose: TenantId) -> Self {
+        let member = member(store, clock, whose).await;
+        let receptionist = default_receptionist(whose, clock.new_id());
+        let added = receptionists::insert(store, &receptionist, clock.now()).await;
+        added.expect("the receptionist is new");
+        let queue = Queue {
+            id: clock.new_id(),
+            tenant_id: whose,
+            name: "Sales".to_owned(),
+            hold_music_url: None,
+            announces_position: true,
+            announces_wait: true,
+            max_wait: Duration::from_mins(5),
+            max_size: 1_000,
+            members: vec![member],
+            created_at: clock.now(),
+        };
+        let added = queues::insert(store, &queue).await;
+        added.expect("the queue is new");
+        Self {
+            member,
+            receptionist: receptionist.id,
+            queue: queue.id,
+        }
+    }
 }
 
 async fn member(store: &Store, clock: &Clock, whose: TenantId) -> UserId {
@@ -336,7 +397,7 @@ async fn member(store: &Store, clock: &Clock, whose: TenantId) -> UserId {
 
 /// A call each second, written in bulk; what stands in the rows is what the
 /// store would have written.
-async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) {
+async fn fill(raw: &AnyPool, (whose, crew): (TenantId, &Crew), calls: usize) {
     const AT_ONCE: usize = 200;
     for first in (0..calls).step_by(AT_ONCE) {
         // Where nothing has been counted yet, a planner looks for a call among all of its
@@ -345,6 +406,7 @@ async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) 
             run(raw, "ANALYZE").await;
         }
         let (mut rows, mut words, mut tags) = (Vec::new(), Vec::new(), Vec::new());
+        let mut waits = Vec::new();
         for n in first..calls.min(first + AT_ONCE) {
             let at = BEGAN_MS + i64::try_from(n).expect("few") * 1_000;
             let seed = u128::from_le_bytes(random_bytes());
@@ -354,16 +416,23 @@ async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) 
                 (9, ending) => ("outbound", "+15559999999".to_owned(), number(ending)),
                 (_, ending) => ("inbound", number(ending), "+15559999999".to_owned()),
             };
-            let outcome = if n % 1_000 == 5 { "voicemail" } else { "ai" };
-            let user = if n % 200 == 11 {
-                format!("'{member}'")
-            } else {
-                "NULL".to_owned()
+            let named = |is_so: bool, id: String| match is_so {
+                true => format!("'{id}'"),
+                false => "NULL".to_owned(),
+            };
+            let user = named(n % 200 == 11, crew.member.to_string());
+            let answerer = named(n % 3 == 0, crew.receptionist.to_string());
+            let (status, ended, outcome) = match (n % 500, n % 1_000) {
+                (7, _) => ("in-progress", "NULL".to_owned(), "open"),
+                (_, 5) => ("completed", at.to_string(), "voicemail"),
+                _ => ("completed", at.to_string(), "ai"),
             };
             rows.push(format!(
-                "('{id}','{whose}','{sid}','{direction}','{from}','{to}','completed',{at},{at},\
-                 '{outcome}','2025-11-21',{user})"
+                "('{id}','{whose}','{sid}','{direction}','{from}','{to}','{status}',{at},{ended},\
+                 '{outcome}','2025-11-21',{user},{answerer})"
             ));
+            let wait = || format!("('{whose}','{id}','{}',{at})", crew.queue);
+            waits.extend((outcome == "open").then(wait));
             let mut found = vec![from[1..].to_owned(), to[1..].to_owned()];
             found.push(format!("{:04}", n % 100));
             found.push(if n % 2 == 0 { "appointment" } else { "opening" }.to_owned());
@@ -376,7 +445,7 @@ async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) 
         insert(
             raw,
             "calls (id, tenant_id, call_sid, direction, from_party, to_party, status, \
-            created_at_ms, ended_at_ms, outcome, usage_day, user_id)",
+            created_at_ms, ended_at_ms, outcome, usage_day, user_id, receptionist_id)",
             &rows,
         )
         .await;
@@ -390,6 +459,12 @@ async fn fill(raw: &AnyPool, (whose, member): (TenantId, UserId), calls: usize) 
             raw,
             "call_tags (tenant_id, tag, created_at_ms, call_id)",
             &tags,
+        )
+        .await;
+        insert(
+            raw,
+            "queue_waits (tenant_id, call_id, queue_id, since_ms)",
+            &waits,
         )
         .await;
     }

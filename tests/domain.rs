@@ -29,11 +29,32 @@ fn a_party_reads_every_spelling_of_a_caller() {
         "client:alice",
         "sip:bob@example.com",
         "anonymous",
-        "7378742833",
+        "73787",
     ] {
         assert_eq!(text.parse::<Party>().unwrap().to_text(), text);
     }
     assert_eq!("Restricted".parse::<Party>().unwrap(), Party::Anonymous);
+}
+
+#[test]
+fn a_caller_who_is_withheld_in_keys_is_nobody_in_particular() {
+    for (word, keys) in [
+        ("ANONYMOUS", "266696687"),
+        ("RESTRICTED", "7378742833"),
+        ("BLOCKED", "2562533"),
+        ("UNKNOWN", "8656696"),
+        ("UNAVAILABLE", "86282452253"),
+    ] {
+        for keyed in [keys.to_owned(), format!("+{keys}")] {
+            assert_eq!(keyed.parse::<Party>().unwrap(), Party::Anonymous, "{word}");
+        }
+        // Such a number with one digit more or less is somebody's.
+        for other in [format!("+{keys}1"), format!("+{}", &keys[..keys.len() - 1])] {
+            let party: Party = other.parse().unwrap();
+            assert_eq!(party.to_text(), other, "{word}");
+            assert!(party.number().is_some(), "{word}");
+        }
+    }
 }
 
 #[test]

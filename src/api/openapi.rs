@@ -22,7 +22,8 @@ pub(super) fn head() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "An API key (`frontdesk key create --name <name>`), or a JSON Web Token.",
+            "An API key (`frontdesk key create --name <name>`), or a JSON Web Token: `sub` names \
+             the member, and `tenant_id` the tenant (`ten_…`) of whoever is a member of several.",
         ))
         .build();
     let problem = ResponseBuilder::new()

@@ -177,10 +177,15 @@ async fn note_use(state: &ApiState, key: &ApiKey) {
 }
 
 async fn by_token(state: &ApiState, text: &str) -> Result<Option<Visitor>, ApiError> {
-    let Some(subject) = state.tokens.subject(text).await else {
+    let Some(bearer) = state.tokens.bearer(text).await else {
         return Ok(None);
     };
-    let user = users::find_by_subject(&state.store, &subject).await?;
+    let found = users::list_by_subject(&state.store, &bearer.subject, bearer.tenant).await?;
+    let mut found = found.into_iter();
+    let user = found.next();
+    if found.next().is_some() {
+        return Err(ApiError::WhichTenant);
+    }
     Ok(user.map(|user| Visitor {
         tenant_id: user.tenant_id,
         actor: Actor::User(user.id),

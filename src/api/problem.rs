@@ -27,6 +27,12 @@ pub enum ApiError {
     /// Nobody knows who asks.
     #[error("this needs an API key or a token, as `Authorization: Bearer <key>`")]
     Unauthorized,
+    /// Whoever asks is a member of several tenants, and does not say of which they are now.
+    #[error(
+        "you are a member of more than one tenant: the token must name one in its claim \
+         `tenant_id`"
+    )]
+    WhichTenant,
     /// Whoever asks may not.
     #[error("this needs the permission {0}, which you do not have")]
     Forbidden(&'static str),
@@ -135,6 +141,7 @@ impl ApiError {
                 "Invalid values",
             ),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized"),
+            Self::WhichTenant => (StatusCode::UNAUTHORIZED, "which-tenant", "Which tenant?"),
             Self::Forbidden(_) | Self::Reserved(_) => {
                 (StatusCode::FORBIDDEN, "forbidden", "Forbidden")
             }
@@ -191,9 +198,14 @@ impl From<store::Error> for ApiError {
         if error.is_transient() {
             let error = anyhow::Error::from(error);
             tracing::warn!(error = format!("{error:#}"), "the database does not answer");
-            Self::Unavailable("the database")
-        } else {
-            Self::internal(error)
+            return Self::Unavailable("the database");
+        }
+        match error {
+            // Somebody was faster: what was there a moment ago is not any more, or the same
+            // is there already.
+            store::Error::Dangling => Self::NotFound,
+            store::Error::Conflict => Self::Conflict("the same was made a moment ago"),
+            error => Self::internal(error),
         }
     }
 }
@@ -219,7 +231,7 @@ impl IntoResponse for ApiError {
         let mut response = status.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
-        if let Self::Unauthorized = self {
+        if let Self::Unauthorized | Self::WhichTenant = self {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         } else if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -263,5 +275,22 @@ impl Problem {
     pub(super) fn to_body(&self) -> Body {
         let text = serde_json::to_string(self).expect("a problem is plain text and numbers");
         Body::from(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_faster_has_done_is_not_our_failure() {
+        for (error, status) in [
+            (store::Error::Dangling, StatusCode::NOT_FOUND),
+            (store::Error::Conflict, StatusCode::CONFLICT),
+            (store::Error::Url, StatusCode::INTERNAL_SERVER_ERROR),
+        ] {
+            let told = format!("{error}");
+            assert_eq!(ApiError::from(error).kind().0, status, "{told}");
+        }
     }
 }

@@ -28,6 +28,11 @@ const PROBLEMS: &[(&str, &str)] = &[
          A key that has expired or was revoked is no key.",
     ),
     (
+        "which-tenant",
+        "The token's subject is a member of more than one tenant. Have its issuer name one\n\
+         of them in the claim `tenant_id` (`ten_…`).",
+    ),
+    (
         "forbidden",
         "We know who you are, and you may not do this. `detail` names the permission; `/api/me`\n\
          lists those that you have. An owner or admin gives others.",

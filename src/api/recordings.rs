@@ -13,12 +13,13 @@ use super::extract::Path;
 use super::list::PageBody;
 use super::operator::Operator;
 use super::problem::ApiError;
-use super::sound::{BothTracks, SoundFile, is_for_the_beginning};
+use super::sound::{BothTracks, SoundFile};
 use super::state::ApiState;
 use crate::domain::{
     CallId, CallRecording, Consent, Permission, Pii, Reach, RecordingFault, RecordingId,
     RecordingState,
 };
+use crate::store::audit_log::{self, Deed};
 use crate::store::call_recordings;
 
 /// The recordings of a call, in the order in which they began.
@@ -53,7 +54,8 @@ pub(super) async fn show(
 }
 
 /// The sound of a recording, the caller left and the receptionist right. A
-/// player may ask for a part of it with `Range`. Who listens is written down.
+/// player may ask for a part of it with `Range`. Who listens is written down, whatever
+/// part it is; once where they ask for many parts within a few minutes.
 #[utoipa::path(get, path = "/api/recordings/{id}/audio", operation_id = "hear_recording",
     tag = "Recordings", params(("id" = String, Path, description = "`rcd_…`")),
     responses(
@@ -77,9 +79,6 @@ pub(super) async fn hear(
     let (file, length) = opened
         .map_err(ApiError::storage)?
         .ok_or(ApiError::Conflict("its file is not in this storage"))?;
-    if is_for_the_beginning(&headers) {
-        note(&state, &operator, ("recording.played", id)).await?;
-    }
     let suffix = name.rsplit('.').next().unwrap_or_default();
     let sound = SoundFile {
         file,
@@ -87,7 +86,9 @@ pub(super) async fn hear(
         content_type: recording.content_type.unwrap_or_default(),
         name: format!("{id}.{suffix}"),
     };
-    sound.answer(&headers).await
+    let answer = sound.answer(&headers).await?;
+    note_played(&state, &operator, id).await?;
+    Ok(answer)
 }
 
 /// Deletes a recording and its file. What is left says that there was one, and
@@ -131,20 +132,35 @@ async fn find(
     Ok(found)
 }
 
-async fn note(
+/// Writes down who listens, unless that was done a moment ago.
+async fn note_played(
     state: &ApiState,
     operator: &Operator,
-    (action, id): (&'static str, RecordingId),
+    id: RecordingId,
 ) -> Result<(), ApiError> {
+    let since = state.clock.now().plus_ms(-ONE_LISTENING_MS);
+    let (actor, object) = (operator.actor.to_string(), id.to_string());
+    let deed = Deed {
+        actor: &actor,
+        action: PLAYED,
+        object: &object,
+    };
+    if audit_log::has_since(&state.store, operator.tenant_id, &deed, since).await? {
+        return Ok(());
+    }
     let change = Change {
-        action,
-        object: id.to_string(),
+        action: PLAYED,
+        object,
         fields: &[],
     };
     let tx = state.store.begin().await?;
     audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
     Ok(())
 }
+
+const PLAYED: &str = "recording.played";
+/// A player asks for part after part.
+const ONE_LISTENING_MS: i64 = 5 * 60_000;
 
 fn silent(state: RecordingState) -> Option<&'static str> {
     match state {

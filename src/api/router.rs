@@ -88,7 +88,8 @@ fn admin(state: &ApiState) -> OpenApiRouter<ApiState> {
         .merge(ways(&gate))
         .merge(flows(&gate))
         .merge(spending(&gate))
-        .routes(gate.ask(Need::Platform, routes!(tenants::list, tenants::create)))
+        .routes(gate.ask(Need::Platform, routes!(tenants::list)))
+        .routes(gate.ask(Need::Platform, gate.once(routes!(tenants::create))))
         .routes(gate.ask(Need::Platform, routes!(tenants::show, tenants::update)))
         .routes(gate.ask(
             Need::Platform,

@@ -1,11 +1,14 @@
 //! `/api/numbers/{phone_number}/routing` and `/api/routing/preview`: where calls go, and why.
 
+use std::str::FromStr as _;
+
 use axum::Json as JsonBody;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::audit::{self, Change};
+use super::bounded::Language;
 use super::extract::{Json, Path, Query, needed_phone_number, optional_text, phone_number};
 use super::operator::Operator;
 use super::outbound::closed_to_callers;
@@ -52,9 +55,15 @@ pub(super) async fn replace(
         pointer: "#/voice/voice".to_owned(),
         detail: expected_voice(),
     });
+    let language = text.language().map(Language::from_str);
+    let unknown_language = language.and_then(Result::err).map(|expected| Fault {
+        pointer: "#/voice/language".to_owned(),
+        detail: expected.to_owned(),
+    });
     let plan = Plan::from(text);
     let mut faults = strangers(&mut tx, tenant, &plan).await?;
     faults.extend(unknown_voice);
+    faults.extend(unknown_language);
     faults.extend(closed(&mut tx, tenant, &plan).await?);
     for (at, target) in targets(&plan) {
         let pointer = format!("{at}/{}/ring/caller_id", word(target));
@@ -219,7 +228,8 @@ pub(super) async fn preview(
     operator: Operator,
     Query(query): Query<PreviewQuery>,
 ) -> Result<JsonBody<RouteBody>, ApiError> {
-    let now = query.at.unwrap_or_else(|| state.clock.now());
+    let now = state.clock.now();
+    let at = query.at.unwrap_or(now);
     let from = query.from.map_or(Party::Anonymous, Party::Number);
     let found = routing_facts::look_up(&state.store, Some(&query.to), &from).await?;
     // Another tenant's number is none that this one may ask about.
@@ -228,7 +238,8 @@ pub(super) async fn preview(
     let (facts, caller) = found
         .filter(|(facts, _)| is_own(facts))
         .ok_or(ApiError::NotFound)?;
-    let mut route = routing::route(&facts, &caller, now);
+    let mut route = routing::route(&facts, &caller, at);
+    // What is left to spend is known of now alone.
     if !quotas::may_spend(&state.store, operator.tenant_id, now).await? {
         let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
         route = route.without_receptionists(if settings.truth(SettingKey::EnableVoicemail) {
@@ -237,7 +248,7 @@ pub(super) async fn preview(
             Stop::Apology
         });
     }
-    Ok(JsonBody(RouteBody::new(&route, now)))
+    Ok(JsonBody(RouteBody::new(&route, at)))
 }
 
 /// Which call.
@@ -253,7 +264,8 @@ pub(super) struct PreviewQuery {
     #[serde(default, deserialize_with = "phone_number")]
     #[param(value_type = Option<String>, pattern = r"^\+[1-9][0-9]{1,14}$")]
     from: Option<PhoneNumber>,
-    /// When; now where nothing is said.
+    /// When, as far as hours go; now where nothing is said. Members, lists and what is left
+    /// to spend are taken as they are now.
     #[serde(default, deserialize_with = "optional_text")]
     #[param(value_type = Option<String>, format = DateTime)]
     at: Option<Timestamp>,

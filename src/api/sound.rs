@@ -71,13 +71,6 @@ impl SoundFile {
     }
 }
 
-/// Whether a request is for the beginning of something: who listens asks for
-/// that once, and for the rest in parts.
-pub(super) fn is_for_the_beginning(request: &HeaderMap) -> bool {
-    let asked = request.get(RANGE).and_then(|value| value.to_str().ok());
-    asked.is_none_or(|text| text.trim().starts_with("bytes=0-"))
-}
-
 /// What of a sound is asked for.
 struct Part {
     length: u64,

@@ -15,7 +15,7 @@ use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Email, Role, Tenant, TenantId, User, UserId};
 use crate::store::receptionist_versions::{Publication, publish};
-use crate::store::{self, default_receptionist, receptionists, tenants, users};
+use crate::store::{default_receptionist, receptionists, tenants, users};
 
 /// The tenants of this installation.
 #[utoipa::path(get, path = "/api/tenants", operation_id = "list_tenants", tag = "Platform",
@@ -64,7 +64,7 @@ pub(super) async fn create(
     receptionists::insert(&mut tx, &receptionist, now).await?;
     let publication = Publication::by_the_house(now);
     publish(&mut tx, tenant.id, receptionist.id, &publication).await?;
-    users::insert(&mut tx, &owner).await.map_err(taken)?;
+    users::insert(&mut tx, &owner).await?;
     let change = Change {
         action: "tenant.created",
         object: tenant.id.to_string(),
@@ -120,14 +120,6 @@ pub(super) async fn update(
     Ok(JsonBody(tenant.into()))
 }
 
-fn taken(error: store::Error) -> ApiError {
-    if matches!(error, store::Error::Conflict) {
-        ApiError::Conflict("somebody has this subject already; owners are told apart by it")
-    } else {
-        error.into()
-    }
-}
-
 /// A tenant to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -152,7 +144,8 @@ pub(super) struct NewOwner {
     #[schema(value_type = String, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     name: Name,
-    /// The claim `sub` of their tokens; their id where nothing is said.
+    /// The claim `sub` of their tokens; their id where nothing is said. Whoever works for
+    /// another tenant too names one of them in the claim `tenant_id`.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]

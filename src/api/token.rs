@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
 use super::keyring::Keyring;
-use crate::domain::Secret;
+use crate::domain::{Secret, TenantId};
 
 /// Which tokens are believed. Without a secret and a keyring, none are.
 #[derive(Clone, Debug, Default)]
@@ -25,19 +25,29 @@ pub struct TokenRules {
 /// Clocks differ by so much at most.
 const LEEWAY_S: u64 = 30;
 
+/// Whom a token speaks of.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Bearer {
+    /// The claim `sub`.
+    pub(super) subject: String,
+    /// The claim `tenant_id`: in whose house, for whoever works in several.
+    pub(super) tenant: Option<TenantId>,
+}
+
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    tenant_id: Option<String>,
 }
 
 impl TokenRules {
-    /// The subject of a token that is signed by one of ours, has begun and not
+    /// The bearer of a token that is signed by one of ours, has begun and not
     /// expired, and was issued by whom and for whom it must be.
     ///
     /// The algorithm decides which key is looked for, never the key which
     /// algorithm: a public key is no secret to sign with. What a token brings
     /// with it (`jwk`, `jku`, `x5u`) is not looked at.
-    pub(super) async fn subject(&self, token: &str) -> Option<String> {
+    pub(super) async fn bearer(&self, token: &str) -> Option<Bearer> {
         let header = decode_header(token).ok()?;
         let key = if header.alg == Algorithm::HS256 {
             let secret = self.secret.as_ref()?;
@@ -49,8 +59,14 @@ impl TokenRules {
         } else {
             return None;
         };
-        let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).ok()?;
-        Some(claims.claims.sub).filter(|subject| !subject.is_empty())
+        let decoded = decode::<Claims>(token, &key, &self.validation(header.alg)).ok()?;
+        let Claims { sub, tenant_id } = decoded.claims;
+        let tenant = tenant_id.map(|id| id.parse()).transpose().ok()?;
+        let is_somebody = !sub.is_empty();
+        is_somebody.then_some(Bearer {
+            subject: sub,
+            tenant,
+        })
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {

@@ -321,6 +321,9 @@ pub enum RealtimeAuth {
 #[command(next_help_heading = "Tokens of the admin interface")]
 pub struct AuthConfig {
     /// Signs JSON Web Tokens with HS256; at least 32 characters.
+    ///
+    /// The claim `sub` names the member, and `tenant_id` the tenant of whoever is a member
+    /// of several.
     #[arg(long, env, value_parser = token_secret, hide_env_values = true, value_name = "SECRET")]
     pub jwt_secret: Option<Secret<String>>,
 

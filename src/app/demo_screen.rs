@@ -69,7 +69,8 @@ async fn show_conversation(mut events: Events, mut sounds: Sounds, end: Cancella
 /// What the gateway tells.
 fn tell(what: &Happening) -> Option<String> {
     Some(match what {
-        Happening::Routed(_)
+        Happening::Placed(_)
+        | Happening::Routed(_)
         | Happening::Queued(_)
         | Happening::Dequeued
         | Happening::Taken(..)
@@ -173,6 +174,7 @@ async fn show_status(calls: u16, mut events: Events, end: CancellationToken) {
                     Happening::Answered
                     | Happening::Reported(_)
                     | Happening::Recording(_)
+                    | Happening::Placed(_)
                     | Happening::Routed(_)
                     | Happening::Queued(_)
                     | Happening::Dequeued

@@ -29,6 +29,8 @@ pub struct LiveEvent {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Happening {
+    /// We call somebody; for that member, if it is one's.
+    Placed(Option<UserId>),
     /// The call came, and goes there first: to people, a queue, a flow, voicemail.
     Routed(&'static str),
     /// The caller waits in that queue for whoever is free.

@@ -34,7 +34,8 @@ impl Quiets {
                 self.0.remove(&event.call_id);
                 return;
             }
-            Happening::Routed(_)
+            Happening::Placed(_)
+            | Happening::Routed(_)
             | Happening::Queued(_)
             | Happening::Dequeued
             | Happening::Admitted

@@ -84,7 +84,7 @@ pub use settings::{
 pub use side::Side;
 pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
 pub use taken_message::{TakenKind, TakenMessage, Urgency};
-pub use tenant::{Capabilities, Number, Tenant};
+pub use tenant::{Ability, Capabilities, Number, Tenant};
 pub use time::Timestamp;
 pub use tool::{Effect, PermittedTool, ToolName};
 pub use toolkit::{

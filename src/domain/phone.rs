@@ -54,7 +54,7 @@ pub enum Party {
     Anonymous,
     /// A softphone of ours: the identity after `client:`.
     Client(super::Pii<String>),
-    /// Anything else, kept as it came (`sip:…`, short codes, blocked codes).
+    /// Anything else, kept as it came (`sip:…`, short codes).
     Other(super::Pii<String>),
 }
 
@@ -82,26 +82,40 @@ impl FromStr for Party {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
+        if is_withheld(text) {
+            return Ok(Self::Anonymous);
+        }
         if let Ok(number) = text.parse() {
             return Ok(Self::Number(number));
         }
-        if let Some(identity) = text.strip_prefix("client:") {
-            return Ok(Self::Client(identity.to_owned().into()));
-        }
-        let hidden = [
-            "",
-            "anonymous",
-            "unknown",
-            "restricted",
-            "private",
-            "unavailable",
-        ];
-        Ok(
-            if hidden.iter().any(|word| text.eq_ignore_ascii_case(word)) {
-                Self::Anonymous
-            } else {
-                Self::Other(text.to_owned().into())
-            },
-        )
+        Ok(match text.strip_prefix("client:") {
+            Some(identity) => Self::Client(identity.to_owned().into()),
+            None => Self::Other(text.to_owned().into()),
+        })
     }
 }
+
+/// Whether the carrier says in that way that it does not know who calls, or may not say so.
+fn is_withheld(text: &str) -> bool {
+    let keyed = text.strip_prefix('+').unwrap_or(text);
+    KEYED.contains(&keyed) || WITHHELD.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+const WITHHELD: [&str; 6] = [
+    "",
+    "anonymous",
+    "unknown",
+    "restricted",
+    "private",
+    "unavailable",
+];
+
+/// Words for the same on the keys of a telephone: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN
+/// and UNAVAILABLE. The carrier sends them as if they were numbers.
+const KEYED: [&str; 5] = [
+    "266696687",
+    "7378742833",
+    "2562533",
+    "8656696",
+    "86282452253",
+];

@@ -63,6 +63,25 @@ impl Number {
     }
 }
 
+/// What a number may be needed for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ability {
+    /// Calls.
+    Voice,
+    /// Text messages.
+    Sms,
+}
+
+impl Ability {
+    /// The word for it in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::Sms => "sms",
+        }
+    }
+}
+
 /// What a number can do.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Capabilities {

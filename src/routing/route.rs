@@ -96,8 +96,10 @@ impl Route {
     }
 
     fn and_then_people(&self, mut stops: Vec<Stop>) -> Vec<Stop> {
-        let is_ai = |stop: &Stop| matches!(stop, Stop::Ai(_));
-        let rest = self.stops.iter().skip_while(|stop| !is_ai(stop));
+        // Who was rung before the receptionist, or before a flow that may lead to one, did
+        // not answer.
+        let has_agent = |stop: &Stop| matches!(stop, Stop::Ai(_) | Stop::Ivr(_));
+        let rest = self.stops.iter().skip_while(|stop| !has_agent(stop));
         // Who went through the gate once does not go through it again.
         let is_meant = |stop: &&Stop| match stop {
             Stop::Ring(ring) => ring.longest.is_none(),

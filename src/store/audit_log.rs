@@ -49,6 +49,41 @@ const INSERT: &str = "
     INSERT INTO audit_log (id, tenant_id, actor, action, object, fields, request_id, at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
+/// What somebody did to something.
+#[derive(Clone, Copy, Debug)]
+pub struct Deed<'a> {
+    /// The user or the key that did it.
+    pub actor: &'a str,
+    /// Such as `recording.played`.
+    pub action: &'a str,
+    /// To what.
+    pub object: &'a str,
+}
+
+/// Whether that was written down in the tenant's house after `since`.
+pub async fn has_since(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    deed: &Deed<'_>,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Option<i64> = sqlx::query_scalar(HAS_SINCE)
+        .bind(tenant.to_string())
+        .bind(since.as_ms())
+        .bind(deed.actor)
+        .bind(deed.action)
+        .bind(deed.object)
+        .fetch_optional(&mut *conn)
+        .await?;
+    Ok(found.is_some())
+}
+
+const HAS_SINCE: &str = "
+    SELECT CAST(1 AS BIGINT) FROM audit_log
+    WHERE tenant_id = $1 AND at_ms > $2 AND actor = $3 AND action = $4 AND object = $5
+    LIMIT 1";
+
 /// The changes of the tenant's house, newest first.
 pub async fn list(
     db: impl Into<Db<'_>>,

@@ -5,7 +5,7 @@ use sqlx::Connection as _;
 use super::call_recording_row::{RecordingRow, columns, written};
 use super::jobs::{self, NewJob};
 use super::row::{RowOf, storable};
-use super::{Db, Error, Tx, by_id, recording_cost};
+use super::{Db, Error, Tx, by_id, forgotten_calls, recording_cost};
 use crate::domain::{
     CallId, CallRecording, JobKind, Pause, RecordingFault, RecordingId, RecordingState,
     RecordingTitle, TenantId, Timestamp,
@@ -220,7 +220,8 @@ const LIST_OF_CALL: &str = concat!(
 );
 
 /// At most `limit` of the tenant's recordings that are over and began before
-/// `before`, and of those whose call is there no more; the oldest first.
+/// `before`, and of those whose call is there no more; the oldest first. One whose file
+/// nobody could make in all that time is over, too.
 pub async fn list_done(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
@@ -241,7 +242,7 @@ const LIST_DONE: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM call_recordings
-    WHERE tenant_id = $1 AND state IN ('kept', 'failed')
+    WHERE tenant_id = $1 AND state IN ('kept', 'failed', 'finalising')
         AND (started_at_ms < $2 OR NOT EXISTS (SELECT 1 FROM calls
             WHERE calls.tenant_id = $1 AND calls.id = call_recordings.call_id))
     ORDER BY started_at_ms, id LIMIT $3"
@@ -275,7 +276,8 @@ const LIST_STALE: &str = concat!(
 );
 
 /// Deletes a recording, for this reason: what is left says that there was one.
-/// A job deletes its file. False if that had happened before.
+/// Jobs delete its file, and what the carrier may have of it. False if that had happened
+/// before.
 pub async fn delete(
     tx: &mut Tx,
     recording: &CallRecording,
@@ -285,16 +287,22 @@ pub async fn delete(
     let title = &recording.title;
     let mut conn = Db::from(&mut *tx).write().await?;
     // Its file may have been made since it was looked at.
-    let file: Option<Option<String>> = sqlx::query_scalar(DELETE)
+    let found: Option<(Option<String>, Option<String>)> = sqlx::query_as(DELETE)
         .bind(title.tenant_id.to_string())
         .bind(title.id.to_string())
         .bind(why.as_str())
         .fetch_optional(&mut *conn)
         .await?;
     drop(conn);
-    let Some(file) = file else { return Ok(false) };
+    let Some((file, carrier_sid)) = found else {
+        return Ok(false);
+    };
     if let Some(file) = file {
         forget_file(tx, title, (&file, now)).await?;
+    }
+    // Whoever was to fetch it and delete it there may have given up.
+    if let Some(carrier_sid) = carrier_sid {
+        forgotten_calls::forget_recording(tx, title.tenant_id, &carrier_sid, now).await?;
     }
     Ok(true)
 }
@@ -304,7 +312,7 @@ const DELETE: &str = "
     UPDATE call_recordings SET state = 'deleted', fault = $3, consent_words = NULL, bytes = NULL,
         duration_ms = NULL, pauses = ''
     WHERE tenant_id = $1 AND id = $2 AND state <> 'deleted'
-    RETURNING audio_file";
+    RETURNING audio_file, carrier_sid";
 
 /// Has a job delete the file of a recording that goes.
 async fn forget_file(

@@ -31,7 +31,7 @@ impl FromStr for Search {
         if text.chars().count() > MAX_TYPED {
             return Err(NOT_SOUGHT);
         }
-        let mut words: Vec<String> = match typed_number(text) {
+        let mut words: Vec<String> = match typed_number(text, MIN_DIGITS) {
             Some(digits) => vec![digits],
             None => of_text(text).collect(),
         };
@@ -151,9 +151,9 @@ pub(super) fn digits(party: &Party) -> Option<&str> {
     party.number().map(|number| &number.as_str()[1..])
 }
 
-/// The digits of what looks like a number, without the zeros that people
-/// dial before it.
-fn typed_number(text: &str) -> Option<String> {
+/// The digits of what looks like a number, if there are so many at `least`, without the
+/// zeros that people dial before it.
+pub(super) fn typed_number(text: &str, least: usize) -> Option<String> {
     let is_between = |letter: char| " +-()./".contains(letter);
     let is_number = text
         .chars()
@@ -162,7 +162,7 @@ fn typed_number(text: &str) -> Option<String> {
     let digits = text.replace("(0)", "");
     let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
-    (is_number && digits.len() >= MIN_DIGITS).then(|| digits.to_owned())
+    (is_number && digits.len() >= least).then(|| digits.to_owned())
 }
 
 const NOT_SOUGHT: ParseError = ParseError {

@@ -6,6 +6,7 @@ use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 
+use super::call_words::typed_number;
 use super::row::{RowOf, containing};
 use super::{Db, Error, Tx, by_id, page};
 use crate::domain::{Contact, ContactId, Email, PhoneNumber, Pii, Tag, TenantId, Timestamp};
@@ -148,10 +149,11 @@ const LIST: &str = concat!(
 
 /// Text that could be part of a number as people write it, as a pattern.
 fn digits(text: &str) -> Option<String> {
-    let is_number = |c: char| c.is_ascii_digit() || " +-./()".contains(c);
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    (digits.len() >= 3 && text.chars().all(is_number)).then(|| format!("%{digits}%"))
+    typed_number(text, MIN_DIGITS).map(|digits| format!("%{digits}%"))
 }
+
+/// Fewer digits say nothing.
+const MIN_DIGITS: usize = 3;
 
 /// Writes every field of the tenant's contact of that id; none if there is no
 /// such contact, else what [`insert`] gives.

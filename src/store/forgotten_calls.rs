@@ -112,7 +112,7 @@ const IS_FORGOTTEN: &str =
     "SELECT call_sid FROM forgotten_calls WHERE tenant_id = $1 AND call_id = $2";
 
 /// Has a job delete a recording at the carrier that was made in a call of the
-/// tenant's which is forgotten: it was told of too late.
+/// tenant's: the call is forgotten and it was told of too late, or nobody wants it any more.
 pub async fn forget_recording(
     tx: &mut Tx,
     tenant: TenantId,

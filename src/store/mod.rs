@@ -10,7 +10,7 @@
 //! [`numbers::find_by_phone_number`] with [`numbers::answering`] and [`numbers::owner`],
 //! [`routing_facts::look_up`], what [`calls`], [`call_routes`] and [`ivr_states`]
 //! do by the carrier's SID, [`queues::find_for_member`], [`api_keys::verify`],
-//! [`users::find_by_subject`], [`greetings::find_to_play`], and
+//! [`users::list_by_subject`], [`greetings::find_to_play`], and
 //! [`sms_messages::apply`], [`outbound_calls::name`],
 //! [`call_transfers::take`], [`warm_transfers::abandon`], [`call_owners::adopt`] and
 //! [`forgotten_calls::owner`]; three sweep up after a crash: [`calls::list_open`],

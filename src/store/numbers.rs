@@ -8,8 +8,8 @@ use super::receptionist_row::{ReceptionistRow, columns};
 use super::row::{RowOf, time};
 use super::{Db, Error, Tx, by_id, page, seed};
 use crate::domain::{
-    Capabilities, ConsentRule, Number, NumberId, NumberSid, PhoneNumber, Receptionist, Tenant,
-    TenantId, Timestamp,
+    Ability, Capabilities, ConsentRule, Number, NumberId, NumberSid, PhoneNumber, Receptionist,
+    ReceptionistId, Tenant, TenantId, Timestamp,
 };
 
 /// The columns of a [`NumberRow`].
@@ -183,6 +183,32 @@ const LIST: &str = concat!(
     number_columns!(),
     " FROM numbers WHERE tenant_id = $1 AND (created_at_ms, id) < ($2, $3)
     ORDER BY created_at_ms DESC, id DESC LIMIT $4"
+);
+
+/// The tenant's numbers that can do that, as far as is known, or two of them: whoever has
+/// one is not asked which. Those alone that the receptionist answers, if one is named.
+pub async fn list_two(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    (ability, answered_by): (Ability, Option<ReceptionistId>),
+) -> Result<Vec<Number>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<NumberRow> = sqlx::query_as(LIST_TWO)
+        .bind(tenant.to_string())
+        .bind(ability.as_str())
+        .bind(answered_by.map(|id| id.to_string()))
+        .fetch_all(&mut *conn)
+        .await?;
+    rows.into_iter().map(Number::try_from).collect()
+}
+
+const LIST_TWO: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM numbers WHERE tenant_id = $1 AND ($3 IS NULL OR receptionist_id = $3)
+        AND (has_voice IS NULL OR has_sms IS NULL OR has_mms IS NULL
+            OR ($2 = 'voice' AND has_voice = 1) OR ($2 = 'sms' AND has_sms = 1))
+    LIMIT 2"
 );
 
 /// Writes all that can change of the tenant's number of that id; whether there

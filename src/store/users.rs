@@ -13,8 +13,8 @@ macro_rules! columns {
     };
 }
 
-/// Takes somebody in. An address or a subject that somebody has already is
-/// [`Error::Conflict`].
+/// Takes somebody in. An address or a subject that somebody else of the tenant has already
+/// is [`Error::Conflict`].
 pub async fn insert(db: impl Into<Db<'_>>, user: &User) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
     sqlx::query(INSERT)
@@ -34,8 +34,8 @@ pub async fn insert(db: impl Into<Db<'_>>, user: &User) -> Result<(), Error> {
 
 const INSERT: &str = "
     INSERT INTO users (id, tenant_id, email, name, role, subject, phone_number, is_active,
-        created_at_ms, updated_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)";
+        created_at_ms, updated_at_ms, former_subject)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $1)";
 
 /// The tenant's member of that id.
 pub async fn find(
@@ -59,21 +59,26 @@ pub async fn lock(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<Option<Us
     find(tx, tenant, id).await
 }
 
-/// The active member whom a token names. For somebody whose tenant is not
-/// known yet: it is the member's.
-pub async fn find_by_subject(db: impl Into<Db<'_>>, subject: &str) -> Result<Option<User>, Error> {
+/// The active members whom a token names, or two of them; at most one where it names the
+/// tenant too. For somebody whose tenant is not known yet: it is the member's.
+pub async fn list_by_subject(
+    db: impl Into<Db<'_>>,
+    subject: &str,
+    tenant: Option<TenantId>,
+) -> Result<Vec<User>, Error> {
     let mut conn = db.into().read().await?;
-    let row: Option<UserRow> = sqlx::query_as(FIND_BY_SUBJECT)
+    let rows: Vec<UserRow> = sqlx::query_as(LIST_BY_SUBJECT)
         .bind(subject)
-        .fetch_optional(&mut *conn)
+        .bind(tenant.map(|id| id.to_string()))
+        .fetch_all(&mut *conn)
         .await?;
-    row.map(User::try_from).transpose()
+    rows.into_iter().map(User::try_from).collect()
 }
 
-const FIND_BY_SUBJECT: &str = concat!(
+const LIST_BY_SUBJECT: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM users WHERE subject = $1 AND is_active = 1"
+    " FROM users WHERE subject = $1 AND is_active = 1 AND ($2 IS NULL OR tenant_id = $2) LIMIT 2"
 );
 
 /// The tenant's members, newest first.

@@ -14,10 +14,10 @@ use super::{
     Webhooks, conference, hold_music, last_answer, spoken, stops, switchboard, voicemail_twiml,
 };
 use crate::bridge::Happening;
-use crate::domain::{CallSid, QueueId};
+use crate::domain::{CallSid, QueueId, SettingKey};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
-use crate::store::queue_waits;
+use crate::store::{queue_waits, settings};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
 
@@ -68,7 +68,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
             gather = gather.say(speech.say(&words));
         }
     }
-    if may_leave_message(placed) {
+    if may_leave_message(&house, placed).await {
         gather = gather.say(speech.say(speech.phrases.press_1_for_message));
     }
     let music = music(&house, &form.call.call_sid, &stop, left);
@@ -133,8 +133,13 @@ fn announcements(form: &QueueWait, stop: &QueueStop, speech: &Speech) -> Vec<Str
     said
 }
 
-/// Whether there is voicemail for who would rather leave a message than wait.
-fn may_leave_message(placed: &Placed) -> bool {
+/// Whether there is voicemail for who would rather leave a message than wait: what the
+/// tenant says now. Without the database it is what was known when the call came.
+async fn may_leave_message(house: &Webhooks, placed: &Placed) -> bool {
+    let asked = settings::of_tenant(&house.store, placed.tenant_id, None);
+    if let Some(Ok(settings)) = house.patience.wait(asked).await {
+        return settings.truth(SettingKey::EnableVoicemail);
+    }
     let facts = placed.facts.as_ref();
     facts.is_none_or(|facts| facts.has_voicemail)
 }
@@ -160,7 +165,11 @@ pub(super) async fn key(State(house): State<Webhooks>, at: At, Signed(pairs): Si
         Ok(request) => switchboard::find_at(&house, &request.call_sid, at.stop).await,
         Err(_) => None,
     };
-    let wants_out = presses_1(&pairs) && placed.is_none_or(|placed| may_leave_message(&placed));
+    let wants_out = presses_1(&pairs)
+        && match &placed {
+            Some(placed) => may_leave_message(&house, placed).await,
+            None => true,
+        };
     Xml(if wants_out {
         Response::new().leave()
     } else {

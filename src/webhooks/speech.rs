@@ -88,6 +88,13 @@ impl Speech {
     }
 }
 
+/// The carrier's name of a language in which somebody is to be understood: as it speaks it.
+/// It understands more languages than those, each by its region.
+pub(super) fn understood(language: &str) -> Option<&str> {
+    let has_region = language.split('-').skip(1).any(|part| part.len() == 2);
+    tag(language).or(Some(language).filter(|_| has_region))
+}
+
 /// The carrier's name of a language: the same, or the nearest relative.
 fn tag(language: &str) -> Option<&'static str> {
     let same = TAGS.iter().find(|tag| tag.eq_ignore_ascii_case(language));
@@ -265,6 +272,16 @@ mod tests {
         ] {
             let speech = Speech::new(asked);
             assert_eq!((speech.own_tag, speech.tag), (own, ours), "{asked:?}");
+        }
+        for (asked, heard) in [
+            ("de", Some("de-DE")),
+            ("de-AT", Some("de-DE")),
+            ("en-GB", Some("en-GB")),
+            ("tr-TR", Some("tr-TR")),
+            ("tlh", None),
+            ("", None),
+        ] {
+            assert_eq!(understood(asked), heard, "{asked:?}");
         }
         assert_eq!(
             Speech::new(Some("es-MX")).phrases.connecting,

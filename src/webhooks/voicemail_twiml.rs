@@ -86,17 +86,22 @@ pub(super) fn plain(
 /// What the tenant's callers hear and do, as the tenant wants it: their `own` words
 /// for this place, where they have chosen some.
 ///
-/// Where the tenant wants no voicemail, that is an apology.
+/// Where the tenant wants no voicemail, that is an apology: the route was decided by the
+/// same. A member who wants none has the message left for the tenant.
 pub(super) async fn take_message(
     house: &Webhooks,
     caller: &Caller,
     own: Option<&str>,
 ) -> Result<Response, Error> {
-    let (tenant, user) = (caller.tenant, caller.user);
-    let settings = settings::of_tenant(&house.store, tenant, user).await?;
-    if !settings.truth(SettingKey::EnableVoicemail) {
+    let tenants = settings::of_tenant(&house.store, caller.tenant, None).await?;
+    if !tenants.truth(SettingKey::EnableVoicemail) {
         return Ok(spoken::apology());
     }
+    let (user, settings) = match theirs(house, caller).await? {
+        Some((user, theirs)) => (Some(user), theirs),
+        None => (None, tenants),
+    };
+    let caller = &Caller { user, ..*caller };
     let greeted = match own {
         Some(own) => Some(Response::new().say(caller.speech.say_own(own))),
         None => chosen(house, caller).await?,
@@ -108,6 +113,16 @@ pub(super) async fn take_message(
     };
     let record = written_down(house, record(house, user), (user, &settings));
     Ok(recorded(response, &caller.speech, record))
+}
+
+/// The member for whom the message is, and what holds for them, if they want one.
+async fn theirs(house: &Webhooks, caller: &Caller) -> Result<Option<(UserId, Settings)>, Error> {
+    let Some(user) = caller.user else {
+        return Ok(None);
+    };
+    let settings = settings::of_tenant(&house.store, caller.tenant, Some(user)).await?;
+    let wants_one = settings.truth(SettingKey::EnableVoicemail);
+    Ok(wants_one.then_some((user, settings)))
 }
 
 /// The greeting that somebody has made for the occasion, if there is one.

@@ -6,7 +6,7 @@ use axum::routing::any;
 use axum::{Json, Router};
 use frontdesk::domain::{ConsentPolicy, Number, Role, Secret, TenantId, Timestamp};
 use frontdesk::egress;
-use frontdesk::store::{Store, contacts, numbers};
+use frontdesk::store::{Store, Tx, caller_lists, contacts, numbers, users};
 use frontdesk::twilio::rest::{Account, Client};
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -182,6 +182,43 @@ async fn a_change_is_laid_over_what_those_before_it_left() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_deleted_at_one_time_is_not_there_for_who_comes_second() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let new = json!({"name": "Pests", "kind": "block"});
+        let list = made(&desk, &key, "/api/caller-lists", &new).await;
+        let id = list.rsplit('/').next().unwrap().parse().unwrap();
+        let mut tx = desk.store.begin().await.unwrap();
+        assert!(caller_lists::delete(&mut tx, tenant, id).await.unwrap());
+        let pest = json!({"phone_number": "+15550100001"});
+        let members = format!("{list}/members");
+        let add = desk.send(("POST", &members), &key, &pest);
+        let (added, ()) = tokio::join!(add, commits(&desk, &key, &list, tx));
+        assert_eq!(added.status, 404, "{}", added.body);
+
+        let (ada, _) = desk.member(tenant, Role::Agent).await;
+        let path = format!("/api/users/{ada}");
+        let mut tx = desk.store.begin().await.unwrap();
+        assert!(users::delete(&mut tx, tenant, ada).await.unwrap());
+        let off = json!({"value": false});
+        let setting = format!("{path}/settings/enable_voicemail");
+        let set = desk.send(("PUT", &setting), &key, &off);
+        let (set, ()) = tokio::join!(set, commits(&desk, &key, &path, tx));
+        assert_eq!(set.status, 404, "{}", set.body);
+    })
+    .await;
+}
+
+/// Commits once whoever asks at the same time has seen that it is still there.
+async fn commits(desk: &Desk, key: &str, path: &str, tx: Tx) {
+    for _ in 0..3 {
+        assert_eq!(desk.get(path, key).await.status, 200);
+    }
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

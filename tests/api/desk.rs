@@ -23,8 +23,8 @@ use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
-use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{Callers, Memory, Patience, Trails, Webhooks, simulator};
+use frontdesk::twilio::signature::{Verifier, sign};
+use frontdesk::webhooks::{self, Callers, Memory, Patience, Trails, Webhooks, simulator};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ use crate::support::nobody::NobodyThere;
 use crate::support::rest_account::RestAccount;
 
 const EVENTS: &str = "text/event-stream";
+const PUBLIC_URL: &str = "https://desk.example.com";
 
 pub(super) const RENDERED: &str = "# what was counted\n";
 
@@ -61,6 +62,8 @@ pub(super) struct Desk {
     /// Where sound is kept.
     pub(super) folder: Arc<TempDir>,
     pub(super) router: Router,
+    /// What the carrier would ask.
+    telephone: Router,
 }
 
 impl Desk {
@@ -95,16 +98,21 @@ impl Desk {
             clock: clock.clone(),
             tokens: Arc::new(tokens),
             carrier: None,
-            public_url: Some("https://desk.example.com".into()),
+            public_url: Some(PUBLIC_URL.into()),
             started_at: clock.now(),
             rendering: Arc::new(|| RENDERED.to_owned()),
             simulator: Arc::new(|_| String::new()),
         };
-        state.simulator = simulator(webhooks(&state));
+        state.simulator = simulator(webhooks_of(&state));
         change(&mut state);
         let no_telephone = || StatusCode::IM_A_TEAPOT.into_response();
         let manners = Manners::new(clock.clone(), no_telephone);
+        let telephone = webhooks::router(Webhooks {
+            patience: Patience::of(Duration::from_secs(5)),
+            ..webhooks_of(&state)
+        });
         Self {
+            telephone: manners.clone().teach(telephone),
             store: database.store.clone(),
             clock,
             bridge,
@@ -352,6 +360,24 @@ impl Desk {
         self.ask(path, Some(&format!("Bearer {key}"))).await
     }
 
+    /// What the carrier is told that asks at a webhook with these parameters.
+    pub(super) async fn rung(&self, webhook: &str, pairs: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let path = format!("/api/voice/webhooks/{webhook}");
+        let signature = sign(&carrier_token(), &format!("{PUBLIC_URL}{path}"), &pairs);
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let request = Request::post(path)
+            .header("x-twilio-signature", signature)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(form.extend_pairs(pairs).finish()))
+            .expect("a request");
+        let Ok(response) = self.telephone.clone().oneshot(request).await;
+        Answer::from(response).await
+    }
+
     pub(super) async fn ask(&self, path: &str, authorization: Option<&str>) -> Answer {
         let mut request = Request::get(path).header("x-request-id", "test");
         if let Some(authorization) = authorization {
@@ -363,15 +389,20 @@ impl Desk {
     }
 }
 
+/// Signs what the carrier asks.
+fn carrier_token() -> Secret<String> {
+    Secret::new("a token".to_owned())
+}
+
 /// What the carrier would meet beside this interface.
-fn webhooks(state: &ApiState) -> Webhooks {
+fn webhooks_of(state: &ApiState) -> Webhooks {
     Webhooks {
         bridge: state.bridge.clone(),
         store: state.store.clone(),
         recordings: state.recordings.clone(),
         clock: state.clock.clone(),
-        verifier: Arc::new(Verifier::new([Secret::new("a token".to_owned())])),
-        public_url: "https://desk.example.com".into(),
+        verifier: Arc::new(Verifier::new([carrier_token()])),
+        public_url: PUBLIC_URL.into(),
         memory: Memory::default(),
         trails: Trails::default(),
         carrier: None,

@@ -562,6 +562,43 @@ async fn a_call_is_simulated_with_keys_a_clock_and_a_caller() {
 }
 
 #[tokio::test]
+async fn a_caller_is_listened_to_in_a_language_by_the_carriers_name_of_it() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let ask = json!({"gather": {"prompt": {"say": {"text": "Whom?"}}, "variable": "whom",
+            "takes_speech": true}});
+        let edges = ["next", "timeout", "invalid"]
+            .map(|exit| json!({"from": "ask", "exit": exit, "to": "end"}));
+        let flow = json!({
+            "nodes": [{"id": "start", "kind": "start"}, {"id": "ask", "kind": ask},
+                {"id": "end", "kind": "hangup"}],
+            "edges": [[json!({"from": "start", "exit": "next", "to": "ask"})].as_slice(), &edges]
+                .concat(),
+        });
+        let id = make(&desk, &key, "Main", &flow).await;
+        for (language, heard, spoken) in [
+            ("de", Some("de-DE"), Some("de-DE")),
+            ("de-AT", Some("de-DE"), Some("de-DE")),
+            ("tr-TR", Some("tr-TR"), None),
+            ("tlh", None, None),
+        ] {
+            let told = simulated(&desk, &key, &id, &json!({"language": language})).await;
+            let twiml = told["steps"][0]["twiml"].as_str().unwrap();
+            let gather = twiml.split_once("<Gather").unwrap().1;
+            let (gather, say) = gather.split_once('>').unwrap();
+            for (element, name) in [(gather, heard), (say, spoken)] {
+                let named = name.map(|name| format!("language=\"{name}\""));
+                let is_named = named.is_some_and(|named| element.contains(&named));
+                assert_eq!(is_named, name.is_some(), "{language}: {twiml}");
+                assert_eq!(element.contains("language="), name.is_some(), "{twiml}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_simulation_says_why_it_ends_and_what_makes_no_sense_of_it() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

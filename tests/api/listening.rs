@@ -2,8 +2,13 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use frontdesk::domain::{CallStatus, JobKind, MessageSound, Role, TenantId, UserId};
+use frontdesk::domain::{
+    CallStatus, Consent, ConsentAnswer, ConsentPolicy, JobKind, MessageSound, RecordingTitle, Role,
+    TenantId, UserId,
+};
+use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestFault;
+use frontdesk::store::call_recordings::{self, KeptFile};
 use frontdesk::store::voicemail_messages::{self as messages, News};
 use frontdesk::store::{calls, jobs};
 use serde_json::json;
@@ -139,6 +144,70 @@ async fn a_player_gets_the_part_that_it_asks_for() {
             header(&beyond, "content-range"),
             format!("bytes */{length}")
         );
+    })
+    .await;
+}
+
+/// A recording of a call of the tenant's; the address of its sound.
+async fn recorded(desk: &Desk, tenant: TenantId) -> String {
+    let title = RecordingTitle {
+        id: desk.clock.new_id(),
+        tenant_id: tenant,
+        call_id: desk.call(tenant, "CA1").await,
+        started_at: desk.clock.now(),
+        consent: Consent {
+            policy: ConsentPolicy::Announce,
+            answer: ConsentAnswer::Told,
+            words: None,
+            at: desk.clock.now(),
+        },
+    };
+    let recordings = Recordings::at(desk.folder.path());
+    let name = title.file("wav");
+    recordings.put(&name, SOUND).await.unwrap();
+    call_recordings::begin(&desk.store, &title).await.unwrap();
+    let file = KeptFile {
+        name: &name,
+        content_type: "audio/wav",
+        bytes: u64::try_from(SOUND.len()).unwrap(),
+        duration_ms: 1_000,
+        pauses: &[],
+        lost_ms: 0,
+        fault: None,
+    };
+    let kept = call_recordings::keep(&desk.store, (tenant, title.id), &file).await;
+    assert!(kept.unwrap());
+    format!("/api/recordings/{}/audio", title.id)
+}
+
+#[tokio::test]
+async fn who_listens_to_a_recording_is_written_down_whatever_part_it_is() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let path = recorded(&desk, tenant).await;
+        let played = async || {
+            let audit = desk.get("/api/audit", &key).await.json();
+            let entries = audit["data"].as_array().unwrap().iter();
+            let those = entries.filter(|one| one["action"] == "recording.played");
+            those.count()
+        };
+        assert_eq!(part(&desk, &path, &key, "bytes=1000-").await.status, 416);
+        assert_eq!(played().await, 0, "nothing was heard");
+        let heard = part(&desk, &path, &key, "bytes=1-").await;
+        assert_eq!(heard.status, 206, "{}", heard.body);
+        assert_eq!(heard.body.as_bytes(), &SOUND[1..]);
+        assert_eq!(played().await, 1);
+        for range in ["bytes=0-", "bytes=-4", "bytes=5-9"] {
+            assert_eq!(part(&desk, &path, &key, range).await.status, 206);
+        }
+        assert_eq!(played().await, 1, "it is one listening");
+        let (_, owner) = desk.member(tenant, Role::Owner).await;
+        assert_eq!(part(&desk, &path, &owner, "bytes=7-").await.status, 206);
+        assert_eq!(played().await, 2, "somebody else listens");
+        desk.clock.advance_ms(6 * 60_000);
+        assert_eq!(desk.get(&path, &key).await.status, 200);
+        assert_eq!(played().await, 3);
     })
     .await;
 }

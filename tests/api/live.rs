@@ -41,7 +41,7 @@ async fn hung_up(desk: &Desk, sid: &str) {
 }
 
 /// Server-sent events, as they come.
-struct Events {
+pub(super) struct Events {
     body: BodyDataStream,
     /// The id that came before all events.
     began_at: String,
@@ -49,7 +49,7 @@ struct Events {
 }
 
 impl Events {
-    async fn of(desk: &Desk, key: &str, last: Option<&str>) -> Self {
+    pub(super) async fn of(desk: &Desk, key: &str, last: Option<&str>) -> Self {
         let mut request =
             Request::get("/api/calls/live/events").header("authorization", format!("Bearer {key}"));
         if let Some(last) = last {
@@ -67,7 +67,7 @@ impl Events {
     }
 
     /// The next event's name, id and data; none once the stream has ended.
-    async fn next(&mut self) -> Option<(String, String, Value)> {
+    pub(super) async fn next(&mut self) -> Option<(String, String, Value)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -165,6 +165,73 @@ async fn an_agent_is_told_of_the_calls_that_they_take_and_a_developer_of_none() 
         let key = Scope::Only(vec![Permission::CallsRead]);
         let key = desk.narrow_key(a, key).await;
         assert_eq!(desk.get("/api/calls/live", &key).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_keeps_a_call_of_theirs_that_somebody_outside_picks_up() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, _) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let (other, strange) = desk.member(a, Role::Agent).await;
+        let mut events = Events::of(&desk, &token, None).await;
+        let mut strangers = Events::of(&desk, &strange, None).await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let tell = |what| desk.bridge.tell((a, call), now, what);
+        tell(Happening::Placed(Some(one)));
+        tell(Happening::Taken(AnsweredBy::Person, None));
+        tell(Happening::Held(true));
+        tell(Happening::Closed(CallStatus::Completed));
+        let kinds = ["call.placed", "call.taken", "call.held", "call.closed"];
+        for kind in kinds {
+            assert_eq!(events.next().await.unwrap().0, kind);
+        }
+        // It was nobody else's, whoever has called them.
+        let theirs = desk.call(a, "CA2").await;
+        let placed = Happening::Placed(Some(other));
+        desk.bridge.tell((a, theirs), now, placed);
+        let (_, _, data) = strangers.next().await.unwrap();
+        assert_eq!(data["call_id"], theirs.to_string());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p10_an_agent_knows_all_that_wait_and_all_that_are_theirs_however_many() {
+    const MANY: usize = 210;
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let queue = queue_of(&desk, &key, one).await;
+        let now = desk.clock.now();
+        let (mut waiting, mut theirs) = (Vec::new(), Vec::new());
+        for n in 0..MANY {
+            let call = desk.call(a, &format!("CA1{n}")).await;
+            let begun = queue_waits::begin(&desk.store, (a, call), queue, now).await;
+            assert!(begun.unwrap());
+            waiting.push(call);
+            let call = desk.call(a, &format!("CA2{n}")).await;
+            calls::give_to(&desk.store, a, call, one).await.unwrap();
+            theirs.push(call);
+        }
+        let mut events = Events::of(&desk, &token, None).await;
+        for (call, what) in [
+            (waiting[0], Happening::Held(true)),
+            (theirs[0], Happening::Held(true)),
+            // Somebody outside has it, and it waits for no member any more.
+            (waiting[1], Happening::Taken(AnsweredBy::Person, None)),
+            (waiting[1], Happening::Held(true)),
+            (waiting[MANY - 1], Happening::Dequeued),
+        ] {
+            desk.bridge.tell((a, call), now, what);
+        }
+        for call in [waiting[0], theirs[0], waiting[MANY - 1]] {
+            let (_, _, data) = events.next().await.unwrap();
+            assert_eq!(data["call_id"], call.to_string());
+        }
     })
     .await;
 }

@@ -17,6 +17,7 @@ mod neighbours;
 mod numbers;
 mod once;
 mod outbound;
+mod previews;
 mod receptionists;
 mod routing;
 mod settings;

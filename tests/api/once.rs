@@ -85,6 +85,27 @@ async fn what_is_made_or_said_twice_by_one_name_is_there_once() {
 }
 
 #[tokio::test]
+async fn a_house_that_is_opened_twice_by_one_name_is_one() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let platform = desk.platform_key().await;
+        let new = json!({"name": "Green Dental", "time_zone": "Europe/Berlin",
+            "owner": {"email": "ada@example.com", "name": "Ada", "subject": "ada"}});
+        let open = async || {
+            let what = ("POST", "/api/tenants");
+            desk.send_named(what, &platform, &["green"], &new).await
+        };
+        let (first, again) = (open().await, open().await);
+        assert_eq!(first.status, 201, "{}", first.body);
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        let houses = "SELECT COUNT(*) FROM tenants WHERE name = 'Green Dental'";
+        assert_eq!(db.number(houses).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_name_is_for_one_request_of_one_asker() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;

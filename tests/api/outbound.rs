@@ -1,7 +1,8 @@
 //! Calls that we make: allowed, written down, asked for once, and looked up when the answer is lost.
 
 use frontdesk::domain::{
-    Contact, ContactId, Number, Pii, QueueId, ReceptionistId, Role, TenantId, User, UserId,
+    Capabilities, Contact, ContactId, Number, Pii, QueueId, ReceptionistId, Role, TenantId, User,
+    UserId,
 };
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::receptionist_versions::{Publication, publish};
@@ -10,6 +11,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
+use super::live::Events;
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -209,9 +211,16 @@ async fn a_member_s_own_telephone_is_rung_first() {
         let body = |user: UserId| json!({"to": THEIRS, "user_id": user.to_string()});
         let others = desk.send(PLACE, &token, &body(bob)).await;
         assert_eq!(others.status, 422, "an agent has only their own rung");
+        let mut told_live = Events::of(&desk, &token, None).await;
         let made = desk.send(PLACE, &token, &body(ada)).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let made = made.json();
+        let (kind, _, data) = told_live.next().await.unwrap();
+        assert_eq!(
+            (kind.as_str(), &data["call_id"]),
+            ("call.placed", &made["id"])
+        );
+        assert_eq!(data["detail"], json!({"user_id": ada.to_string()}));
         assert_eq!(
             (&made["to"], &made["user_id"]),
             (&json!(THEIRS), &json!(ada.to_string()))
@@ -226,6 +235,57 @@ async fn a_member_s_own_telephone_is_rung_first() {
         let made = desk.send(PLACE, &token, &own).await.json();
         let path = format!("/api/calls/{}", made["id"].as_str().unwrap());
         assert_eq!(desk.get(&path, &token).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_that_was_not_named_is_the_only_one_whoever_has_however_many() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let office = Office::open(&desk, &account, "A", OURS).await;
+        let ours = OURS.parse().unwrap();
+        let own = numbers::find_of_tenant(&desk.store, office.tenant, &ours);
+        let own = Number {
+            receptionist_id: Some(office.receptionist),
+            ..own.await.unwrap().unwrap()
+        };
+        assert!(numbers::update(&desk.store, &own).await.unwrap());
+        let more = async |voice: bool, first: u32| {
+            for n in first..first + 60 {
+                desk.clock.advance_ms(1);
+                let (id, at) = (desk.clock.new_id(), desk.clock.now());
+                let phone_number = format!("+1202555{n:04}").parse().unwrap();
+                let number = Number {
+                    capabilities: Some(Capabilities {
+                        voice,
+                        sms: true,
+                        mms: false,
+                    }),
+                    ..Number::new(id, office.tenant, phone_number, at)
+                };
+                numbers::insert(&desk.store, &number).await.unwrap();
+            }
+        };
+        more(false, 1_000).await;
+        let made = office.place(&office.body()).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        assert_eq!(made.json()["from"], OURS, "the others only write");
+        more(true, 2_000).await;
+        let body = json!({"to": OTHERS, "receptionist_id": office.receptionist.to_string()});
+        let made = office.place(&body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        assert_eq!(
+            made.json()["from"],
+            OURS,
+            "the receptionist answers no other"
+        );
+        let (ada, _) = office.member(Role::Agent, MEMBERS).await;
+        let refused = office
+            .place(&json!({"to": "+12025550125", "user_id": ada.to_string()}))
+            .await;
+        assert_eq!(refused.problem()["errors"][0]["pointer"], "#/from");
     })
     .await;
 }

@@ -1,24 +1,26 @@
 //! Hours, queues, lists of callers, plans of numbers, and the preview of a route.
 
-use frontdesk::domain::{DialPolicy, Number, NumberId, PhoneNumber, Receptionist, Role, TenantId};
+use frontdesk::domain::{
+    AnsweredBy, DialPolicy, Number, NumberId, PhoneNumber, Receptionist, Role, TenantId,
+};
 use frontdesk::store::receptionist_versions::{Publication, publish};
-use frontdesk::store::{default_receptionist, dials, numbers, receptionists};
+use frontdesk::store::{calls, default_receptionist, dials, numbers, receptionists};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
 use crate::support::database::on_each_database;
 
 /// A tenant with a receptionist, a member, and a number that rings at both.
-struct Shop {
-    tenant: TenantId,
-    key: String,
-    receptionist: Receptionist,
-    member: String,
-    phone_number: String,
+pub(super) struct Shop {
+    pub(super) tenant: TenantId,
+    pub(super) key: String,
+    pub(super) receptionist: Receptionist,
+    pub(super) member: String,
+    pub(super) phone_number: String,
 }
 
 impl Shop {
-    async fn open(desk: &Desk, n: u32) -> Self {
+    pub(super) async fn open(desk: &Desk, n: u32) -> Self {
         let (tenant, key) = desk.tenant(&format!("Shop {n}")).await;
         let receptionist = default_receptionist(tenant, desk.clock.new_id());
         let added = receptionists::insert(&desk.store, &receptionist, desk.clock.now()).await;
@@ -52,22 +54,22 @@ impl Shop {
         }
     }
 
-    fn routing(&self) -> String {
+    pub(super) fn routing(&self) -> String {
         format!("/api/numbers/{}/routing", self.phone_number)
     }
 
-    async fn send(&self, desk: &Desk, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) async fn send(&self, desk: &Desk, method: &str, path: &str, body: &Value) -> Answer {
         desk.send((method, path), &self.key, body).await
     }
 
     /// Makes something, and gives its id.
-    async fn make(&self, desk: &Desk, path: &str, body: &Value) -> String {
+    pub(super) async fn make(&self, desk: &Desk, path: &str, body: &Value) -> String {
         let made = self.send(desk, "POST", path, body).await;
         assert_eq!(made.status, 201, "{}", made.body);
         made.json()["id"].as_str().unwrap().to_owned()
     }
 
-    async fn preview(&self, desk: &Desk, rest: &str) -> Answer {
+    pub(super) async fn preview(&self, desk: &Desk, rest: &str) -> Answer {
         let to = self.phone_number.trim_start_matches('+');
         let path = format!("/api/routing/preview?to=%2B{to}{rest}");
         desk.get(&path, &self.key).await
@@ -384,6 +386,10 @@ async fn a_plan_that_names_what_is_not_there_is_refused_by_its_places() {
             ]}), "#/rules/0/when/0/at/span"),
             (json!({"open": {"voicemail": {}}, "voice": {"language": "no language"}}),
                 "#/voice/language"),
+            (json!({"open": {"voicemail": {}}, "voice": {"language": "german"}}),
+                "#/voice/language"),
+            (json!({"open": {"voicemail": {}}, "voice": {"language": "de_DE"}}),
+                "#/voice/language"),
             (json!({"open": {"ai": {}}, "voice": {"voice": "Marin"}}), "#/voice/voice"),
             (json!({"open": {"voicemail": {}}, "color": "red"}), "#/color"),
         ] {
@@ -503,6 +509,38 @@ async fn who_may_spend_no_more_and_wants_no_messages_has_an_apology_for_callers(
         let path = "/api/settings/enable_voicemail";
         assert_eq!(shop.send(&desk, "PUT", path, &off).await.status, 200);
         assert_eq!(stops().await, json!(["apology"]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_to_spend_is_that_of_now_whatever_moment_a_preview_is_of() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let shop = Shop::open(&desk, 1).await;
+        let tomorrow = "&at=2025-11-22T09:30:00Z";
+        let kind = async |rest: &str| {
+            let shown = shop.preview(&desk, rest).await.json();
+            let first = shown["stops"][0].as_object().unwrap().keys().next();
+            (first.unwrap().clone(), shown["at"].clone())
+        };
+        let quota = json!({"month": {"minutes": 200}});
+        let set = shop.send(&desk, "PUT", "/api/usage/quota", &quota).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        // A call that goes on will not go on until tomorrow.
+        let live = desk.call(shop.tenant, "CA1").await;
+        let since = (AnsweredBy::Ai, desk.clock.now());
+        let answered = calls::mark_answered(&desk.store, shop.tenant, live, since).await;
+        assert!(answered.unwrap());
+        let shown = kind(tomorrow).await;
+        assert_eq!(shown, ("ai".to_owned(), json!("2025-11-22T09:30:00.000Z")));
+        // Nor is that which is used up today there for a call of tomorrow that comes now.
+        desk.clock.advance_ms(10 * 60_000);
+        let quota = json!({"day": {"minutes": 5}});
+        let set = shop.send(&desk, "PUT", "/api/usage/quota", &quota).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        assert_eq!(kind("").await.0, "voicemail");
+        assert_eq!(kind(tomorrow).await.0, "voicemail");
     })
     .await;
 }

@@ -1,8 +1,8 @@
 //! Text messages: found, attended to, deleted, and by whom.
 
 use frontdesk::domain::{
-    Direction, JobKind, Number, OptOut, OptOutSource, Pii, Role, SmsId, SmsMedia, SmsState,
-    TenantId, UserId,
+    Capabilities, Direction, JobKind, Number, OptOut, OptOutSource, Pii, Role, SmsId, SmsMedia,
+    SmsState, TenantId, UserId,
 };
 use frontdesk::store::sms_messages::{self, NewSms};
 use frontdesk::store::{jobs, numbers, sms_opt_outs};
@@ -295,6 +295,43 @@ async fn writer(desk: &Desk, account: &RestAccount) -> (TenantId, String) {
 
 fn to(number: &str) -> Value {
     json!({"to": number, "body": "We are open."})
+}
+
+/// Sixty numbers, newer than any, that can do one thing.
+async fn sixty_more(desk: &Desk, tenant: TenantId, can: Capabilities) {
+    for n in 0..60 {
+        desk.clock.advance_ms(1);
+        let phone_number = format!("+120255501{n:02}").parse().unwrap();
+        let id = desk.clock.new_id();
+        let number = Number {
+            capabilities: Some(can),
+            ..Number::new(id, tenant, phone_number, desk.clock.now())
+        };
+        numbers::insert(&desk.store, &number).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_only_number_that_writes_is_found_among_many_that_do_not() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let (tenant, key) = writer(&desk, &account).await;
+        let policy = json!({"countries": ["US"]});
+        let path = "/api/calls/outbound/policy";
+        assert_eq!(desk.send(("PUT", path), &key, &policy).await.status, 200);
+        let speaks = Capabilities {
+            voice: true,
+            ..Capabilities::default()
+        };
+        sixty_more(&desk, tenant, speaks).await;
+        let sent = desk
+            .send(("POST", MESSAGES), &key, &to("+12025550999"))
+            .await;
+        assert_eq!(sent.status, 201, "{}", sent.body);
+        assert_eq!(sent.json()["from"], OWN);
+    })
+    .await;
 }
 
 #[tokio::test]

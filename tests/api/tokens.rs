@@ -106,6 +106,61 @@ async fn an_issuers_key_is_fetched_by_its_name_and_never_taken_for_a_secret() {
     .await;
 }
 
+#[tokio::test]
+async fn who_works_for_two_tenants_says_for_which_by_a_claim() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let mut houses = Vec::new();
+        for name in ["A", "B"] {
+            let (tenant, key) = desk.tenant(name).await;
+            let ada = json!({"email": "ada@example.com", "name": "Ada", "role": "agent",
+                "subject": "auth0|ada"});
+            let made = desk.send(("POST", "/api/users"), &key, &ada).await;
+            assert_eq!(made.status, 201, "{name}: {}", made.body);
+            let again = json!({"email": "a@example.com", "name": "Ada", "role": "agent",
+                "subject": "auth0|ada"});
+            let again = desk.send(("POST", "/api/users"), &key, &again).await;
+            assert_eq!(again.status, 409, "within a tenant it is one person's");
+            let path = format!("/api/users/{}", made.json()["id"].as_str().unwrap());
+            houses.push((tenant, key, path));
+        }
+        let me = async |tenant: Option<&str>| {
+            let claims = json!({"sub": "auth0|ada", "exp": in_an_hour(), "tenant_id": tenant});
+            desk.get("/api/me", &token(&claims)).await
+        };
+        for (tenant, ..) in &houses {
+            let tenant = tenant.to_string();
+            let seen = me(Some(&tenant)).await;
+            assert_eq!(seen.status, 200, "{}", seen.body);
+            assert_eq!(seen.json()["tenant_id"], tenant);
+        }
+        let unsaid = me(None).await;
+        assert_eq!(unsaid.status, 401);
+        assert_eq!(unsaid.headers["www-authenticate"], "Bearer");
+        let problem = unsaid.problem();
+        assert_eq!(problem["type"], "/problems/which-tenant");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("`tenant_id`"), "{detail}");
+        let (stranger, _) = desk.tenant("C").await;
+        for tenant in [stranger.to_string().as_str(), "", "ten_1"] {
+            let refused = me(Some(tenant)).await;
+            assert_eq!(
+                refused.problem()["type"],
+                "/problems/unauthorized",
+                "{tenant}"
+            );
+        }
+        // Who works for one alone need not say so.
+        let (tenant, ..) = &houses[0];
+        let (_, key, path) = &houses[1];
+        let off = json!({"is_active": false});
+        let left = desk.send(("PATCH", path), key, &off).await;
+        assert_eq!(left.status, 200, "{}", left.body);
+        assert_eq!(me(None).await.json()["tenant_id"], tenant.to_string());
+    })
+    .await;
+}
+
 /// Tokens with good claims that nobody of ours has signed.
 fn forgeries(good: &Value) -> [(&'static str, String); 5] {
     let with = |header: &Header, secret: &[u8]| {

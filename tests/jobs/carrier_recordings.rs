@@ -1,13 +1,15 @@
 //! What the carrier recorded: fetched whole, deleted there, and kept of nobody who refused.
 
+use std::time::Duration;
+
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, Currency, Money, RecordingFault,
-    RecordingState, RecordingTitle,
+    CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, Currency, JobKind, Money,
+    RecordingFault, RecordingState, RecordingTitle,
 };
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::carrier_recordings::{self, News};
-use frontdesk::store::{call_consents, call_recordings, calls};
+use frontdesk::store::{call_consents, call_recordings, calls, jobs};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE};
 use crate::support::database::on_each_database;
@@ -32,6 +34,11 @@ fn consent(desk: &Desk, answer: ConsentAnswer) -> Consent {
 
 /// The carrier tells of what it recorded in a call, once more if it likes.
 async fn told(desk: &Desk, call: CallId, has_failed: bool) {
+    told_of(desk, call, (RECORDING, has_failed)).await;
+}
+
+/// The same of a recording that it calls so.
+async fn told_of(desk: &Desk, call: CallId, (carrier_sid, has_failed): (&str, bool)) {
     let title = RecordingTitle {
         id: desk.clock.new_id(),
         tenant_id: desk.tenant,
@@ -41,7 +48,7 @@ async fn told(desk: &Desk, call: CallId, has_failed: bool) {
     };
     let news = News {
         title,
-        carrier_sid: RECORDING,
+        carrier_sid,
         leg_sid: None,
         has_failed,
         at: desk.clock.now(),
@@ -181,6 +188,54 @@ async fn nothing_is_kept_of_a_recording_that_nobody_wants() {
         desk.after(0).await;
         assert_eq!(recordings(&desk, call.id).await, []);
         assert!(account.recordings().is_empty(), "it is deleted there too");
+    })
+    .await;
+}
+
+/// Whoever was to fetch it has given up.
+async fn given_up(desk: &Desk) {
+    let kinds = [JobKind::CarrierRecording];
+    let span = (desk.clock.now(), Duration::from_mins(1));
+    let claimed = jobs::claim(&desk.store, &kinds, span, 1).await.unwrap();
+    let buried = jobs::bury(&desk.store, &claimed[0], desk.clock.now(), "no disk").await;
+    assert!(buried.unwrap());
+}
+
+#[tokio::test]
+async fn i6_what_was_never_fetched_is_deleted_at_the_carrier_with_its_row() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        for n in 1..=3 {
+            let call = desk.call(n).await;
+            desk.ended(&call, 12).await;
+            let carrier_sid = format!("RE{n:032x}");
+            account.keep(&carrier_sid, &sound());
+            told_of(&desk, call.id, (&carrier_sid, false)).await;
+            given_up(&desk).await;
+            desk.after(MINUTE).await;
+            let state = stands(&desk, call.id).await;
+            assert_eq!(state, (RecordingState::Finalising, None));
+            assert_eq!(account.recordings().len(), 1, "nobody asks for it");
+            match n {
+                1 => {
+                    let recording = recordings(&desk, call.id).await.remove(0);
+                    let mut tx = desk.store.begin().await.unwrap();
+                    let why = RecordingFault::Deleted;
+                    let now = desk.clock.now();
+                    let deleted = call_recordings::delete(&mut tx, &recording, why, now).await;
+                    assert!(deleted.unwrap());
+                    tx.commit().await.unwrap();
+                }
+                2 => assert!(desk.forget(call.id).await),
+                // Its time has come, as of any other.
+                _ => desk.after(91 * DAY).await,
+            }
+            desk.after(MINUTE).await;
+            assert!(account.recordings().is_empty(), "it is deleted there: {n}");
+            let is_left = |one: &CallRecording| one.state != RecordingState::Deleted;
+            assert!(!recordings(&desk, call.id).await.iter().any(is_left), "{n}");
+        }
     })
     .await;
 }

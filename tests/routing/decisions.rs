@@ -5,9 +5,10 @@ use std::time::Duration;
 use frontdesk::domain::{
     CallerListId, ListKind, OpenState, Party, Queue, QueueId, Timestamp, UserId,
 };
+use frontdesk::routing::ivr::CallerFacts;
 use frontdesk::routing::{
-    Action, AiStop, Caller, CallerId, Condition, Facts, Forward, Handover, Plan, Refusal, Ring,
-    Route, Rule, Stop, Strategy, Target, Telephone, Times, Users, Voice, route,
+    Action, AiStop, Caller, CallerId, Condition, Facts, Forward, Handover, IvrStop, Plan, Refusal,
+    Ring, Route, Rule, Stop, Strategy, Target, Telephone, Times, Users, Voice, route,
 };
 use proptest::prelude::*;
 use proptest::strategy::Strategy as Any;
@@ -405,6 +406,66 @@ fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
         route.take_over(&handover);
         assert_eq!(route, before, "twice is once");
     }
+}
+
+/// A route that begins with a flow, and those stops behind it.
+fn after_a_flow(rest: Vec<Stop>) -> Route {
+    let flow = Stop::Ivr(IvrStop {
+        flow_id: id(1),
+        version: 1,
+        receptionist_id: None,
+        voice: Voice::default(),
+        caller: CallerFacts::default(),
+    });
+    Route {
+        open_state: OpenState::Open,
+        stops: [vec![flow], rest].concat(),
+        language: None,
+        steps: Vec::new(),
+    }
+}
+
+#[test]
+fn who_wants_a_person_in_a_flow_gets_those_of_the_number() {
+    let mut facts = office();
+    facts.plan = Some(Plan {
+        open: people(&[1], Strategy::AtOnce),
+        ..Plan::default()
+    });
+    let telephone = route(&facts, &stranger(), at(FRIDAY_NOON)).stops.remove(0);
+    let voicemail = Stop::Voicemail {
+        greeting: Some("Speak.".to_owned()),
+    };
+    let decided = after_a_flow(vec![telephone.clone(), voicemail.clone()]);
+    let people = [telephone.clone(), voicemail.clone()];
+    assert_eq!(decided.to_people(), people);
+    let other = Stop::Message {
+        text: "Closed.".to_owned(),
+    };
+    assert_eq!(decided.handed_on(other.clone()), [other]);
+    assert_eq!(decided.handed_on(telephone), people, "each is tried once");
+    assert_eq!(
+        after_a_flow(vec![voicemail.clone()]).to_people(),
+        [voicemail]
+    );
+}
+
+#[test]
+fn who_is_withheld_in_keys_meets_the_rule_for_the_anonymous() {
+    let mut facts = office();
+    let mut plan = facts.plan.take().unwrap();
+    plan.rules = vec![rule(
+        vec![Condition::Anonymous],
+        Action::Go(message("Show yourself.")),
+    )];
+    facts.plan = Some(plan);
+    for keyed in ["+266696687", "7378742833", "+86282452253"] {
+        let caller = Caller::stranger(keyed.parse().unwrap());
+        let decided = route(&facts, &caller, at(FRIDAY_NOON));
+        assert_eq!(kinds(&decided), ["message"], "{keyed}");
+    }
+    let shown = Caller::stranger("+2666966871".parse().unwrap());
+    assert_eq!(kinds(&route(&facts, &shown, at(FRIDAY_NOON)))[0], "ai");
 }
 
 proptest! {

@@ -67,7 +67,8 @@ impl Life {
     fn follows(&mut self, what: &Happening) -> bool {
         match what {
             // Nobody leads calls elsewhere here.
-            Happening::Routed(_)
+            Happening::Placed(_)
+            | Happening::Routed(_)
             | Happening::Queued(_)
             | Happening::Dequeued
             | Happening::Taken(..)

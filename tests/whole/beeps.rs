@@ -7,11 +7,11 @@ use frontdesk::domain::{
     Entry, Greeting, GreetingContent, GreetingKind, Hours, HoursPlan, Lock, SettingKey,
     SettingValue, Week, Zone,
 };
-use frontdesk::routing::{Plan, Target, Voice};
+use frontdesk::routing::{Plan, Ring, Strategy, Target, Users, Voice};
 use frontdesk::store::{greetings, hours, settings};
 
 use super::desk::{Desk, talkative};
-use super::routed::{plan, tenant};
+use super::routed::{ask, form_to, key, member, plan, preview, put_setting, tenant};
 use super::visitor::{Answer, INBOUND, form, post};
 
 const TO: &str = "+15550100000";
@@ -160,6 +160,57 @@ async fn where_messages_are_switched_off_nobody_leaves_one() {
     )
     .await;
     assert!(rung(&desk, "CA2").await.is_apology());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_wants_no_messages_has_them_left_for_the_tenant_as_the_preview_says() {
+    let desk = Desk::open(talkative()).await;
+    let key = key(&desk).await;
+    let ada = member(&desk, "+15550300002").await;
+    let ring = Target::Users(Users {
+        user_ids: vec![ada],
+        strategy: Strategy::AtOnce,
+        ring: Ring::default(),
+    });
+    let office = Plan {
+        open: ring,
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let of_ada = format!("user={ada}");
+    for (n, (of_tenant, of_member, last, is_hers)) in [
+        (None, None, "voicemail", true),
+        (None, Some(false), "voicemail", false),
+        // The tenant has the last word of whether there are any.
+        (Some(false), Some(true), "apology", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if let Some(value) = of_tenant {
+            put_setting(&desk, SettingKey::EnableVoicemail, value).await;
+        }
+        if let Some(value) = of_member {
+            let entry = Entry {
+                value: SettingValue::Truth(value),
+                lock: Lock::Unlocked,
+            };
+            let of = (tenant(&desk).await.0, ada);
+            let at = Clock::system().now();
+            let set =
+                settings::put_user(&desk.store, of, SettingKey::EnableVoicemail, (&entry, at));
+            set.await.unwrap();
+        }
+        let shown = preview(&desk, &key, TO, "+15550100001").await;
+        let stops = shown["stops"].as_array().unwrap();
+        assert!(stops[1].to_string().contains(last), "{shown}");
+        let sid = format!("CA{n}");
+        rung(&desk, &sid).await;
+        let failed = form_to(&sid, TO, &[("DialCallStatus", "no-answer")]);
+        let xml = ask(&desk, "dial-status?stop=0", &failed).await;
+        assert_eq!(xml.contains("<Record"), last == "voicemail", "{xml}");
+        assert_eq!(xml.contains(&of_ada), is_hers, "{xml}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,10 +11,11 @@ use frontdesk::domain::{
 };
 use frontdesk::egress::Outside;
 use frontdesk::realtime::Trust;
+use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, Script, Step};
-use frontdesk::rehearsal::model::{Failure, ModelOptions};
+use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
 use frontdesk::routing::ivr::{Flow, check};
-use frontdesk::routing::{Plan, Target};
+use frontdesk::routing::{Plan, Ring, Strategy, Target, Users};
 use frontdesk::store::ivr_flows::{self, Draft};
 use frontdesk::store::kept_secrets;
 use frontdesk::store::receptionist_versions::Publication;
@@ -44,6 +45,7 @@ use crate::support::rest_account::RestAccount;
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
 const ADA: &str = "+15550300002";
+const GRACE: &str = "+12025550177";
 
 /// A flow of nodes by their names and edges such as `main 1 sales`.
 fn flow(nodes: &Value, edges: &str) -> Flow {
@@ -350,6 +352,40 @@ async fn a_receptionist_in_a_flow_hands_the_caller_on_and_nothing_of_the_flow_co
         desk.log(&report).await.end_reason,
         Some(EndReason::Transferred)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_presses_0_in_a_flow_is_led_to_the_people_of_the_number() {
+    let hello = Line::say(Spoken::babble("Hello.", ms(300)));
+    let desk = Desk::open(ModelOptions {
+        lines: vec![hello],
+        ..talkative()
+    })
+    .await;
+    let flow_id = lead(&desk, TO, shop(&desk).await).await;
+    let grace = member(&desk, GRACE).await;
+    let people = Target::Users(Users {
+        user_ids: vec![grace],
+        strategy: Strategy::AtOnce,
+        ring: Ring::default(),
+    });
+    let office = Plan {
+        open: Target::Ivr { flow_id },
+        fallback: vec![people],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let steps = vec![
+        Step::Digit('1'),
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::Digit('0'),
+        Step::StayUntilEnd,
+    ];
+    let report = place(&desk, "completed", steps).await;
+    assert_eq!(report.dialled(), [GRACE]);
+    let names = report.verb_names();
+    assert_eq!(names, ["Say", "Gather", "Connect", "Dial", "Hangup"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use frontdesk::bridge::Happening;
 use frontdesk::clock::Clock;
-use frontdesk::domain::{AnsweredBy, CallLog, Outcome, Queue};
+use frontdesk::domain::{AnsweredBy, CallLog, Outcome, Queue, Secret, SettingKey};
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
 use frontdesk::store::{queue_waits, queues};
+use tempfile::TempDir;
 
 use super::closing::is_closed;
 use super::desk::{Desk, ms, talkative};
 use super::held::until;
 use super::routed::{
-    ask, exchange_get, form_to, logged, member, message, plan, set, show_to_oracle, tenant,
+    ask, exchange_get, form_to, logged, member, message, plan, put_setting, set, show_to_oracle,
+    tenant,
 };
 use super::visitor::{STATUS, form, post};
 use crate::support::rest_account::RestAccount;
@@ -21,19 +23,24 @@ use crate::support::rest_account::RestAccount;
 const TO: &str = "+15550200001";
 const MEMBER: &str = "+15550300001";
 
-/// A number with a queue of one minute, and a message after it.
 async fn open() -> (Desk, Queue) {
     let desk = Desk::open(talkative()).await;
+    let queue = queue(&desk).await;
+    (desk, queue)
+}
+
+/// A number with a queue of one minute, and a message after it.
+async fn queue(desk: &Desk) -> Queue {
     let queue = Queue {
         id: Clock::system().new_id(),
-        tenant_id: tenant(&desk).await.0,
+        tenant_id: tenant(desk).await.0,
         name: "Sales".to_owned(),
         hold_music_url: None,
         announces_position: true,
         announces_wait: true,
         max_wait: Duration::from_mins(1),
         max_size: 7,
-        members: vec![member(&desk, MEMBER).await],
+        members: vec![member(desk, MEMBER).await],
         created_at: Clock::system().now(),
     };
     queues::insert(&desk.store, &queue).await.unwrap();
@@ -46,8 +53,34 @@ async fn open() -> (Desk, Queue) {
         },
         ..Plan::default()
     };
-    plan(&desk, TO, &waiting).await;
-    (desk, queue)
+    plan(desk, TO, &waiting).await;
+    queue
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_no_process_offers_to_take_a_message_where_none_are_taken() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("shared.db").display());
+    let open = async |url: String| {
+        Desk::with(talkative(), |plan| plan.database_url = Secret::new(url)).await
+    };
+    let first = open(url.clone()).await;
+    queue(&first).await;
+    ask(&first, "twiml/inbound", &form_to("CA1", TO, &[])).await;
+    let second = open(url).await;
+    let pressed = form_to("CA1", TO, &[("Digits", "1")]);
+    for (has_voicemail, offer, out) in [
+        (true, true, "<Leave/>"),
+        (false, false, "queue/wait?stop=0</Redirect>"),
+    ] {
+        put_setting(&first, SettingKey::EnableVoicemail, has_voicemail).await;
+        for desk in [&first, &second] {
+            let xml = ask(desk, "queue/wait?stop=0", &form_to("CA1", TO, &[])).await;
+            assert_eq!(xml.contains("Drücken Sie die 1"), offer, "{xml}");
+            let xml = ask(desk, "queue/key?stop=0", &pressed).await;
+            assert!(xml.contains(out), "{xml}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,10 +95,10 @@ pub(in crate::api) struct LiveCallBody {
 /// The first thing sent is an `id` alone, of the moment at which the stream began, and
 /// each event has one; a reader who comes back with it in `Last-Event-ID` is told
 /// what was missed, or `reset` where not all of that is kept: then
-/// `/api/calls/live` tells how things stand. Of a call that a person has one learns where
-/// it was led, that it waits in a queue, who took it, who was held or muted, and that it is
-/// over. An agent is told of the calls that they have, and of those that wait in a queue
-/// of theirs. The stream ends
+/// `/api/calls/live` tells how things stand. Of a call that a person has one learns for whom
+/// it was placed, where it was led, that it waits in a queue, who took it, who was held or
+/// muted, and that it is over. An agent is told of the calls that they have, that are placed
+/// for them, and that wait in a queue of theirs. The stream ends
 /// within a minute when its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
@@ -250,6 +250,10 @@ const TRUST_MS: i64 = 60_000;
 fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> {
     let words = |text: &Pii<String>| readable(text, operator);
     let report = match what {
+        Happening::Placed(user) => {
+            let user = user.map(|user| user.to_string());
+            return Some(("call.placed", json!({"user_id": user})));
+        }
         Happening::Routed(to) => return Some(("call.routed", json!({"to": to}))),
         Happening::Queued(queue) => {
             return Some(("call.queued", json!({"queue_id": queue.to_string()})));

@@ -9,18 +9,21 @@ use crate::api::state::ApiState;
 use crate::bridge::{Happening, LiveEvent};
 use crate::domain::{CallId, Outcome, QueueId, UserId};
 use crate::store::call_search::{self, Filter};
-use crate::store::{page, queues};
+use crate::store::{page, queue_waits, queues};
 
 /// What a member may see of what goes on.
 pub(super) struct Own {
     member: UserId,
+    /// The calls that are theirs.
     calls: HashSet<CallId>,
+    /// Those that nobody has yet.
+    waiting: HashSet<CallId>,
     queues: HashSet<QueueId>,
 }
 
 impl Own {
     /// As it stands; none for whoever may see everything. Who comes back may have missed
-    /// the end of a call of theirs: `is_back` asks for those that are over, too.
+    /// the end of a call of theirs: `is_back` asks for the newest that are over, too.
     pub(super) async fn find(
         state: &ApiState,
         operator: &Operator,
@@ -31,44 +34,72 @@ impl Own {
         };
         let (store, tenant) = (&state.store, operator.tenant_id);
         let queues = queues::list_of_member(store, tenant, member).await?;
-        let going_on = Filter {
-            outcome: Some(Outcome::Open),
-            watcher: Some(member),
-            ..Filter::default()
+        let mut own = Self {
+            member,
+            calls: HashSet::new(),
+            waiting: HashSet::new(),
+            queues: queues.into_iter().map(|(id, _)| id).collect(),
         };
-        let newest = Filter {
+        let theirs = Filter {
             owner: Some(member),
             ..Filter::default()
         };
-        let mut calls = HashSet::new();
-        for filter in [Some(going_on), is_back.then_some(newest)].iter().flatten() {
-            let request = page::Request::default();
-            let page = call_search::list(store, tenant, filter, &request).await?;
-            calls.extend(page.items.into_iter().map(|call| call.id));
+        let going_on = Filter {
+            outcome: Some(Outcome::Open),
+            ..theirs.clone()
+        };
+        let mut request = page::Request {
+            limit: page::Limit::longest(),
+            after: None,
+        };
+        if is_back {
+            let page = call_search::list(store, tenant, &theirs, &request).await?;
+            own.calls.extend(page.items.into_iter().map(|call| call.id));
         }
-        Ok(Some(Self {
-            member,
-            calls,
-            queues: queues.into_iter().map(|(id, _)| id).collect(),
-        }))
+        loop {
+            let page = call_search::list(store, tenant, &going_on, &request).await?;
+            own.calls.extend(page.items.into_iter().map(|call| call.id));
+            request.after = page.next;
+            if request.after.is_none() {
+                break;
+            }
+        }
+        for (call, queue) in queue_waits::list(store, tenant).await? {
+            if own.queues.contains(&queue) {
+                own.waiting.insert(call);
+            }
+        }
+        Ok(Some(own))
     }
 
     /// Whether the event is of such a call. Those of an AI are nobody's own, and those of a
-    /// member are from when they take them.
+    /// member are from when they are placed for them, or they take them.
     pub(super) fn sees(&mut self, event: &LiveEvent) -> bool {
         let call = event.call_id;
         match event.what {
-            Happening::Taken(_, Some(by)) if by == self.member => {
+            Happening::Placed(Some(user)) if user == self.member => {
                 self.calls.insert(call);
             }
-            Happening::Taken(..) => {
-                self.calls.remove(&call);
+            Happening::Taken(_, by) => {
+                self.waiting.remove(&call);
+                // Whom a member has called is often nobody's telephone here.
+                if by == Some(self.member) {
+                    self.calls.insert(call);
+                } else if by.is_some() {
+                    self.calls.remove(&call);
+                }
             }
             Happening::Queued(queue) if self.queues.contains(&queue) => {
-                self.calls.insert(call);
+                self.waiting.insert(call);
             }
-            Happening::Dequeued | Happening::Closed(_) => return self.calls.remove(&call),
-            Happening::Queued(_)
+            Happening::Dequeued => return self.waiting.remove(&call) || self.has(call),
+            Happening::Closed(_) => {
+                let (was_waiting, was_theirs) =
+                    (self.waiting.remove(&call), self.calls.remove(&call));
+                return was_waiting || was_theirs;
+            }
+            Happening::Placed(_)
+            | Happening::Queued(_)
             | Happening::Routed(_)
             | Happening::Held(_)
             | Happening::Muted(..)
@@ -78,6 +109,10 @@ impl Own {
             | Happening::Recording(_)
             | Happening::Ended(_) => {}
         }
-        self.calls.contains(&call)
+        self.has(call)
+    }
+
+    fn has(&self, call: CallId) -> bool {
+        self.calls.contains(&call) || self.waiting.contains(&call)
     }
 }

@@ -8,6 +8,7 @@ use crate::api::carrier::CarrierProblem;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
+use crate::bridge::Happening;
 use crate::domain::{
     CallId, CallLog, CallSid, CallStatus, ContactId, Dial, DialRefusal, Direction, Party, Permit,
     PhoneNumber, Purpose, ReceptionistId, SettingKey, Timestamp, UserId, Wishes,
@@ -237,6 +238,7 @@ async fn look_up(
     Ok(None)
 }
 
+/// It is made, and the carrier calls it so.
 async fn named(
     state: &ApiState,
     operator: &Operator,
@@ -245,7 +247,12 @@ async fn named(
 ) -> Result<CallLog, ApiError> {
     outbound::name(&state.store, id, sid).await?;
     let call = calls::find(&state.store, operator.tenant_id, id).await?;
-    call.ok_or(ApiError::NotFound)
+    let call = call.ok_or(ApiError::NotFound)?;
+    let placed = Happening::Placed(call.user_id);
+    state
+        .bridge
+        .tell((call.tenant_id, id), call.created_at, placed);
+    Ok(call)
 }
 
 /// It was not made.

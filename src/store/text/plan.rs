@@ -52,7 +52,8 @@ pub struct VoiceText {
             |voice_[A-Za-z0-9_-]{1,100})$")]
     voice: Option<Word>,
     /// BCP 47 language of agent and announcements.
-    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9._-]{1,64}$", example = "de-DE")]
+    #[schema(value_type = Option<String>, example = "de-DE",
+        pattern = "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
     language: Option<Word>,
 }
 
@@ -187,6 +188,14 @@ impl PlanText {
     pub fn has_known_voice(&self) -> bool {
         let voice = self.voice.voice.as_ref();
         voice.is_none_or(|Word(voice)| Receptionist::can_sound_like(voice))
+    }
+
+    /// The language in which callers are to be spoken to, as it was written.
+    pub fn language(&self) -> Option<&str> {
+        self.voice
+            .language
+            .as_ref()
+            .map(|Word(language)| &**language)
     }
 }
 

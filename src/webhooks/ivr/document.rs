@@ -4,7 +4,7 @@ use crate::routing::ivr::{Listening, Next, Prompt, Walk, Words};
 use crate::twilio::twiml::{Gather, GatherInput, Key, Play, Response, Say, SpeechTimeout, Webhook};
 use crate::webhooks::Webhooks;
 use crate::webhooks::at::Point;
-use crate::webhooks::speech::Speech;
+use crate::webhooks::speech::{Speech, understood};
 
 /// What the carrier is to do at the end of a walk, and before that to let the
 /// caller hear; `taken` is what it is to do where somebody else has the call.
@@ -54,7 +54,8 @@ fn gather(
             let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
             gather = gather.hints(&hints);
         }
-        if let Some(language) = spoken_in(listening).or(language) {
+        let language = spoken_in(listening).or(language);
+        if let Some(language) = language.and_then(understood) {
             gather = gather.language(language);
         }
     }
