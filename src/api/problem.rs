@@ -200,12 +200,14 @@ impl From<store::Error> for ApiError {
             tracing::warn!(error = format!("{error:#}"), "the database does not answer");
             return Self::Unavailable("the database");
         }
-        match error {
-            // Somebody was faster: what was there a moment ago is not any more, or the same
-            // is there already.
-            store::Error::Dangling => Self::NotFound,
-            store::Error::Conflict => Self::Conflict("the same was made a moment ago"),
-            error => Self::internal(error),
+        // Somebody was faster: what was there a moment ago is not any more, or the same is
+        // there already.
+        if matches!(error, store::Error::Dangling) {
+            Self::NotFound
+        } else if matches!(error, store::Error::Conflict) {
+            Self::Conflict("the same was made a moment ago")
+        } else {
+            Self::internal(error)
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::api::state::ApiState;
 use crate::bridge::{EventId, Happening, LiveEvent, Resumed};
 use crate::call::Report;
 use crate::domain::{
-    CallId, CallLog, Outcome, Permission, Pii, QueueId, RecordingState, Timestamp,
+    CallId, CallLog, Outcome, Permission, Pii, QueueId, RecordingState, Timestamp, UserId,
 };
 use crate::store::call_search::{self, Filter};
 use crate::store::queue_waits;
@@ -249,19 +249,17 @@ const TRUST_MS: i64 = 60_000;
 /// A stable word for what happened, and what else there is to say.
 fn said(what: &Happening, operator: &Operator) -> Option<(&'static str, Value)> {
     let words = |text: &Pii<String>| readable(text, operator);
+    let name = |user: &Option<UserId>| user.map(|user| user.to_string());
     let report = match what {
-        Happening::Placed(user) => {
-            let user = user.map(|user| user.to_string());
-            return Some(("call.placed", json!({"user_id": user})));
-        }
+        Happening::Placed(user) => return Some(("call.placed", json!({"user_id": name(user)}))),
         Happening::Routed(to) => return Some(("call.routed", json!({"to": to}))),
         Happening::Queued(queue) => {
             return Some(("call.queued", json!({"queue_id": queue.to_string()})));
         }
         Happening::Dequeued => return Some(("call.dequeued", json!({}))),
         Happening::Taken(by, user) => {
-            let user = user.map(|user| user.to_string());
-            return Some(("call.taken", json!({"by": by.as_str(), "user_id": user})));
+            let detail = json!({"by": by.as_str(), "user_id": name(user)});
+            return Some(("call.taken", detail));
         }
         Happening::Held(is_on) => return Some(("call.held", json!({"on": is_on}))),
         Happening::Muted(who, is_on) => {
