@@ -330,6 +330,7 @@ fn items() -> Vec<NewItem<'static>> {
         NewItemBody::Message(assistant).into(),
         NewItem::function_call("call_1", "end_call", "{}"),
         NewItem::function_call_output("call_1", r#"{"ok":true}"#),
+        NewItem::mcp_approval_response("mcpr_1", false).with_id("leave_1"),
     ]
 }
 
