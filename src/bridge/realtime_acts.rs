@@ -232,15 +232,15 @@ mod tests {
     }
 
     fn item(kind: &str, body: &str) -> String {
-        format!(
-            r#"{{"type":"{kind}","response_id":"resp_1","output_index":0,"item":{{{body},"server_label":"calendar","arguments":"{{}}"}}}}"#
-        )
+        let rest = r#""server_label":"calendar","arguments":"{}""#;
+        let place = r#""response_id":"resp_1","output_index":0"#;
+        format!(r#"{{"type":"{kind}",{place},"item":{{{body},{rest}}}}}"#)
     }
 
     fn news(kind: &str, id: &str) -> String {
-        format!(
-            r#"{{"type":"response.mcp_call{kind}","response_id":"resp_1","item_id":"{id}","output_index":0,"arguments":"{{}}"}}"#
-        )
+        let place = r#""response_id":"resp_1","output_index":0"#;
+        let kind = format!("response.mcp_call{kind}");
+        format!(r#"{{"type":"{kind}",{place},"item_id":"{id}","arguments":"{{}}"}}"#)
     }
 
     #[tokio::test]

@@ -290,12 +290,16 @@ fn client_events<'a>(sessions: &'a [SessionConfig], tools: &'a [Tool]) -> Vec<Cl
         item,
         previous_item_id: None,
     }));
-    events.extend(items().into_iter().map(|item| ClientEvent::ItemCreate {
-        item: NewItem {
-            status: Some(ItemStatus::Completed),
-            ..item.with_id("item_of_ours")
-        },
-        previous_item_id: Some("root"),
+    events.extend(items().into_iter().map(|item| {
+        ClientEvent::ItemCreate {
+            item: NewItem {
+                // An answer to whoever asks for leave has none.
+                status: (!matches!(item.body, NewItemBody::McpApprovalResponse { .. }))
+                    .then_some(ItemStatus::Completed),
+                ..item.with_id("item_of_ours")
+            },
+            previous_item_id: Some("root"),
+        }
     }));
     events
 }

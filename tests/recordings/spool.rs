@@ -315,7 +315,7 @@ async fn d3_a_full_disk_ends_the_recording_and_says_why() {
     let folder = TempDir::new().unwrap();
     let title = title();
     // A disk that is full, in the place of the file.
-    let path = folder.path().join(format!("{}.spool", title.id));
+    let path = folder.path().join(format!("{}.new", title.id));
     std::os::unix::fs::symlink("/dev/full", path).unwrap();
     let spool = Spool::start(folder.path()).unwrap();
     let mut writer = spool.begin(title).unwrap();
@@ -337,7 +337,7 @@ async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
     let folder = TempDir::new().unwrap();
     let title = title();
     // Whoever opens a pipe for writing waits until somebody reads it.
-    let path = folder.path().join(format!("{}.spool", title.id));
+    let path = folder.path().join(format!("{}.new", title.id));
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
     let spool = Spool::start(folder.path()).unwrap();
