@@ -10,7 +10,9 @@ use tokio::time::{Instant, sleep};
 
 use super::gauge::float;
 use super::metric_list::METRICS;
+use crate::bridge::Bridge;
 use crate::domain::RecordingFault;
+use crate::journal;
 use crate::recordings::Reserve;
 
 /// The metrics of this process.
@@ -57,6 +59,9 @@ impl Metrics {
 fn begin_at_zero() {
     for name in FROM_ZERO {
         metrics::counter!(*name).increment(0);
+    }
+    for what in journal::FAULTS {
+        metrics::counter!("frontdesk_journal_faults_total", "what" => what).increment(0);
     }
     for fault in [RecordingFault::DiskFull, RecordingFault::DiskFailed] {
         let why = fault.as_str();
@@ -115,6 +120,15 @@ pub(super) async fn watch_disk(reserve: Reserve) {
                 }
             }
         }
+    }
+}
+
+/// Measures, for ever, how the places stand where agents are.
+pub(super) async fn watch_agents(bridge: Bridge) {
+    let mut turns = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        turns.tick().await;
+        bridge.measure();
     }
 }
 

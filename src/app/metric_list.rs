@@ -38,12 +38,14 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_agent_endpoint_state",
         Kind::Level,
-        "How each Realtime endpoint stands: 0 it is dialled, 1 it is down, 2 it refuses us.",
+        "How each Realtime endpoint stands: 0 it is dialled, 0.5 it was down or refused us, and \
+         nobody has dialled it for 5 minutes, 1 it is down, 2 it refuses us.",
     ),
     (
         "frontdesk_agent_endpoints_shut",
         Kind::Level,
-        "Realtime endpoints that nobody is let through to for now.",
+        "Realtime endpoints that are down or refuse us, as far as anybody has dialled them in the \
+         last 5 minutes.",
     ),
     (
         "frontdesk_agent_errors_total",

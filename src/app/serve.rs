@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
 use super::house::{House, HousePlan};
-use super::measures::{Metrics, watch_disk, watch_lag};
+use super::measures::{Metrics, watch_agents, watch_disk, watch_lag};
 use super::shutdown::Shutdown;
 use super::traces::Traces;
 use super::{gauge, master_key, unopened};
@@ -40,8 +40,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     plan.spans = traces.clone().map(|traces| traces as Arc<dyn SpanSink>);
     if let Some((house, listener)) = build(plan, listener, (&shutdown, rendering)).await? {
         let disk = tokio::spawn(watch_disk(house.reserve()));
+        let agents = tokio::spawn(watch_agents(house.bridge().clone()));
         house.open(listener, shutdown).await;
         disk.abort();
+        agents.abort();
     }
     if let Some(traces) = traces {
         traces.close().await;

@@ -32,6 +32,9 @@ pub trait AgentLeg: Send {
     /// Asks whether the agent is still there.
     fn ping(&mut self);
 
+    /// It does not do what it is asked for: another one is reached for.
+    fn give_up(&mut self) {}
+
     /// Hangs up, within a second.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
@@ -54,6 +57,10 @@ pub trait Dialer: Send + Sync {
 
     /// Which model its agents are, if known.
     fn model(&self) -> Option<&str>;
+
+    /// Tells whoever measures how the places stand where its agents are: also
+    /// while nobody is dialled.
+    fn tell(&self) {}
 
     /// What its agents cost, if known.
     fn price(&self) -> Option<ModelPrice> {

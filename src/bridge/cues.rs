@@ -12,9 +12,13 @@ const END_ALLOWED: &str = r#"{"status":"ok","detail":"The call ends when your go
 /// The agent may not hang up.
 const END_REFUSED: &str =
     r#"{"error":"interrupted","detail":"The caller has spoken again; the call goes on."}"#;
+/// Something was done, and that is all that is known of it.
+const DONE: &str = r#"{"status":"ok"}"#;
+
 /// What the agent reads of a tool that it asked for.
 pub(super) fn answer(answer: &ToolAnswer) -> Cow<'_, str> {
     match answer {
+        ToolAnswer::Done(output) if output.expose().is_empty() => Cow::Borrowed(DONE),
         ToolAnswer::Done(output) => Cow::Borrowed(output.expose()),
         ToolAnswer::EndAllowed => Cow::Borrowed(END_ALLOWED),
         ToolAnswer::EndRefused => Cow::Borrowed(END_REFUSED),
@@ -46,6 +50,10 @@ fn refused(refusal: ToolRefusal) -> &'static str {
             "This took too long, and may or may not have been done. Say that it does not work at \
              the moment; do not try it again."
         }
+        ToolRefusal::Lost => {
+            "The line to you broke meanwhile, and this may or may not have been done. Do not do \
+             it again unless the caller asks for it, knowing that."
+        }
     }
 }
 
@@ -60,6 +68,11 @@ pub(super) fn notice(notice: &Notice) -> String {
         Notice::HoldEnded => "(The caller was on hold and is back now. Thank them for waiting, in \
              one short sentence, and go on.)"
             .to_owned(),
+        Notice::NoAnswer(name) => format!(
+            "(There is still no answer of {}, and it may or may not have been done. Say that it \
+             does not work at the moment, and go on without it; do not try it again.)",
+            name.as_deref().unwrap_or("the server that you have asked")
+        ),
     }
 }
 

@@ -65,8 +65,13 @@ impl Line {
         }
     }
 
-    /// Reaches for an agent anew; any other is let go.
+    /// Reaches for an agent anew; any other is let go, also the one that was to
+    /// take over: nobody waits for it any more.
     pub(super) fn dial(&mut self) {
+        if let Agent::Up(leg) = &mut self.agent {
+            leg.give_up();
+        }
+        let_go(mem::replace(&mut self.spare, Agent::Gone));
         let dialing = Agent::Dialing((self.dial)());
         self.is_fresh = true;
         let_go(mem::replace(&mut self.agent, dialing));
@@ -172,7 +177,8 @@ impl Line {
     }
 }
 
-fn is_end(event: &Event) -> bool {
+/// Whether the agent is gone with it.
+pub(super) fn is_end(event: &Event) -> bool {
     matches!(event, Event::AgentFailed { .. } | Event::AgentClosed)
 }
 
@@ -180,5 +186,77 @@ fn is_end(event: &Event) -> bool {
 fn let_go(agent: Agent) {
     if let Agent::Up(leg) = agent {
         tokio::spawn(leg.close());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Waker;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counts {
+        given_up: AtomicU32,
+        closed: AtomicU32,
+    }
+
+    /// An agent that says nothing.
+    struct Silent(Arc<Counts>);
+
+    impl AgentLeg for Silent {
+        fn poll_events(&mut self, _: &mut Context<'_>, _: &mut VecDeque<Event>) -> Poll<()> {
+            Poll::Pending
+        }
+
+        fn perform(&mut self, _: AgentAction) {}
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) {}
+
+        fn ping(&mut self) {}
+
+        fn give_up(&mut self) {
+            self.0.given_up.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+            self.0.closed.fetch_add(1, Ordering::Relaxed);
+            async {}.boxed()
+        }
+    }
+
+    fn poll(line: &mut Line) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = line.poll_events(&mut cx, &mut VecDeque::new());
+    }
+
+    #[tokio::test]
+    async fn o5_a_spare_that_comes_too_late_is_let_go_with_the_agent_that_fell_silent() {
+        let counts = Arc::<Counts>::default();
+        let mut left = 2;
+        let there = Arc::clone(&counts);
+        let dial = move || -> Dialing {
+            if left == 0 {
+                return pending().boxed();
+            }
+            left -= 1;
+            let leg: Box<dyn AgentLeg> = Box::new(Silent(Arc::clone(&there)));
+            async { Ok(leg) }.boxed()
+        };
+        let mut line = Line::new(Box::new(dial));
+        poll(&mut line);
+        line.dial_spare();
+        poll(&mut line);
+        assert_eq!(counts.closed.load(Ordering::Relaxed), 0);
+        line.dial();
+        poll(&mut line);
+        tokio::task::yield_now().await;
+        assert_eq!(counts.given_up.load(Ordering::Relaxed), 1);
+        assert_eq!(counts.closed.load(Ordering::Relaxed), 2);
     }
 }

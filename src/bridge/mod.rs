@@ -10,7 +10,8 @@
 //! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants.
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
-//!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it.
+//!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it;
+//!   [`realtime_start`] is how an agent begins, [`realtime_acts`] what it does by itself.
 //! - [`errands`] has the agent's [`tools`] used beside the call.
 //! - [`feed`] tells whoever watches what happens.
 //! - [`briefing`] tells the receptionist whom they speak with.
@@ -56,9 +57,11 @@ mod phrases;
 mod place;
 mod quiet;
 mod reaction;
+mod realtime_acts;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
+mod realtime_start;
 mod recorder;
 mod recording_news;
 mod registry;

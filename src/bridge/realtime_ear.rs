@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use super::breaker::Watch;
 use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
 use super::wire::{MAX_KEPT, empty};
 use crate::audio::{Downlink, frames};
@@ -49,14 +50,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         }
         *faults += 1;
         if *faults > MAX_FAULTS {
-            events.push_back(Event::AgentClosed);
+            self.leave(events);
         }
     }
 
     fn translate(&mut self, event: ServerEvent<'_>, events: &mut VecDeque<Event>) {
         match event {
             ServerEvent::OutputAudioDelta(delta) => self.on_audio(&delta, events),
+            ServerEvent::SessionCreated(_) => self.is_greeted = true,
             ServerEvent::SessionUpdated(_) => {
+                if !self.is_ready {
+                    self.tell_all(Watch::ready);
+                }
                 self.is_ready = true;
                 events.push_back(Event::AgentReady);
             }
@@ -86,19 +91,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                 let item = self.item(&part.item_id);
                 events.push_back(Event::AgentAudioDone { item });
             }
-            ServerEvent::OutputItemDone(output) => self.on_output(&output, events),
+            ServerEvent::OutputItemAdded(output) => self.on_act_item(&output.item, events),
+            ServerEvent::OutputItemDone(output) => {
+                self.on_act_item(&output.item, events);
+                self.on_output(&output, events);
+            }
+            ServerEvent::ItemDone(placed) => self.on_act_item(&placed.item, events),
+            ServerEvent::McpCallArgumentsDone(act) => {
+                self.begin_act(&act.item_id, act.arguments, events);
+            }
+            ServerEvent::McpCallInProgress(act) => {
+                self.begin_act(&act.item_id, Pii::new(String::new()), events);
+            }
+            ServerEvent::McpCallCompleted(act) => self.on_act_completed(&act.item_id, events),
+            ServerEvent::McpCallFailed(act) => self.on_act_failed(&act.item_id, events),
             ServerEvent::ResponseDone(response) => self.on_response_done(&response, events),
             ServerEvent::Error(error) => self.on_error(&error, events),
-            ServerEvent::SessionCreated(_)
-            | ServerEvent::ItemDone(_)
-            | ServerEvent::ItemRetrieved(_)
+            ServerEvent::ItemRetrieved(_)
             | ServerEvent::ItemDeleted(_)
             | ServerEvent::ItemTruncated(_)
             | ServerEvent::InputTranscriptionDelta(_)
             | ServerEvent::InputTranscriptionFailed(_)
             | ServerEvent::InputBufferCommitted(_)
             | ServerEvent::TimeoutTriggered(_)
-            | ServerEvent::OutputItemAdded(_)
             | ServerEvent::OutputAudioTranscriptDone(_)
             | ServerEvent::OutputTextDelta(_)
             | ServerEvent::OutputTextDone(_)
@@ -206,15 +221,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         });
         if error_of(done).is_some_and(ServerError::is_permanent) {
             // The next answer would fail in the same way.
-            self.refused();
+            self.tell_all(Watch::refused);
             events.push_back(Event::AgentClosed);
-        }
-    }
-
-    /// All calls learn that this endpoint is of no use for a while.
-    fn refused(&self) {
-        if let Some(breaker) = &self.breaker {
-            breaker.refused(Instant::now().into_std());
         }
     }
 
@@ -230,7 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         tracing::warn!(kind, code, param, "agent.error");
         metrics::counter!("frontdesk_agent_errors_total").increment(1);
         if error.is_permanent() {
-            self.refused();
+            self.tell_all(Watch::refused);
+        } else if !self.is_ready {
+            self.tell_all(Watch::failed);
         }
         if !self.is_ready {
             let is_final = error.is_permanent();
@@ -275,6 +285,8 @@ fn speaker(item: &Item) -> Option<Speaker> {
         }
         | ItemBody::FunctionCall { .. }
         | ItemBody::FunctionCallOutput { .. }
+        | ItemBody::McpCall { .. }
+        | ItemBody::McpApprovalRequest { .. }
         | ItemBody::Other { .. } => None,
     }
 }

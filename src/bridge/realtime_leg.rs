@@ -1,7 +1,7 @@
 //! The agent leg that speaks the Realtime protocol.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::mem;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::agent_leg::AgentLeg;
-use super::breaker::Breaker;
+use super::breaker::Watch;
 use super::cues;
+use super::realtime_acts::Acts;
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_KEPT_BY_CALL, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
@@ -45,16 +46,21 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) sounding: Option<ItemKey>,
     pub(super) items: Keys,
     pub(super) responses: Keys,
+    /// The session exists.
+    pub(super) is_greeted: bool,
     pub(super) is_ready: bool,
-    /// The `call_id`s of wishes for tools.
+    /// What happened before anybody asked.
+    pub(super) early: VecDeque<Event>,
+    /// The `call_id`s of wishes for tools, and the items of what it does itself.
     pub(super) wishes: Keys,
+    pub(super) acts: Acts,
     /// Wishes of an agent before this one that are not answered yet.
     recalled: Vec<ToolKey>,
     pub(super) pending: Vec<u8>,
     /// Malformed messages, and when the first of them came.
     pub(super) faults: (u32, Instant),
-    /// What all calls know of this agent's endpoint.
-    pub(super) breaker: Option<Arc<Breaker>>,
+    /// What all calls learn of this agent's endpoint.
+    pub(super) watch: Option<Watch>,
 }
 
 /// Between the carrier's mu-law and what the session speaks.
@@ -88,24 +94,63 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             sounding: None,
             items: Keys::of(ordinal),
             responses: Keys::of(ordinal),
+            is_greeted: false,
             is_ready: false,
+            early: VecDeque::new(),
             wishes: Keys::of(ordinal),
+            acts: Acts::default(),
             recalled: Vec::new(),
             pending: Vec::new(),
             faults: (0, Instant::now()),
-            breaker: None,
+            watch: None,
         };
         leg.send(update);
         leg
     }
 
     /// The same, telling all calls what becomes of its endpoint.
-    pub(super) fn watched_by(self, breaker: Arc<Breaker>) -> Self {
-        let breaker = Some(breaker);
-        Self { breaker, ..self }
+    pub(super) fn watched_by(self, watch: Watch) -> Self {
+        let watch = Some(watch);
+        Self { watch, ..self }
     }
 
-    fn send(&mut self, event: &ClientEvent<'_>) {
+    pub(super) fn poll_messages(
+        &mut self,
+        cx: &mut Context<'_>,
+        events: &mut VecDeque<Event>,
+    ) -> Poll<()> {
+        for _ in 0..MAX_MESSAGES {
+            match futures::ready!(self.wire.poll_message(cx)) {
+                Incoming::Text(text) => self.read(text.as_str(), events),
+                Incoming::Binary => self.fault(events),
+                Incoming::Closed | Incoming::Broken => {
+                    self.leave(events);
+                    break;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// The agent is gone, or speaks no sense.
+    pub(super) fn leave(&mut self, events: &mut VecDeque<Event>) {
+        if self.is_ready {
+            self.tell_all(Watch::lost);
+            events.push_back(Event::AgentClosed);
+        } else {
+            self.tell_all(Watch::failed);
+            events.push_back(Event::AgentFailed { is_final: false });
+        }
+    }
+
+    /// All calls learn how this endpoint is.
+    pub(super) fn tell_all(&self, news: impl Fn(&Watch)) {
+        if let Some(watch) = &self.watch {
+            news(watch);
+        }
+    }
+
+    pub(super) fn send(&mut self, event: &ClientEvent<'_>) {
         self.send_pending();
         self.wire.queue(|text| event.write(text));
     }
@@ -265,21 +310,11 @@ fn recalled_id(call: ToolKey) -> String {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLeg<S> {
     fn poll_events(&mut self, cx: &mut Context<'_>, events: &mut VecDeque<Event>) -> Poll<()> {
-        for _ in 0..MAX_MESSAGES {
-            match futures::ready!(self.wire.poll_message(cx)) {
-                Incoming::Text(text) => self.read(text.as_str(), events),
-                Incoming::Binary => self.fault(events),
-                Incoming::Closed | Incoming::Broken if self.is_ready => {
-                    events.push_back(Event::AgentClosed);
-                    break;
-                }
-                Incoming::Closed | Incoming::Broken => {
-                    events.push_back(Event::AgentFailed { is_final: false });
-                    break;
-                }
-            }
+        if !self.early.is_empty() {
+            events.append(&mut mem::take(&mut self.early));
+            return Poll::Ready(());
         }
-        Poll::Ready(())
+        self.poll_messages(cx, events)
     }
 
     fn perform(&mut self, action: AgentAction) {
@@ -316,6 +351,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 
     fn ping(&mut self) {
         self.wire.queue_ping();
+    }
+
+    fn give_up(&mut self) {
+        self.tell_all(Watch::lost);
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

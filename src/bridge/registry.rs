@@ -113,6 +113,12 @@ impl Bridge {
         }
     }
 
+    /// Tells whoever measures how the places stand where agents are: what is
+    /// true of them changes also while nobody rings.
+    pub fn measure(&self) {
+        self.shared.dialer.tell();
+    }
+
     /// Lets a call in: its task is born and dials the agent at once.
     ///
     /// A call that is in already gets another token, for the carrier may ask

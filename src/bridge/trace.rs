@@ -111,6 +111,10 @@ impl Live {
                 self.dialled(false, Some("failed"), now);
             }
             Event::SpareFailed => self.dialled(true, Some("failed"), now),
+            Event::AgentActs(act) => {
+                let span = self.tool(act.name.as_deref(), now);
+                self.tools.running.push((Errand::Tool(act.call), span));
+            }
             Event::ToolEnded { errand, end } => {
                 let outcome = if end.is_good { "done" } else { "failed" };
                 let of_it = |(one, _): &(Errand, Span)| one == errand;

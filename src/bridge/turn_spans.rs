@@ -84,6 +84,12 @@ impl TurnSpans {
                     active.has_acted = true;
                 }
             }
+            Event::AgentActs(_) => {
+                let active = self.turn.as_mut().and_then(|turn| turn.active.as_mut());
+                if let Some(active) = active {
+                    active.has_acted = true;
+                }
+            }
             Event::ResponseDone {
                 response,
                 outcome,

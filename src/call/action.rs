@@ -125,6 +125,8 @@ pub enum Notice {
     Say(Pii<String>),
     /// The caller was on hold and is back.
     HoldEnded,
+    /// What it does by itself, with this tool, has not come to an end in time.
+    NoAnswer(Option<String>),
 }
 
 /// What the agent is asked to say.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Errand, HandsTo, ItemKey, Mark, ResponseKey, ToolEnd, ToolKey};
+use super::{AgentAct, Errand, HandsTo, ItemKey, Mark, ResponseKey, ToolEnd, ToolKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, PermittedTool, Pii, Speaker, Usage};
 
@@ -95,6 +95,8 @@ pub enum Event {
         /// As the agent wrote them; nobody has looked at them yet.
         arguments: Pii<String>,
     },
+    /// The agent does something by itself.
+    AgentActs(AgentAct),
     /// Something that was to be done for the agent, or for the caller, is done.
     ToolEnded {
         /// What.

@@ -167,6 +167,7 @@ impl Session {
         let owes_answer = self.turn.agent_lost();
         let has_put_off = self.patience.take_put_off().is_some();
         let owes_result = self.tools.agent_lost();
+        self.mind_tools();
         owes_answer || has_put_off || owes_result
     }
 

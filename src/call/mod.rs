@@ -30,12 +30,14 @@
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`behind`] (what it does not take), [`turn`] (whose turn it is),
 //! [`response`], [`barge_in`], [`silence`], [`dtmf`], [`tool`] (what the agent
-//! asks for), [`person`] (what the caller asks for), [`ending`], [`oversight`],
+//! asks for), [`agent_act`] (what it does by itself), [`person`] (what the caller
+//! asks for), [`ending`], [`oversight`],
 //! [`transcript`], [`timers`], [`link`] (whether there is an agent), [`wait`]
 //! (what the caller hears while nobody answers). [`session`] only dispatches.
 //! [`tape`] stands beside it: what of a call is recorded, and where.
 
 mod action;
+mod agent_act;
 mod barge_in;
 mod behind;
 mod dtmf;
@@ -61,6 +63,7 @@ mod turn;
 mod wait;
 
 pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report, ToolAction};
+pub use agent_act::AgentAct;
 pub use event::{Event, Order, Outcome};
 pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
 pub use plan::{CallPlan, Interruption};
@@ -68,3 +71,5 @@ pub use playback::MAX_LEAD;
 pub use session::Session;
 pub use tape::{PIECE, Piece, Snippet, Tape, Track};
 pub use tool_end::{Errand, HandsTo, ToolAnswer, ToolEnd, ToolRefusal};
+
+use agent_act::Doer;

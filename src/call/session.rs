@@ -128,6 +128,7 @@ impl Session {
                 tool,
                 arguments,
             } => self.on_tool_called((call, response), tool, arguments, now),
+            Event::AgentActs(act) => self.on_agent_acts(act, now),
             Event::ToolEnded { errand, end } => self.on_tool_ended(errand, end, now),
             Event::ResponseDone {
                 response,

@@ -6,11 +6,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::agent_act::kept;
 use super::session::Session;
 use super::timers::Timer;
 use super::wait::Wait;
 use super::{
-    Action, AgentAction, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
+    Action, AgentAction, Doer, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
     ToolAnswer, ToolEnd, ToolKey, ToolRefusal,
 };
 use crate::domain::{Effect, PermittedTool, Pii, ToolName};
@@ -21,21 +22,19 @@ const MAX_OF_TURN: u32 = 6;
 const MAX_OF_CALL: u32 = 60;
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
-/// What is longer is not kept for an agent that comes in the middle.
-const MAX_RECALLED: usize = 4 * 1024;
 
 /// What runs, and what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
-    running: Vec<Running>,
+    pub(super) running: Vec<Running>,
     /// What has ended since the caller's turn, of which they have not been told.
-    ended: Vec<Ended>,
+    pub(super) ended: Vec<Ended>,
     /// The least key that has not been seen: keys are given in order.
     next: u32,
-    of_turn: u32,
-    of_call: u32,
+    pub(super) of_turn: u32,
+    pub(super) of_call: u32,
     /// Answers were handed to the agent of which it has not been asked to speak.
-    owes_reply: bool,
+    pub(super) owes_reply: bool,
     /// It was asked to go on without tools.
     is_stopped: bool,
     /// The caller has said or keyed in something.
@@ -43,22 +42,23 @@ pub(super) struct Tools {
 }
 
 #[derive(Clone, Debug)]
-struct Running {
-    errand: Errand,
-    name: Option<String>,
+pub(super) struct Running {
+    pub(super) errand: Errand,
+    pub(super) doer: Doer,
+    pub(super) name: Option<String>,
     /// As far as they are kept.
-    arguments: Pii<String>,
-    hands_on: bool,
-    due: Instant,
+    pub(super) arguments: Pii<String>,
+    pub(super) hands_on: bool,
+    pub(super) due: Instant,
 }
 
 /// A tool that an agent asked for, and what came of it.
 #[derive(Clone, Debug)]
-struct Ended {
-    call: ToolKey,
-    name: String,
-    arguments: Pii<String>,
-    answer: ToolAnswer,
+pub(super) struct Ended {
+    pub(super) call: ToolKey,
+    pub(super) name: String,
+    pub(super) arguments: Pii<String>,
+    pub(super) answer: ToolAnswer,
 }
 
 impl Tools {
@@ -84,12 +84,6 @@ impl Tools {
         if !self.is_running() {
             self.ended.clear();
         }
-    }
-
-    /// The agent is lost, and what runs goes on: the next one is told of it.
-    /// Whether the caller waits for what comes of it.
-    pub(super) fn agent_lost(&mut self) -> bool {
-        std::mem::take(&mut self.owes_reply) || self.is_running()
     }
 
     /// There will be no agent; nobody waits for what still runs, but a caller
@@ -129,6 +123,7 @@ impl Tools {
     pub(super) fn find_person(&mut self, now: Instant) {
         self.running.push(Running {
             errand: Errand::Person,
+            doer: Doer::House,
             name: None,
             arguments: Pii::new(String::new()),
             hands_on: true,
@@ -136,7 +131,7 @@ impl Tools {
         });
     }
 
-    fn is_new(&mut self, call: ToolKey) -> bool {
+    pub(super) fn is_new(&mut self, call: ToolKey) -> bool {
         let is_new = call.0 >= self.next;
         self.next = self.next.max(call.0.saturating_add(1));
         is_new
@@ -222,15 +217,11 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
-        let kept = if arguments.expose().len() > MAX_RECALLED {
-            Pii::new("{}".to_owned())
-        } else {
-            arguments.clone()
-        };
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
+            doer: Doer::House,
             name: Some(tool.name.clone()),
-            arguments: kept,
+            arguments: kept(&arguments),
             hands_on: tool.effect == Effect::HandsOn,
             due: now + tool.patience,
         });
@@ -259,6 +250,7 @@ impl Session {
     pub(super) fn on_tool_ended(&mut self, errand: Errand, end: ToolEnd, now: Instant) {
         let Some(running) = self.tools.take(errand) else {
             // Nobody waits for it any more, and nobody is handed on by it.
+            self.tools.amend(errand, &end.output);
             if end.hands_to.is_some() {
                 self.actions
                     .push_back(Action::Tool(ToolAction::Withdraw(errand)));
@@ -303,18 +295,17 @@ impl Session {
         answer: ToolAnswer,
         outcome: &'static str,
     ) {
-        let name = running.name.unwrap_or_default();
-        self.report_tool(Some(name.clone()), outcome);
+        self.report_tool(running.name.clone(), outcome);
+        if self.has_agent {
+            self.tell_end(call, &running, &answer);
+        }
+        self.tools.owes_reply |= !self.goes_on_by_itself(&running);
         self.tools.ended.push(Ended {
             call,
-            name,
+            name: running.name.unwrap_or_default(),
             arguments: running.arguments,
-            answer: answer.clone(),
+            answer,
         });
-        if self.has_agent {
-            self.agent(AgentAction::AnswerTool { call, answer });
-        }
-        self.tools.owes_reply = true;
     }
 
     fn hand_on(&mut self, errand: Errand, hands_to: HandsTo, now: Instant) {
@@ -381,7 +372,7 @@ impl Session {
 
     /// Watches over what runs.
     pub(super) fn mind_tools(&mut self) {
-        match self.tools.next_due() {
+        match self.tools.next_due().filter(|_| self.ended.is_none()) {
             Some(at) => self.timers.set(Timer::Tool, at),
             None => self.timers.stop(Timer::Tool),
         }

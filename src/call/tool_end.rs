@@ -62,6 +62,8 @@ pub enum ToolRefusal {
     SpentOfCall,
     /// It took too long.
     TimedOut,
+    /// The agent that did it by itself is gone.
+    Lost,
 }
 
 impl ToolRefusal {
@@ -75,6 +77,7 @@ impl ToolRefusal {
             Self::SpentOfTurn => "too_many_in_turn",
             Self::SpentOfCall => "too_many_in_call",
             Self::TimedOut => "timed_out",
+            Self::Lost => "lost",
         }
     }
 }

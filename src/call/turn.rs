@@ -98,6 +98,11 @@ impl Turn {
         self.active
     }
 
+    /// A later response than this one goes on that nobody has asked for.
+    pub(super) fn goes_on_by_itself(&self, since: Option<ResponseKey>) -> bool {
+        self.active > since && self.taken.is_none()
+    }
+
     /// The agent began a response. The reply that was asked for, if it is one.
     pub(super) fn response_started(&mut self, response: ResponseKey) -> Option<Reply> {
         self.see(response);

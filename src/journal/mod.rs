@@ -17,3 +17,4 @@ mod segment;
 mod shelf;
 
 pub use books::Journal;
+pub use shelf::FAULTS;

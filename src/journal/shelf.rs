@@ -287,6 +287,9 @@ fn is_damage(error: &io::Error) -> bool {
     )
 }
 
+/// What can go wrong with a journal.
+pub const FAULTS: [&str; 3] = ["refused", "set_aside", "torn"];
+
 fn count_fault(what: &'static str) {
     metrics::counter!("frontdesk_journal_faults_total", "what" => what).increment(1);
 }

@@ -64,6 +64,20 @@ pub enum ItemBody {
         /// The answer.
         output: Pii<String>,
     },
+    /// A tool of a server, which the model asks by itself.
+    McpCall {
+        /// The tool.
+        name: String,
+        /// What came of it, once that is known: words, or what went wrong.
+        end: Option<Result<Pii<String>, Pii<String>>>,
+    },
+    /// Somebody is asked whether a tool of a server may be called.
+    McpApprovalRequest {
+        /// The server.
+        server_label: String,
+        /// The tool.
+        name: String,
+    },
     /// Something else.
     Other {
         /// Its `type`.
@@ -120,6 +134,10 @@ struct RawItem {
     arguments: Pii<String>,
     #[serde(default, deserialize_with = "lenient::json_text")]
     output: Pii<String>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    server_label: String,
+    #[serde(default, deserialize_with = "lenient::json_text")]
+    error: Pii<String>,
 }
 
 impl From<RawItem> for Item {
@@ -138,6 +156,14 @@ impl From<RawItem> for Item {
                 call_id: raw.call_id,
                 output: raw.output,
             },
+            "mcp_call" => ItemBody::McpCall {
+                name: raw.name,
+                end: end(raw.output, raw.error),
+            },
+            "mcp_approval_request" => ItemBody::McpApprovalRequest {
+                server_label: raw.server_label,
+                name: raw.name,
+            },
             _ => ItemBody::Other { kind: raw.kind },
         };
         Self {
@@ -145,6 +171,16 @@ impl From<RawItem> for Item {
             status: raw.status,
             body,
         }
+    }
+}
+
+fn end(output: Pii<String>, error: Pii<String>) -> Option<Result<Pii<String>, Pii<String>>> {
+    if !error.expose().is_empty() {
+        Some(Err(error))
+    } else if !output.expose().is_empty() {
+        Some(Ok(output))
+    } else {
+        None
     }
 }
 

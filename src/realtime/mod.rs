@@ -54,7 +54,8 @@ pub use new_item::{
     AssistantContent, NewItem, NewItemBody, NewMessage, SystemContent, UserContent,
 };
 pub use output_event::{
-    FunctionCallArgumentsDone, OutputAudioDelta, OutputItem, OutputPart, OutputText,
+    FunctionCallArgumentsDone, McpCallArgumentsDone, McpCallNews, OutputAudioDelta, OutputItem,
+    OutputPart, OutputText,
 };
 pub use payload::InvalidAudio;
 pub use response::{Response, ResponseReason, ResponseStatus, StatusDetails};

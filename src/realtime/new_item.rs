@@ -52,6 +52,15 @@ impl<'a> NewItem<'a> {
         NewItemBody::FunctionCallOutput { call_id, output }.into()
     }
 
+    /// Leave to call a tool of a server, or none.
+    pub fn mcp_approval_response(approval_request_id: &'a str, approve: bool) -> Self {
+        NewItemBody::McpApprovalResponse {
+            approval_request_id,
+            approve,
+        }
+        .into()
+    }
+
     /// The same item under an id of our choice.
     #[must_use]
     pub fn with_id(self, id: &'a str) -> Self {
@@ -93,6 +102,14 @@ pub enum NewItemBody<'a> {
         call_id: &'a str,
         /// The answer, text.
         output: &'a str,
+    },
+    /// The answer to a question whether a tool of a server may be called. Must
+    /// have an id of our choice.
+    McpApprovalResponse {
+        /// The item that asks.
+        approval_request_id: &'a str,
+        /// Whether it may.
+        approve: bool,
     },
 }
 

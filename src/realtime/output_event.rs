@@ -102,3 +102,22 @@ pub struct FunctionCallArgumentsDone<'a> {
     #[serde(default, deserialize_with = "lenient::json_text")]
     pub arguments: Pii<String>,
 }
+
+/// A tool of a server is to be called, with all of its arguments.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct McpCallArgumentsDone<'a> {
+    /// The item that it is.
+    #[serde(borrow)]
+    pub item_id: Cow<'a, str>,
+    /// Its arguments, JSON as the model wrote it: not always valid.
+    #[serde(default, deserialize_with = "lenient::json_text")]
+    pub arguments: Pii<String>,
+}
+
+/// Something about a call that the model makes at a server of tools.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct McpCallNews<'a> {
+    /// The item that it is.
+    #[serde(borrow)]
+    pub item_id: Cow<'a, str>,
+}

@@ -14,7 +14,8 @@ use super::glance;
 use super::item_event::{ItemDeleted, ItemPlaced, ItemTruncated};
 use super::lenient::Text;
 use super::output_event::{
-    FunctionCallArgumentsDone, OutputAudioDelta, OutputItem, OutputPart, OutputText,
+    FunctionCallArgumentsDone, McpCallArgumentsDone, McpCallNews, OutputAudioDelta, OutputItem,
+    OutputPart, OutputText,
 };
 use super::response::{Response, WithResponse};
 use super::server_error::{ServerError, WithError};
@@ -80,6 +81,15 @@ pub enum ServerEvent<'a> {
     /// A tool is called. The same is told by [`Self::OutputItemDone`], which
     /// also tells whether the call is complete; obey one of the two.
     FunctionCallArgumentsDone(FunctionCallArgumentsDone<'a>),
+    /// A tool of a server is to be called, with all of its arguments: the model
+    /// asks such a server by itself.
+    McpCallArgumentsDone(McpCallArgumentsDone<'a>),
+    /// The server has been asked.
+    McpCallInProgress(McpCallNews<'a>),
+    /// It has answered. The model says nothing of it before it is asked to.
+    McpCallCompleted(McpCallNews<'a>),
+    /// It has not, or with an error.
+    McpCallFailed(McpCallNews<'a>),
     /// What is left of our allowance.
     RateLimitsUpdated(Vec<RateLimit>),
     /// Something that we asked for was refused, or worse.
@@ -248,6 +258,7 @@ fn body<'de, D: Deserializer<'de>>(
         "rate_limits.updated" => wrap(d, |w: WithRateLimits| E::RateLimitsUpdated(w.rate_limits)),
         "error" => wrap(d, |w: WithError| E::Error(w.into())),
         _ if kind.starts_with(ITEM) => item_body(kind, d),
+        _ if kind.starts_with(MCP_CALL) => mcp_body(kind, d),
         _ => other_body(kind, d),
     }
 }
@@ -268,6 +279,20 @@ fn item_body<'de, D: Deserializer<'de>>(
         "input_audio_transcription.delta" => wrap(d, E::InputTranscriptionDelta),
         "input_audio_transcription.completed" => wrap(d, E::InputTranscriptionCompleted),
         "input_audio_transcription.failed" => wrap(d, E::InputTranscriptionFailed),
+        _ => other_body(kind, d),
+    }
+}
+
+fn mcp_body<'de, D: Deserializer<'de>>(
+    kind: Cow<'de, str>,
+    d: D,
+) -> Result<ServerEvent<'de>, D::Error> {
+    use ServerEvent as E;
+    match &kind[MCP_CALL.len()..] {
+        "_arguments.done" => wrap(d, E::McpCallArgumentsDone),
+        ".in_progress" => wrap(d, E::McpCallInProgress),
+        ".completed" => wrap(d, E::McpCallCompleted),
+        ".failed" => wrap(d, E::McpCallFailed),
         _ => other_body(kind, d),
     }
 }
@@ -295,10 +320,11 @@ where
 }
 
 const ITEM: &str = "conversation.item.";
+const MCP_CALL: &str = "response.mcp_call";
 
-// Compatible servers send `ping`; the events of the output buffer, of MCP and
-// of DTMF belong to calls that OpenAI itself answers.
-const UNUSED: [&str; 20] = [
+// Compatible servers send `ping`; the events of the output buffer and of DTMF
+// belong to calls that OpenAI itself answers.
+const UNUSED: [&str; 16] = [
     "conversation.created",
     "conversation.item.input_audio_transcription.segment",
     "conversation.item.input_audio_transcription.updated",
@@ -314,9 +340,5 @@ const UNUSED: [&str; 20] = [
     "response.content_part.added",
     "response.content_part.done",
     "response.function_call_arguments.delta",
-    "response.mcp_call.completed",
-    "response.mcp_call.failed",
-    "response.mcp_call.in_progress",
     "response.mcp_call_arguments.delta",
-    "response.mcp_call_arguments.done",
 ];

@@ -204,15 +204,22 @@ impl Shelf {
     }
 }
 
-/// A file of our own, which nobody else takes for left behind while we hold it.
+/// A file of our own, which nobody else takes for left behind while we hold it:
+/// it has its name only once it is held.
 fn create(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     // What callers say is for nobody else on this machine.
     let mut options = OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(path)?;
+    let unnamed = path.with_extension("new");
+    let file = options
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&unnamed)?;
     file.lock()?;
+    fs::rename(&unnamed, path)?;
     Ok(file)
 }
 

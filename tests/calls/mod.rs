@@ -65,6 +65,18 @@ fn o5_the_time_may_be_up_while_there_is_no_agent() {
 }
 
 #[test]
+fn o12_what_the_agent_does_by_itself_is_waited_for_and_followed_by_an_answer() {
+    assert_go(&[
+        "agent_acts_behind_words",
+        "agent_acts_alone",
+        "agent_acts_and_never_ends",
+        "agent_acts_again_and_again",
+        "agent_acts_and_goes_on_by_itself",
+        "agent_lost_while_it_acts",
+    ]);
+}
+
+#[test]
 fn o6_an_answer_that_is_slow_is_bridged_asked_for_again_and_given_up() {
     assert_go(&[
         "slow_answer",

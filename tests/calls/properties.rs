@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption, ItemKey,
-    MAX_LEAD, Mark, Order, Outcome, ResponseKey, ToolAction, ToolEnd, ToolKey,
+    Action, AgentAct, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption,
+    ItemKey, MAX_LEAD, Mark, Order, Outcome, ResponseKey, ToolAction, ToolEnd, ToolKey,
 };
 use frontdesk::domain::{EndReason, Limits, Pii, SilencePolicy, Speaker, ToolName, Usage};
 use proptest::prelude::*;
@@ -168,6 +168,7 @@ impl Witness {
             | Event::AgentClosed
             | Event::SpareReady
             | Event::SpareFailed
+            | Event::AgentActs(_)
             | Event::Uttered { .. }
             | Event::CarrierStopped
             | Event::CarrierLost
@@ -260,6 +261,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::ResponseRefused),
         3 => (0_u32..80, response(), 0_usize..4).prop_map(called),
         2 => (0_u32..80, any::<bool>()).prop_map(ended),
+        2 => (0_u32..80).prop_map(acts),
         20 => agent_audio(),
         3 => (item(), "[a-z ]{0,30}")
             .prop_map(|(item, text)| Event::AgentText { item, delta: text.into() }),
@@ -312,6 +314,14 @@ fn called((call, response, tool): (u32, ResponseKey, usize)) -> Event {
         tool: tools.get(tool).map(|tool| (*tool).into()),
         arguments: Pii::new(String::new()),
     }
+}
+
+fn acts(call: u32) -> Event {
+    Event::AgentActs(AgentAct {
+        call: ToolKey(call),
+        name: None,
+        arguments: Pii::new(String::new()),
+    })
 }
 
 fn ended((call, is_handed_on): (u32, bool)) -> Event {

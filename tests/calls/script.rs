@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use frontdesk::audio::Frame;
 use frontdesk::call::{
-    Action, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption, ItemKey,
-    Notice, Order, Outcome, Report, ResponseKey, ToolAction, ToolAnswer, ToolEnd, ToolKey,
+    Action, AgentAct, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption,
+    ItemKey, Notice, Order, Outcome, Report, ResponseKey, ToolAction, ToolAnswer, ToolEnd, ToolKey,
 };
 use frontdesk::domain::{
     Effect, EndReason, Limits, PermittedTool, Pii, SilencePolicy, Speaker, ToolName, Usage,
@@ -185,6 +185,11 @@ impl Names {
 
     fn tool(&mut self, call: &str, words: &[&str]) -> Event {
         match *words {
+            ["begun", name] => Event::AgentActs(AgentAct {
+                call: ToolKey(call.parse().expect("the number of a wish")),
+                name: Some(name.to_owned()),
+                arguments: Pii::new("{}".to_owned()),
+            }),
             [tool, response] => self.called(call, tool, response),
             ["ended"] => ended(errand(call), true, None),
             ["failed"] => ended(errand(call), false, None),
@@ -381,6 +386,12 @@ fn say(action: &Action, names: &Names) -> String {
             format!("-> tell to say \"{}\"", text.expose())
         }
         Action::Agent(AgentAction::Tell(Notice::HoldEnded)) => "-> tell of the hold".to_owned(),
+        Action::Agent(AgentAction::Tell(Notice::NoAnswer(name))) => {
+            format!(
+                "-> tell of no answer from {}",
+                name.as_deref().unwrap_or("?")
+            )
+        }
         Action::Agent(AgentAction::Respond(reply)) => format!("-> respond {reply:?}"),
         Action::Agent(AgentAction::Cancel) => "-> cancel".to_owned(),
         Action::Agent(AgentAction::Truncate { item, heard }) => {

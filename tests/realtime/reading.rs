@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 const FULL_TURN: &str = include_str!("../../fixtures/realtime/full_turn.jsonl");
 const BARGE_IN: &str = include_str!("../../fixtures/realtime/barge_in.jsonl");
 const TOOL_CALL: &str = include_str!("../../fixtures/realtime/tool_call.jsonl");
+const MCP_CALL: &str = include_str!("../../fixtures/realtime/mcp_call.jsonl");
 const COMPATIBLE: &str = include_str!("../../fixtures/realtime/compatible.jsonl");
 
 #[test]
@@ -165,6 +166,50 @@ fn a_tool_call_is_told_twice_with_the_same_words() {
     assert_eq!(failed.status, Some(ResponseStatus::Failed));
     let error = failed.status_details.clone().unwrap().error.unwrap();
     assert_eq!(error.code.as_deref(), Some("rate_limit_exceeded"));
+}
+
+#[test]
+fn what_the_model_does_at_a_server_of_tools_is_read_from_beginning_to_end() {
+    let events = events(MCP_CALL);
+    assert_eq!(
+        names(&events),
+        "ItemAdded Unused Unused ItemDone OutputItemAdded Unused McpCallArgumentsDone ItemDone \
+         McpCallInProgress McpCallCompleted OutputItemDone McpCallFailed ItemDone Unused"
+    );
+    let ServerEvent::McpCallArgumentsDone(done) = &events[6] else {
+        panic!("{:?}", events[6]);
+    };
+    assert_eq!(done.item_id, "mcp_301");
+    assert_eq!(done.arguments.expose(), r#"{"day":"friday"}"#);
+    let ends = [4, 10, 12].map(|at| match &events[at] {
+        ServerEvent::OutputItemAdded(output) | ServerEvent::OutputItemDone(output) => {
+            output.item.body.clone()
+        }
+        ServerEvent::ItemDone(placed) => placed.item.body.clone(),
+        event => panic!("{event:?}"),
+    });
+    let found = Pii::new("Ten o'clock.".to_owned());
+    let error = r#"{"type":"http_error","code":503,"message":"Unavailable"}"#;
+    let error: Value = serde_json::from_str(error).unwrap();
+    let error = Pii::new(error.to_string());
+    let call = |end| ItemBody::McpCall {
+        name: "find_slot".to_owned(),
+        end,
+    };
+    assert_eq!(
+        ends,
+        [call(None), call(Some(Ok(found))), call(Some(Err(error)))]
+    );
+    let ServerEvent::ItemDone(asked) = &events[7] else {
+        panic!("{:?}", events[7]);
+    };
+    assert_eq!(
+        asked.item.body,
+        ItemBody::McpApprovalRequest {
+            server_label: "calendar".to_owned(),
+            name: "find_slot".to_owned(),
+        }
+    );
 }
 
 #[test]

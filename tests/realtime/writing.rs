@@ -290,12 +290,16 @@ fn client_events<'a>(sessions: &'a [SessionConfig], tools: &'a [Tool]) -> Vec<Cl
         item,
         previous_item_id: None,
     }));
-    events.extend(items().into_iter().map(|item| ClientEvent::ItemCreate {
-        item: NewItem {
-            status: Some(ItemStatus::Completed),
-            ..item.with_id("item_of_ours")
-        },
-        previous_item_id: Some("root"),
+    events.extend(items().into_iter().map(|item| {
+        ClientEvent::ItemCreate {
+            item: NewItem {
+                // An answer to whoever asks for leave has none.
+                status: (!matches!(item.body, NewItemBody::McpApprovalResponse { .. }))
+                    .then_some(ItemStatus::Completed),
+                ..item.with_id("item_of_ours")
+            },
+            previous_item_id: Some("root"),
+        }
     }));
     events
 }
@@ -330,6 +334,7 @@ fn items() -> Vec<NewItem<'static>> {
         NewItemBody::Message(assistant).into(),
         NewItem::function_call("call_1", "end_call", "{}"),
         NewItem::function_call_output("call_1", r#"{"ok":true}"#),
+        NewItem::mcp_approval_response("mcpr_1", false).with_id("leave_1"),
     ]
 }
 

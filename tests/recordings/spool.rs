@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use frontdesk::audio::SILENCE;
@@ -13,6 +15,7 @@ use frontdesk::domain::{
 };
 use frontdesk::recordings::{Opened, Spool, Spooled, Summary, write_sound};
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 fn title() -> RecordingTitle {
@@ -73,6 +76,39 @@ fn left(folder: &Path, id: RecordingId) -> Spooled {
         }
     }
     panic!("nobody left it");
+}
+
+#[tokio::test]
+async fn p2_a_recording_that_begins_is_never_taken_for_one_that_was_left() {
+    const RECORDINGS: usize = 200;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_owned();
+    let begun = Arc::new(AtomicBool::new(true));
+    let goes_on = Arc::clone(&begun);
+    let peer = spawn_blocking(move || {
+        let mut left = 0;
+        while goes_on.load(Ordering::Relaxed) {
+            for id in Spooled::list(&path).unwrap() {
+                let opened = Spooled::open(&path, id).unwrap();
+                left += usize::from(matches!(opened, Opened::Left(_)));
+            }
+        }
+        left
+    });
+    let spool = Spool::start(folder.path()).unwrap();
+    let mut writers = Vec::new();
+    for _ in 0..RECORDINGS {
+        writers.extend(spool.begin(title()));
+        sleep(Duration::from_millis(1)).await;
+    }
+    let are_there = || Spooled::list(folder.path()).unwrap().len() == writers.len();
+    while !are_there() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    begun.store(false, Ordering::Relaxed);
+    assert_eq!(peer.await.unwrap(), 0);
+    drop(writers);
+    spool.close().await;
 }
 
 fn tracks(spooled: &Spooled, summary: &Summary) -> [Vec<u8>; 2] {
@@ -279,7 +315,7 @@ async fn d3_a_full_disk_ends_the_recording_and_says_why() {
     let folder = TempDir::new().unwrap();
     let title = title();
     // A disk that is full, in the place of the file.
-    let path = folder.path().join(format!("{}.spool", title.id));
+    let path = folder.path().join(format!("{}.new", title.id));
     std::os::unix::fs::symlink("/dev/full", path).unwrap();
     let spool = Spool::start(folder.path()).unwrap();
     let mut writer = spool.begin(title).unwrap();
@@ -301,7 +337,7 @@ async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
     let folder = TempDir::new().unwrap();
     let title = title();
     // Whoever opens a pipe for writing waits until somebody reads it.
-    let path = folder.path().join(format!("{}.spool", title.id));
+    let path = folder.path().join(format!("{}.new", title.id));
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
     let spool = Spool::start(folder.path()).unwrap();

@@ -4,6 +4,7 @@ mod calls;
 mod conferences;
 mod events;
 mod gateway;
+mod mcp;
 mod model_client;
 mod sessions;
 mod streams;

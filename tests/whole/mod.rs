@@ -22,6 +22,7 @@ mod jumps;
 mod kept;
 mod letters;
 mod load;
+mod mcp;
 mod outbound;
 mod panics;
 mod privacy;

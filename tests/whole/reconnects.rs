@@ -205,6 +205,20 @@ async fn o16_where_nobody_can_be_reached_any_more_the_caller_is_with_somebody_el
 /// Calls that go on while the model behind them is restarted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o16_a_model_that_is_restarted_loses_no_call() {
+    restart(ms(0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o16_a_model_that_is_away_for_half_a_second_loses_no_call() {
+    restart(ms(500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn o16_a_model_that_is_away_for_a_second_and_a_half_loses_no_call() {
+    restart(ms(1_500)).await;
+}
+
+async fn restart(away: Duration) {
     // `FRONTDESK_CALLS=300 cargo test --release restarted` wants a machine of its own.
     let most = calls_or(24);
     let talkative = || ModelOptions {
@@ -234,6 +248,7 @@ async fn o16_a_model_that_is_restarted_loses_no_call() {
     };
     // The old one is gone before the new one takes its port.
     desk.model = ModelServer::start(ModelOptions::default()).await.unwrap();
+    sleep(away).await;
     let restarted = async {
         loop {
             match ModelServer::start(fresh.clone()).await {
@@ -256,14 +271,14 @@ async fn o16_a_model_that_is_restarted_loses_no_call() {
     assert_spread(&sessions);
 }
 
-/// No second is anybody's alone who comes back: a hundred are let through, and fifty more
-/// in the first.
+/// No second is anybody's alone who comes back: two hundred are let through, and a hundred
+/// more in the first.
 fn assert_spread(sessions: &[SessionRecord]) {
     let mut opened: Vec<_> = sessions.iter().map(|one| one.opened_at).collect();
     opened.sort();
     for (n, from) in opened.iter().enumerate() {
         let within = opened[n..].iter().take_while(|at| **at - *from < ms(1_000));
-        assert!(within.count() <= 160, "too many at once");
+        assert!(within.count() <= 310, "too many at once");
     }
 }
 
@@ -345,6 +360,46 @@ async fn o3_whoever_says_that_our_money_is_spent_is_left_for_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn o1_who_is_not_answered_at_the_first_endpoint_is_answered_by_the_second() {
     second_answers(Failure::NeverAnswerUpgrade, ms(3_500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o16_who_takes_the_connection_and_hangs_up_is_not_preferred_to_the_second_endpoint() {
+    for code in [1011, 1013] {
+        second_answers(Failure::CloseAfterHello(code), ms(1_000)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o1_who_takes_the_connection_and_says_nothing_is_not_preferred_to_the_second_endpoint() {
+    for but_hello in [false, true] {
+        second_answers(Failure::SayNothing { but_hello }, ms(3_500)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o5_who_loses_a_call_in_the_middle_of_it_does_not_have_it_again() {
+    let first = ModelServer::start(ModelOptions {
+        failures: vec![cut_after(3, Some(1011)); 12],
+        ..talkative()
+    });
+    let first = first.await.unwrap();
+    let desk = Desk::with(talkative(), |plan| {
+        let mut broken = Endpoint::new(first.url(), "gpt-realtime-2.1");
+        broken.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
+        plan.agents.insert(0, broken);
+    })
+    .await;
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(1_500)),
+        Step::HangUp,
+    ];
+    for calls in [1, 2] {
+        let report = place(&desk, steps.clone()).await;
+        assert_hung_up(&desk, &report).await;
+        // Whoever rings soon after is spared.
+        assert_eq!((first.accepted(), desk.model.accepted()), (1, calls));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

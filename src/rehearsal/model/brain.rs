@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::brain_mcp::RunningMcpCall;
 use super::client_event::{ClientEvent, read};
 use super::conversation::Conversation;
 use super::ear::Ear;
@@ -38,6 +39,10 @@ pub(super) struct Brain {
     /// What the last response read, which the next finds cached: text, sound.
     pub(super) cached: (u64, u64),
     pub(super) tokens_left: u64,
+    /// Calls of servers' tools that wait for leave.
+    pub(super) unpermitted: Vec<RunningMcpCall>,
+    /// Servers whose tools have been listed.
+    pub(super) listed: Vec<String>,
     /// While the first settings are thought about, nothing else is read.
     busy_until: Option<Instant>,
     out: VecDeque<Value>,
@@ -56,6 +61,7 @@ pub(super) enum Alarm {
     Idle {
         since_ms: u64,
     },
+    McpEnded(RunningMcpCall),
     FallSilent,
     Expire,
 }
@@ -102,6 +108,8 @@ impl Brain {
             last_done_at: None,
             cached: (0, 0),
             tokens_left: TOKEN_LIMIT,
+            unpermitted: Vec::new(),
+            listed: Vec::new(),
             busy_until: None,
             out: VecDeque::new(),
             is_over: false,
@@ -205,7 +213,7 @@ impl Brain {
             ClientEvent::ItemCreate {
                 item,
                 previous_item_id,
-            } => self.create_item(item, previous_item_id.as_deref()),
+            } => self.create_item(item, previous_item_id.as_deref(), now),
             ClientEvent::ItemRetrieve { item_id } => {
                 let item = self.conversation.retrieve(&item_id)?;
                 self.emit(json!({"type": "conversation.item.retrieved", "item": item}));
@@ -253,6 +261,7 @@ impl Brain {
             Alarm::Updated => {
                 let session = self.session.to_value();
                 self.emit(json!({"type": "session.updated", "session": session}));
+                self.list_mcp_tools();
             }
             Alarm::Transcribe {
                 item_id,
@@ -261,6 +270,7 @@ impl Brain {
             } => {
                 self.transcribe(&item_id, &text, audio_tokens);
             }
+            Alarm::McpEnded(call) => self.end_mcp_call(call),
             Alarm::Idle { since_ms } => self.time_out_idle(since_ms, now),
             Alarm::FallSilent => self.interrupt(now),
             Alarm::Expire => {

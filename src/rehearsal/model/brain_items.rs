@@ -16,7 +16,9 @@ impl Brain {
         &mut self,
         item: Value,
         previous: Option<&str>,
+        now: Instant,
     ) -> Result<(), Refusal> {
+        let leave = self.leave_in(&item)?;
         let id = self.conversation.create(item, previous)?;
         let item = self.conversation.retrieve(&id)?;
         let previous = self.conversation.previous_of(&id);
@@ -32,6 +34,9 @@ impl Brain {
         });
         for kind in ["conversation.item.added", "conversation.item.done"] {
             self.emit(json!({"type": kind, "previous_item_id": previous, "item": item}));
+        }
+        if let Some((at, may)) = leave {
+            self.take_leave(at, may, now);
         }
         Ok(())
     }

@@ -160,6 +160,7 @@ impl Brain {
             Step::OpenCall(call) => self.open_item(at, Some(call)),
             Step::Argue(piece) => self.argue(at, &piece),
             Step::CloseMessage | Step::CloseCall => self.close_item(at, "completed"),
+            Step::AskServer(call) => self.ask_server(at, &call, now),
             Step::End(ending) => {
                 let (status, details) = ending_details(ending);
                 self.end_response(at, status, &details, now);

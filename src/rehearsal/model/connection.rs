@@ -95,6 +95,8 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
             Failure::RefuseUpgrade(status) => Err(Refused::scripted(*status)),
             Failure::Healthy
             | Failure::NeverAnswerUpgrade
+            | Failure::CloseAfterHello(_)
+            | Failure::SayNothing { .. }
             | Failure::CloseAfterDeltas { .. }
             | Failure::FreezeAfterDeltas(_)
             | Failure::GarbageAfterDeltas { .. }
@@ -136,10 +138,37 @@ enum Next {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn run(&mut self, mut brain: Brain) {
-        if let Failure::ExpireAfter(after) = self.failure {
-            brain.expire_at(Instant::now() + after);
+        match self.failure {
+            Failure::ExpireAfter(after) => brain.expire_at(Instant::now() + after),
+            Failure::CloseAfterHello(code) => {
+                self.say_hello(&mut brain).await;
+                return self.close(code, "").await;
+            }
+            Failure::SayNothing { but_hello } => {
+                if but_hello {
+                    self.say_hello(&mut brain).await;
+                }
+                return self.stay_silent().await;
+            }
+            Failure::Healthy
+            | Failure::RefuseUpgrade(_)
+            | Failure::NeverAnswerUpgrade
+            | Failure::CloseAfterDeltas { .. }
+            | Failure::FreezeAfterDeltas(_)
+            | Failure::GarbageAfterDeltas { .. } => {}
         }
         while let Next::GoOn = self.turn(&mut brain).await {}
+    }
+
+    async fn say_hello(&mut self, brain: &mut Brain) {
+        if let Some(event) = brain.poll_event() {
+            self.send_event(&event).await;
+        }
+    }
+
+    /// Hears everything, and does nothing about it.
+    async fn stay_silent(&mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
     }
 
     async fn turn(&mut self, brain: &mut Brain) -> Next {
@@ -212,6 +241,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Failure::Healthy
             | Failure::RefuseUpgrade(_)
             | Failure::NeverAnswerUpgrade
+            | Failure::CloseAfterHello(_)
+            | Failure::SayNothing { .. }
             | Failure::CloseAfterDeltas { .. }
             | Failure::FreezeAfterDeltas(_)
             | Failure::GarbageAfterDeltas { .. }

@@ -54,8 +54,10 @@ impl Conversation {
         };
         let at = self.place_after(previous)?;
         value["id"] = json!(id);
-        value["object"] = json!("realtime.item");
-        value["status"] = json!("completed");
+        if value["type"] != "mcp_approval_response" {
+            value["object"] = json!("realtime.item");
+            value["status"] = json!("completed");
+        }
         let item = Item {
             id: id.clone(),
             value,

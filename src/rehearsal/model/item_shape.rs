@@ -23,7 +23,9 @@ pub(super) fn check_item(item: &Value) -> Result<(), Refusal> {
         ItemShape::Message {
             id, role, content, ..
         } => (id, Some((*role, content))),
-        ItemShape::FunctionCall { id, .. } | ItemShape::FunctionCallOutput { id, .. } => (id, None),
+        ItemShape::FunctionCall { id, .. }
+        | ItemShape::FunctionCallOutput { id, .. }
+        | ItemShape::McpApprovalResponse { id, .. } => (id, None),
     };
     if id.as_ref().is_some_and(|id| !(1..=32).contains(&id.len())) {
         let message = "Invalid 'item.id': expected a string of 1 to 32 characters.";
@@ -81,6 +83,21 @@ enum ItemShape {
         #[serde(rename = "output")]
         _output: String,
     },
+    McpApprovalResponse {
+        #[serde(deserialize_with = "given")]
+        id: Option<String>,
+        #[serde(rename = "approval_request_id")]
+        _approval_request_id: String,
+        #[serde(rename = "approve")]
+        _approve: bool,
+        #[serde(default, rename = "reason")]
+        _reason: Option<String>,
+    },
+}
+
+/// An id that the client has to choose.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@
 mod brain;
 mod brain_input;
 mod brain_items;
+mod brain_mcp;
 mod brain_output;
 mod brain_response;
 mod client_event;
@@ -29,7 +30,7 @@ mod session_shape;
 mod upgrade;
 mod vad;
 
-pub use options::{Ending, Failure, Line, ModelOptions, Stall, ToolCall};
+pub use options::{Ending, Failure, Line, McpCall, McpEnd, ModelOptions, Stall, ToolCall};
 pub use record::{
     Appended, CallerTurn, Deletion, ItemRecord, RefusalRecord, ResponseRecord, SessionRecord,
     Truncation,

@@ -71,6 +71,9 @@ pub struct Line {
     pub items: Vec<Spoken>,
     /// What is called after it; each becomes a `function_call` item.
     pub tool_calls: Vec<ToolCall>,
+    /// What is asked of servers of tools after that; each becomes an `mcp_call`
+    /// item, and goes on when the response is over.
+    pub mcp_calls: Vec<McpCall>,
     /// Instead of [`ModelOptions::think`], for this line.
     pub think: Option<Duration>,
     /// How the response ends.
@@ -102,6 +105,13 @@ impl Line {
         self
     }
 
+    /// The same, with a server of tools asked at its end.
+    #[must_use]
+    pub fn then_ask(mut self, call: McpCall) -> Self {
+        self.mcp_calls.push(call);
+        self
+    }
+
     /// The same, with all its tools called under one `call_id`.
     #[must_use]
     pub fn with_call_id(mut self, call_id: &str) -> Self {
@@ -121,6 +131,35 @@ pub struct ToolCall {
     pub arguments: String,
     /// The model's name for this call; a new one unless told.
     pub call_id: Option<String>,
+}
+
+/// A tool of a server (Model Context Protocol), which the model calls by itself.
+/// Such a server must have been given to the session, with this tool.
+#[derive(Clone, Debug)]
+pub struct McpCall {
+    /// The server.
+    pub server_label: String,
+    /// The tool.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: String,
+    /// How long the server takes to answer.
+    pub takes: Duration,
+    /// What comes of it.
+    pub end: McpEnd,
+    /// Whether the model asks for leave first, as of a session that wants it.
+    pub asks_leave: bool,
+}
+
+/// What comes of a call of a server's tool.
+#[derive(Clone, Debug)]
+pub enum McpEnd {
+    /// This answer.
+    Answers(String),
+    /// This error.
+    Fails(String),
+    /// Nothing, for ever.
+    Never,
 }
 
 /// How a response ends by itself.
@@ -161,6 +200,13 @@ pub enum Failure {
     RefuseUpgrade(u16),
     /// The upgrade is never answered.
     NeverAnswerUpgrade,
+    /// The socket closes with this code as soon as `session.created` is sent.
+    CloseAfterHello(u16),
+    /// Nothing is said after the upgrade, but perhaps `session.created`.
+    SayNothing {
+        /// Whether that is said.
+        but_hello: bool,
+    },
     /// The socket closes after so many audio deltas; without a code it just drops.
     CloseAfterDeltas {
         /// Deltas of sound sent before.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::options::{Ending, Line, ModelOptions, ToolCall};
+use super::options::{Ending, Line, McpCall, ModelOptions, ToolCall};
 use crate::rehearsal::codec::SAMPLES_PER_MS;
 use crate::rehearsal::spoken::Spoken;
 
@@ -19,6 +19,7 @@ pub(super) enum Step {
     OpenCall(ToolCall),
     Argue(String),
     CloseCall,
+    AskServer(McpCall),
     End(Ending),
 }
 
@@ -53,6 +54,9 @@ pub(super) fn plan(line: &Line, options: &ModelOptions, is_text_only: bool) -> V
             planner.step(Step::Argue(piece));
         }
         planner.step(Step::CloseCall);
+    }
+    for call in &line.mcp_calls {
+        planner.step(Step::AskServer(call.clone()));
     }
     planner.step(Step::End(line.ending.clone()));
     planner.steps
