@@ -300,33 +300,40 @@ fn filters(crew: &Crew) -> Vec<(&'static str, Filter)> {
         all.since = Some(Timestamp::from_ms(BEGAN_MS));
         all.until = Some(Timestamp::from_ms(BEGAN_MS + 900_000));
     });
+    filters.extend(of_people(crew));
+    filters
+}
+
+/// What is asked of those who have the calls.
+fn of_people(crew: &Crew) -> [(&'static str, Filter); 5] {
     let of_member = Filter {
         user: Some(crew.member),
         ..Filter::default()
     };
-    filters.push(("user (1 in 200)", of_member));
     let answered = Filter {
         receptionist: Some(crew.receptionist),
         ..Filter::default()
     };
-    filters.push(("receptionist (1 in 3)", answered.clone()));
     let own = Filter {
         owner: Some(crew.member),
         ..Filter::default()
     };
-    filters.push(("an agent's own (1 in 200)", own));
     let both = Filter {
         owner: Some(crew.member),
-        ..answered
+        ..answered.clone()
     };
-    filters.push(("an agent's own of a receptionist", both));
     let watched = Filter {
         watcher: Some(crew.member),
         outcome: Some(Outcome::Open),
         ..Filter::default()
     };
-    filters.push(("what an agent watches (1 in 500)", watched));
-    filters
+    [
+        ("user (1 in 200)", of_member),
+        ("receptionist (1 in 3)", answered),
+        ("an agent's own (1 in 200)", own),
+        ("an agent's own of a receptionist", both),
+        ("what an agent watches (1 in 500)", watched),
+    ]
 }
 
 async fn tenant(store: &Store, clock: &Clock) -> TenantId {
@@ -410,29 +417,16 @@ async fn fill(raw: &AnyPool, (whose, crew): (TenantId, &Crew), calls: usize) {
         for n in first..calls.min(first + AT_ONCE) {
             let at = BEGAN_MS + i64::try_from(n).expect("few") * 1_000;
             let seed = u128::from_le_bytes(random_bytes());
-            let id = CallId::from((Timestamp::from_ms(at), seed));
-            let sid = format!("CA{seed:032x}");
+            let id = CallId::from((Timestamp::from_ms(at), seed)).to_string();
             let (direction, from, to) = match (n % 10, n % 100) {
                 (9, ending) => ("outbound", "+15559999999".to_owned(), number(ending)),
                 (_, ending) => ("inbound", number(ending), "+15559999999".to_owned()),
             };
-            let named = |is_so: bool, id: String| match is_so {
-                true => format!("'{id}'"),
-                false => "NULL".to_owned(),
-            };
-            let user = named(n % 200 == 11, crew.member.to_string());
-            let answerer = named(n % 3 == 0, crew.receptionist.to_string());
-            let (status, ended, outcome) = match (n % 500, n % 1_000) {
-                (7, _) => ("in-progress", "NULL".to_owned(), "open"),
-                (_, 5) => ("completed", at.to_string(), "voicemail"),
-                _ => ("completed", at.to_string(), "ai"),
-            };
-            rows.push(format!(
-                "('{id}','{whose}','{sid}','{direction}','{from}','{to}','{status}',{at},{ended},\
-                 '{outcome}','2025-11-21',{user},{answerer})"
-            ));
+            let named = (id.as_str(), direction, from.as_str(), to.as_str());
+            let (row, is_open) = row((whose, crew), (n, at), named);
+            rows.push(row);
             let wait = || format!("('{whose}','{id}','{}',{at})", crew.queue);
-            waits.extend((outcome == "open").then(wait));
+            waits.extend(is_open.then(wait));
             let mut found = vec![from[1..].to_owned(), to[1..].to_owned()];
             found.push(format!("{:04}", n % 100));
             found.push(if n % 2 == 0 { "appointment" } else { "opening" }.to_owned());
@@ -468,6 +462,33 @@ async fn fill(raw: &AnyPool, (whose, crew): (TenantId, &Crew), calls: usize) {
         )
         .await;
     }
+}
+
+/// What stands in the row of the `n`th call, and whether it goes on.
+fn row(
+    (whose, crew): (TenantId, &Crew),
+    (n, at): (usize, i64),
+    (id, direction, from, to): (&str, &str, &str, &str),
+) -> (String, bool) {
+    let named = |is_so: bool, id: String| {
+        if is_so {
+            format!("'{id}'")
+        } else {
+            "NULL".to_owned()
+        }
+    };
+    let user = named(n % 200 == 11, crew.member.to_string());
+    let answerer = named(n % 3 == 0, crew.receptionist.to_string());
+    let (status, ended, outcome) = match (n % 500, n % 1_000) {
+        (7, _) => ("in-progress", "NULL".to_owned(), "open"),
+        (_, 5) => ("completed", at.to_string(), "voicemail"),
+        _ => ("completed", at.to_string(), "ai"),
+    };
+    let row = format!(
+        "('{id}','{whose}','CA-{id}','{direction}','{from}','{to}','{status}',{at},{ended},\
+         '{outcome}','2025-11-21',{user},{answerer})"
+    );
+    (row, outcome == "open")
 }
 
 fn number(ending: usize) -> String {

@@ -568,13 +568,12 @@ async fn a_caller_is_listened_to_in_a_language_by_the_carriers_name_of_it() {
         let (_, key) = desk.tenant("A").await;
         let ask = json!({"gather": {"prompt": {"say": {"text": "Whom?"}}, "variable": "whom",
             "takes_speech": true}});
-        let edges = ["next", "timeout", "invalid"]
-            .map(|exit| json!({"from": "ask", "exit": exit, "to": "end"}));
+        let edge = |from: &str, exit: &str, to: &str| json!({"from": from, "exit": exit, "to": to});
         let flow = json!({
             "nodes": [{"id": "start", "kind": "start"}, {"id": "ask", "kind": ask},
                 {"id": "end", "kind": "hangup"}],
-            "edges": [[json!({"from": "start", "exit": "next", "to": "ask"})].as_slice(), &edges]
-                .concat(),
+            "edges": [edge("start", "next", "ask"), edge("ask", "next", "end"),
+                edge("ask", "timeout", "end"), edge("ask", "invalid", "end")],
         });
         let id = make(&desk, &key, "Main", &flow).await;
         for (language, heard, spoken) in [
