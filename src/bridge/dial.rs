@@ -162,6 +162,10 @@ impl Dialer for RealtimeDialer {
         let first = self.targets.first()?;
         Some(&first.endpoint.model)
     }
+
+    fn transcriber(&self) -> Option<&str> {
+        self.options.transcriber()
+    }
 }
 
 /// When the next connection may be begun: calls that lost their agents together

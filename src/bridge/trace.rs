@@ -129,6 +129,7 @@ impl Live {
             | Event::SpeechStopped { .. }
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
+            | Event::Used(_)
             | Event::ResponseStarted(_)
             | Event::ResponseRefused
             | Event::AgentAudio { .. }
