@@ -12,7 +12,8 @@ use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use crate::domain::{Pii, Secret};
+use crate::domain::{Money, Pii, Secret, Timestamp, TranscriptionPrice};
+use crate::realtime::TranscriptionUsage;
 
 /// The longest recording, in bytes: what the service takes.
 pub const MAX_BYTES: usize = 25 * 1024 * 1024;
@@ -24,6 +25,15 @@ pub struct Transcriber {
     url: Url,
     key: Secret<String>,
     model: String,
+}
+
+/// A recording that was written down.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Written {
+    /// The words; empty where nobody says anything.
+    pub words: Pii<String>,
+    /// How much sound that was by the service's own count, if it told.
+    pub heard: Option<Duration>,
 }
 
 /// Why a recording was not written down.
@@ -68,18 +78,20 @@ impl Transcriber {
         }
     }
 
-    /// The words in a WAV file; none where nobody says anything. `language` is
-    /// a BCP 47 tag, if it is known.
+    /// What it costs to have sound of that length written down at that time, by the
+    /// public price list of the model; none where the model is not in it.
+    pub fn cost(&self, lasting: Duration, at: Timestamp) -> Option<Money> {
+        let price = TranscriptionPrice::of(&self.model)?;
+        Some(price.cost(lasting, at))
+    }
+
+    /// The words in a WAV file. `language` is a BCP 47 tag, if it is known.
     ///
     /// # Errors
     ///
     /// If the service refuses, is busy or does not answer. Asked once: whoever
     /// has time tries again.
-    pub async fn transcribe(
-        &self,
-        wav: Vec<u8>,
-        language: Option<&str>,
-    ) -> Result<Pii<String>, Error> {
+    pub async fn transcribe(&self, wav: Vec<u8>, language: Option<&str>) -> Result<Written, Error> {
         if wav.len() > MAX_BYTES {
             return Err(Error::Refused {
                 status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
@@ -110,10 +122,12 @@ fn iso_639_1(tag: &str) -> Option<String> {
     is_code.then(|| language.to_ascii_lowercase())
 }
 
-async fn read(response: Response) -> Result<Pii<String>, Error> {
+async fn read(response: Response) -> Result<Written, Error> {
     #[derive(Deserialize)]
     struct Answer {
         text: String,
+        #[serde(default)]
+        usage: TranscriptionUsage,
     }
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
@@ -131,7 +145,13 @@ async fn read(response: Response) -> Result<Pii<String>, Error> {
     }
     let answer: Result<Answer, _> = response.json().await;
     let answer = answer.map_err(|error| unanswered(&error))?;
-    Ok(Pii::new(answer.text.trim().to_owned()))
+    Ok(Written {
+        words: Pii::new(answer.text.trim().to_owned()),
+        heard: match answer.usage {
+            TranscriptionUsage::Duration(heard) => Some(heard),
+            TranscriptionUsage::Unknown | TranscriptionUsage::Tokens { .. } => None,
+        },
+    })
 }
 
 async fn refusal(status: StatusCode, response: Response) -> Error {

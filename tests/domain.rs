@@ -1,7 +1,10 @@
 //! Values: parsed once, printed with care.
 
+use std::time::Duration;
+
 use frontdesk::domain::{
-    CallId, CallSid, CallStatus, ModelPrice, Party, PhoneNumber, Pii, Timestamp, Usage,
+    CallId, CallSid, CallStatus, ModelPrice, Party, PhoneNumber, Pii, Timestamp,
+    TranscriptionPrice, Usage,
 };
 
 #[test]
@@ -108,6 +111,7 @@ fn a_call_costs_what_the_price_list_says() {
         cached_audio_tokens: 100,
         output_text_tokens: 50,
         output_audio_tokens: 200,
+        transcribed_ms: 90_000,
     };
     // 600*4 + 400*0.4 + 500*32 + 100*0.4 + 50*24 + 200*64 dollars a million.
     assert_eq!(
@@ -116,6 +120,29 @@ fn a_call_costs_what_the_price_list_says() {
     );
     assert_eq!(price.cost(&usage, now).to_string(), "0.032600 USD");
     assert!(ModelPrice::of("something-else").is_none());
+    // A minute and a half at 0.0045, and at 0.017 dollars a minute; what is paid by the
+    // token costs nothing that is counted.
+    for (model, micros) in [
+        ("gpt-transcribe", 6_750),
+        ("gpt-live-transcribe", 25_500),
+        ("gpt-realtime-whisper", 25_500),
+        ("whisper-1", 9_000),
+        ("gpt-4o-transcribe", 0),
+    ] {
+        let cost = price.transcribed_by(model).cost(&usage, now);
+        assert_eq!(cost.micros, 32_600 + micros, "{model}");
+    }
+}
+
+#[test]
+fn what_is_written_down_costs_by_its_length_and_each_micro_that_has_begun() {
+    let now = Timestamp::from_ms(1_795_253_400_000);
+    let price = TranscriptionPrice::of("gpt-live-transcribe").unwrap();
+    for (ms, micros) in [(0, 0), (1, 1), (1_000, 284), (60_000, 17_000)] {
+        let cost = price.cost(Duration::from_millis(ms), now);
+        assert_eq!(cost.micros, micros, "{ms} ms");
+    }
+    assert!(TranscriptionPrice::of("gpt-4o-mini-transcribe").is_none());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::Secret;
+use frontdesk::audio::wav;
+use frontdesk::domain::{Secret, Timestamp};
 use frontdesk::egress;
 use frontdesk::transcribe::{Error, MAX_BYTES, Transcriber};
 use tokio::net::TcpListener;
@@ -18,9 +19,11 @@ async fn a_recording_is_written_down_in_its_language() {
             .await;
     let client = server.client();
     let words = client.transcribe(SOUND.to_vec(), Some("de-AT")).await;
-    assert_eq!(words.unwrap().expose(), "Hallo, hier ist Ada.");
+    let written = words.unwrap();
+    assert_eq!(written.words.expose(), "Hallo, hier ist Ada.");
+    assert_eq!(written.heard, Some(Duration::from_secs(3)));
     let words = client.transcribe(SOUND.to_vec(), None).await;
-    assert_eq!(words.unwrap().expose(), "");
+    assert_eq!(words.unwrap().words.expose(), "");
     let languages: Vec<_> = server
         .asked()
         .into_iter()
@@ -28,6 +31,25 @@ async fn a_recording_is_written_down_in_its_language() {
         .collect();
     assert_eq!(languages, [Some("de".to_owned()), None]);
     assert_eq!(server.asked()[0].bytes, SOUND.len());
+}
+
+#[tokio::test]
+async fn a_recording_costs_what_the_list_of_the_model_says_by_its_length() {
+    let sayings = [Saying::Words("One"), Saying::Uncounted("two")];
+    let server = TranscriberServer::open(&sayings).await;
+    let client = server.client();
+    let mut sound = Vec::new();
+    wav::write_mono(&mut sound, &[0xff; 12_000]).unwrap();
+    for heard in [Some(Duration::from_millis(1_500)), None] {
+        let written = client.transcribe(sound.clone(), None).await;
+        assert_eq!(written.unwrap().heard, heard);
+    }
+    let key = Secret::new("sk-x".to_owned());
+    let base = server.base.parse().unwrap();
+    let other = Transcriber::new(egress::client(), &base, key, "gpt-4o-transcribe");
+    let (minute, now) = (Duration::from_mins(1), Timestamp::from_ms(0));
+    let cost = |of: &Transcriber| of.cost(minute, now).map(|money| money.micros);
+    assert_eq!((cost(&client), cost(&other)), (Some(4_500), None));
 }
 
 #[tokio::test]

@@ -19,12 +19,14 @@ use crate::store::{quotas, tenants, usage};
 /// by month. Calls that go on are not in it, calls that were deleted are, and of
 /// those the carrier's price too, whenever it says so.
 ///
-/// Money is what the agent's tokens cost and what the carrier takes for the
-/// minutes of calls, of each line that was dialled, and for recording them and
+/// Money is what the agent's tokens cost, what it costs to write down what callers
+/// say to it, and recordings and messages afterwards, and what the carrier takes for
+/// the minutes of calls, of each line that was dialled, and for recording them and
 /// messages, by its price list. Not in it is what the carrier takes beside that
-/// (media streams, storage, text messages, numbers, answering machine detection)
-/// and what it costs to write messages down: their bills come from the carrier and
-/// from the maker of the model.
+/// (media streams, storage, text messages, numbers, answering machine detection,
+/// messages that it writes down itself), and what a model costs that is in no price
+/// list of ours or writes down for tokens: their bills come from the carrier and from
+/// the maker of the model.
 #[utoipa::path(get, path = "/api/usage", operation_id = "list_usage", tag = "Usage",
     params(UsageQuery), responses((status = 200, body = UsageReport)))]
 pub(super) async fn list(
@@ -173,12 +175,14 @@ struct CallCounts {
     outbound: i64,
 }
 
-/// Of calls, by the carrier's count, and of the AI speaking with callers.
+/// Of calls, by the carrier's count, of the AI speaking with callers, and of what they
+/// said to it that was written down meanwhile.
 #[derive(Debug, Serialize, ToSchema)]
 struct Minutes {
     inbound: f64,
     outbound: f64,
     ai: f64,
+    transcribed: f64,
 }
 
 /// Tokens; the cached ones are part of the input ones.
@@ -197,7 +201,7 @@ struct Tokens {
 /// Money, and for what it was spent.
 #[derive(Debug, Serialize, ToSchema)]
 struct SpentBody {
-    /// `model` or `carrier`.
+    /// `model`, `carrier`, `recording` or `transcription`.
     part: &'static str,
     /// By a public price list: the carrier has not said yet, or never did.
     is_estimate: bool,
@@ -214,6 +218,7 @@ impl From<&Totals> for TotalsBody {
             cached_audio_tokens,
             output_text_tokens,
             output_audio_tokens,
+            transcribed_ms,
         } = totals.tokens;
         let dollars = Money {
             micros: totals.micros(Currency::Usd),
@@ -225,9 +230,10 @@ impl From<&Totals> for TotalsBody {
                 outbound: totals.outbound_calls,
             },
             minutes: Minutes {
-                inbound: minutes(totals.inbound_s),
-                outbound: minutes(totals.outbound_s),
-                ai: minutes(totals.agent_s),
+                inbound: minutes(totals.inbound_s.saturating_mul(1_000)),
+                outbound: minutes(totals.outbound_s.saturating_mul(1_000)),
+                ai: minutes(totals.agent_s.saturating_mul(1_000)),
+                transcribed: minutes(transcribed_ms),
             },
             tokens: Tokens {
                 total: totals.tokens.tokens(),
@@ -255,6 +261,7 @@ impl From<(&(CostPart, Currency), &i64)> for SpentBody {
             CostPart::Carrier => ("carrier", false),
             CostPart::CarrierEstimate => ("carrier", true),
             CostPart::Recording => ("recording", true),
+            CostPart::Transcription => ("transcription", false),
         };
         Self {
             part,
@@ -268,6 +275,6 @@ impl From<(&(CostPart, Currency), &i64)> for SpentBody {
     clippy::cast_precision_loss,
     reason = "a figure for people, far from 2^52"
 )]
-fn minutes(seconds: i64) -> f64 {
-    (seconds as f64 / 60.0 * 100.0).round() / 100.0
+fn minutes(ms: i64) -> f64 {
+    (ms as f64 / 60_000.0 * 100.0).round() / 100.0
 }

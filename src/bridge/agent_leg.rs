@@ -62,9 +62,16 @@ pub trait Dialer: Send + Sync {
     /// while nobody is dialled.
     fn tell(&self) {}
 
+    /// Which model writes down what callers say to them, if one does and it is known.
+    fn transcriber(&self) -> Option<&str> {
+        None
+    }
+
     /// What its agents cost, if known.
     fn price(&self) -> Option<ModelPrice> {
-        ModelPrice::of(self.model()?)
+        let price = ModelPrice::of(self.model()?)?;
+        let transcribed = |model| price.transcribed_by(model);
+        Some(self.transcriber().map_or(price, transcribed))
     }
 }
 

@@ -276,6 +276,10 @@ impl Dialer for RealtimeDialer {
     fn tell(&self) {
         self.show();
     }
+
+    fn transcriber(&self) -> Option<&str> {
+        self.options.transcriber()
+    }
 }
 
 /// When the next connection may be begun: calls that lost their agents together

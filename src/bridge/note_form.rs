@@ -410,6 +410,7 @@ mod tests {
             cached_audio_tokens: 4,
             output_text_tokens: 5,
             output_audio_tokens: 6,
+            transcribed_ms: 7,
         }
     }
 
@@ -657,6 +658,26 @@ mod tests {
             panic!("{before}");
         };
         assert_eq!(read.process, None);
+    }
+
+    #[test]
+    fn d6_what_was_used_before_it_was_known_how_much_was_written_down_is_read_as_before() {
+        let used = Note::Used {
+            of: of(),
+            usage: usage(),
+            cost: None,
+        };
+        let text = String::from_utf8(write(&used)).unwrap();
+        let before = text.replace(r#","transcribed_ms":7"#, "");
+        assert!(before.len() < text.len(), "{text}");
+        let Some(Note::Used { usage: read, .. }) = read(before.as_bytes()) else {
+            panic!("{before}");
+        };
+        let usage = Usage {
+            transcribed_ms: 0,
+            ..usage()
+        };
+        assert_eq!(read, usage);
     }
 
     #[test]

@@ -120,6 +120,8 @@ pub(super) struct UsageForm {
     cached_audio: i64,
     output_text: i64,
     output_audio: i64,
+    #[serde(default)]
+    transcribed_ms: i64,
 }
 
 impl From<&Usage> for UsageForm {
@@ -131,6 +133,7 @@ impl From<&Usage> for UsageForm {
             cached_audio: usage.cached_audio_tokens,
             output_text: usage.output_text_tokens,
             output_audio: usage.output_audio_tokens,
+            transcribed_ms: usage.transcribed_ms,
         }
     }
 }
@@ -144,6 +147,7 @@ impl From<UsageForm> for Usage {
             cached_audio_tokens: form.cached_audio,
             output_text_tokens: form.output_text,
             output_audio_tokens: form.output_audio,
+            transcribed_ms: form.transcribed_ms,
         }
     }
 }

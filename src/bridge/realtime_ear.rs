@@ -14,8 +14,8 @@ use crate::call::{Event, Outcome, ToolKey};
 use crate::domain::{Pii, Speaker, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
 use crate::realtime::{
-    Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem, Response, ResponseReason,
-    ResponseStatus, Role, ServerError,
+    InputTranscriptionCompleted, Item, ItemBody, ItemPlaced, OutputAudioDelta, OutputItem,
+    Response, ResponseReason, ResponseStatus, Role, ServerError,
 };
 
 /// A piece of speech between the wire and the machine.
@@ -74,11 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                 let item = self.item(speech.item_id.as_deref().unwrap_or_default());
                 events.push_back(Event::SpeechStopped { item });
             }
-            ServerEvent::InputTranscriptionCompleted(words) => {
-                let item = self.item(&words.item_id);
-                let text = Pii::new(words.transcript.into_inner().into_owned());
-                events.push_back(Event::CallerTranscript { item, text });
-            }
+            ServerEvent::InputTranscriptionCompleted(words) => self.on_words(words, events),
             ServerEvent::ResponseCreated(response) => {
                 events.push_back(Event::ResponseStarted(self.response(&response.id)));
             }
@@ -180,6 +176,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                 speaker,
             });
         }
+    }
+
+    /// What the words cost is told first: it is paid also if they end the call.
+    fn on_words(&mut self, words: InputTranscriptionCompleted<'_>, events: &mut VecDeque<Event>) {
+        let usage = Usage::from(words.usage);
+        if usage != Usage::default() {
+            events.push_back(Event::Used(usage));
+        }
+        let item = self.item(&words.item_id);
+        let text = Pii::new(words.transcript.into_inner().into_owned());
+        events.push_back(Event::CallerTranscript { item, text });
     }
 
     fn on_output(&mut self, output: &OutputItem<'_>, events: &mut VecDeque<Event>) {
@@ -288,5 +295,54 @@ fn speaker(item: &Item) -> Option<Speaker> {
         | ItemBody::McpCall { .. }
         | ItemBody::McpApprovalRequest { .. }
         | ItemBody::Other { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tokio::io::duplex;
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::protocol;
+
+    use super::super::wire::Wire;
+    use super::*;
+    use crate::clock::Clock;
+    use crate::realtime::client_event::ClientEvent;
+    use crate::realtime::{SessionConfig, SessionOptions};
+    use crate::store::default_receptionist;
+
+    #[tokio::test]
+    async fn words_that_were_written_down_are_paid_for_by_their_length() {
+        let (near, _far) = duplex(4 * 1024);
+        let near = WebSocketStream::from_raw_socket(near, protocol::Role::Client, None).await;
+        let clock = Clock::system();
+        let receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
+        let update = ClientEvent::SessionUpdate { session: &session };
+        let mut leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        let mut events = VecDeque::new();
+        for (end, usage) in [
+            ("failed", json!({"type": "duration", "seconds": 9})),
+            ("completed", json!({"type": "duration", "seconds": 2.5})),
+            ("completed", json!({"type": "tokens", "input_tokens": 9})),
+            ("completed", Value::Null),
+        ] {
+            let told = json!({
+                "type": format!("conversation.item.input_audio_transcription.{end}"),
+                "item_id": "i1", "transcript": "One", "usage": usage,
+            });
+            leg.read(&told.to_string(), &mut events);
+        }
+        let item = leg.item("i1");
+        let said = || Event::CallerTranscript {
+            item,
+            text: Pii::new("One".to_owned()),
+        };
+        let used = Usage {
+            transcribed_ms: 2_500,
+            ..Usage::default()
+        };
+        assert_eq!(events, [Event::Used(used), said(), said(), said()]);
     }
 }

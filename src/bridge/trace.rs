@@ -133,6 +133,7 @@ impl Live {
             | Event::SpeechStopped { .. }
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
+            | Event::Used(_)
             | Event::ResponseStarted(_)
             | Event::ResponseRefused
             | Event::AgentAudio { .. }

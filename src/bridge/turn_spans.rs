@@ -75,13 +75,10 @@ impl TurnSpans {
                     turn.voice(*response, || origin.at(now));
                 }
             }
-            Event::ToolCalled { response, .. } => {
-                let active = self
-                    .turn
-                    .as_mut()
-                    .and_then(|turn| turn.active_as(*response));
-                if let Some(active) = active {
-                    active.has_acted = true;
+            Event::ToolCalled { response, .. } => self.acted(*response),
+            Event::Used(usage) => {
+                if let Some(turn) = &mut self.turn {
+                    turn.used = turn.used.plus(*usage);
                 }
             }
             Event::AgentActs(_) => {
@@ -215,6 +212,13 @@ impl TurnSpans {
                 has_acted: false,
             });
             turn.touch(origin.at(now));
+        }
+    }
+
+    fn acted(&mut self, key: ResponseKey) {
+        let turn = self.turn.as_mut();
+        if let Some(active) = turn.and_then(|turn| turn.active_as(key)) {
+            active.has_acted = true;
         }
     }
 

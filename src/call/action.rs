@@ -225,7 +225,7 @@ pub enum Report {
         /// `done`, `failed`, `repeated`, or why it was refused.
         outcome: &'static str,
     },
-    /// A response was paid for.
+    /// A response was paid for, or the writing down of what the caller said.
     Used(Usage),
     /// Somebody keeps one of the two from being heard, or does so no longer.
     Muted {

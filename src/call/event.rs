@@ -58,6 +58,8 @@ pub enum Event {
         /// The words; empty if there were none.
         text: Pii<String>,
     },
+    /// Something was used beside a response, such as to write the caller's words down.
+    Used(Usage),
     /// The agent began a response.
     ResponseStarted(ResponseKey),
     /// The agent would not begin the response that we asked for, because

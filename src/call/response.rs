@@ -78,8 +78,7 @@ impl Session {
         usage: Usage,
         now: Instant,
     ) {
-        self.usage = self.usage.plus(usage);
-        self.report(Report::Used(usage));
+        self.on_used(usage);
         let is_audible = self.turn.is_audible(response);
         if is_audible {
             self.playback.finish_all();
@@ -105,6 +104,11 @@ impl Session {
                 (Outcome::Cancelled, _) => {}
             }
         }
+    }
+
+    pub(super) fn on_used(&mut self, usage: Usage) {
+        self.usage = self.usage.plus(usage);
+        self.report(Report::Used(usage));
     }
 
     /// The agent has said what it had to say.

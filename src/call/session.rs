@@ -111,6 +111,7 @@ impl Session {
                 self.transcript.place(item, previous, speaker, now);
             }
             Event::CallerTranscript { item, text } => self.on_caller_transcript(item, &text, now),
+            Event::Used(usage) => self.on_used(usage),
             Event::ResponseStarted(response) => self.on_response_started(response),
             Event::ResponseRefused => self.on_response_refused(),
             Event::AgentAudio {

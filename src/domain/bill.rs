@@ -21,21 +21,27 @@ pub struct Bill {
     pub carrier: Option<Money>,
     /// What it charges for what it has recorded, by its public price list.
     pub recording: Option<Money>,
+    /// What it cost to have recordings and messages written down, by a model whose price
+    /// is known.
+    pub transcription: Option<Money>,
     /// The tenant's day for which the call counts; none before it does.
     pub day: Option<Day>,
 }
 
-/// What a call costs, as far as that is known: the agent's tokens, the carrier's
-/// minutes of every line, and what it has recorded. What else a carrier bills, such as
-/// media streams and texts, it does not tell call by call.
+/// What a call costs, as far as that is known: the agent, the carrier's minutes of every
+/// line, what it has recorded, and the writing down of that. What else a carrier bills,
+/// such as media streams and texts, it does not tell call by call.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cost {
-    /// The agent, and whether that is final.
+    /// The agent's tokens, what it takes to write down what the caller says to it, and
+    /// whether that is final.
     pub model: Option<(Money, bool)>,
     /// The carrier, and whether that is final.
     pub carrier: Option<(Money, bool)>,
     /// What the carrier has recorded, and whether that is final.
     pub recording: Option<(Money, bool)>,
+    /// The writing down of recordings and messages, and whether that is final.
+    pub transcription: Option<(Money, bool)>,
 }
 
 impl Cost {
@@ -52,13 +58,14 @@ impl Cost {
             model: call.cost.map(|money| (money, call.end_reason.is_some())),
             carrier: final_price.or(guess.map(|money| (money, false))),
             recording: call.bill.recording.map(|money| (money, is_over)),
+            transcription: call.bill.transcription.map(|money| (money, is_over)),
         }
     }
 
     /// The sum of the parts that are in one currency, the agent's before the
     /// carrier's, and whether nothing of it will change.
     pub fn sum(&self) -> Option<(Money, bool)> {
-        let parts = [self.model, self.carrier, self.recording];
+        let parts = [self.model, self.carrier, self.recording, self.transcription];
         let known = || parts.into_iter().flatten();
         let (Money { currency, .. }, _) = known().next()?;
         let same = known().filter(|(money, _)| money.currency == currency);
@@ -106,7 +113,7 @@ pub fn recording_price(minutes: i64) -> Option<Money> {
 /// For what money was spent.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum CostPart {
-    /// The agent's tokens.
+    /// The agent's tokens, and the writing down of what callers say to it.
     Model,
     /// The carrier's calls, by its own word.
     Carrier,
@@ -114,15 +121,18 @@ pub enum CostPart {
     CarrierEstimate,
     /// What the carrier has recorded, by its price list.
     Recording,
+    /// The writing down of recordings and messages.
+    Transcription,
 }
 
 impl CostPart {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Model,
         Self::Carrier,
         Self::CarrierEstimate,
         Self::Recording,
+        Self::Transcription,
     ];
 
     /// The name, as the database keeps it.
@@ -132,6 +142,7 @@ impl CostPart {
             Self::Carrier => "carrier",
             Self::CarrierEstimate => "carrier_estimate",
             Self::Recording => "recording",
+            Self::Transcription => "transcription",
         }
     }
 }
@@ -142,7 +153,7 @@ impl std::str::FromStr for CostPart {
     fn from_str(text: &str) -> Result<Self, super::ParseError> {
         let found = Self::ALL.into_iter().find(|part| part.as_str() == text);
         found.ok_or(super::ParseError {
-            expected: "model, carrier, carrier_estimate or recording",
+            expected: "model, carrier, carrier_estimate, recording or transcription",
         })
     }
 }
@@ -160,7 +171,7 @@ pub struct Totals {
     pub outbound_s: i64,
     /// How long the AI spoke with callers, in seconds.
     pub agent_s: i64,
-    /// Its tokens.
+    /// Its tokens, and what was written down of what callers said to it.
     pub tokens: Usage,
     /// Millionths, by what they were spent for.
     pub money: BTreeMap<(CostPart, Currency), i64>,
@@ -189,6 +200,7 @@ impl Totals {
             totals.spend(CostPart::CarrierEstimate, call.bill.carrier_estimate);
         }
         totals.spend(CostPart::Recording, call.bill.recording);
+        totals.spend(CostPart::Transcription, call.bill.transcription);
         totals
     }
 

@@ -92,6 +92,6 @@ pub use toolkit::{
     Toolkit, TransferMode,
 };
 pub use transcript::{RecordedTurn, RecordedVoice, Speaker, Utterance};
-pub use usage::{ModelPrice, Usage};
+pub use usage::{ModelPrice, TranscriptionPrice, Usage};
 pub use user::{Email, User};
 pub use voicemail::{MessageSound, VoicemailMessage};

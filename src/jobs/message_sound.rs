@@ -1,13 +1,16 @@
 //! What a caller said: fetched from the carrier before it is lost there, and written down.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next};
+use crate::audio::wav;
 use crate::domain::{MessageSound, SettingKey, Settings, VoicemailMessage};
 use crate::store::jobs::ClaimedJob;
 use crate::store::{settings, voicemail_messages as messages};
-use crate::transcribe::Transcriber;
+use crate::transcribe::{Transcriber, Written};
 
 /// Keeps the sound of the message whose recording the job names, and writes it
 /// down if the tenant wants that.
@@ -80,11 +83,18 @@ async fn write_down(
     transcriber: &Transcriber,
     (message, sound): (&VoicemailMessage, Vec<u8>),
 ) -> Result<Next, Failure> {
-    let words = transcriber.transcribe(sound, None).await?;
+    let lasting = lasting(message, &sound);
+    let Written { words, heard } = transcriber.transcribe(sound, None).await?;
     metrics::counter!("frontdesk_transcripts_total").increment(1);
-    if !words.expose().is_empty() {
-        let (tenant, id) = (message.tenant_id, message.id);
-        messages::write_down(&house.store, tenant, id, &words).await?;
-    }
+    let price = transcriber.cost(heard.unwrap_or(lasting), house.clock.now());
+    messages::write_down(&house.store, message, &words, price).await?;
     Ok(Next::Done)
+}
+
+/// How long the sound is, by itself or else by the carrier's word.
+fn lasting(message: &VoicemailMessage, sound: &[u8]) -> Duration {
+    let head = wav::Head::read(sound, sound.len() as u64);
+    let told = message.duration_s.and_then(|s| u64::try_from(s).ok());
+    let told = Duration::from_secs(told.unwrap_or_default());
+    head.map_or(told, |head| head.duration())
 }

@@ -13,13 +13,13 @@ use super::spooled_recording::blocking;
 use super::worker::{Failure, Next};
 use crate::audio::{Loudness, Turn, wav};
 use crate::domain::{
-    CallLog, CallRecording, JobKind, RecordedTurn, RecordedVoice, RecordingState, RecordingTitle,
-    SettingKey,
+    CallLog, CallRecording, JobKind, Money, RecordedTurn, RecordedVoice, RecordingState,
+    RecordingTitle, SettingKey,
 };
 use crate::routing::Route;
 use crate::store::jobs::{self, ClaimedJob, NewJob};
 use crate::store::{call_recordings, call_routes, calls, recorded_turns, settings};
-use crate::transcribe::Transcriber;
+use crate::transcribe::{Transcriber, Written};
 
 /// A job has some minutes; the rest is for the next one.
 const AT_A_TIME: Duration = Duration::from_mins(2);
@@ -116,9 +116,9 @@ impl Desk<'_> {
             if since.elapsed() > AT_A_TIME {
                 return Ok(Next::Again(self.house.clock.now()));
             }
-            let turn = self.turn(sound, turn).await?;
-            let kept = recorded_turns::put(&self.house.store, self.title, ordinal, &turn).await?;
-            if !kept {
+            let (turn, price) = self.turn(sound, turn).await?;
+            let store = &self.house.store;
+            if !recorded_turns::put(store, self.title, ordinal, &turn, price).await? {
                 // It was deleted meanwhile, or its call was.
                 return Ok(Next::Done);
             }
@@ -128,17 +128,26 @@ impl Desk<'_> {
         Ok(Next::Done)
     }
 
-    async fn turn(&self, sound: &mut Sound, turn: &Turn) -> Result<RecordedTurn, Failure> {
+    /// The turn, and what it cost to have it written down: each is sent by itself.
+    async fn turn(
+        &self,
+        sound: &mut Sound,
+        turn: &Turn,
+    ) -> Result<(RecordedTurn, Option<Money>), Failure> {
         let wav = sound.cut(turn).await.map_err(Failure::of_storage)?;
         let language = self.route.and_then(|route| route.language.as_deref());
-        let text = self.transcriber.transcribe(wav, language).await?;
+        let Written { words, heard } = self.transcriber.transcribe(wav, language).await?;
+        let lasting = sound.span(turn.samples.end - turn.samples.start);
+        let now = self.house.clock.now();
+        let price = self.transcriber.cost(heard.unwrap_or(lasting), now);
         let began = self.title.started_at.as_ms() - since_ms(self.call);
         let began = Duration::from_millis(u64::try_from(began).unwrap_or_default());
-        Ok(RecordedTurn {
+        let turn = RecordedTurn {
             voice: self.voice(sound.head.channels, turn.channel),
-            text,
+            text: words,
             started: began + sound.span(turn.samples.start),
-        })
+        };
+        Ok((turn, price))
     }
 
     /// The first track is that of the call that was recorded: the caller's, unless a member

@@ -122,6 +122,21 @@ pub struct SessionOptions {
     pub overlay: Option<Value>,
 }
 
+impl SessionOptions {
+    /// The model that writes down what the caller says, by the overlay where that has a
+    /// say in it; none if nobody does.
+    pub fn transcriber(&self) -> Option<&str> {
+        let overlaid = |path| self.overlay.as_ref()?.pointer(path);
+        if overlaid("/audio/input/transcription").is_some_and(Value::is_null) {
+            return None;
+        }
+        let other = overlaid("/audio/input/transcription/model");
+        let chosen = self.transcription.as_ref();
+        let chosen = chosen.map(|chosen| chosen.model.as_str());
+        other.and_then(Value::as_str).or(chosen)
+    }
+}
+
 impl Default for SessionOptions {
     fn default() -> Self {
         Self {

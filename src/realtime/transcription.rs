@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ServerError, lenient};
-use crate::domain::Pii;
+use crate::domain::{self, Pii};
 
 /// A piece of what the caller said.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -73,6 +73,21 @@ pub enum TranscriptionUsage {
     },
     /// Sound.
     Duration(Duration),
+}
+
+impl From<TranscriptionUsage> for domain::Usage {
+    /// Tokens of a model that writes down are not the agent's, and have no price: they
+    /// are not counted.
+    fn from(usage: TranscriptionUsage) -> Self {
+        let transcribed = match usage {
+            TranscriptionUsage::Duration(lasting) => lasting,
+            TranscriptionUsage::Unknown | TranscriptionUsage::Tokens { .. } => Duration::ZERO,
+        };
+        Self {
+            transcribed_ms: i64::try_from(transcribed.as_millis()).unwrap_or(i64::MAX),
+            ..Self::default()
+        }
+    }
 }
 
 impl From<Value> for TranscriptionUsage {

@@ -96,6 +96,7 @@ impl From<&Usage> for domain::Usage {
             cached_audio_tokens: signed(cached_audio.min(input_audio)),
             output_text_tokens: signed(output_text),
             output_audio_tokens: signed(output_audio),
+            transcribed_ms: 0,
         }
     }
 }

@@ -172,6 +172,8 @@ async fn save(tx: &mut AnyConnection, call: &CallLog) -> Result<(), Error> {
         .bind(bill.carrier.map(currency))
         .bind(bill.day.map(|day| day.to_string()))
         .bind(bill.recording.map(|money| money.micros))
+        .bind(call.usage.transcribed_ms)
+        .bind(bill.transcription.map(|money| money.micros))
         .execute(tx)
         .await?;
     Ok(())
@@ -188,5 +190,6 @@ const SAVE: &str = "
         output_audio_tokens = $13, cost_micros = $14, cost_currency = $15,
         answered_by = $16, outcome = $17, agent_ended_at_ms = $18,
         carrier_estimate_micros = $19, carrier_micros = $20, carrier_currency = $21,
-        usage_day = $22, recording_micros = $23
+        usage_day = $22, recording_micros = $23, transcribed_ms = $24,
+        transcription_micros = $25
     WHERE tenant_id = $1 AND id = $2";

@@ -40,6 +40,7 @@ macro_rules! columns {
             "cached_audio_tokens",
             "output_text_tokens",
             "output_audio_tokens",
+            "transcribed_ms",
             "cost_micros",
             "cost_currency",
             "agent_ended_at_ms",
@@ -47,6 +48,7 @@ macro_rules! columns {
             "carrier_micros",
             "carrier_currency",
             "recording_micros",
+            "transcription_micros",
             "usage_day",
             "disposition",
             "notes",
@@ -91,6 +93,7 @@ pub(super) struct CallRow {
     cached_audio_tokens: i64,
     output_text_tokens: i64,
     output_audio_tokens: i64,
+    transcribed_ms: i64,
     cost_micros: Option<i64>,
     cost_currency: Option<String>,
     agent_ended_at_ms: Option<i64>,
@@ -98,6 +101,7 @@ pub(super) struct CallRow {
     carrier_micros: Option<i64>,
     carrier_currency: Option<String>,
     recording_micros: Option<i64>,
+    transcription_micros: Option<i64>,
     usage_day: Option<String>,
     disposition: Option<String>,
     notes: Option<String>,
@@ -123,6 +127,7 @@ impl CallRow {
             cached_audio_tokens: self.cached_audio_tokens,
             output_text_tokens: self.output_text_tokens,
             output_audio_tokens: self.output_audio_tokens,
+            transcribed_ms: self.transcribed_ms,
         }
     }
 
@@ -168,6 +173,7 @@ impl CallRow {
             carrier_estimate: self.carrier_estimate_micros.map(dollars),
             carrier: self.money(self.carrier_micros, self.carrier_currency.as_deref())?,
             recording: self.recording_micros.map(dollars),
+            transcription: self.transcription_micros.map(dollars),
             day: self.at().parse_opt(self.usage_day.as_deref())?,
         })
     }

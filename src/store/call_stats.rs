@@ -37,6 +37,8 @@ pub struct Group {
     pub carrier_micros: i64,
     /// What it charges for what it has recorded of them, in millionths of a US dollar.
     pub recording_micros: i64,
+    /// What it cost to have that and messages written down, in millionths of a US dollar.
+    pub transcription_micros: i64,
 }
 
 /// The tenant's calls that began from `since` on and before `until`.
@@ -66,7 +68,8 @@ const LIST: &str = "
         CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros,
         CAST(COALESCE(SUM(COALESCE(carrier_micros, carrier_estimate_micros)), 0) AS BIGINT)
             AS carrier_micros,
-        CAST(COALESCE(SUM(recording_micros), 0) AS BIGINT) AS recording_micros
+        CAST(COALESCE(SUM(recording_micros), 0) AS BIGINT) AS recording_micros,
+        CAST(COALESCE(SUM(transcription_micros), 0) AS BIGINT) AS transcription_micros
     FROM calls WHERE tenant_id = $1 AND created_at_ms >= $2 AND created_at_ms < $3
     GROUP BY 1, 2, 3, 4, 5, 6, 7";
 
@@ -85,6 +88,7 @@ struct GroupRow {
     cost_micros: i64,
     carrier_micros: i64,
     recording_micros: i64,
+    transcription_micros: i64,
 }
 
 impl TryFrom<GroupRow> for Group {
@@ -109,6 +113,7 @@ impl TryFrom<GroupRow> for Group {
             cost_micros: row.cost_micros,
             carrier_micros: row.carrier_micros,
             recording_micros: row.recording_micros,
+            transcription_micros: row.transcription_micros,
         })
     }
 }

@@ -23,6 +23,7 @@ pub async fn note(
         .bind(usage.output_audio_tokens)
         .bind(cost.map(|cost| cost.micros))
         .bind(cost.map(|cost| cost.currency.as_str().to_owned()))
+        .bind(usage.transcribed_ms)
         .execute(&mut *conn)
         .await?;
     drop(conn);
@@ -31,7 +32,9 @@ pub async fn note(
     }
     // It is over or counted, or knows of more; or it is not there.
     amend_one(store, tenant, id, |call| {
-        if call.end_reason.is_none() && call.usage.tokens() <= usage.tokens() {
+        let is_more = call.usage.tokens() <= usage.tokens()
+            && call.usage.transcribed_ms <= usage.transcribed_ms;
+        if call.end_reason.is_none() && is_more {
             call.usage = usage;
             call.cost = cost;
         }
@@ -43,7 +46,8 @@ pub async fn note(
 const NOTE: &str = "
     UPDATE calls SET input_text_tokens = $3, input_audio_tokens = $4, cached_text_tokens = $5,
         cached_audio_tokens = $6, output_text_tokens = $7, output_audio_tokens = $8,
-        cost_micros = $9, cost_currency = $10
+        cost_micros = $9, cost_currency = $10, transcribed_ms = $11
     WHERE tenant_id = $1 AND id = $2 AND end_reason IS NULL AND usage_day IS NULL
         AND input_text_tokens + input_audio_tokens + output_text_tokens + output_audio_tokens
-            <= CAST($3 AS BIGINT) + $4 + $7 + $8";
+            <= CAST($3 AS BIGINT) + $4 + $7 + $8
+        AND transcribed_ms <= $11";

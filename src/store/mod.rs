@@ -53,6 +53,7 @@ mod recording_cost;
 mod row;
 mod seals;
 mod seed;
+mod transcription_cost;
 
 pub mod api_keys;
 pub mod audit_log;

@@ -5,20 +5,25 @@ use sqlx::{Connection as _, FromRow};
 use super::call_change::lock;
 use super::calls::make_findable;
 use super::row::{RowOf, millis, storable};
-use super::{Db, Error, call_events};
+use super::{Db, Error, call_events, transcription_cost};
 use crate::domain::{
-    CallId, CallLog, Pii, RecordedTurn, RecordingId, RecordingTitle, TenantId, Timestamp,
+    CallId, CallLog, Money, Pii, RecordedTurn, RecordingId, RecordingTitle, TenantId, Timestamp,
 };
 
 /// Keeps the `ordinal`th turn of a recording, also one in which no word was
-/// understood; false if the recording was deleted, or its call was.
+/// understood, and counts for its call what it cost to write it down, if that is known.
+/// False if the recording was deleted, or its call was.
+///
+/// **Invariant:** a turn is kept and counted once, however often it is written down.
 pub async fn put(
     db: impl Into<Db<'_>>,
     title: &RecordingTitle,
     ordinal: i64,
     turn: &RecordedTurn,
+    price: Option<Money>,
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
     let done = sqlx::query(PUT)
         .bind(title.tenant_id.to_string())
         .bind(title.id.to_string())
@@ -26,9 +31,23 @@ pub async fn put(
         .bind(turn.voice.as_str())
         .bind(storable(turn.text.expose()).into_owned())
         .bind(millis(turn.started))
-        .execute(&mut *conn)
+        .execute(&mut *tx)
         .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() == 1 {
+        if let Some(price) = price {
+            let of = (title.tenant_id, title.call_id);
+            transcription_cost::add(&mut tx, of, price).await?;
+        }
+        tx.commit().await?;
+        return Ok(true);
+    }
+    // Somebody else was first, or there is nothing left to write down.
+    let kept: i64 = sqlx::query_scalar(COUNT_KEPT)
+        .bind(title.tenant_id.to_string())
+        .bind(title.id.to_string())
+        .fetch_one(&mut *tx)
+        .await?;
+    Ok(kept == 1)
 }
 
 const PUT: &str = "
@@ -38,8 +57,13 @@ const PUT: &str = "
     WHERE tenant_id = $1 AND id = $2 AND state = 'kept'
         AND EXISTS (SELECT 1 FROM calls
             WHERE calls.tenant_id = recording.tenant_id AND calls.id = recording.call_id)
-    ON CONFLICT (recording_id, ordinal) DO UPDATE SET voice = excluded.voice,
-        text = excluded.text, started_ms = excluded.started_ms";
+    ON CONFLICT (recording_id, ordinal) DO NOTHING";
+
+const COUNT_KEPT: &str = "
+    SELECT COUNT(*) FROM call_recordings AS recording
+    WHERE tenant_id = $1 AND id = $2 AND state = 'kept'
+        AND EXISTS (SELECT 1 FROM calls
+            WHERE calls.tenant_id = recording.tenant_id AND calls.id = recording.call_id)";
 
 /// How many turns of a recording were kept.
 pub async fn count(

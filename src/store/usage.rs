@@ -36,6 +36,7 @@ pub(super) async fn add(
         .bind(tokens.cached_audio_tokens)
         .bind(tokens.output_text_tokens)
         .bind(tokens.output_audio_tokens)
+        .bind(tokens.transcribed_ms)
         .execute(&mut *tx)
         .await?;
     for ((part, currency), micros) in &more.money {
@@ -54,8 +55,8 @@ pub(super) async fn add(
 const ADD: &str = "
     INSERT INTO usage_days (tenant_id, day, inbound_calls, outbound_calls, inbound_s, outbound_s,
         agent_s, input_text_tokens, input_audio_tokens, cached_text_tokens, cached_audio_tokens,
-        output_text_tokens, output_audio_tokens)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        output_text_tokens, output_audio_tokens, transcribed_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (tenant_id, day) DO UPDATE SET
         inbound_calls = usage_days.inbound_calls + excluded.inbound_calls,
         outbound_calls = usage_days.outbound_calls + excluded.outbound_calls,
@@ -67,7 +68,8 @@ const ADD: &str = "
         cached_text_tokens = usage_days.cached_text_tokens + excluded.cached_text_tokens,
         cached_audio_tokens = usage_days.cached_audio_tokens + excluded.cached_audio_tokens,
         output_text_tokens = usage_days.output_text_tokens + excluded.output_text_tokens,
-        output_audio_tokens = usage_days.output_audio_tokens + excluded.output_audio_tokens";
+        output_audio_tokens = usage_days.output_audio_tokens + excluded.output_audio_tokens,
+        transcribed_ms = usage_days.transcribed_ms + excluded.transcribed_ms";
 
 const ADD_MONEY: &str = "
     INSERT INTO usage_money (tenant_id, day, part, currency, micros)
@@ -129,7 +131,7 @@ fn day(text: &str) -> Result<Day, Error> {
 const LIST: &str = "
     SELECT day, inbound_calls, outbound_calls, inbound_s, outbound_s, agent_s, input_text_tokens,
         input_audio_tokens, cached_text_tokens, cached_audio_tokens, output_text_tokens,
-        output_audio_tokens
+        output_audio_tokens, transcribed_ms
     FROM usage_days WHERE tenant_id = $1 AND day >= $2 AND day <= $3 ORDER BY day";
 
 const LIST_MONEY: &str = "
@@ -219,6 +221,7 @@ struct DayRow {
     cached_audio_tokens: i64,
     output_text_tokens: i64,
     output_audio_tokens: i64,
+    transcribed_ms: i64,
 }
 
 impl From<DayRow> for Totals {
@@ -236,6 +239,7 @@ impl From<DayRow> for Totals {
                 cached_audio_tokens: row.cached_audio_tokens,
                 output_text_tokens: row.output_text_tokens,
                 output_audio_tokens: row.output_audio_tokens,
+                transcribed_ms: row.transcribed_ms,
             },
             money: BTreeMap::new(),
         }

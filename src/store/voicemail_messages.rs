@@ -1,13 +1,13 @@
 //! Messages that callers left: told of late, twice and out of order.
 
-use sqlx::FromRow;
+use sqlx::{Connection as _, FromRow};
 
 use super::jobs::{self, NewJob};
 use super::row::{RowOf, containing, storable};
-use super::{Db, Error, Store, Tx, by_id, page, recording_cost};
+use super::{Db, Error, Store, Tx, by_id, page, recording_cost, transcription_cost};
 use crate::domain::{
-    CallId, CallLog, JobKind, MessageId, MessageSound, PhoneNumber, Pii, TenantId, Timestamp,
-    UserId, VoicemailMessage,
+    CallId, CallLog, JobKind, MessageId, MessageSound, Money, PhoneNumber, Pii, TenantId,
+    Timestamp, UserId, VoicemailMessage,
 };
 
 /// The columns of a [`MessageRow`].
@@ -257,29 +257,34 @@ const MARK: &str = "
     UPDATE voicemail_messages SET is_read = $3
     WHERE tenant_id = $1 AND id = $2 AND deleted_at_ms IS NULL";
 
-/// Keeps what was said in the tenant's message of that id, where nobody has
-/// written it down yet.
+/// Keeps what was said in a message, where nobody has written it down yet, and counts
+/// for its call what that cost, if that is known: once, however often it is written
+/// down, and also where no word was understood.
 pub async fn write_down(
     db: impl Into<Db<'_>>,
-    tenant: TenantId,
-    id: MessageId,
+    message: &VoicemailMessage,
     words: &Pii<String>,
+    price: Option<Money>,
 ) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
     let words = storable(words.expose());
     sqlx::query(WRITE_DOWN)
-        .bind(tenant.to_string())
-        .bind(id.to_string())
+        .bind(message.tenant_id.to_string())
+        .bind(message.id.to_string())
         .bind(words.clone().into_owned())
         .bind(words.to_lowercase())
-        .execute(&mut *conn)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    if let Some(price) = price {
+        transcription_cost::note_message(&mut tx, message, price).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 // Without a transcript `sought` ends where the words begin.
 const WRITE_DOWN: &str = "
-    UPDATE voicemail_messages SET transcript = $3, sought = sought || $4
+    UPDATE voicemail_messages SET transcript = NULLIF($3, ''), sought = sought || $4
     WHERE tenant_id = $1 AND id = $2 AND transcript IS NULL AND deleted_at_ms IS NULL";
 
 /// Empties a message, so that nothing is left but that it was; a job deletes

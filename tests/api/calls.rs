@@ -378,6 +378,7 @@ async fn calls_are_counted_by_outcome_person_number_and_day() {
                     "model": [{"micros": 32_600, "currency": "USD"}],
                     "carrier": [{"micros": 25_500, "currency": "USD"}],
                     "recording": [],
+                    "transcription": [],
                 }),
             ),
             ("time_zone", json!("UTC")),
@@ -421,6 +422,7 @@ fn is_divided(summary: &Value) {
                 "model": [{"micros": 32_600, "currency": "USD"}],
                 "carrier": [{"micros": 25_500, "currency": "USD"}],
                 "recording": [],
+                "transcription": [],
             },
         }])
     );

@@ -246,6 +246,7 @@ impl Desk {
                 cached_audio_tokens: 4,
                 output_text_tokens: 50,
                 output_audio_tokens: 60,
+                transcribed_ms: 1_500,
             },
             cost: Some(Money {
                 micros: 32_600,

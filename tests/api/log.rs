@@ -455,6 +455,7 @@ fn whole_call_body(id: CallId) -> Value {
             "cached_audio_tokens": 4,
             "output_text_tokens": 50,
             "output_audio_tokens": 60,
+            "transcribed_ms": 1_500,
         },
         "cost": {
             "micros": 41_100,
@@ -462,7 +463,7 @@ fn whole_call_body(id: CallId) -> Value {
             "is_final": false,
             "model": { "micros": 32_600, "currency": "USD", "is_final": true },
             "carrier": { "micros": 8_500, "currency": "USD", "is_final": false },
-            "recording": null,
+            "recording": null, "transcription": null,
         },
         "disposition": null, "notes": null, "tags": [],
         "record": null, "transcribe": null, "metadata": {},

@@ -1,7 +1,10 @@
 //! What a tenant used, and how much it may.
 
-use frontdesk::domain::{AnsweredBy, Direction, Role, TenantId};
+use frontdesk::domain::{
+    AnsweredBy, Currency, Direction, MessageSound, Money, Pii, Role, TenantId,
+};
 use frontdesk::store::calls::{self, NewCall};
+use frontdesk::store::voicemail_messages::{self as messages, News};
 use serde_json::{Value, json};
 
 use super::desk::{Answer, Desk};
@@ -36,7 +39,7 @@ async fn put(desk: &Desk, path: &str, key: &str, body: &Value) -> Answer {
 fn of_one_day() -> Value {
     json!({
         "calls": {"inbound": 1, "outbound": 1},
-        "minutes": {"inbound": 1.0, "outbound": 30.0, "ai": 0.98},
+        "minutes": {"inbound": 1.0, "outbound": 30.0, "ai": 0.98, "transcribed": 0.03},
         "tokens": {
             "total": 140, "input_text": 10, "input_audio": 20, "cached_text": 3,
             "cached_audio": 4, "output_text": 50, "output_audio": 60,
@@ -101,6 +104,59 @@ async fn usage_is_told_by_day_and_by_month() {
             let answer = desk.get(&format!("/api/usage?{query}"), &key).await;
             assert_eq!(answer.status, 422, "{query}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_written_down_costs_once_wherever_it_is_told() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let id = desk.whole_call(a, "CA1", "hello").await;
+        let call = calls::find(&desk.store, a, id).await.unwrap().unwrap();
+        let news = News {
+            id: desk.clock.new_id(),
+            call: &call,
+            recording_sid: "RE1",
+            user: None,
+            sound: MessageSound::Recorded,
+            duration_s: Some(12),
+            carrier_url: None,
+            transcript: None,
+            at: desk.clock.now(),
+        };
+        messages::merge(&desk.store, &news).await.unwrap();
+        let message = messages::find_by_recording(&desk.store, a, "RE1").await;
+        let message = message.unwrap().unwrap();
+        let price = Money {
+            micros: 900,
+            currency: Currency::Usd,
+        };
+        for words in ["", "Hello", "Hello again"] {
+            let words = Pii::new(words.to_owned());
+            let written = messages::write_down(&desk.store, &message, &words, Some(price));
+            written.await.unwrap();
+        }
+        let message = messages::find(&desk.store, a, message.id).await;
+        let words = message.unwrap().unwrap().transcript.unwrap();
+        assert_eq!(words.expose(), "Hello");
+        let call = desk.get(&format!("/api/calls/{id}"), &key).await.json();
+        let part = json!({"micros": 900, "currency": "USD", "is_final": true});
+        assert_eq!(call["cost"]["transcription"], part);
+        let sum = 32_600 + 8_500 + 2_500 + 900;
+        assert_eq!(call["cost"]["micros"], sum);
+        let used = desk.get("/api/usage?from=2025-11-01", &key).await.json();
+        let part = json!({
+            "part": "transcription", "is_estimate": false, "micros": 900, "currency": "USD",
+        });
+        assert_eq!(used["total"]["cost_parts"][3], part);
+        assert_eq!(used["total"]["cost"]["micros"], sum);
+        desk.clock.advance_ms(1);
+        let summary = desk.get("/api/calls/stats/summary", &key).await.json();
+        let part = json!([{"micros": 900, "currency": "USD"}]);
+        assert_eq!(summary["cost_parts"]["transcription"], part);
+        assert_eq!(summary["cost"]["micros"], sum);
     })
     .await;
 }

@@ -160,6 +160,7 @@ impl Witness {
             | Event::SpeechStopped { .. }
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
+            | Event::Used(_)
             | Event::ResponseRefused
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
@@ -257,6 +258,10 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (item(), prop::option::of(item()), any::<bool>()).prop_map(added),
         2 => (item(), "[a-z ]{0,12}")
             .prop_map(|(item, text)| Event::CallerTranscript { item, text: text.into() }),
+        1 => (0_i64..60_000).prop_map(|ms| Event::Used(Usage {
+            transcribed_ms: ms,
+            ..Usage::default()
+        })),
         4 => response().prop_map(Event::ResponseStarted),
         1 => Just(Event::ResponseRefused),
         3 => (0_u32..80, response(), 0_usize..4).prop_map(called),

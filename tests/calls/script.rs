@@ -162,6 +162,7 @@ impl Names {
                 item: self.item(item),
                 text: quoted.into(),
             },
+            ["transcribed", length] => Event::Used(transcribed(duration(length))),
             ["item", item, speaker] => self.added(item, None, speaker),
             ["item", item, speaker, "after", previous] => self.added(item, Some(previous), speaker),
             ["response", response, "started"] => Event::ResponseStarted(self.response(response)),
@@ -257,6 +258,13 @@ impl Names {
                 frame,
             })
             .collect()
+    }
+}
+
+fn transcribed(length: Duration) -> Usage {
+    Usage {
+        transcribed_ms: i64::try_from(length.as_millis()).expect("a short time"),
+        ..Usage::default()
     }
 }
 
@@ -474,7 +482,10 @@ fn tell(report: &Report, names: &Names) -> String {
         Report::Tool { name, outcome } => {
             format!("tool {} {outcome}", name.as_deref().unwrap_or("?"))
         }
-        Report::Used(_) => "used".to_owned(),
+        Report::Used(used) => match used.transcribed_ms {
+            0 => "used".to_owned(),
+            ms => format!("used: {ms}ms transcribed"),
+        },
         Report::Silence { prompts } => format!("silence {prompts}"),
     }
 }

@@ -1,11 +1,13 @@
 //! What callers said: fetched, written down, and deleted everywhere when it is deleted here.
 
+use frontdesk::audio::wav;
 use frontdesk::domain::{
-    Entry, Lock, MessageId, MessageSound, SettingKey, SettingValue, VoicemailMessage,
+    CallId, CostPart, Currency, Day, Entry, Lock, MessageId, MessageSound, SettingKey,
+    SettingValue, VoicemailMessage,
 };
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::voicemail_messages::{self as messages, News};
-use frontdesk::store::{forgotten_calls, settings};
+use frontdesk::store::{forgotten_calls, settings, usage};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE};
 use crate::support::database::on_each_database;
@@ -84,6 +86,60 @@ async fn a_message_is_fetched_and_written_down_once_however_often_the_carrier_te
         let page = frontdesk::store::page::Request::default();
         let found = messages::list(&desk.store, desk.tenant, &filter, &page).await;
         assert_eq!(found.unwrap().items.len(), 1);
+    })
+    .await;
+}
+
+/// What it cost to have messages of the call written down, in millionths, and what of
+/// that counts for the day.
+async fn written_for(desk: &Desk, call: CallId) -> (Option<i64>, Option<i64>) {
+    let cost = desk.log(call).await.bill.transcription;
+    let day = Day::of(desk.clock.now(), "Europe/Zurich");
+    let days = usage::list(&desk.store, desk.tenant, (day, day)).await;
+    let money = days.unwrap().remove(&day).map(|totals| totals.money);
+    let what = (CostPart::Transcription, Currency::Usd);
+    let counted = money.and_then(|money| money.get(&what).copied());
+    (cost.map(|money| money.micros), counted)
+}
+
+#[tokio::test]
+async fn a_message_that_is_written_down_costs_by_its_length_and_once() {
+    let mut two_seconds = Vec::new();
+    wav::write_mono(&mut two_seconds, &[0xff; 16_000]).unwrap();
+    on_each_database(async |db| {
+        for (n, sound, saying, micros) in [
+            (1, &two_seconds[..], Saying::Words(""), 150),
+            // The transcriber does not say how much it was.
+            (2, &two_seconds[..], Saying::Uncounted("Hello"), 150),
+            // Nor does the sound: the carrier does.
+            (3, SOUND, Saying::Uncounted(""), 900),
+            // The transcriber knows better than the carrier.
+            (4, SOUND, Saying::Words("Hello"), 225),
+        ] {
+            let account = RestAccount::open(&[]).await;
+            account.keep(RECORDING, sound);
+            let transcriber = TranscriberServer::open(&[saying.clone(), saying]).await;
+            let desk = Desk::hearing(db, Some(&account), Some(&transcriber)).await;
+            let call = desk.call(n).await;
+            told(&desk, &call, MessageSound::Recorded).await;
+            desk.after(0).await;
+            assert_eq!(written_for(&desk, call.id).await, (Some(micros), None));
+            desk.ended(&call, 60).await;
+            let counted = (Some(micros), Some(micros));
+            assert_eq!(written_for(&desk, call.id).await, counted, "call {n}");
+            // Whoever did it has died before it was known that it was done.
+            db.execute(&format!(
+                "UPDATE jobs SET finished_at_ms = NULL, locked_until_ms = 0
+                WHERE kind = 'message_sound' AND tenant_id = '{}'",
+                desk.tenant
+            ))
+            .await;
+            desk.after(HOUR).await;
+            let asked = transcriber.asked().len();
+            let is_silent = message(&desk).await.unwrap().transcript.is_none();
+            assert_eq!(asked, if is_silent { 2 } else { 1 }, "call {n}");
+            assert_eq!(written_for(&desk, call.id).await, counted, "call {n}");
+        }
     })
     .await;
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallSid, Consent, ConsentAnswer, ConsentPolicy, Direction, Entry, Lock,
-    OpenState, PhoneNumber, Pii, RecordedTurn, RecordedVoice, RecordingTitle, SettingKey,
-    SettingValue, Speaker, Utterance, Wishes,
+    AnsweredBy, CallId, CallSid, Consent, ConsentAnswer, ConsentPolicy, Currency, Direction, Entry,
+    Lock, Money, OpenState, PhoneNumber, Pii, RecordedTurn, RecordedVoice, RecordingTitle,
+    SettingKey, SettingValue, Speaker, Utterance, Wishes,
 };
 use frontdesk::routing::{Ring, RingStop, Route, Stop, Telephone};
 use frontdesk::store::calls::NewCall;
@@ -298,6 +298,33 @@ async fn w6_what_the_transcriber_cannot_write_now_goes_on_where_it_broke_off() {
         let said = ["One", "three"].map(|text| (RecordedVoice::Caller, text.to_owned()));
         assert_eq!(words(&desk, call.id).await, said);
         assert_eq!(transcriber.asked().len(), sayings.len());
+        // Of 1.2 s, 1.9 s and 0.9 s, also where nobody has said a word; not of a refusal.
+        let written = 90 + 143 + 68;
+        let cost = async || desk.log(call.id).await.bill.transcription.unwrap().micros;
+        assert_eq!(cost().await, written);
+        // Whoever writes down a turn that was written down keeps and counts it no more.
+        let of = call_recordings::list_of_call(&desk.store, desk.tenant, call.id).await;
+        let title = of.unwrap().remove(0).title;
+        let again = RecordedTurn {
+            voice: RecordedVoice::Unknown,
+            text: Pii::new("Un".to_owned()),
+            started: Duration::ZERO,
+        };
+        let price = Money {
+            micros: 7,
+            currency: Currency::Usd,
+        };
+        let put = async |ordinal| {
+            let put = recorded_turns::put(&desk.store, &title, ordinal, &again, Some(price));
+            put.await.unwrap()
+        };
+        assert!(put(0).await);
+        assert_eq!(
+            (words(&desk, call.id).await, cost().await),
+            (said.into(), written)
+        );
+        assert!(put(3).await);
+        assert_eq!(cost().await, written + 7, "a turn more");
     })
     .await;
 }
@@ -368,6 +395,12 @@ async fn what_is_deleted_meanwhile_is_written_down_no_further() {
         tx.commit().await.unwrap();
         desk.after(HOUR).await;
         assert_eq!(transcriber.asked().len(), 2);
+        let paid = desk.log(call.id).await.bill.transcription;
+        assert_eq!(
+            paid.unwrap().micros,
+            90,
+            "whoever deletes it has paid for it"
+        );
         // What was written down stays with the call, and goes with it.
         assert_eq!(words(&desk, call.id).await.len(), 1);
         desk.ended(&call, 12).await;

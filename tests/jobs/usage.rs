@@ -24,6 +24,7 @@ fn used(output: i64) -> Usage {
     Usage {
         input_audio_tokens: 100,
         output_audio_tokens: output,
+        transcribed_ms: 10 * output,
         ..Usage::default()
     }
 }
@@ -107,6 +108,35 @@ async fn w2_a_call_counts_for_the_same_whatever_the_order_of_news() {
         assert_eq!(days.values().next(), Some(&expected));
         assert_eq!(expected.inbound_calls, 120);
         assert_eq!(expected.tokens, used(900).plus(Usage::default()).times(120));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn w2_what_was_used_is_never_less_than_before() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let call = desk.call(1).await;
+        let of = (desk.tenant, call.id);
+        let used = |output, transcribed_ms| Usage {
+            transcribed_ms,
+            ..used(output)
+        };
+        for (news, known) in [
+            (used(5, 100), used(5, 100)),
+            // The caller was written down, and nothing was said to it.
+            (used(5, 400), used(5, 400)),
+            (used(5, 100), used(5, 400)),
+            (used(9, 400), used(9, 400)),
+            (used(5, 400), used(9, 400)),
+        ] {
+            assert!(
+                call_usage::note(&desk.store, of, (news, None))
+                    .await
+                    .unwrap()
+            );
+            assert_eq!(desk.log(call.id).await.usage, known, "after {news:?}");
+        }
     })
     .await;
 }

@@ -327,6 +327,7 @@ fn usage_is_counted_by_kind_and_never_too_cheaply() {
             cached_audio_tokens: 4,
             output_text_tokens: 30,
             output_audio_tokens: 91,
+            transcribed_ms: 0,
         }
     );
     assert_eq!(

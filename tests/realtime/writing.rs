@@ -136,6 +136,34 @@ fn an_overlay_has_the_last_word() {
 }
 
 #[test]
+fn the_overlay_has_the_last_word_on_who_writes_the_caller_down() {
+    let overlay = |input: Value| Some(json!({"audio": {"input": input}}));
+    for (overlay, model) in [
+        (None, Some("gpt-transcribe")),
+        (overlay(json!({})), Some("gpt-transcribe")),
+        (
+            overlay(json!({"transcription": {"language": "de"}})),
+            Some("gpt-transcribe"),
+        ),
+        (
+            overlay(json!({"transcription": {"model": "whisper-1"}})),
+            Some("whisper-1"),
+        ),
+        (overlay(json!({"transcription": null})), None),
+    ] {
+        let options = SessionOptions {
+            overlay: overlay.clone(),
+            ..SessionOptions::default()
+        };
+        assert_eq!(options.transcriber(), model, "{overlay:?}");
+        let session = SessionConfig::for_receptionist(&receptionist(), &options);
+        let sent = session.to_json();
+        let sent = &sent["audio"]["input"]["transcription"]["model"];
+        assert_eq!(sent.as_str(), model, "{overlay:?}");
+    }
+}
+
+#[test]
 fn merge_patch_does_what_rfc_7396_shows() {
     let cases = [
         (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),

@@ -90,6 +90,8 @@ async fn a_turn_of_the_caller_is_answered_in_the_documented_order() {
         (&heard["item_id"], &heard["transcript"]),
         (item_id, &json!("Hi"))
     );
+    let paid = json!({"type": "duration", "seconds": 1.1});
+    assert_eq!(heard["usage"], paid);
     let answer = events
         .iter()
         .rfind(|event| event["type"] == "conversation.item.added")

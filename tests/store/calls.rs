@@ -429,6 +429,7 @@ fn finished() -> Finished {
             cached_audio_tokens: 4,
             output_text_tokens: 5,
             output_audio_tokens: 6_000_000_000,
+            transcribed_ms: 7_000_000_000,
         },
         cost: Some(Money {
             micros: 123_456,

@@ -251,7 +251,7 @@ async fn add_recorded_turn(store: &Store, call: &NewCall) -> Result<(), Error> {
         text: Pii::new("mine".to_owned()),
         started: Duration::ZERO,
     };
-    let kept = recorded_turns::put(store, &title, 0, &turn).await?;
+    let kept = recorded_turns::put(store, &title, 0, &turn, None).await?;
     assert!(kept);
     Ok(())
 }

@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use frontdesk::audio::wav;
 use frontdesk::domain::Secret;
 use frontdesk::egress;
 use frontdesk::transcribe::Transcriber;
@@ -21,6 +22,8 @@ pub(crate) const MODEL: &str = "gpt-transcribe";
 #[derive(Clone, Debug)]
 pub(crate) enum Saying {
     Words(&'static str),
+    /// Words, and not how much sound that was.
+    Uncounted(&'static str),
     Status(u16),
     Busy(u32),
     Garbage,
@@ -97,6 +100,7 @@ async fn transcribe(
     {
         complain("the key is not there".to_owned());
     }
+    let mut seconds = 3.0;
     let (mut asked, mut has_file, mut model) = (
         Asked {
             bytes: 0,
@@ -117,6 +121,9 @@ async fn transcribe(
                 if !bytes.starts_with(b"RIFF") {
                     complain("the file is no WAV".to_owned());
                 }
+                if let Some(head) = wav::Head::read(&bytes, bytes.len() as u64) {
+                    seconds = head.duration().as_secs_f64();
+                }
                 (asked.bytes, has_file) = (bytes.len(), true);
             }
             "model" => model = Some(field.text().await.expect("text")),
@@ -133,15 +140,16 @@ async fn transcribe(
     }
     desk.lock().unwrap().asked.push(asked);
     let saying = desk.lock().unwrap().sayings.pop();
-    said(saying.as_ref())
+    said(saying.as_ref(), seconds)
 }
 
-fn said(saying: Option<&Saying>) -> Response {
+fn said(saying: Option<&Saying>, seconds: f64) -> Response {
     match saying {
         Some(Saying::Words(words)) => {
-            let usage = json!({"type": "duration", "seconds": 3});
+            let usage = json!({"type": "duration", "seconds": seconds});
             axum::Json(json!({"text": *words, "usage": usage})).into_response()
         }
+        Some(Saying::Uncounted(words)) => axum::Json(json!({"text": *words})).into_response(),
         Some(Saying::Status(status)) => {
             let status = StatusCode::from_u16(*status).expect("a status");
             let error = json!({"error": {"message": "no", "type": "invalid_request_error",

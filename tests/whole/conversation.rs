@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallStatus, EndReason, Secret, Speaker};
+use frontdesk::domain::{CallStatus, EndReason, ModelPrice, Secret, Speaker};
 use frontdesk::rehearsal::carrier::{Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
@@ -41,11 +41,17 @@ async fn is_answered_and_written_down(desk: &Desk) {
     assert_eq!(log.status, CallStatus::Completed);
     assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
     assert!(log.answered_at.is_some() && log.ended_at.is_some());
+    // The tokens, and what the caller said, which was written down.
+    let spoken = i64::try_from(CALLER[0].duration().as_millis()).unwrap();
+    let transcribed = log.usage.transcribed_ms;
     assert!(
-        log.cost.is_some_and(|cost| cost.micros > 0),
-        "{:?}",
-        log.cost
+        (spoken / 2..spoken * 2).contains(&transcribed),
+        "{transcribed} of {spoken} ms"
     );
+    let price = ModelPrice::of("gpt-realtime-2.1").unwrap();
+    let (tokens, all) = (price, price.transcribed_by("gpt-transcribe"));
+    assert_eq!(log.cost, Some(all.cost(&log.usage, log.created_at)));
+    assert!(log.cost.unwrap().micros > tokens.cost(&log.usage, log.created_at).micros);
 
     let said = utterances::list(&desk.store, log.tenant_id, log.id)
         .await

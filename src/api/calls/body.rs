@@ -114,12 +114,16 @@ struct CostBody {
     sum: MoneyBody,
     /// Whether nothing of it will change.
     is_final: bool,
-    /// The tokens, by the price of the call's day; null where it is not known.
+    /// The tokens, and what it takes to write down what the caller says, by the prices
+    /// of the call's day; null where they are not known.
     model: Option<CostPartBody>,
     /// Null where there is nothing to go by yet.
     carrier: Option<CostPartBody>,
     /// What the carrier has recorded, by its price list; null where that is nothing.
     recording: Option<CostPartBody>,
+    /// What it cost to have recordings and messages written down, by the price list of
+    /// the model; null where nothing was, or it is not in the list.
+    transcription: Option<CostPartBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -144,6 +148,7 @@ impl CostBody {
             model: part(cost.model),
             carrier: part(cost.carrier),
             recording: part(cost.recording),
+            transcription: part(cost.transcription),
         })
     }
 }
@@ -164,11 +169,8 @@ impl From<&CallContact> for CallContactBody {
     }
 }
 
-/// Tokens; the cached ones are part of the input ones.
-#[expect(
-    clippy::struct_field_names,
-    reason = "a number in a promise names its unit"
-)]
+/// Tokens, of which the cached ones are part of the input ones, and what the caller said
+/// that was written down meanwhile and is billed by its length.
 #[derive(Debug, Serialize, ToSchema)]
 struct UsageBody {
     input_text_tokens: i64,
@@ -177,6 +179,7 @@ struct UsageBody {
     cached_audio_tokens: i64,
     output_text_tokens: i64,
     output_audio_tokens: i64,
+    transcribed_ms: i64,
 }
 
 impl From<Usage> for UsageBody {
@@ -188,6 +191,7 @@ impl From<Usage> for UsageBody {
             cached_audio_tokens: usage.cached_audio_tokens,
             output_text_tokens: usage.output_text_tokens,
             output_audio_tokens: usage.output_audio_tokens,
+            transcribed_ms: usage.transcribed_ms,
         }
     }
 }

@@ -139,7 +139,7 @@ struct SumsBody {
     failed: i64,
     answered: AnsweredBody,
     duration: DurationBody,
-    /// In US dollars, the agent's and the carrier's; null where no price is known.
+    /// In US dollars, all parts together; null where no price is known.
     cost: Option<MoneyBody>,
     /// The same by what it was spent for, in every currency in which it was.
     cost_parts: CostPartsBody,
@@ -153,6 +153,8 @@ struct CostPartsBody {
     carrier: Vec<MoneyBody>,
     /// What the carrier has recorded, by its price list.
     recording: Vec<MoneyBody>,
+    /// The writing down of recordings and messages, by the price list of the model.
+    transcription: Vec<MoneyBody>,
 }
 
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -174,7 +176,7 @@ impl SumsBody {
     fn of<'a>(groups: impl IntoIterator<Item = &'a Group>) -> Self {
         let (mut sums, mut timed) = (Self::default(), 0);
         let (mut by_model, mut by_carrier) = (BTreeMap::new(), BTreeMap::new());
-        let mut by_recording = BTreeMap::new();
+        let (mut by_recording, mut by_transcription) = (BTreeMap::new(), BTreeMap::new());
         for group in groups {
             sums.total += group.calls;
             match group.direction {
@@ -187,20 +189,20 @@ impl SumsBody {
             let model = group.currency.map(|of| (of, group.cost_micros));
             let carrier = group.carrier_currency;
             let carrier = carrier.map(|of| (of, group.carrier_micros));
-            let recording = (Currency::Usd, group.recording_micros);
-            let recording = Some(recording).filter(|(_, micros)| *micros > 0);
+            let dollars = |micros: i64| (micros > 0).then_some((Currency::Usd, micros));
             for (parts, spent) in [
                 (&mut by_model, model),
                 (&mut by_carrier, carrier),
-                (&mut by_recording, recording),
+                (&mut by_recording, dollars(group.recording_micros)),
+                (&mut by_transcription, dollars(group.transcription_micros)),
             ] {
                 if let Some((currency, micros)) = spent {
                     *parts.entry(currency).or_default() += micros;
                 }
             }
         }
-        let dollars =
-            [&by_model, &by_carrier, &by_recording].map(|parts| parts.get(&Currency::Usd));
+        let parts = [&by_model, &by_carrier, &by_recording, &by_transcription];
+        let dollars = parts.map(|parts| parts.get(&Currency::Usd));
         if dollars.iter().any(Option::is_some) {
             let micros = dollars.into_iter().flatten().sum();
             let currency = Currency::Usd;
@@ -210,6 +212,7 @@ impl SumsBody {
             model: amounts(&by_model),
             carrier: amounts(&by_carrier),
             recording: amounts(&by_recording),
+            transcription: amounts(&by_transcription),
         };
         sums.duration.average_s = average(sums.duration.total_s, timed);
         sums

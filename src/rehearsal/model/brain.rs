@@ -56,7 +56,8 @@ pub(super) enum Alarm {
     Transcribe {
         item_id: String,
         text: String,
-        audio_tokens: u64,
+        /// How long they spoke.
+        audio: Duration,
     },
     Idle {
         since_ms: u64,
@@ -266,9 +267,9 @@ impl Brain {
             Alarm::Transcribe {
                 item_id,
                 text,
-                audio_tokens,
+                audio,
             } => {
-                self.transcribe(&item_id, &text, audio_tokens);
+                self.transcribe(&item_id, &text, audio);
             }
             Alarm::McpEnded(call) => self.end_mcp_call(call),
             Alarm::Idle { since_ms } => self.time_out_idle(since_ms, now),

@@ -52,13 +52,14 @@ impl Brain {
         Ok(())
     }
 
-    pub(super) fn transcribe(&mut self, item_id: &str, text: &str, audio_tokens: u64) {
+    pub(super) fn transcribe(&mut self, item_id: &str, text: &str, audio: Duration) {
         let Some(item) = self.conversation.find_mut(item_id) else {
             return;
         };
         item.value["content"][0]["transcript"] = json!(text);
         let kind = "conversation.item.input_audio_transcription";
-        let text_tokens = u64::try_from(text.len() / 4).unwrap_or_default();
+        let model = self.session.transcriber().unwrap_or_default();
+        let usage = transcription_usage(model, text, audio);
         self.emit(json!({
             "type": format!("{kind}.delta"),
             "item_id": item_id,
@@ -70,13 +71,7 @@ impl Brain {
             "item_id": item_id,
             "content_index": 0,
             "transcript": text,
-            "usage": {
-                "type": "tokens",
-                "total_tokens": audio_tokens + text_tokens,
-                "input_tokens": audio_tokens,
-                "output_tokens": text_tokens,
-                "input_token_details": {"text_tokens": 0, "audio_tokens": audio_tokens},
-            },
+            "usage": usage,
         }));
     }
 
@@ -179,7 +174,7 @@ impl Brain {
         let alarm = Alarm::Transcribe {
             item_id: item_id.to_owned(),
             text: text.unwrap_or_default(),
-            audio_tokens: u64::try_from(audio.as_millis() / 100).unwrap_or_default(),
+            audio,
         };
         self.alarms
             .push((now + self.options.transcription_delay, alarm));
@@ -211,4 +206,20 @@ impl Brain {
             is_spoken: false,
         });
     }
+}
+
+/// What writing down was paid for: by its length, or by the token.
+fn transcription_usage(model: &str, text: &str, audio: Duration) -> Value {
+    if !model.starts_with("gpt-4o") {
+        return json!({"type": "duration", "seconds": audio.as_secs_f64()});
+    }
+    let audio_tokens = u64::try_from(audio.as_millis() / 100).unwrap_or_default();
+    let text_tokens = u64::try_from(text.len() / 4).unwrap_or_default();
+    json!({
+        "type": "tokens",
+        "total_tokens": audio_tokens + text_tokens,
+        "input_tokens": audio_tokens,
+        "output_tokens": text_tokens,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": audio_tokens},
+    })
 }
