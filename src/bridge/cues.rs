@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use crate::call::{Notice, Reply, ToolAnswer, ToolRefusal};
-use crate::domain::Receptionist;
+use crate::domain::{Pii, Receptionist};
 
 /// The agent may hang up.
 const END_ALLOWED: &str = r#"{"status":"ok","detail":"The call ends when your goodbye is heard."}"#;
@@ -47,6 +47,15 @@ fn refused(refusal: ToolRefusal) -> &'static str {
              the moment; do not try it again."
         }
     }
+}
+
+/// What the agent reads of what the caller keyed in.
+pub(super) fn keyed(digits: &Pii<String>) -> String {
+    let keys: Vec<String> = digits.expose().chars().map(String::from).collect();
+    format!(
+        "(The caller did not speak but pressed these keys on the telephone keypad: {})",
+        keys.join(" ")
+    )
 }
 
 /// What the agent reads that nobody says.

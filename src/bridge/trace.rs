@@ -130,7 +130,7 @@ impl Live {
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
             | Event::ResponseStarted(_)
-            | Event::ResponseRefused
+            | Event::ResponseRefused(_)
             | Event::AgentAudio { .. }
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }

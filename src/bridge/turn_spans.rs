@@ -110,7 +110,7 @@ impl TurnSpans {
             | Event::Digit(_)
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
-            | Event::ResponseRefused
+            | Event::ResponseRefused(_)
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
             | Event::ToolEnded { .. }

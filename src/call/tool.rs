@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::session::Session;
 use super::timers::Timer;
+use super::tool_memory::{ToolMemory, Untold, kept};
 use super::wait::Wait;
 use super::{
     Action, AgentAction, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
@@ -21,15 +22,12 @@ const MAX_OF_TURN: u32 = 6;
 const MAX_OF_CALL: u32 = 60;
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
-/// What is longer is not kept for an agent that comes in the middle.
-const MAX_RECALLED: usize = 4 * 1024;
 
 /// What runs, and what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     running: Vec<Running>,
-    /// What has ended since the caller's turn, of which they have not been told.
-    ended: Vec<Ended>,
+    untold: ToolMemory,
     /// The least key that has not been seen: keys are given in order.
     next: u32,
     of_turn: u32,
@@ -52,21 +50,21 @@ struct Running {
     due: Instant,
 }
 
-/// A tool that an agent asked for, and what came of it.
-#[derive(Clone, Debug)]
-struct Ended {
-    call: ToolKey,
-    name: String,
-    arguments: Pii<String>,
-    answer: ToolAnswer,
-}
-
 impl Tools {
     /// The caller takes a turn: the agent may use tools anew.
     pub(super) fn new_turn(&mut self) {
         self.of_turn = 0;
         self.is_stopped = false;
-        self.ended.clear();
+    }
+
+    /// So many were asked for in an earlier part of the call.
+    pub(super) fn resume(&mut self, of_call: u32) {
+        self.of_call = of_call;
+    }
+
+    /// How many were asked for in this call.
+    pub(super) fn of_call(&self) -> u32 {
+        self.of_call
     }
 
     /// The caller has said or keyed in something.
@@ -82,7 +80,7 @@ impl Tools {
     /// The caller was told what came of all that was done.
     pub(super) fn are_told(&mut self) {
         if !self.is_running() {
-            self.ended.clear();
+            self.untold.are_told();
         }
     }
 
@@ -103,16 +101,6 @@ impl Tools {
     /// done twice. What it is told now, it owes no reply to.
     pub(super) fn recalled(&mut self) -> impl Iterator<Item = AgentAction> {
         self.owes_reply = false;
-        let ended = self
-            .ended
-            .iter()
-            .cloned()
-            .map(|one| AgentAction::RecallTool {
-                call: one.call,
-                name: one.name,
-                arguments: one.arguments,
-                answer: Some(one.answer),
-            });
         let running = self.running.iter().filter_map(|one| match one.errand {
             Errand::Tool(call) => Some(AgentAction::RecallTool {
                 call,
@@ -122,7 +110,7 @@ impl Tools {
             }),
             Errand::Person => None,
         });
-        ended.chain(running)
+        self.untold.recalled().chain(running)
     }
 
     /// Somebody is looked for who takes over.
@@ -222,15 +210,10 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
-        let kept = if arguments.expose().len() > MAX_RECALLED {
-            Pii::new("{}".to_owned())
-        } else {
-            arguments.clone()
-        };
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
             name: Some(tool.name.clone()),
-            arguments: kept,
+            arguments: kept(&arguments),
             hands_on: tool.effect == Effect::HandsOn,
             due: now + tool.patience,
         });
@@ -305,7 +288,7 @@ impl Session {
     ) {
         let name = running.name.unwrap_or_default();
         self.report_tool(Some(name.clone()), outcome);
-        self.tools.ended.push(Ended {
+        self.tools.untold.ended(Untold {
             call,
             name,
             arguments: running.arguments,
@@ -343,6 +326,9 @@ impl Session {
 
     /// Nobody was handed on: whoever wanted a person meanwhile is led to one.
     fn go_on_after_tools(&mut self, now: Instant) {
+        if self.ended.is_some() {
+            return;
+        }
         if self.wish.take_due() {
             self.lead_to_person(now);
         }
@@ -382,8 +368,8 @@ impl Session {
     /// Watches over what runs.
     pub(super) fn mind_tools(&mut self) {
         match self.tools.next_due() {
-            Some(at) => self.timers.set(Timer::Tool, at),
-            None => self.timers.stop(Timer::Tool),
+            Some(at) if self.ended.is_none() => self.timers.set(Timer::Tool, at),
+            Some(_) | None => self.timers.stop(Timer::Tool),
         }
     }
 
