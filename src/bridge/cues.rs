@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use crate::call::{Notice, Reply, ToolAnswer, ToolRefusal};
-use crate::domain::Receptionist;
+use crate::domain::{Pii, Receptionist};
 
 /// The agent may hang up.
 const END_ALLOWED: &str = r#"{"status":"ok","detail":"The call ends when your goodbye is heard."}"#;
@@ -55,6 +55,15 @@ fn refused(refusal: ToolRefusal) -> &'static str {
              it again unless the caller asks for it, knowing that."
         }
     }
+}
+
+/// What the agent reads of what the caller keyed in.
+pub(super) fn keyed(digits: &Pii<String>) -> String {
+    let keys: Vec<String> = digits.expose().chars().map(String::from).collect();
+    format!(
+        "(The caller did not speak but pressed these keys on the telephone keypad: {})",
+        keys.join(" ")
+    )
 }
 
 /// What the agent reads that nobody says.

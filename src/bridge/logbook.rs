@@ -287,6 +287,7 @@ impl Logbook {
         Past {
             utterances: self.utterances(session),
             usage: self.usage(session),
+            spent: session.spent(),
             began: self.past.as_ref().map_or(self.began, |past| past.began),
             leg: self.past.as_ref().map_or(0, |past| past.leg),
         }

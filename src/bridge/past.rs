@@ -7,8 +7,12 @@ use tokio::time::Instant;
 use super::admission::Admission;
 use super::note::{Note, Of};
 use super::registry::Bridge;
-use crate::domain::{CallSid, Usage, Utterance};
+use crate::call::Spent;
+use crate::domain::{CallSid, Limits, Usage, Utterance};
 use crate::routing::Stop;
+
+/// Whoever comes back late has time to say what they want, or to leave it.
+const LEAST: Duration = Duration::from_mins(1);
 
 /// What one call has behind it when its caller comes back.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Past {
     pub utterances: Vec<Utterance>,
     /// What the agents have used.
     pub usage: Usage,
+    /// What of its limits is spent.
+    pub spent: Spent,
     /// When the first of them answered.
     pub began: Instant,
     /// Another for each time that the caller comes back.
@@ -27,6 +33,13 @@ impl Past {
     /// How long ago the first of them answered.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed()
+    }
+
+    /// The limits of what is left of the call.
+    pub(super) fn rest_of(&self, limits: Limits) -> Limits {
+        let left = limits.max_duration.saturating_sub(self.elapsed());
+        let max_duration = left.max(LEAST.min(limits.max_duration));
+        Limits { max_duration }
     }
 }
 
@@ -57,5 +70,31 @@ impl Bridge {
         }
         let of = Of::from((admission.tenant_id, admission.call_id));
         self.keeper().note(Note::CameBack { of });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_call_does_not_begin_anew_when_its_caller_comes_back() {
+        let past = Past {
+            utterances: Vec::new(),
+            usage: Usage::default(),
+            spent: Spent::default(),
+            began: Instant::now(),
+            leg: 1,
+        };
+        let rest = |minutes| {
+            let max_duration = Duration::from_mins(minutes);
+            past.rest_of(Limits { max_duration }).max_duration
+        };
+        sleep(Duration::from_mins(12)).await;
+        assert_eq!(rest(30), Duration::from_mins(18));
+        assert_eq!(rest(12), LEAST);
+        assert_eq!(rest(0), Duration::ZERO);
     }
 }

@@ -7,10 +7,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::breaker::Watch;
-use super::realtime_leg::{Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
+use super::realtime_leg::{Blame, Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
 use super::wire::{MAX_KEPT, empty};
 use crate::audio::{Downlink, frames};
-use crate::call::{Event, Outcome, ToolKey};
+use crate::call::{Event, Outcome, Refused, ToolKey};
 use crate::domain::{Pii, Speaker, Usage};
 use crate::realtime::server_event::{self, ServerEvent};
 use crate::realtime::{
@@ -237,8 +237,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         if error.is_harmless() {
             return;
         }
+        let blame = self.blame(error.event_id.as_deref());
         if error.is_too_early() {
-            events.push_back(Event::ResponseRefused);
+            events.extend(too_early(blame, error).map(Event::ResponseRefused));
             return;
         }
         let (kind, code, param) = (&error.kind, &error.code, &error.param);
@@ -254,7 +255,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             events.push_back(Event::AgentFailed { is_final });
         } else if error.is_fatal() {
             events.push_back(Event::AgentClosed);
+        } else {
+            events.extend(refusal(blame, error).map(Event::ResponseRefused));
         }
+    }
+}
+
+/// Which response it was that was asked for while another was being made. What
+/// the caller's turn asks for has no id of ours.
+fn too_early(blame: Blame, error: &ServerError) -> Option<Refused> {
+    match blame {
+        Blame::OldRequest => None,
+        Blame::Unknown if error.event_id.is_none() => Some(Refused::Unasked),
+        Blame::Request | Blame::Unknown => Some(Refused::TooEarly),
+    }
+}
+
+/// Whether it is a response that does not begin, and why.
+fn refusal(blame: Blame, error: &ServerError) -> Option<Refused> {
+    let busy = error.retry_after().map(Refused::Busy);
+    match blame {
+        Blame::Request => Some(busy.unwrap_or(Refused::Failed)),
+        Blame::OldRequest => None,
+        Blame::Unknown => busy,
     }
 }
 
@@ -300,27 +323,90 @@ fn speaker(item: &Item) -> Option<Speaker> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
-    use tokio::io::duplex;
+    use tokio::io::{DuplexStream, duplex};
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::protocol;
 
-    use super::super::wire::Wire;
     use super::*;
+    use crate::bridge::agent_leg::AgentLeg as _;
+    use crate::bridge::wire::Wire;
+    use crate::call::{AgentAction, Reply};
     use crate::clock::Clock;
     use crate::realtime::client_event::ClientEvent;
     use crate::realtime::{SessionConfig, SessionOptions};
     use crate::store::default_receptionist;
 
-    #[tokio::test]
-    async fn words_that_were_written_down_are_paid_for_by_their_length() {
-        let (near, _far) = duplex(4 * 1024);
+    /// A leg on which nothing has happened, and the agent's end of its line.
+    async fn fresh() -> (RealtimeLeg<DuplexStream>, DuplexStream) {
+        let (near, far) = duplex(64 * 1024);
         let near = WebSocketStream::from_raw_socket(near, protocol::Role::Client, None).await;
         let clock = Clock::system();
         let receptionist = default_receptionist(clock.new_id(), clock.new_id());
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
-        let mut leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        let leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        (leg, far)
+    }
+
+    /// A leg that was asked for two responses, and the agent's end of its line.
+    async fn asked_twice() -> (RealtimeLeg<DuplexStream>, DuplexStream) {
+        let (mut leg, far) = fresh().await;
+        leg.is_ready = true;
+        leg.perform(AgentAction::Respond(Reply::Greeting));
+        leg.perform(AgentAction::Respond(Reply::Answer));
+        (leg, far)
+    }
+
+    /// What the machine is told of an error that blames that event.
+    async fn told_of(code: &str, event_id: Option<&str>) -> Vec<Event> {
+        let (mut leg, _far) = asked_twice().await;
+        let error = json!({"type": "error", "event_id": "event_1", "error": {
+            "type": "invalid_request_error", "code": code,
+            "message": "Rate limit reached. Please try again in 1.5s.", "event_id": event_id,
+        }});
+        let mut events = VecDeque::new();
+        leg.read(&error.to_string(), &mut events);
+        events.into()
+    }
+
+    #[tokio::test]
+    async fn o4_a_response_that_is_refused_is_known_by_the_event_that_asked_for_it() {
+        let refused = |refused| vec![Event::ResponseRefused(refused)];
+        let busy = || refused(Refused::Busy(Duration::from_millis(1_500)));
+        let (old, last) = (Some("respond_1"), Some("respond_2"));
+        for (code, event_id, told) in [
+            ("rate_limit_exceeded", last, busy()),
+            ("rate_limit_exceeded", None, busy()),
+            ("rate_limit_exceeded", old, Vec::new()),
+            ("invalid_value", last, refused(Refused::Failed)),
+            ("invalid_value", old, Vec::new()),
+            ("invalid_value", None, Vec::new()),
+            ("invalid_value", Some("another"), Vec::new()),
+        ] {
+            assert_eq!(told_of(code, event_id).await, told, "{code} {event_id:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whether_it_was_asked_for_is_known_of_a_response_that_comes_too_early() {
+        let code = "conversation_already_has_active_response";
+        for (event_id, told) in [
+            (Some("respond_2"), Some(Refused::TooEarly)),
+            (Some("respond_1"), None),
+            (Some("another"), Some(Refused::TooEarly)),
+            (None, Some(Refused::Unasked)),
+        ] {
+            let told: Vec<_> = told.map(Event::ResponseRefused).into_iter().collect();
+            assert_eq!(told_of(code, event_id).await, told, "{event_id:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn words_that_were_written_down_are_paid_for_by_their_length() {
+        let (mut leg, _far) = fresh().await;
         let mut events = VecDeque::new();
         for (end, usage) in [
             ("failed", json!({"type": "duration", "seconds": 9})),

@@ -17,8 +17,10 @@ use super::realtime_acts::Acts;
 use super::realtime_keys::Keys;
 use super::wire::{Incoming, MAX_KEPT_BY_CALL, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolAnswer, ToolKey};
-use crate::domain::{AudioFormat, Pii, Receptionist, Speaker, Utterance};
+use crate::call::{
+    AgentAction, Event, ItemKey, Notice, Recalled, Reply, ResponseKey, ToolAnswer, ToolKey,
+};
+use crate::domain::{AudioFormat, Pii, Receptionist, Speaker};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions, ToolChoice};
 
@@ -35,6 +37,8 @@ pub(super) const MAX_FAULTS: u32 = 5;
 pub(super) const FAULTS_WITHIN: Duration = Duration::from_mins(1);
 /// How the ids of items begin that were said before the agent came.
 pub(super) const RECALLED: &str = "said_before_";
+/// How the ids of events begin that ask for a response.
+const REQUEST: &str = "respond_";
 
 /// A Realtime session.
 pub(super) struct RealtimeLeg<S> {
@@ -56,11 +60,24 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) acts: Acts,
     /// Wishes of an agent before this one that are not answered yet.
     recalled: Vec<ToolKey>,
+    /// Responses asked for so far.
+    asked: u32,
     pub(super) pending: Vec<u8>,
     /// Malformed messages, and when the first of them came.
     pub(super) faults: (u32, Instant),
     /// What all calls learn of this agent's endpoint.
     pub(super) watch: Option<Watch>,
+}
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Blame {
+    /// Of the response that we asked for last.
+    Request,
+    /// Of one that we asked for before.
+    OldRequest,
+    /// Of something else, or nobody says.
+    Unknown,
 }
 
 /// Between the carrier's mu-law and what the session speaks.
@@ -100,6 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             wishes: Keys::of(ordinal),
             acts: Acts::default(),
             recalled: Vec::new(),
+            asked: 0,
             pending: Vec::new(),
             faults: (0, Instant::now()),
             watch: None,
@@ -206,18 +224,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             tool_choice: (!is_free).then_some(ToolChoice::None),
             ..ResponseOptions::default()
         });
-        self.send(&ClientEvent::ResponseCreate { response });
+        self.asked = self.asked.wrapping_add(1);
+        let id = request_id(self.asked);
+        self.send_pending();
+        let event = ClientEvent::ResponseCreate { response };
+        self.wire.queue(|text| event.write_with_id(&id, text));
     }
 
-    /// What was said before this agent came, item by item. Their ids are ours,
-    /// so that they are not taken for something new.
-    fn recall(&mut self, said: &[Utterance]) {
-        for (at, said) in said.iter().enumerate() {
+    /// Whose fault an error is that blames this event.
+    pub(super) fn blame(&self, event_id: Option<&str>) -> Blame {
+        match event_id {
+            Some(id) if *id == request_id(self.asked) => Blame::Request,
+            Some(id) if id.starts_with(REQUEST) => Blame::OldRequest,
+            Some(_) | None => Blame::Unknown,
+        }
+    }
+
+    fn cancel(&mut self, response: Option<ResponseKey>) {
+        let name = response.and_then(|key| self.responses.name(key.0));
+        let name = name.map(str::to_owned);
+        let response_id = name.as_deref();
+        self.send(&ClientEvent::ResponseCancel { response_id });
+    }
+
+    /// What was before this agent came, item by item. Their ids are ours, so
+    /// that they are not taken for something new.
+    fn recall(&mut self, recalled: &[Recalled]) {
+        for (at, recalled) in recalled.iter().enumerate() {
             let id = format!("{RECALLED}{at}");
-            let text = said.text.expose();
-            let item = match said.speaker {
-                Speaker::Caller => NewItem::user(text),
-                Speaker::Receptionist => NewItem::assistant(text),
+            let keyed;
+            let item = match recalled {
+                Recalled::Said(said) => {
+                    let text = said.text.expose();
+                    match said.speaker {
+                        Speaker::Caller => NewItem::user(text),
+                        Speaker::Receptionist => NewItem::assistant(text),
+                    }
+                }
+                Recalled::Keyed(digits) => {
+                    keyed = cues::keyed(digits);
+                    NewItem::user(&keyed)
+                }
             };
             self.send(&ClientEvent::ItemCreate {
                 item: item.with_id(&id),
@@ -247,11 +294,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn read_digits(&mut self, digits: &Pii<String>) {
-        let keys: Vec<String> = digits.expose().chars().map(String::from).collect();
-        let text = format!(
-            "(The caller did not speak but pressed these keys on the telephone keypad: {})",
-            keys.join(" ")
-        );
+        let text = cues::keyed(digits);
         self.send(&ClientEvent::ItemCreate {
             item: NewItem::user(&text),
             previous_item_id: None,
@@ -303,6 +346,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 }
 
+/// The id of the event that asks for a response, so many having been asked for.
+fn request_id(asked: u32) -> String {
+    format!("{REQUEST}{asked}")
+}
+
 /// The `call_id` under which an agent knows of a wish before its time.
 fn recalled_id(call: ToolKey) -> String {
     format!("{RECALLED}{}", call.0)
@@ -319,12 +367,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 
     fn perform(&mut self, action: AgentAction) {
         match action {
-            AgentAction::Recall(said) => self.recall(&said),
+            AgentAction::Recall(recalled) => self.recall(&recalled),
             AgentAction::Listen(frame) => self.listen(&frame),
             AgentAction::ReadDigits(digits) => self.read_digits(&digits),
             AgentAction::Tell(notice) => self.tell(&notice),
             AgentAction::Respond(reply) => self.respond(reply),
-            AgentAction::Cancel => self.send(&ClientEvent::ResponseCancel { response_id: None }),
+            AgentAction::Cancel(response) => self.cancel(response),
             AgentAction::Truncate { item, heard } => self.truncate(item, heard),
             AgentAction::Delete { item } => self.delete(item),
             AgentAction::RecallTool {

@@ -334,12 +334,14 @@ impl Bridge {
         if let Some(toolbox) = self.toolbox() {
             toolbox.unseal(&mut admission.receptionist);
         }
+        let past = admission.past.as_ref();
+        let limits = admission.receptionist.limits;
         let plan = CallPlan {
             silence: admission.receptionist.silence,
-            limits: admission.receptionist.limits,
+            limits: past.map_or(limits, |past| past.rest_of(limits)),
             interruption: shared.dialer.interruption(),
             has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
-            is_back: admission.past.is_some(),
+            is_back: past.is_some(),
             seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();
@@ -362,10 +364,10 @@ impl Bridge {
             );
         let errands = Errands::new(self.clone(), &admission);
         let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
-        let past = admission.past.as_ref();
         let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
+        let spent = past.map(|past| past.spent).unwrap_or_default();
         Call::new(
-            (plan, said),
+            (plan, said, spent),
             (dial, phrases),
             inbox,
             (log, errands, recorder),
@@ -412,7 +414,7 @@ mod tests {
 
     use super::*;
     use crate::bridge::{AgentLeg, DialError};
-    use crate::call::Interruption;
+    use crate::call::{Interruption, Spent};
     use crate::clock::Clock;
     use crate::domain::{Receptionist, Usage};
     use crate::store::Store;
@@ -505,6 +507,7 @@ mod tests {
         let past = Past {
             utterances: Vec::new(),
             usage: Usage::default(),
+            spent: Spent::default(),
             began: Instant::now(),
             leg: 1,
         };

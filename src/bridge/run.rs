@@ -21,7 +21,7 @@ use super::phrases::Phrases;
 use super::place::PlaceGuard;
 use super::reaction::{self, Reaction};
 use super::recorder::{RecordOrder, Recorder};
-use crate::call::{Action, CallPlan, Event, Order, Session};
+use crate::call::{Action, CallPlan, Event, Order, Session, Spent};
 use crate::domain::{CallId, EndReason, Utterance};
 
 /// Idle proxies cut lines on which nothing goes to and fro, and a peer that has
@@ -69,14 +69,14 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(
-        (plan, said): (CallPlan, Vec<Utterance>),
+        (plan, said, spent): (CallPlan, Vec<Utterance>, Spent),
         (dial, phrases): (Dial, Phrases),
         inbox: mpsc::Receiver<Control>,
         (log, errands, recorder): (Logbook, Errands, Recorder),
     ) -> Self {
         let now = now();
         Self {
-            session: Session::new(plan, now).remembering(said),
+            session: Session::new(plan, now).remembering(said, spent),
             carrier: None,
             line: Line::new(dial),
             phrases,

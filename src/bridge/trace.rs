@@ -135,7 +135,7 @@ impl Live {
             | Event::CallerTranscript { .. }
             | Event::Used(_)
             | Event::ResponseStarted(_)
-            | Event::ResponseRefused
+            | Event::ResponseRefused(_)
             | Event::AgentAudio { .. }
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }

@@ -113,7 +113,7 @@ impl TurnSpans {
             | Event::Digit(_)
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
-            | Event::ResponseRefused
+            | Event::ResponseRefused(_)
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
             | Event::ToolEnded { .. }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Errand, ItemKey, Mark, ToolAnswer, ToolKey};
+use super::{Errand, ItemKey, Mark, ResponseKey, ToolAnswer, ToolKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Pii, Speaker, TurnLatency, Usage, Utterance};
 
@@ -54,8 +54,8 @@ pub enum Phrase {
 /// What the agent leg must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgentAction {
-    /// Know what was said before it came.
-    Recall(Vec<Utterance>),
+    /// Know what was before it came, in order.
+    Recall(Vec<Recalled>),
     /// Hear the caller.
     Listen(Frame),
     /// Read what the caller entered on the keypad.
@@ -64,8 +64,8 @@ pub enum AgentAction {
     Tell(Notice),
     /// Speak.
     Respond(Reply),
-    /// Stop speaking.
-    Cancel,
+    /// Stop speaking: this response, or whatever there is.
+    Cancel(Option<ResponseKey>),
     /// Of this item only so much was heard.
     Truncate {
         /// Which item.
@@ -96,6 +96,15 @@ pub enum AgentAction {
         /// What came of it.
         answer: ToolAnswer,
     },
+}
+
+/// Something that was before an agent came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recalled {
+    /// Somebody said this.
+    Said(Utterance),
+    /// The caller entered this on the keypad.
+    Keyed(Pii<String>),
 }
 
 /// What is to be done for the agent, or for the caller.

@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use super::session::Session;
-use super::tool::{Ended, Running, Tools};
+use super::tool::{Running, Tools};
+use super::tool_memory::{Untold, kept};
 use super::{AgentAction, Errand, Notice, ResponseKey, ToolAnswer, ToolKey, ToolRefusal};
 use crate::domain::Pii;
 
@@ -16,8 +17,6 @@ use crate::domain::Pii;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// So many are watched at one time.
 const MAX_WATCHED: usize = 32;
-/// What is longer is not kept for an agent that comes in the middle.
-const MAX_RECALLED: usize = 4 * 1024;
 
 /// Something that the agent does by itself. Its end is told like that of a tool,
 /// by [`Event::ToolEnded`](super::Event::ToolEnded).
@@ -50,17 +49,10 @@ impl Tools {
             .running
             .extract_if(.., |one| one.doer != Doer::House)
             .filter_map(abandoned);
-        self.ended.extend(lost);
-        is_owed
-    }
-
-    /// What came of something is told after its end.
-    pub(super) fn amend(&mut self, errand: Errand, output: &Pii<String>) {
-        for one in &mut self.ended {
-            if Errand::Tool(one.call) == errand && is_blank(&one.answer) {
-                one.answer = ToolAnswer::Done(kept(output));
-            }
+        for one in lost {
+            self.untold.ended(one);
         }
+        is_owed
     }
 }
 
@@ -109,27 +101,14 @@ impl Session {
 }
 
 /// The agent is gone, and nobody knows what it has done.
-fn abandoned(running: Running) -> Option<Ended> {
+fn abandoned(running: Running) -> Option<Untold> {
     match running.errand {
-        Errand::Tool(call) => Some(Ended {
+        Errand::Tool(call) => Some(Untold {
             call,
             name: running.name?,
             arguments: running.arguments,
             answer: ToolAnswer::Refused(ToolRefusal::Lost),
         }),
         Errand::Person => None,
-    }
-}
-
-fn is_blank(answer: &ToolAnswer) -> bool {
-    matches!(answer, ToolAnswer::Done(output) if output.expose().is_empty())
-}
-
-/// What is kept of arguments, or of what came of them.
-pub(super) fn kept(text: &Pii<String>) -> Pii<String> {
-    if text.expose().len() > MAX_RECALLED {
-        Pii::new("{}".to_owned())
-    } else {
-        text.clone()
     }
 }

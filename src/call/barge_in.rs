@@ -10,6 +10,15 @@ use super::timers::Timer;
 use super::{AgentAction, CarrierAction, Event, Interruption, ItemKey, Reply, Report};
 use crate::domain::Speaker;
 
+/// Why what is being said is cut.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cause {
+    /// The caller speaks. The agent hears that too, and most stop by themselves.
+    Speech,
+    /// We have it so. The agent knows nothing of it, and would go on.
+    Ours,
+}
+
 impl Session {
     /// Whether an agent hears a caller who is not there yet.
     pub(super) fn is_imagined(&self, event: &Event) -> bool {
@@ -30,7 +39,7 @@ impl Session {
         self.patience = Patience::default();
         self.tools.new_turn();
         self.timers.set(Timer::MediaStall, now + STALL);
-        self.interrupt(now);
+        self.interrupt(Cause::Speech, now);
         self.call_off_end(now);
     }
 
@@ -48,7 +57,7 @@ impl Session {
         }
         self.intake.restart();
         let was_answering = self.turn.is_answering();
-        let was_cut = self.interrupt(now);
+        let was_cut = self.interrupt(Cause::Ours, now);
         self.on_carrier_caught_up(now);
         if was_cut || was_answering {
             self.respond(Reply::Answer);
@@ -57,15 +66,17 @@ impl Session {
 
     /// The caller broke in, or the stream did: nothing that was not heard is
     /// said. Returns whether anything was cut.
-    pub(super) fn interrupt(&mut self, now: Instant) -> bool {
-        let was_speaking = self.turn.active().is_some();
+    pub(super) fn interrupt(&mut self, cause: Cause, now: Instant) -> bool {
+        let was_answering = self.turn.is_answering();
         self.turn.mute();
         let (must_clear, cuts) = self.playback.interrupt(now);
         if must_clear {
             self.carrier(CarrierAction::Clear);
         }
-        if was_speaking && self.plan.interruption == Interruption::CancelAndTruncate {
-            self.agent(AgentAction::Cancel);
+        let must_be_told =
+            cause == Cause::Ours || self.plan.interruption == Interruption::CancelAndTruncate;
+        if was_answering && must_be_told {
+            self.agent(AgentAction::Cancel(self.turn.active()));
         }
         for cut in &cuts {
             self.on_cut(*cut);

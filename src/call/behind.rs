@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::barge_in::Cause;
 use super::session::Session;
 use super::timers::Timer;
 use super::{Reply, Report};
@@ -53,7 +54,7 @@ impl Session {
         self.behind.is_stuck = true;
         self.report(Report::OutOfDate { lasting });
         let was_answering = self.turn.is_answering();
-        let has_more_to_say = self.interrupt(now) || was_answering;
+        let has_more_to_say = self.interrupt(Cause::Ours, now) || was_answering;
         if has_more_to_say && self.ending.is_none() {
             self.respond(Reply::Resume);
         }

@@ -164,7 +164,7 @@ impl Session {
         // While the call was ending, nobody minded the silence.
         self.timers
             .set(Timer::Silence, now + self.plan.silence.prompt_after);
-        self.turn.want_nothing();
+        self.turn.want_no_goodbye();
     }
 
     /// Ends the call once the goodbye has been said and heard.

@@ -62,9 +62,8 @@ pub enum Event {
     Used(Usage),
     /// The agent began a response.
     ResponseStarted(ResponseKey),
-    /// The agent would not begin the response that we asked for, because
-    /// another is under way.
-    ResponseRefused,
+    /// The agent does not begin a response.
+    ResponseRefused(Refused),
     /// A frame of the agent's voice.
     AgentAudio {
         /// Part of which response.
@@ -159,6 +158,20 @@ pub enum Order {
     Transfer(HandsTo),
     /// The call ends.
     HangUp(EndReason),
+}
+
+/// Why the agent does not begin a response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refused {
+    /// We asked for it, and another is under way.
+    TooEarly,
+    /// Nobody asked for it: it would have answered the caller, and another is
+    /// under way. Some agents do not say whether it was asked for.
+    Unasked,
+    /// The agent has too much to do; after so long it may be asked again.
+    Busy(Duration),
+    /// We asked for it, and the agent cannot do it.
+    Failed,
 }
 
 /// How a response ended.

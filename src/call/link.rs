@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::session::{Session, listen};
 use super::timers::Timer;
-use super::{Action, AgentAction, Reply, Report};
+use super::{Action, AgentAction, Recalled, Reply, Report, Spent};
 use crate::domain::{EndReason, Speaker, Utterance};
 
 /// The pauses between attempts to reach the agent; the last one holds for all
@@ -31,7 +31,7 @@ const RENEW_AFTER: Duration = Duration::from_mins(55);
 const RENEW_AGAIN: Duration = Duration::from_mins(1);
 
 /// What an agent that comes in the middle is told of what was said before:
-/// the last so many utterances.
+/// the last so many utterances and entries.
 const MAX_RECALLED: usize = 60;
 
 /// What is known of the line.
@@ -113,11 +113,21 @@ impl Link {
 }
 
 impl Session {
-    /// The same call, of which so much was said in an earlier part.
+    /// The same call, of which so much was said and spent in an earlier part.
     #[must_use]
-    pub fn remembering(mut self, said: Vec<Utterance>) -> Self {
+    pub fn remembering(mut self, said: Vec<Utterance>, spent: Spent) -> Self {
         self.link.memory = said;
+        self.tools.resume(spent.tools);
+        self.wish.resume(spent.asked);
         self
+    }
+
+    /// What of the call is spent, should the caller come back.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            tools: self.tools.of_call(),
+            asked: self.wish.asked(),
+        }
     }
 
     /// The agent could not be reached, or refused us.
@@ -189,6 +199,7 @@ impl Session {
             let after = now.saturating_duration_since(lost_at);
             self.report(Report::AgentBack { after });
         }
+        self.oversight.agent_replaced();
         self.recall();
         if self.has_carrier {
             self.begin_conversation(now);
@@ -210,9 +221,10 @@ impl Session {
             self.respond(Reply::Back);
         } else if !self.has_greeted() {
             self.respond(Reply::Greeting);
-        } else if owes {
+        } else if owes && !self.keypad.has_unread() {
             self.respond(Reply::Resume);
         }
+        self.read_keys(now);
         let actions = &mut self.actions;
         self.intake.open(|frame| {
             actions.push_back(listen(frame));
@@ -228,14 +240,22 @@ impl Session {
             || self.transcript.known().any(|said| by_receptionist(&said))
     }
 
-    /// Tells an agent that comes in the middle what was said so far, and which
-    /// tools were asked for since the caller spoke.
+    /// Tells an agent that comes in the middle what was said and keyed in so
+    /// far, and which tools were used of which the caller does not know yet.
     fn recall(&mut self) {
-        let mut said = self.link.memory.clone();
-        said.extend(self.transcript.known());
-        said.drain(..said.len().saturating_sub(MAX_RECALLED));
-        if !said.is_empty() {
-            self.agent(AgentAction::Recall(said));
+        let mut known: Vec<_> = self.transcript.known().collect();
+        let memory = self.link.memory.iter().cloned();
+        let mut recalled: Vec<_> = memory.map(Recalled::Said).collect();
+        for entry in self.keypad.read() {
+            let before = known.iter().take_while(|said| said.started <= entry.at);
+            let before = before.count();
+            recalled.extend(known.drain(..before).map(Recalled::Said));
+            recalled.push(Recalled::Keyed(entry.digits.clone()));
+        }
+        recalled.extend(known.into_iter().map(Recalled::Said));
+        recalled.drain(..recalled.len().saturating_sub(MAX_RECALLED));
+        if !recalled.is_empty() {
+            self.agent(AgentAction::Recall(recalled));
         }
         let recalled = self.tools.recalled().map(Action::Agent);
         self.actions.extend(recalled);

@@ -29,9 +29,9 @@
 //! Each memory has its own file: [`intake`] (what the caller sends),
 //! [`playback`] and [`playhead`] (what was sent to the caller and what was
 //! heard), [`behind`] (what it does not take), [`turn`] (whose turn it is),
-//! [`response`], [`barge_in`], [`silence`], [`dtmf`], [`tool`] (what the agent
-//! asks for), [`agent_act`] (what it does by itself), [`person`] (what the caller
-//! asks for), [`ending`], [`oversight`],
+//! [`response`], [`barge_in`], [`silence`], [`dtmf`], [`tool`] and
+//! [`tool_memory`] (what the agent asks for), [`agent_act`] (what it does by
+//! itself), [`person`] (what the caller asks for), [`ending`], [`oversight`],
 //! [`transcript`], [`timers`], [`link`] (whether there is an agent), [`wait`]
 //! (what the caller hears while nobody answers). [`session`] only dispatches.
 //! [`tape`] stands beside it: what of a call is recorded, and where.
@@ -58,15 +58,18 @@ mod tape;
 mod timers;
 mod tool;
 mod tool_end;
+mod tool_memory;
 mod transcript;
 mod turn;
 mod wait;
 
-pub use action::{Action, AgentAction, CarrierAction, Notice, Phrase, Reply, Report, ToolAction};
+pub use action::{
+    Action, AgentAction, CarrierAction, Notice, Phrase, Recalled, Reply, Report, ToolAction,
+};
 pub use agent_act::AgentAct;
-pub use event::{Event, Order, Outcome};
+pub use event::{Event, Order, Outcome, Refused};
 pub use keys::{ItemKey, Mark, ResponseKey, ToolKey};
-pub use plan::{CallPlan, Interruption};
+pub use plan::{CallPlan, Interruption, Spent};
 pub use playback::MAX_LEAD;
 pub use session::Session;
 pub use tape::{PIECE, Piece, Snippet, Tape, Track};

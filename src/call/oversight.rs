@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use super::barge_in::Cause;
 use super::session::Session;
 use super::timers::Timer;
 use super::{Action, AgentAction, CarrierAction, Notice, Order, Reply, Report};
@@ -23,6 +24,8 @@ pub(super) struct Oversight {
     hold: Hold,
     /// What is to be said once there is somebody to say it, and to hear it.
     early: Vec<Pii<String>>,
+    /// What the agent was told to say and has not said yet.
+    told: Vec<Pii<String>>,
 }
 
 /// Whether the caller waits.
@@ -54,6 +57,21 @@ impl Oversight {
     pub(super) fn is_held(&self) -> bool {
         self.hold == Hold::On
     }
+
+    /// The agent has said what it had to say, if the caller could hear it.
+    pub(super) fn answered(&mut self) {
+        if !self.silences(Speaker::Receptionist) {
+            self.told.clear();
+        }
+    }
+
+    /// Another agent takes the place of the one that was told.
+    pub(super) fn agent_replaced(&mut self) {
+        let mut early = mem::take(&mut self.told);
+        early.append(&mut self.early);
+        early.truncate(MAX_EARLY);
+        self.early = early;
+    }
 }
 
 impl Session {
@@ -76,6 +94,9 @@ impl Session {
                 self.oversight.early.push(text);
             }
             return;
+        }
+        if self.oversight.told.len() < MAX_EARLY {
+            self.oversight.told.push(text.clone());
         }
         self.agent(AgentAction::Tell(Notice::Say(text)));
         // On hold nobody would hear it: it is said when the hold ends.
@@ -104,7 +125,7 @@ impl Session {
         }
         *muted = is_on;
         if is_on && who == Speaker::Receptionist {
-            self.interrupt(now);
+            self.interrupt(Cause::Ours, now);
         }
         if !is_on {
             self.silence.confirm(now);
@@ -123,11 +144,11 @@ impl Session {
         self.oversight.hold = if is_on { Hold::On } else { Hold::Off };
         self.report(Report::Held(is_on));
         if is_on {
-            self.interrupt(now);
+            self.interrupt(Cause::Ours, now);
             self.timers.set(Timer::Chime, now);
         } else {
             // What is being said is not heard from the middle.
-            self.interrupt(now);
+            self.interrupt(Cause::Ours, now);
             self.resume(now);
             // An agent that is still on its way will greet.
             if self.has_agent {
@@ -140,7 +161,7 @@ impl Session {
     /// A goodbye is for everybody's ears.
     pub(super) fn end_oversight(&mut self, now: Instant) {
         if self.oversight.silences(Speaker::Receptionist) {
-            self.interrupt(now);
+            self.interrupt(Cause::Ours, now);
         }
         if self.oversight.is_held() {
             self.report(Report::Held(false));

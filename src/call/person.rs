@@ -6,6 +6,7 @@
 
 use std::time::Instant;
 
+use super::barge_in::Cause;
 use super::session::Session;
 use super::{Action, ToolAction};
 use crate::domain::Pii;
@@ -29,6 +30,16 @@ pub(super) struct Wish {
 }
 
 impl Wish {
+    /// The caller had asked so often in an earlier part of the call.
+    pub(super) fn resume(&mut self, asked: u32) {
+        self.asked = asked;
+    }
+
+    /// How often the caller has asked, in words.
+    pub(super) fn asked(&self) -> u32 {
+        self.asked
+    }
+
     /// What the caller wanted to be told to a person is written down for one.
     pub(super) fn fulfil(&mut self) {
         self.open = 0;
@@ -69,7 +80,7 @@ impl Session {
             return;
         }
         if self.ending.is_some() {
-            self.interrupt(now);
+            self.interrupt(Cause::Ours, now);
             self.call_off_end(now);
         }
         self.report_tool(Some("person".to_owned()), "asked");

@@ -20,6 +20,15 @@ pub struct CallPlan {
     pub seed: u64,
 }
 
+/// What a caller has had of a call, as far as limits hold for all of it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Spent {
+    /// How many tools the agents have asked for.
+    pub tools: u32,
+    /// How often the caller has asked for a person, in words.
+    pub asked: u32,
+}
+
 /// What an agent needs from us when the caller breaks in.
 ///
 /// Whatever it is, the carrier's buffer is cleared and our backlog dropped.

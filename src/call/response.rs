@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use super::ending::Stage;
 use super::session::Session;
 use super::timers::Timer;
-use super::{ItemKey, Outcome, Reply, Report, ResponseKey};
+use super::turn::Begun;
+use super::{AgentAction, ItemKey, Outcome, Refused, Reply, Report, ResponseKey};
 use crate::audio::Frame;
 use crate::domain::{EndReason, Speaker, Usage};
 
@@ -41,22 +42,46 @@ impl Patience {
 
 impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
-        let asked = self.turn.response_started(response);
+        let begun = self.turn.response_started(response);
         self.patience.has_acted = false;
-        if let Some(ending) = &mut self.ending
-            && ending.stage == Stage::Asked
-            && asked.is_some()
-        {
-            ending.stage = Stage::Saying(response);
+        match begun {
+            Begun::Asked(reply) => {
+                if let Some(ending) = &mut self.ending
+                    && ending.stage == Stage::Asked
+                    && reply.is_goodbye()
+                {
+                    ending.stage = Stage::Saying(response);
+                }
+            }
+            Begun::Cut => self.agent(AgentAction::Cancel(Some(response))),
+            Begun::Own => {}
         }
     }
 
-    pub(super) fn on_response_refused(&mut self) {
-        let other = self.turn.response_refused();
+    pub(super) fn on_response_refused(&mut self, refused: Refused, now: Instant) {
+        let other = match refused {
+            Refused::TooEarly => self.turn.response_refused(),
+            Refused::Unasked => self.turn.answer_refused(self.ending.is_none()),
+            Refused::Busy(after) => return self.on_request_failed(Some(after), now),
+            Refused::Failed => return self.on_request_failed(None, now),
+        };
         if let (Some(other), Some(ending)) = (other, &mut self.ending)
             && ending.stage == Stage::Saying(other)
         {
             ending.stage = Stage::Asked;
+        }
+    }
+
+    /// What was asked for does not begin; so long after it can be asked for again.
+    fn on_request_failed(&mut self, after: Option<Duration>, now: Instant) {
+        let Some(reply) = self.turn.request_failed() else {
+            return;
+        };
+        match &mut self.ending {
+            // A goodbye that cannot be had is not waited for.
+            Some(ending) if reply.is_goodbye() => ending.stage = Stage::Said,
+            Some(_) => {}
+            None => self.on_failure(reply, after, now),
         }
     }
 
@@ -78,6 +103,9 @@ impl Session {
         usage: Usage,
         now: Instant,
     ) {
+        if self.turn.is_over_again(response) {
+            return;
+        }
         self.on_used(usage);
         let is_audible = self.turn.is_audible(response);
         if is_audible {
@@ -116,6 +144,7 @@ impl Session {
         self.patience.failures = 0;
         if !self.turn.is_wanted() {
             self.tools.are_told();
+            self.oversight.answered();
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::behind::Behind;
-use super::dtmf::{ENTRY_PAUSE, Keypad};
+use super::dtmf::Keypad;
 use super::ending::Ending;
 use super::intake::Intake;
 use super::link::Link;
@@ -113,7 +113,7 @@ impl Session {
             Event::CallerTranscript { item, text } => self.on_caller_transcript(item, &text, now),
             Event::Used(usage) => self.on_used(usage),
             Event::ResponseStarted(response) => self.on_response_started(response),
-            Event::ResponseRefused => self.on_response_refused(),
+            Event::ResponseRefused(refused) => self.on_response_refused(refused, now),
             Event::AgentAudio {
                 response,
                 item,
@@ -166,6 +166,7 @@ impl Session {
                 Timer::Wait => self.on_wait(now),
                 Timer::Silence => self.judge_silence(now),
                 Timer::Entry => self.finish_entry(now),
+                Timer::Reading => self.read_keys(now),
                 Timer::MaxDuration => {
                     self.say_goodbye(Reply::GoodbyeForTime, EndReason::MaxDuration, now);
                 }
@@ -236,34 +237,6 @@ impl Session {
         self.intake.hear(timestamp, frame, now, |frame| {
             actions.push_back(listen(frame));
         });
-    }
-
-    fn on_digit(&mut self, digit: char, now: Instant) {
-        self.silence.confirm(now);
-        self.tools.new_turn();
-        self.tools.caller_spoke();
-        match self.keypad.press(digit) {
-            Some(entry) => self.hand_over(entry, now),
-            // A goodbye may be over before another key would have followed.
-            None if self.ending.is_some() && self.keys_for_person() => self.finish_entry(now),
-            None => self.timers.set(Timer::Entry, now + ENTRY_PAUSE),
-        }
-    }
-
-    fn finish_entry(&mut self, now: Instant) {
-        if let Some(entry) = self.keypad.finish() {
-            self.hand_over(entry, now);
-        }
-    }
-
-    fn hand_over(&mut self, entry: Pii<String>, now: Instant) {
-        self.timers.stop(Timer::Entry);
-        if self.is_wish(&entry, now) || !self.has_agent {
-            return;
-        }
-        self.report(Report::Digits(entry.clone()));
-        self.agent(AgentAction::ReadDigits(entry));
-        self.respond(Reply::Answer);
     }
 
     fn on_mark_played(&mut self, mark: Mark, now: Instant) {

@@ -27,6 +27,8 @@ pub(super) enum Timer {
     Silence,
     /// An entry on the keypad is taken for finished.
     Entry,
+    /// The agent may read the next entries.
+    Reading,
     /// The longest duration is reached.
     MaxDuration,
     /// A caller on hold hears that they are.
@@ -36,7 +38,7 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::CarrierStart,
         Self::Redial,
         Self::Renew,
@@ -48,6 +50,7 @@ impl Timer {
         Self::Wait,
         Self::Silence,
         Self::Entry,
+        Self::Reading,
         Self::MaxDuration,
         Self::Chime,
         Self::HangUp,
@@ -135,7 +138,7 @@ mod tests {
             while let Some(at) = timers.next() {
                 prop_assert!(timers.pop(at).is_some());
             }
-            prop_assert_eq!(timers.due, <[Option<Instant>; 14]>::default());
+            prop_assert!(timers.due.iter().all(Option::is_none));
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::agent_act::kept;
 use super::session::Session;
 use super::timers::Timer;
+use super::tool_memory::{ToolMemory, Untold, kept};
 use super::wait::Wait;
 use super::{
     Action, AgentAction, Doer, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
@@ -27,8 +27,7 @@ const PERSON: Duration = Duration::from_secs(4);
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     pub(super) running: Vec<Running>,
-    /// What has ended since the caller's turn, of which they have not been told.
-    pub(super) ended: Vec<Ended>,
+    pub(super) untold: ToolMemory,
     /// The least key that has not been seen: keys are given in order.
     next: u32,
     pub(super) of_turn: u32,
@@ -52,21 +51,21 @@ pub(super) struct Running {
     pub(super) due: Instant,
 }
 
-/// A tool that an agent asked for, and what came of it.
-#[derive(Clone, Debug)]
-pub(super) struct Ended {
-    pub(super) call: ToolKey,
-    pub(super) name: String,
-    pub(super) arguments: Pii<String>,
-    pub(super) answer: ToolAnswer,
-}
-
 impl Tools {
     /// The caller takes a turn: the agent may use tools anew.
     pub(super) fn new_turn(&mut self) {
         self.of_turn = 0;
         self.is_stopped = false;
-        self.ended.clear();
+    }
+
+    /// So many were asked for in an earlier part of the call.
+    pub(super) fn resume(&mut self, of_call: u32) {
+        self.of_call = of_call;
+    }
+
+    /// How many were asked for in this call.
+    pub(super) fn of_call(&self) -> u32 {
+        self.of_call
     }
 
     /// The caller has said or keyed in something.
@@ -82,7 +81,7 @@ impl Tools {
     /// The caller was told what came of all that was done.
     pub(super) fn are_told(&mut self) {
         if !self.is_running() {
-            self.ended.clear();
+            self.untold.are_told();
         }
     }
 
@@ -97,16 +96,6 @@ impl Tools {
     /// done twice. What it is told now, it owes no reply to.
     pub(super) fn recalled(&mut self) -> impl Iterator<Item = AgentAction> {
         self.owes_reply = false;
-        let ended = self
-            .ended
-            .iter()
-            .cloned()
-            .map(|one| AgentAction::RecallTool {
-                call: one.call,
-                name: one.name,
-                arguments: one.arguments,
-                answer: Some(one.answer),
-            });
         let running = self.running.iter().filter_map(|one| match one.errand {
             Errand::Tool(call) => Some(AgentAction::RecallTool {
                 call,
@@ -116,7 +105,7 @@ impl Tools {
             }),
             Errand::Person => None,
         });
-        ended.chain(running)
+        self.untold.recalled().chain(running)
     }
 
     /// Somebody is looked for who takes over.
@@ -250,7 +239,7 @@ impl Session {
     pub(super) fn on_tool_ended(&mut self, errand: Errand, end: ToolEnd, now: Instant) {
         let Some(running) = self.tools.take(errand) else {
             // Nobody waits for it any more, and nobody is handed on by it.
-            self.tools.amend(errand, &end.output);
+            self.tools.untold.amend(errand, &end.output);
             if end.hands_to.is_some() {
                 self.actions
                     .push_back(Action::Tool(ToolAction::Withdraw(errand)));
@@ -300,7 +289,7 @@ impl Session {
             self.tell_end(call, &running, &answer);
         }
         self.tools.owes_reply |= !self.goes_on_by_itself(&running);
-        self.tools.ended.push(Ended {
+        self.tools.untold.ended(Untold {
             call,
             name: running.name.unwrap_or_default(),
             arguments: running.arguments,
@@ -334,6 +323,9 @@ impl Session {
 
     /// Nobody was handed on: whoever wanted a person meanwhile is led to one.
     fn go_on_after_tools(&mut self, now: Instant) {
+        if self.ended.is_some() {
+            return;
+        }
         if self.wish.take_due() {
             self.lead_to_person(now);
         }

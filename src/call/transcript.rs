@@ -49,6 +49,11 @@ impl Transcript {
         self.began = now;
     }
 
+    /// How long after the stream's start it is by then.
+    pub(super) fn time(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
+    }
+
     /// An item takes its place behind `previous`; unknown items go last.
     pub(super) fn place(
         &mut self,
@@ -82,7 +87,7 @@ impl Transcript {
 
     /// The moment from which on the item could be heard.
     pub(super) fn sounds(&mut self, item: ItemKey, speaker: Speaker, now: Instant) {
-        let started = now.saturating_duration_since(self.began);
+        let started = self.time(now);
         if let Some(entry) = self.entry(item, speaker, now)
             && entry.text.is_empty()
         {
@@ -172,7 +177,7 @@ impl Transcript {
         if self.entries.len() == MAX_ITEMS {
             return;
         }
-        let started = now.saturating_duration_since(self.began);
+        let started = self.time(now);
         let entry = Entry {
             item,
             speaker,

@@ -9,7 +9,8 @@ use crate::domain::TurnLatency;
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     active: Option<ResponseKey>,
-    requested: Option<Reply>,
+    /// What was asked for and has not begun.
+    requested: Option<Request>,
     /// What was asked for, and the response taken for it while that goes on.
     taken: Option<(ResponseKey, Reply)>,
     wanted: Option<Reply>,
@@ -18,6 +19,8 @@ pub(super) struct Turn {
     muted: Option<ResponseKey>,
     /// The latest response that had a voice.
     spoken: Option<ResponseKey>,
+    /// The responses that were over last.
+    over: [Option<ResponseKey>; MAX_OVER],
     is_caller_speaking: bool,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
@@ -25,6 +28,38 @@ pub(super) struct Turn {
     has_words: bool,
     /// The answer was sent so long after; its first mark is awaited.
     sent: Option<(Instant, Duration, Option<Mark>)>,
+}
+
+/// Responses remembered that are over; what is told twice is told soon.
+const MAX_OVER: usize = 8;
+
+/// What was asked for, and what becomes of it once it begins.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    reply: Reply,
+    fate: Fate,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Fate {
+    /// It is heard.
+    Heard,
+    /// It is wanted no more: it is cut before a word of it is heard.
+    Cut,
+    /// The caller has had a turn since: the agent answers that first, and
+    /// refuses this.
+    Overtaken,
+}
+
+/// Which response has begun.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Begun {
+    /// The one that was asked for.
+    Asked(Reply),
+    /// The one that was asked for and is wanted no more: the agent must be told.
+    Cut,
+    /// One that the agent began of its own accord.
+    Own,
 }
 
 impl Turn {
@@ -35,9 +70,14 @@ impl Turn {
         }
     }
 
-    /// What was wanted is wanted no more.
-    pub(super) fn want_nothing(&mut self) {
+    /// There is more to say: no goodbye is wanted, nor anything before it.
+    pub(super) fn want_no_goodbye(&mut self) {
         self.wanted = None;
+        if let Some(request) = &mut self.requested
+            && request.reply.is_goodbye()
+        {
+            request.fate = Fate::Cut;
+        }
     }
 
     /// What to ask the agent for now, if anything: it speaks one response at a
@@ -46,12 +86,14 @@ impl Turn {
         if self.is_busy() || self.is_caller_speaking {
             return None;
         }
-        self.requested = self.wanted.take();
-        if self.requested.is_some_and(|reply| !is_answer(reply)) {
+        let reply = self.wanted.take()?;
+        if !is_answer(reply) {
             // What we make the agent say is no answer that the caller waits for.
             self.waiting_since = None;
         }
-        self.requested
+        let fate = Fate::Heard;
+        self.requested = Some(Request { reply, fate });
+        Some(reply)
     }
 
     /// A response is under way, or asked for.
@@ -64,9 +106,15 @@ impl Turn {
         self.active.is_some() && self.active > self.muted
     }
 
+    /// Something is to be said as soon as a response is over that is not heard.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.wanted.is_some() && self.active.is_some() && !self.is_answering()
+    }
+
     /// An answer is due of which nothing has been heard.
     pub(super) fn is_owing(&self) -> bool {
-        self.requested.is_some() || (self.is_answering() && self.spoken < self.active)
+        let is_silent = self.is_answering() && self.spoken < self.active;
+        self.requested.is_some() || is_silent || self.is_held_up()
     }
 
     /// A response is under way of which something has been heard.
@@ -98,27 +146,78 @@ impl Turn {
         self.active
     }
 
-    /// A later response than this one goes on that nobody has asked for.
+    /// A later response than this one is heard that nobody has asked for.
     pub(super) fn goes_on_by_itself(&self, since: Option<ResponseKey>) -> bool {
-        self.active > since && self.taken.is_none()
+        self.is_answering() && self.active > since && self.taken.is_none()
     }
 
-    /// The agent began a response. The reply that was asked for, if it is one.
-    pub(super) fn response_started(&mut self, response: ResponseKey) -> Option<Reply> {
+    /// The agent began a response.
+    pub(super) fn response_started(&mut self, response: ResponseKey) -> Begun {
         self.see(response);
         self.active = Some(response);
-        let asked = self.requested.take();
-        self.taken = asked.map(|reply| (response, reply));
-        asked
+        self.taken = None;
+        for over in &mut self.over {
+            over.take_if(|over| *over == response);
+        }
+        let Some(Request { reply, fate }) = self.requested.take() else {
+            return Begun::Own;
+        };
+        match fate {
+            Fate::Heard => {
+                self.taken = Some((response, reply));
+                Begun::Asked(reply)
+            }
+            Fate::Cut => {
+                self.muted = self.muted.max(Some(response));
+                Begun::Cut
+            }
+            Fate::Overtaken => Begun::Own,
+        }
     }
 
     /// The agent is at another response: ours comes after it. The other one,
     /// if it was taken for ours, for it is told of before the refusal.
     pub(super) fn response_refused(&mut self) -> Option<ResponseKey> {
+        if self.requested.is_some() {
+            let refused = self.request_failed();
+            self.wanted = self.wanted.or(refused);
+            return None;
+        }
         let (other, mistaken) = self.taken.take().unzip();
-        let refused = self.requested.take().or(mistaken);
-        self.wanted = self.wanted.or(refused);
+        // What the caller says meanwhile is answered instead.
+        let is_due = |reply: &Reply| !self.is_caller_speaking || reply.is_goodbye();
+        self.wanted = self.wanted.or(mistaken.filter(is_due));
         other
+    }
+
+    /// The agent does not answer the caller, for it is at the response that we
+    /// had asked for before; the answer comes after it, where it `may_answer`.
+    /// Or it did not say whose response it refused: then the same as above.
+    pub(super) fn answer_refused(&mut self, may_answer: bool) -> Option<ResponseKey> {
+        match &mut self.requested {
+            Some(request) if request.fate != Fate::Heard => request.fate = Fate::Cut,
+            None if self.taken.is_none() => {}
+            Some(_) | None => return self.response_refused(),
+        }
+        let answer = may_answer.then_some(Reply::Answer);
+        self.wanted = self.wanted.or(answer);
+        None
+    }
+
+    /// What was asked for does not begin. What it was, if it is still wanted.
+    pub(super) fn request_failed(&mut self) -> Option<Reply> {
+        let request = self.requested.take()?;
+        (request.fate == Fate::Heard).then_some(request.reply)
+    }
+
+    /// A response is over. Whether that is told again.
+    pub(super) fn is_over_again(&mut self, response: ResponseKey) -> bool {
+        let is_known = self.over.contains(&Some(response));
+        if !is_known {
+            self.over.rotate_right(1);
+            self.over[0] = Some(response);
+        }
+        is_known
     }
 
     /// A response is over. What had been asked for, if it is what came of it.
@@ -158,7 +257,7 @@ impl Turn {
         self.mute();
         self.active = None;
         let taken = self.taken.take().map(|(_, reply)| reply);
-        self.requested.take().or(taken)
+        self.request_failed().or(taken)
     }
 
     /// The agent is gone. Whether it owed the caller something; what we had
@@ -171,8 +270,16 @@ impl Turn {
         owes
     }
 
+    /// The caller speaks: what was to be said to them before is not said into
+    /// their words, nor after them, unless the call ends with it.
     pub(super) fn caller_began(&mut self) {
         self.is_caller_speaking = true;
+        let mut wanted = self.wanted.filter(|reply| reply.is_due_later());
+        if let Some(request) = &mut self.requested {
+            request.fate = Fate::Cut;
+            wanted = wanted.or(request.reply.is_goodbye().then_some(request.reply));
+        }
+        self.wanted = wanted;
         self.waiting_since = None;
         self.has_words = false;
         self.sent = None;
@@ -181,6 +288,11 @@ impl Turn {
     pub(super) fn caller_paused(&mut self, now: Instant) {
         self.is_caller_speaking = false;
         self.waiting_since = Some(now);
+        if let Some(request) = &mut self.requested
+            && request.fate == Fate::Cut
+        {
+            request.fate = Fate::Overtaken;
+        }
     }
 
     /// The caller's words were written down.

@@ -144,10 +144,13 @@ impl Session {
             self.on_agent_closed(now);
             return;
         }
+        let (active, is_held_up) = (self.turn.active(), self.turn.is_held_up());
         let put_off = self.patience.take_put_off();
         let asked = self.turn.give_up().or(put_off);
-        self.agent(AgentAction::Cancel);
-        self.respond(asked.unwrap_or(Reply::Answer));
+        self.agent(AgentAction::Cancel(active));
+        if !is_held_up {
+            self.respond(asked.unwrap_or(Reply::Answer));
+        }
     }
 
     /// A sentence of our own, to be heard behind what is being heard.

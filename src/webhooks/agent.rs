@@ -9,6 +9,7 @@ use super::consent::{self, Ground};
 use super::memory::Placed;
 use super::{Webhooks, budget};
 use crate::bridge::{Admission, Past, Refusal};
+use crate::call::Spent;
 use crate::domain::{Contact, Direction, Receptionist};
 use crate::routing::AiStop;
 use crate::store::{Error, calls, contacts, routing_facts, utterances};
@@ -115,6 +116,8 @@ async fn past(house: &Webhooks, placed: &Placed, point: &Point) -> Past {
     Past {
         utterances,
         usage: call.map(|call| call.usage).unwrap_or_default(),
+        // Only the house that had the call knows what was spent of it.
+        spent: Spent::default(),
         began: began.checked_sub(lasted).unwrap_or(began),
         leg: u32::try_from(point.stop).unwrap_or(u32::MAX),
     }

@@ -43,7 +43,13 @@ fn assert_go(names: &[&str]) {
 
 #[test]
 fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
-    assert_go(&["agent_busy", "agent_lost_while_busy"]);
+    assert_go(&[
+        "agent_busy",
+        "agent_lost_while_busy",
+        "refused_for_now",
+        "refused_for_good",
+        "goodbye_refused",
+    ]);
 }
 
 #[test]
@@ -52,8 +58,23 @@ fn o5_what_a_tool_was_asked_for_is_known_to_the_agent_that_comes_after() {
         "agent_lost_while_a_tool_runs",
         "agent_lost_and_a_tool_that_ends_meanwhile",
         "agent_lost_after_a_tool",
+        "agent_lost_after_a_tool_and_a_word",
         "agent_lost_late_in_a_wait",
     ]);
+}
+
+#[test]
+fn o5_what_was_keyed_in_is_known_to_the_agent_that_comes_after() {
+    assert_go(&[
+        "keys_while_there_is_no_agent",
+        "keys_before_there_is_an_agent",
+        "keys_before_another_agent",
+    ]);
+}
+
+#[test]
+fn o5_what_an_agent_was_told_to_say_is_said_by_the_one_that_comes_after() {
+    assert_go(&["operator_says_and_the_agent_is_lost"]);
 }
 
 #[test]
@@ -122,6 +143,44 @@ fn o15_an_agent_with_nothing_to_say_is_asked_once_more_and_then_replaced() {
 }
 
 #[test]
+fn what_was_asked_for_before_the_caller_speaks_is_not_spoken_into_their_words() {
+    assert_go(&[
+        "greeting_met_by_the_caller",
+        "greeting_met_by_a_short_word",
+        "greeting_overtaken_by_the_answer",
+        "prompt_met_by_the_caller",
+        "goodbye_met_by_the_caller",
+        "goodbye_that_cannot_wait_met_by_the_caller",
+        "answer_wanted_before_the_caller_spoke",
+    ]);
+}
+
+#[test]
+fn what_we_cut_ourselves_the_agent_is_told_to_stop() {
+    assert_go(&[
+        "hold_ends_in_mid_sentence",
+        "hold_and_an_agent_that_does_not_stop",
+        "carrier_replaced_in_mid_sentence",
+    ]);
+}
+
+#[test]
+fn whoever_presses_a_key_is_there() {
+    assert_go(&[
+        "silence_and_a_caller_who_presses_a_key",
+        "silence_and_a_key_before_the_goodbye",
+    ]);
+}
+
+#[test]
+fn limits_of_a_call_hold_when_its_caller_comes_back() {
+    assert_go(&[
+        "comes_back_with_all_tools_used",
+        "comes_back_and_asks_again",
+    ]);
+}
+
+#[test]
 fn whoever_wants_a_person_is_not_hung_up_on() {
     assert_go(&[
         "person_wanted_and_the_agent_hangs_up",
@@ -156,5 +215,5 @@ fn t9_a_caller_who_is_silent_is_asked_and_then_let_go() {
 
 #[test]
 fn t10_a_storm_of_keys_is_heard_in_order_and_within_bounds() {
-    assert_go(&["keypad_storm", "keypad"]);
+    assert_go(&["keypad_storm", "keypad_storm_of_entries", "keypad"]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use frontdesk::audio::Frame;
 use frontdesk::call::{
     Action, AgentAct, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption,
-    ItemKey, MAX_LEAD, Mark, Order, Outcome, ResponseKey, ToolAction, ToolEnd, ToolKey,
+    ItemKey, MAX_LEAD, Mark, Order, Outcome, Refused, ResponseKey, ToolAction, ToolEnd, ToolKey,
 };
 use frontdesk::domain::{EndReason, Limits, Pii, SilencePolicy, Speaker, ToolName, Usage};
 use proptest::prelude::*;
@@ -110,6 +110,15 @@ fn plan(interruption: Interruption) -> CallPlan {
     }
 }
 
+/// Who may speak.
+#[derive(Default)]
+struct Floor {
+    /// The caller does, as the agent hears it.
+    is_spoken_to: bool,
+    /// The agent was asked for a response that has not begun.
+    is_asked: bool,
+}
+
 /// Watches what goes in and what comes out.
 #[derive(Default)]
 struct Witness {
@@ -117,6 +126,7 @@ struct Witness {
     latest: Option<ResponseKey>,
     muted: Option<ResponseKey>,
     has_carrier: bool,
+    floor: Floor,
     sent: Duration,
     /// The carrier returned marks that it had not reached.
     has_lied: bool,
@@ -140,7 +150,13 @@ impl Witness {
                 *self.received.entry(*item).or_default() += frame.duration();
                 self.latest = self.latest.max(Some(*response));
             }
-            Event::ResponseStarted(response) | Event::ResponseDone { response, .. } => {
+            Event::ResponseStarted(response) => {
+                self.latest = self.latest.max(Some(*response));
+                if std::mem::take(&mut self.floor.is_asked) && self.floor.is_spoken_to {
+                    self.muted = self.muted.max(Some(*response));
+                }
+            }
+            Event::ResponseDone { response, .. } => {
                 self.latest = self.latest.max(Some(*response));
             }
             Event::ToolCalled { response, call, .. } => {
@@ -151,22 +167,28 @@ impl Witness {
             Event::CarrierStarted => self.has_carrier = true,
             Event::CarrierReplaced if !self.has_carrier => self.has_carrier = true,
             Event::SpeechStarted { .. } if !self.has_carrier => {}
-            Event::SpeechStarted { .. } | Event::CarrierReplaced => self.muted = self.latest,
+            Event::SpeechStarted { .. } => {
+                self.floor.is_spoken_to = true;
+                self.muted = self.latest;
+            }
+            Event::CarrierReplaced => self.muted = self.latest,
+            Event::SpeechStopped { .. } => self.floor.is_spoken_to = false,
+            Event::ResponseRefused(_) => self.floor.is_asked = false,
+            Event::AgentFailed { .. } | Event::AgentClosed => {
+                self.floor.is_asked = false;
+                self.floor.is_spoken_to = false;
+            }
             Event::AgentReady
             | Event::CarrierBehind(_)
             | Event::CarrierCaughtUp
             | Event::CallerAudio { .. }
             | Event::Digit(_)
-            | Event::SpeechStopped { .. }
             | Event::ItemAdded { .. }
             | Event::CallerTranscript { .. }
             | Event::Used(_)
-            | Event::ResponseRefused
             | Event::AgentText { .. }
             | Event::AgentAudioDone { .. }
             | Event::ToolEnded { .. }
-            | Event::AgentFailed { .. }
-            | Event::AgentClosed
             | Event::SpareReady
             | Event::SpareFailed
             | Event::AgentActs(_)
@@ -204,6 +226,13 @@ impl Witness {
                 }
                 if self.begun.len() > 60 {
                     self.broken.push("too many tools were used".to_owned());
+                }
+            }
+            Action::Agent(AgentAction::Respond(reply)) => {
+                self.floor.is_asked = true;
+                if self.floor.is_spoken_to {
+                    let words = format!("{reply:?} is asked for into the caller's words");
+                    self.broken.push(words);
                 }
             }
             Action::End(_) => self.is_ended = true,
@@ -263,7 +292,7 @@ fn event() -> impl Strategy<Value = Event> {
             ..Usage::default()
         })),
         4 => response().prop_map(Event::ResponseStarted),
-        1 => Just(Event::ResponseRefused),
+        1 => refused().prop_map(Event::ResponseRefused),
         3 => (0_u32..80, response(), 0_usize..4).prop_map(called),
         2 => (0_u32..80, any::<bool>()).prop_map(ended),
         2 => (0_u32..80).prop_map(acts),
@@ -304,6 +333,15 @@ fn item() -> impl Strategy<Value = ItemKey> {
 
 fn response() -> impl Strategy<Value = ResponseKey> {
     (0_u32..6).prop_map(ResponseKey)
+}
+
+fn refused() -> impl Strategy<Value = Refused> {
+    prop_oneof![
+        Just(Refused::TooEarly),
+        Just(Refused::Unasked),
+        Just(Refused::Busy(Duration::from_millis(300))),
+        Just(Refused::Failed),
+    ]
 }
 
 /// Keys come in any order here, so that most are taken for repeated.

@@ -10,11 +10,11 @@ use std::time::Duration;
 use frontdesk::audio::Frame;
 use frontdesk::call::{
     Action, AgentAct, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption,
-    ItemKey, Notice, Order, Outcome, Report, ResponseKey, ToolAction, ToolAnswer, ToolEnd, ToolKey,
+    ItemKey, Notice, Order, Outcome, Recalled, Refused, Report, ResponseKey, Session, Spent,
+    ToolAction, ToolAnswer, ToolEnd, ToolKey,
 };
 use frontdesk::domain::{
     Effect, EndReason, Limits, PermittedTool, Pii, SilencePolicy, Speaker, ToolName, Usage,
-    Utterance,
 };
 
 use super::stage::Stage;
@@ -39,10 +39,12 @@ pub(super) fn replay(script: &str) -> String {
         .lines()
         .filter_map(|line| line.strip_prefix("! "))
         .collect();
+    let mut spent = Spent::default();
     for setting in &settings {
-        set(&mut plan, setting);
+        set((&mut plan, &mut spent), setting);
     }
     let mut stage = Stage::new(plan);
+    stage.session = Session::new(plan, stage.now).remembering(Vec::new(), spent);
     stage.returns_marks = !settings.contains(&"marks never return");
     let mut names = Names::default();
     let mut out = String::new();
@@ -76,7 +78,7 @@ fn split_event(line: &str) -> Option<(Duration, &str)> {
     Some((Duration::from_millis(time.parse().ok()?), words.trim()))
 }
 
-fn set(plan: &mut CallPlan, setting: &str) {
+fn set((plan, spent): (&mut CallPlan, &mut Spent), setting: &str) {
     let words: Vec<&str> = setting.split(' ').collect();
     match words[..] {
         ["prompt", "after", time] => plan.silence.prompt_after = duration(time),
@@ -88,6 +90,8 @@ fn set(plan: &mut CallPlan, setting: &str) {
         ["agent", "interrupts", "itself"] => plan.interruption = Interruption::Agent,
         ["zero", "is", "data"] => plan.has_zero_key = false,
         ["caller", "is", "back"] => plan.is_back = true,
+        ["tools", "were", "used", count] => spent.tools = count.parse().expect("a number of tools"),
+        ["caller", "has", "asked", "for", "a", "person"] => spent.asked = 1,
         ["marks", "never", "return"] => {}
         _ => panic!("no such setting: {setting}"),
     }
@@ -124,6 +128,12 @@ impl Names {
     fn of(&self, item: ItemKey) -> &str {
         let found = self.items.iter().find(|(_, key)| **key == item);
         found.map_or("?", |(name, _)| name)
+    }
+
+    fn of_response(&self, response: ResponseKey) -> Option<&str> {
+        let mut known = self.responses.iter();
+        let found = known.find(|(_, key)| **key == response);
+        found.map(|(name, _)| name.as_str())
     }
 
     fn read(&mut self, line: &str) -> Vec<Event> {
@@ -166,7 +176,7 @@ impl Names {
             ["item", item, speaker] => self.added(item, None, speaker),
             ["item", item, speaker, "after", previous] => self.added(item, Some(previous), speaker),
             ["response", response, "started"] => Event::ResponseStarted(self.response(response)),
-            ["response", "refused"] => Event::ResponseRefused,
+            ["response", "refused", ..] => Event::ResponseRefused(refused(&words[2..])),
             ["response", response, outcome] => self.done(response, outcome),
             ["audio", item, "done"] => Event::AgentAudioDone {
                 item: self.item(item),
@@ -265,6 +275,17 @@ fn transcribed(length: Duration) -> Usage {
     Usage {
         transcribed_ms: i64::try_from(length.as_millis()).expect("a short time"),
         ..Usage::default()
+    }
+}
+
+/// Why a response does not begin.
+fn refused(why: &[&str]) -> Refused {
+    match *why {
+        [] => Refused::TooEarly,
+        ["unasked"] => Refused::Unasked,
+        ["busy"] => Refused::Busy(Duration::from_millis(700)),
+        ["failed"] => Refused::Failed,
+        _ => panic!("no such refusal: {why:?}"),
     }
 }
 
@@ -401,7 +422,10 @@ fn say(action: &Action, names: &Names) -> String {
             )
         }
         Action::Agent(AgentAction::Respond(reply)) => format!("-> respond {reply:?}"),
-        Action::Agent(AgentAction::Cancel) => "-> cancel".to_owned(),
+        Action::Agent(AgentAction::Cancel(response)) => {
+            let response = response.and_then(|response| names.of_response(response));
+            format!("-> cancel {}", response.unwrap_or("all"))
+        }
         Action::Agent(AgentAction::Truncate { item, heard }) => {
             format!("-> truncate {} at {}", names.of(*item), ms(*heard))
         }
@@ -429,7 +453,7 @@ fn say(action: &Action, names: &Names) -> String {
             };
             format!("-> recall tool {name} {}: {answer}", call.0)
         }
-        Action::Agent(AgentAction::Recall(said)) => format!("-> recall {}", quote(said)),
+        Action::Agent(AgentAction::Recall(recalled)) => format!("-> recall {}", quote(recalled)),
         Action::Dial => "-> dial".to_owned(),
         Action::DialSpare => "-> dial spare".to_owned(),
         Action::Swap => "-> swap".to_owned(),
@@ -439,11 +463,15 @@ fn say(action: &Action, names: &Names) -> String {
     }
 }
 
-fn quote(said: &[Utterance]) -> String {
-    let said = said
-        .iter()
-        .map(|said| format!("{}: \"{}\"", said.speaker.as_str(), said.text.expose()));
-    said.collect::<Vec<_>>().join(", ")
+fn quote(recalled: &[Recalled]) -> String {
+    let recalled = recalled.iter().map(|recalled| match recalled {
+        Recalled::Said(said) => {
+            let speaker: Speaker = said.speaker;
+            format!("{}: \"{}\"", speaker.as_str(), said.text.expose())
+        }
+        Recalled::Keyed(digits) => format!("digits {}", digits.expose()),
+    });
+    recalled.collect::<Vec<_>>().join(", ")
 }
 
 fn tell(report: &Report, names: &Names) -> String {

@@ -14,6 +14,7 @@ mod chance;
 mod dialer;
 mod heard;
 mod house;
+mod manners;
 mod model;
 mod network;
 mod plan;

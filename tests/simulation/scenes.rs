@@ -120,6 +120,54 @@ fn o5_wherever_the_line_to_the_model_is_cut_or_reset_the_caller_stays() {
 }
 
 #[test]
+fn whoever_speaks_when_they_are_about_to_be_asked_is_not_spoken_to_and_is_answered() {
+    let house = House::open();
+    let mut met = 0;
+    for after in (2_400..3_200).step_by(20) {
+        let mut plan = scene([
+            Step::WaitForSpeech,
+            Step::Wait(ms(after)),
+            Step::Speak(Spoken::babble("", ms(900))),
+            Step::Wait(ms(1_900)),
+            Step::HangUp,
+        ]);
+        // The model hears the caller while our wish is on its way to it.
+        plan.silence.prompt_after = ms(1_000);
+        let line = |at| {
+            let words: Vec<String> = (0..10).map(|word| format!("w{at}.0.{word}")).collect();
+            Line::say(Spoken::new(words.join(" "), tagged(at, 0, 2_000)))
+        };
+        plan.model.lines = (0..LINES).map(line).collect();
+        let slow = Weather {
+            latency: ms(60),
+            ..fair(Vec::new())
+        };
+        plan.model_lines = vec![ModelLine::Open(slow); 16];
+        let place = format!("after {after} ms");
+        let seen = assert_ends(&house, plan, EndReason::CallerHungUp, &place);
+        let [session] = &seen.sessions[..] else {
+            panic!("{place}: one model");
+        };
+        let [turn] = session.turns[..] else {
+            panic!("{place}: {:?}", session.turns);
+        };
+        let stopped = turn.stopped_at.unwrap();
+        let is_into = |at| turn.started_at < at && at < stopped;
+        let mut responses = session.responses.iter();
+        met += responses
+            .by_ref()
+            .filter(|one| is_into(one.created_at))
+            .count();
+        let mut responses = session.responses.iter();
+        let is_answer = |at| (stopped..stopped + ms(400)).contains(&at);
+        let is_answered =
+            responses.any(|one| is_answer(one.created_at) && one.status == "completed");
+        assert!(is_answered, "{place}: {:?}", session.responses);
+    }
+    assert!(met > 0, "nothing that was asked for met the caller's words");
+}
+
+#[test]
 fn o8_a_model_slower_than_speech_leaves_silence_and_never_old_sound() {
     let house = House::open();
     for speed in [0.3, 0.5, 0.9] {

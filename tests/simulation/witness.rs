@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::answers::answer_faults;
 use super::heard::{Heard, heard, silences};
 use super::house::House;
+use super::manners::manners_faults;
 use super::network::{Trouble, Way, Weather};
 use super::plan::{Call, Deed, Plan};
 use super::states::state_faults;
@@ -27,6 +28,7 @@ pub(super) const SLACK: Duration = Duration::from_millis(100);
 pub(super) fn faults(house: &House, plan: &Plan, seen: &Seen) -> Vec<String> {
     let mut faults = seen.faults.clone();
     faults.extend(model_faults(plan, seen));
+    faults.extend(manners_faults(plan, seen));
     faults.extend(drain_faults(plan, seen));
     faults.extend(state_faults(house, plan, seen));
     for (call, seen_call) in plan.calls.iter().zip(&seen.calls) {

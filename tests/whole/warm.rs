@@ -436,6 +436,28 @@ async fn whoever_has_asked_for_a_person_goes_to_the_voicemail_and_not_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_and_asks_for_a_person_again_has_asked_twice() {
+    let wish = json!({"destination": "ada", "reason": "A refund."});
+    let mut line = Line::call("transfer_call", wish.to_string());
+    // The words are written down before it asks.
+    line.think = Some(ms(800));
+    let model = ModelOptions {
+        caller_transcripts: vec!["Operator, please.".to_owned()],
+        ..after_a_word(line)
+    };
+    let mut scene = Scene::of(model, Callee::Busy).await;
+    let mut asks = a_wish(vec![Step::StayUntilEnd]);
+    asks.extend(asks.clone());
+    let report = scene.place(&Script::new(asks)).await;
+    let names = verbs(&report);
+    assert!(
+        names.contains(&"Record") && report.streams.len() == 2,
+        "{names:?}"
+    );
+    scene.leg().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_two_say_is_recorded_as_the_caller_was_told() {
     let mut scene = Scene::with(person(vec![Step::Digit('1')])).await;
     put_setting(&scene.desk, SettingKey::AutoRecordCalls, true).await;
