@@ -75,21 +75,8 @@ impl TurnSpans {
                     turn.voice(*response, || origin.at(now));
                 }
             }
-            Event::ToolCalled { response, .. } => {
-                let active = self
-                    .turn
-                    .as_mut()
-                    .and_then(|turn| turn.active_as(*response));
-                if let Some(active) = active {
-                    active.has_acted = true;
-                }
-            }
-            Event::AgentActs(_) => {
-                let active = self.turn.as_mut().and_then(|turn| turn.active.as_mut());
-                if let Some(active) = active {
-                    active.has_acted = true;
-                }
-            }
+            Event::ToolCalled { response, .. } => self.acted(Some(*response)),
+            Event::AgentActs(_) => self.acted(None),
             Event::ResponseDone {
                 response,
                 outcome,
@@ -128,6 +115,17 @@ impl TurnSpans {
             | Event::CarrierStopped
             | Event::CarrierLost
             | Event::Ordered(_) => {}
+        }
+    }
+
+    /// The response that goes on, this one if it is told, has used a tool.
+    fn acted(&mut self, response: Option<ResponseKey>) {
+        let active = self.turn.as_mut().and_then(|turn| match response {
+            Some(response) => turn.active_as(response),
+            None => turn.active.as_mut(),
+        });
+        if let Some(active) = active {
+            active.has_acted = true;
         }
     }
 
