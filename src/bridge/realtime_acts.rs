@@ -221,14 +221,17 @@ mod tests {
         for text in told {
             leg.read(text, &mut events);
         }
-        let course = events.iter().map(|event| match event {
-            Event::AgentActs(act) => format!("acts {}", act.name.as_deref().unwrap_or("?")),
-            Event::ToolEnded { end, .. } => {
-                format!("ended {} {}", end.is_good, end.output.expose())
+        let mut course = Vec::new();
+        for event in events {
+            if let Event::AgentActs(act) = event {
+                course.push(format!("acts {}", act.name.as_deref().unwrap_or("?")));
+            } else if let Event::ToolEnded { end, .. } = event {
+                course.push(format!("ended {} {}", end.is_good, end.output.expose()));
+            } else {
+                panic!("{event:?}");
             }
-            event => panic!("{event:?}"),
-        });
-        course.collect()
+        }
+        course
     }
 
     fn item(kind: &str, body: &str) -> String {

@@ -58,13 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         match event {
             ServerEvent::OutputAudioDelta(delta) => self.on_audio(&delta, events),
             ServerEvent::SessionCreated(_) => self.is_greeted = true,
-            ServerEvent::SessionUpdated(_) => {
-                if !self.is_ready {
-                    self.tell_all(Watch::ready);
-                }
-                self.is_ready = true;
-                events.push_back(Event::AgentReady);
-            }
+            ServerEvent::SessionUpdated(_) => self.on_ready(events),
             ServerEvent::ItemAdded(placed) => self.on_item(&placed, events),
             ServerEvent::SpeechStarted(speech) => {
                 let item = self.item(speech.item_id.as_deref().unwrap_or_default());
@@ -88,10 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
                 events.push_back(Event::AgentAudioDone { item });
             }
             ServerEvent::OutputItemAdded(output) => self.on_act_item(&output.item, events),
-            ServerEvent::OutputItemDone(output) => {
-                self.on_act_item(&output.item, events);
-                self.on_output(&output, events);
-            }
+            ServerEvent::OutputItemDone(output) => self.on_output(&output, events),
             ServerEvent::ItemDone(placed) => self.on_act_item(&placed.item, events),
             ServerEvent::McpCallArgumentsDone(act) => {
                 self.begin_act(&act.item_id, act.arguments, events);
@@ -118,6 +109,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
             | ServerEvent::Unused { .. }
             | ServerEvent::Unknown { .. } => {}
         }
+    }
+
+    fn on_ready(&mut self, events: &mut VecDeque<Event>) {
+        if !self.is_ready {
+            self.tell_all(Watch::ready);
+        }
+        self.is_ready = true;
+        events.push_back(Event::AgentReady);
     }
 
     fn on_audio(&mut self, delta: &OutputAudioDelta<'_>, events: &mut VecDeque<Event>) {
@@ -190,6 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     }
 
     fn on_output(&mut self, output: &OutputItem<'_>, events: &mut VecDeque<Event>) {
+        self.on_act_item(&output.item, events);
         let ItemBody::FunctionCall {
             call_id,
             name,

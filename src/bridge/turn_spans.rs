@@ -75,16 +75,11 @@ impl TurnSpans {
                     turn.voice(*response, || origin.at(now));
                 }
             }
-            Event::ToolCalled { response, .. } => self.acted(*response),
+            Event::ToolCalled { response, .. } => self.acted(Some(*response)),
+            Event::AgentActs(_) => self.acted(None),
             Event::Used(usage) => {
                 if let Some(turn) = &mut self.turn {
                     turn.used = turn.used.plus(*usage);
-                }
-            }
-            Event::AgentActs(_) => {
-                let active = self.turn.as_mut().and_then(|turn| turn.active.as_mut());
-                if let Some(active) = active {
-                    active.has_acted = true;
                 }
             }
             Event::ResponseDone {
@@ -125,6 +120,17 @@ impl TurnSpans {
             | Event::CarrierStopped
             | Event::CarrierLost
             | Event::Ordered(_) => {}
+        }
+    }
+
+    /// The response that goes on, this one if it is told, has used a tool.
+    fn acted(&mut self, response: Option<ResponseKey>) {
+        let active = self.turn.as_mut().and_then(|turn| match response {
+            Some(response) => turn.active_as(response),
+            None => turn.active.as_mut(),
+        });
+        if let Some(active) = active {
+            active.has_acted = true;
         }
     }
 
@@ -212,13 +218,6 @@ impl TurnSpans {
                 has_acted: false,
             });
             turn.touch(origin.at(now));
-        }
-    }
-
-    fn acted(&mut self, key: ResponseKey) {
-        let turn = self.turn.as_mut();
-        if let Some(active) = turn.and_then(|turn| turn.active_as(key)) {
-            active.has_acted = true;
         }
     }
 

@@ -181,12 +181,16 @@ fn what_the_model_does_at_a_server_of_tools_is_read_from_beginning_to_end() {
     };
     assert_eq!(done.item_id, "mcp_301");
     assert_eq!(done.arguments.expose(), r#"{"day":"friday"}"#);
-    let ends = [4, 10, 12].map(|at| match &events[at] {
-        ServerEvent::OutputItemAdded(output) | ServerEvent::OutputItemDone(output) => {
+    let ends = [4, 10, 12].map(|at| {
+        if let ServerEvent::OutputItemAdded(output) | ServerEvent::OutputItemDone(output) =
+            &events[at]
+        {
             output.item.body.clone()
+        } else if let ServerEvent::ItemDone(placed) = &events[at] {
+            placed.item.body.clone()
+        } else {
+            panic!("{:?}", events[at]);
         }
-        ServerEvent::ItemDone(placed) => placed.item.body.clone(),
-        event => panic!("{event:?}"),
     });
     let found = Pii::new("Ten o'clock.".to_owned());
     let error = r#"{"type":"http_error","code":503,"message":"Unavailable"}"#;

@@ -84,13 +84,12 @@ impl Brain {
         }
         let question = item["approval_request_id"].as_str();
         let is_meant = |call: &RunningMcpCall| call.question.as_deref() == question;
-        match self.unpermitted.iter().position(is_meant) {
-            Some(at) => Ok(Some((at, item["approve"] == true))),
-            None => {
-                let message = "The approval request does not exist, or was answered before.";
-                Err(Refusal::invalid_value("item.approval_request_id", message))
-            }
-        }
+        let at = self.unpermitted.iter().position(is_meant);
+        let at = at.ok_or_else(|| {
+            let message = "The approval request does not exist, or was answered before.";
+            Refusal::invalid_value("item.approval_request_id", message)
+        })?;
+        Ok(Some((at, item["approve"] == true)))
     }
 
     pub(super) fn take_leave(&mut self, at: usize, may: bool, now: Instant) {
