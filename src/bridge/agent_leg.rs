@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -48,7 +49,7 @@ pub trait Dialer: Send + Sync {
     /// is left.
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>>;
 

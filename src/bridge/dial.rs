@@ -81,7 +81,7 @@ impl RealtimeDialer {
     pub fn leg_on<S>(
         &self,
         socket: WebSocketStream<S>,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> Box<dyn AgentLeg>
     where
@@ -93,7 +93,7 @@ impl RealtimeDialer {
     fn leg<S>(
         &self,
         socket: WebSocketStream<S>,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> RealtimeLeg<S>
     where
@@ -107,7 +107,7 @@ impl RealtimeDialer {
     /// Waits for an endpoint that is down, as long as its caller may.
     async fn reach(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> Result<Box<dyn AgentLeg>, DialError> {
         let patience = Instant::now() + CONNECT_BUDGET;
@@ -132,7 +132,7 @@ impl RealtimeDialer {
         }
     }
 
-    async fn try_each(&self, receptionist: &Receptionist, ordinal: u32) -> Tried {
+    async fn try_each(&self, receptionist: &Arc<Receptionist>, ordinal: u32) -> Tried {
         let mut failed: Option<DialError> = None;
         let mut is_down_until: Option<Instant> = None;
         let targets = self.in_turn();
@@ -203,7 +203,7 @@ impl RealtimeDialer {
         &self,
         target: &Target,
         pass: Pass,
-        (receptionist, ordinal): (&Receptionist, u32),
+        (receptionist, ordinal): (&Arc<Receptionist>, u32),
         is_last: bool,
     ) -> Result<Box<dyn AgentLeg>, DialError> {
         let mut deadline = Instant::now() + CONNECT_BUDGET;
@@ -252,10 +252,10 @@ impl RealtimeDialer {
 impl Dialer for RealtimeDialer {
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
-        let (dialer, receptionist) = (self.clone(), receptionist.clone());
+        let (dialer, receptionist) = (self.clone(), Arc::clone(receptionist));
         async move {
             let reached = dialer.reach(&receptionist, ordinal).await;
             dialer.show();
@@ -372,6 +372,7 @@ mod tests {
         let dialer = RealtimeDialer::new(nowhere().await, SessionOptions::default());
         let clock = crate::clock::Clock::system();
         let receptionist = crate::store::default_receptionist(clock.new_id(), clock.new_id());
+        let receptionist = Arc::new(receptionist);
         let dials = join_all((0..20).map(|_| dialer.dial(&receptionist, 0))).await;
         assert!(dials.iter().all(Result::is_err));
         let found_at = now();

@@ -36,7 +36,11 @@ pub(super) struct Errands {
 }
 
 impl Errands {
-    pub(super) fn new(bridge: Bridge, admission: &Admission) -> Self {
+    pub(super) fn new(
+        bridge: Bridge,
+        admission: &Admission,
+        receptionist: Arc<Receptionist>,
+    ) -> Self {
         // A channel has room for 32 of what it carries from its first day: a box is small.
         let (sender, inbox) = mpsc::channel(WAITING);
         Self {
@@ -45,7 +49,7 @@ impl Errands {
             tenant_id: admission.tenant_id,
             call_id: admission.call_id,
             call_sid: admission.call_sid.clone(),
-            receptionist: Arc::new(admission.receptionist.clone()),
+            receptionist,
             leg: admission.past.as_ref().map_or(0, |past| past.leg),
             is_discreet: false,
             sender,

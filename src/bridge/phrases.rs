@@ -110,7 +110,7 @@ impl Phrasebook {
             name,
             words: wording.words,
             is_translated: wording.into.is_some(),
-            speaker: speaker(receptionist.clone(), wording),
+            speaker: Arc::new(speaker(receptionist.clone(), wording)),
         };
         Some(learn(Arc::clone(&self.shared), lesson))
     }
@@ -140,7 +140,7 @@ struct Lesson {
     words: &'static str,
     /// The words are said in another language.
     is_translated: bool,
-    speaker: Receptionist,
+    speaker: Arc<Receptionist>,
 }
 
 impl Lesson {
@@ -467,7 +467,7 @@ mod tests {
                 name: String::new(),
                 words: wording.words,
                 is_translated: wording.into.is_some(),
-                speaker: speaker(receptionist.clone(), wording),
+                speaker: Arc::new(speaker(receptionist.clone(), wording)),
             }
         };
         assert!(lesson("pl-PL").is_said_by("Chwileczk\u{119}, prosz\u{119}."));

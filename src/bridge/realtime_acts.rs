@@ -179,6 +179,8 @@ fn plain(name: &str) -> Box<str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use std::future::poll_fn;
     use std::task::Poll;
 
@@ -210,7 +212,7 @@ mod tests {
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
         (
-            RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update),
+            RealtimeLeg::new(Wire::new(near), &Arc::new(receptionist), 0, &update),
             far,
         )
     }

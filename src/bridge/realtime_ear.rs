@@ -323,6 +323,7 @@ fn speaker(item: &Item) -> Option<Speaker> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use serde_json::{Value, json};
@@ -344,7 +345,7 @@ mod tests {
         let (near, far) = duplex(64 * 1024);
         let near = WebSocketStream::from_raw_socket(near, protocol::Role::Client, None).await;
         let clock = Clock::system();
-        let receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        let receptionist = Arc::new(default_receptionist(clock.new_id(), clock.new_id()));
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
         let leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);

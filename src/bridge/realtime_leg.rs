@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ const REQUEST: &str = "respond_";
 pub(super) struct RealtimeLeg<S> {
     pub(super) wire: Wire<S>,
     /// Who is spoken for, and which tools there are.
-    pub(super) receptionist: Receptionist,
+    pub(super) receptionist: Arc<Receptionist>,
     pub(super) codec: Codec,
     /// The item whose sound came last.
     pub(super) sounding: Option<ItemKey>,
@@ -93,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
     /// A leg on a fresh connection; `update` is its first message.
     pub(super) fn new(
         wire: Wire<S>,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
         update: &ClientEvent<'_>,
     ) -> Self {
@@ -106,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         };
         let mut leg = Self {
             wire,
-            receptionist: receptionist.clone(),
+            receptionist: Arc::clone(receptionist),
             codec,
             sounding: None,
             items: Keys::of(ordinal),
@@ -429,7 +430,7 @@ mod tests {
         let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
         let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
         let clock = Clock::system();
-        let receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        let receptionist = Arc::new(default_receptionist(clock.new_id(), clock.new_id()));
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
         let mut leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);

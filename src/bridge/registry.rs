@@ -345,11 +345,12 @@ impl Bridge {
             seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();
-        let receptionist = briefed(receptionist, &admission);
+        let receptionist = Arc::new(briefed(receptionist, &admission));
         let phrases = self
             .phrasebook()
             .map(|book| book.of(&receptionist))
             .unwrap_or_default();
+        let errands = Errands::new(self.clone(), &admission, Arc::clone(&receptionist));
         let (dialer, mut ordinals) = (Arc::clone(&shared.dialer), 0..);
         let dial: Dial = Box::new(move || {
             let ordinal = ordinals.next().unwrap_or(u32::MAX);
@@ -362,7 +363,6 @@ impl Bridge {
                 &admission,
                 shared.dialer.model(),
             );
-        let errands = Errands::new(self.clone(), &admission);
         let recorder = Recorder::new(&admission, shared.keeper.clone(), light);
         let said = past.map(|past| past.utterances.clone()).unwrap_or_default();
         let spent = past.map(|past| past.spent).unwrap_or_default();
@@ -425,7 +425,7 @@ mod tests {
     impl Dialer for NobodyThere {
         fn dial(
             &self,
-            _: &Receptionist,
+            _: &Arc<Receptionist>,
             _: u32,
         ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
             pending().boxed()

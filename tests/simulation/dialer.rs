@@ -49,7 +49,7 @@ impl SimulatedDialer {
     fn reach(
         &self,
         weather: &Weather,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let chance = self.chance.lock().expect("nobody panics").fork();
@@ -82,7 +82,7 @@ impl SimulatedDialer {
 impl Dialer for SimulatedDialer {
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.lines.len();

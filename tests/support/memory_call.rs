@@ -357,7 +357,7 @@ impl Line {
 impl Dialer for Line {
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let near = self.lines.lock().expect("nobody panics").pop_front();

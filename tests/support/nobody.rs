@@ -1,5 +1,7 @@
 //! Agents that never answer, for calls that want none.
 
+use std::sync::Arc;
+
 use frontdesk::bridge::{AgentLeg, DialError, Dialer};
 use frontdesk::call::Interruption;
 use frontdesk::domain::Receptionist;
@@ -12,7 +14,7 @@ pub(crate) struct NobodyThere;
 impl Dialer for NobodyThere {
     fn dial(
         &self,
-        _: &Receptionist,
+        _: &Arc<Receptionist>,
         _: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         pending().boxed()

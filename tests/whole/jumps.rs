@@ -24,7 +24,7 @@ struct Jumping {
 impl Dialer for Jumping {
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         self.clock.advance_ms(self.by_ms);

@@ -44,7 +44,7 @@ struct Buggy {
 impl Dialer for Buggy {
     fn dial(
         &self,
-        receptionist: &Receptionist,
+        receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let is_first = self.dialled.fetch_add(1, Ordering::Relaxed) == 0;
