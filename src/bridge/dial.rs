@@ -278,7 +278,7 @@ impl Dialer for RealtimeDialer {
     }
 
     fn transcriber(&self) -> Option<&str> {
-        None
+        self.options.transcriber()
     }
 }
 

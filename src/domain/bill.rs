@@ -200,6 +200,7 @@ impl Totals {
             totals.spend(CostPart::CarrierEstimate, call.bill.carrier_estimate);
         }
         totals.spend(CostPart::Recording, call.bill.recording);
+        totals.spend(CostPart::Transcription, call.bill.transcription);
         totals
     }
 

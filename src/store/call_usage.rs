@@ -49,4 +49,5 @@ const NOTE: &str = "
         cost_micros = $9, cost_currency = $10, transcribed_ms = $11
     WHERE tenant_id = $1 AND id = $2 AND end_reason IS NULL AND usage_day IS NULL
         AND input_text_tokens + input_audio_tokens + output_text_tokens + output_audio_tokens
-            <= CAST($3 AS BIGINT) + $4 + $7 + $8";
+            <= CAST($3 AS BIGINT) + $4 + $7 + $8
+        AND transcribed_ms <= $11";

@@ -33,7 +33,7 @@ pub async fn put(
         .bind(millis(turn.started))
         .execute(&mut *tx)
         .await?;
-    if done.rows_affected() < 2 {
+    if done.rows_affected() == 1 {
         if let Some(price) = price {
             let of = (title.tenant_id, title.call_id);
             transcription_cost::add(&mut tx, of, price).await?;

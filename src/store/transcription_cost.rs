@@ -49,4 +49,4 @@ pub(super) async fn note_message(
 
 const NOTE_MESSAGE: &str = "
     UPDATE voicemail_messages SET transcription_micros = $3
-    WHERE tenant_id = $1 AND id = $2";
+    WHERE tenant_id = $1 AND id = $2 AND transcription_micros IS NULL";
