@@ -21,6 +21,8 @@ const LEAST: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct Allowance {
     left: Duration,
+    /// What was used beyond it.
+    debt: Duration,
     /// When it was last looked at.
     at: Instant,
     is_used_up: bool,
@@ -31,6 +33,7 @@ impl Allowance {
     pub(super) fn full(now: Instant) -> Self {
         Self {
             left: MOST,
+            debt: Duration::ZERO,
             at: now,
             is_used_up: false,
         }
@@ -38,11 +41,13 @@ impl Allowance {
 
     /// The call wants to go on. When it may, if that is later.
     pub(super) fn ask(&mut self, now: Instant) -> Option<Instant> {
-        let passed = now.saturating_duration_since(self.at);
-        self.left = (self.left + passed / SHARE).min(MOST);
+        let filled = now.saturating_duration_since(self.at) / SHARE;
         self.at = now;
+        self.left = (self.left + filled.saturating_sub(self.debt)).min(MOST);
+        self.debt = self.debt.saturating_sub(filled);
         if self.is_used_up && self.left < LEAST {
-            return Some(now + (LEAST - self.left) * SHARE);
+            let missing = LEAST - self.left + self.debt;
+            return Some(now + missing * SHARE);
         }
         self.is_used_up = false;
         None
@@ -50,9 +55,10 @@ impl Allowance {
 
     /// It went on until now.
     pub(super) fn spend(&mut self, now: Instant) {
-        let used = now.saturating_duration_since(self.at);
-        self.left = self.left.saturating_sub(used.min(LONGEST));
+        let used = now.saturating_duration_since(self.at).min(LONGEST);
         self.at = now;
+        self.debt += used.saturating_sub(self.left);
+        self.left = self.left.saturating_sub(used);
         if self.left.is_zero() && !self.is_used_up {
             self.is_used_up = true;
             metrics::counter!("frontdesk_calls_slowed_total").increment(1);
@@ -102,6 +108,6 @@ mod tests {
         }
         let share = Duration::from_secs(10) / SHARE;
         assert!(used >= share, "{used:?}");
-        assert!(used <= share + MOST + LEAST, "{used:?}");
+        assert!(used <= share + MOST + 2 * LEAST, "{used:?}");
     }
 }

@@ -61,6 +61,7 @@ mod realtime_acts;
 mod realtime_ear;
 mod realtime_keys;
 mod realtime_leg;
+mod realtime_recall;
 mod realtime_start;
 mod recorder;
 mod recording_news;

@@ -7,7 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::breaker::Watch;
-use super::realtime_leg::{Blame, Codec, FAULTS_WITHIN, MAX_FAULTS, RECALLED, RealtimeLeg};
+use super::realtime_leg::{Blame, Codec, FAULTS_WITHIN, MAX_FAULTS, RealtimeLeg};
+use super::realtime_recall::RECALLED;
 use super::wire::{MAX_KEPT, empty};
 use crate::audio::{Downlink, frames};
 use crate::call::{Event, Outcome, Refused, ToolKey};

@@ -16,12 +16,11 @@ use super::breaker::Watch;
 use super::cues;
 use super::realtime_acts::Acts;
 use super::realtime_keys::Keys;
+use super::realtime_recall::recalled_id;
 use super::wire::{Incoming, MAX_KEPT_BY_CALL, MAX_MESSAGES, Wire, empty};
 use crate::audio::{Downlink, Frame, Uplink};
-use crate::call::{
-    AgentAction, Event, ItemKey, Notice, Recalled, Reply, ResponseKey, ToolAnswer, ToolKey,
-};
-use crate::domain::{AudioFormat, Pii, Receptionist, Speaker};
+use crate::call::{AgentAction, Event, ItemKey, Notice, Reply, ResponseKey, ToolKey};
+use crate::domain::{AudioFormat, Pii, Receptionist};
 use crate::realtime::client_event::{ClientEvent, write_append};
 use crate::realtime::{NewItem, ResponseOptions, ToolChoice};
 
@@ -36,8 +35,6 @@ const MAX_WAITING: usize = 15 * MAX_PENDING;
 /// Malformed messages within a minute before the agent is given up.
 pub(super) const MAX_FAULTS: u32 = 5;
 pub(super) const FAULTS_WITHIN: Duration = Duration::from_mins(1);
-/// How the ids of items begin that were said before the agent came.
-pub(super) const RECALLED: &str = "said_before_";
 /// How the ids of events begin that ask for a response.
 const REQUEST: &str = "respond_";
 
@@ -60,7 +57,7 @@ pub(super) struct RealtimeLeg<S> {
     pub(super) wishes: Keys,
     pub(super) acts: Acts,
     /// Wishes of an agent before this one that are not answered yet.
-    recalled: Vec<ToolKey>,
+    pub(super) recalled: Vec<ToolKey>,
     /// Responses asked for so far.
     asked: u32,
     pub(super) pending: Vec<u8>,
@@ -248,52 +245,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         self.send(&ClientEvent::ResponseCancel { response_id });
     }
 
-    /// What was before this agent came, item by item. Their ids are ours, so
-    /// that they are not taken for something new.
-    fn recall(&mut self, recalled: &[Recalled]) {
-        for (at, recalled) in recalled.iter().enumerate() {
-            let id = format!("{RECALLED}{at}");
-            let keyed;
-            let item = match recalled {
-                Recalled::Said(said) => {
-                    let text = said.text.expose();
-                    match said.speaker {
-                        Speaker::Caller => NewItem::user(text),
-                        Speaker::Receptionist => NewItem::assistant(text),
-                    }
-                }
-                Recalled::Keyed(digits) => {
-                    keyed = cues::keyed(digits);
-                    NewItem::user(&keyed)
-                }
-            };
-            self.send(&ClientEvent::ItemCreate {
-                item: item.with_id(&id),
-                previous_item_id: None,
-            });
-        }
-    }
-
-    /// A tool that was asked for before this agent came, and its answer as soon
-    /// as there is one.
-    fn recall_tool(
-        &mut self,
-        call: ToolKey,
-        (name, arguments): (&str, &Pii<String>),
-        answer: Option<&ToolAnswer>,
-    ) {
-        let call_id = recalled_id(call);
-        let item = NewItem::function_call(&call_id, name, arguments.expose());
-        self.send(&ClientEvent::ItemCreate {
-            item,
-            previous_item_id: None,
-        });
-        self.recalled.push(call);
-        if let Some(answer) = answer {
-            self.answer_tool(call, &cues::answer(answer));
-        }
-    }
-
     fn read_digits(&mut self, digits: &Pii<String>) {
         let text = cues::keyed(digits);
         self.send(&ClientEvent::ItemCreate {
@@ -330,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         self.send(&ClientEvent::ItemDelete { item_id: &name });
     }
 
-    fn answer_tool(&mut self, call: ToolKey, output: &str) {
+    pub(super) fn answer_tool(&mut self, call: ToolKey, output: &str) {
         let recalled = self.recalled.iter().position(|known| *known == call);
         let call_id = if let Some(at) = recalled {
             recalled_id(self.recalled.remove(at))
@@ -350,11 +301,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
 /// The id of the event that asks for a response, so many having been asked for.
 fn request_id(asked: u32) -> String {
     format!("{REQUEST}{asked}")
-}
-
-/// The `call_id` under which an agent knows of a wish before its time.
-fn recalled_id(call: ToolKey) -> String {
-    format!("{RECALLED}{}", call.0)
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLeg<S> {
