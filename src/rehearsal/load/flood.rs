@@ -1,6 +1,6 @@
 //! A call whose both ends send as much as is taken: what the calls beside it suffer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,11 +23,19 @@ const FRAMES: u64 = 10;
 /// Letters in the longest of its words.
 const LONG: usize = 64 * 1024;
 
+/// What the carrier calls it.
+struct Names {
+    account: String,
+    call: String,
+    stream: String,
+}
+
 /// A call that floods.
 pub(super) struct Flood {
     carrier: RefCell<StreamSocket>,
     model: RefCell<ModelSocket>,
-    stream: String,
+    names: Names,
+    is_over: Cell<bool>,
     /// What the caller says, over and over.
     frame: String,
     /// And what the model says.
@@ -48,7 +56,12 @@ impl Flood {
         let flood = Rc::new(Self {
             carrier: RefCell::new(stream.socket),
             model: RefCell::new(model),
-            stream: stream.stream_sid,
+            names: Names {
+                account: stream.account_sid,
+                call: stream.call_sid,
+                stream: stream.stream_sid,
+            },
+            is_over: Cell::new(false),
             frame: voice.frame(0).to_owned(),
             words: words(voice),
             sent: RefCell::default(),
@@ -68,11 +81,17 @@ impl Flood {
         *self.sent.borrow()
     }
 
+    /// The caller hangs up.
+    pub(super) fn end(&self) {
+        self.is_over.set(true);
+    }
+
     async fn pour(self: Rc<Self>) {
         let (mut chunk, mut at) = (0, 0);
-        loop {
+        while !self.is_over.get() {
             let frames = chunk + 1..=chunk + FRAMES;
-            let frames = frames.map(|n| score::media(&self.stream, n + 1, n, &self.frame).into());
+            let frames =
+                frames.map(|n| score::media(&self.names.stream, n + 1, n, &self.frame).into());
             let frames = offer(&self.carrier, frames);
             chunk += frames;
             let words = self.words.iter().cycle().skip(at).take(BURST);
@@ -82,6 +101,13 @@ impl Flood {
             sent.frames += frames;
             sent.events += words;
             drop(sent);
+            sleep(EVERY).await;
+        }
+        let names = &self.names;
+        let stop = score::stop(&names.stream, chunk + 2, &names.account, &names.call);
+        while offer(&self.carrier, [Utf8Bytes::from(stop.clone())].into_iter()) == 0
+            && !self.sent().is_cut_off
+        {
             sleep(EVERY).await;
         }
     }
