@@ -27,6 +27,9 @@ use crate::domain::{
 /// What the agent has used is written down so often while the call goes on, so
 /// that a tenant's limits hold, and the end of the process takes little with it.
 const NOTE_EVERY: Duration = Duration::from_secs(10);
+/// Tools written down of one call. It may use fewer: what an agent wishes beyond is
+/// refused, and fills no log.
+const MAX_TOOLS: u32 = 256;
 /// Latencies kept of one call.
 const MAX_LATENCIES: usize = 4_096;
 
@@ -213,6 +216,9 @@ impl Logbook {
     fn note_tool(&mut self, name: Option<&str>, outcome: &'static str) {
         metrics::counter!("frontdesk_tools_total", "outcome" => outcome).increment(1);
         self.tools += 1;
+        if self.tools > MAX_TOOLS {
+            return;
+        }
         self.keeper.note(Note::Tool {
             of: self.of(),
             detail: json!({"tool": name, "outcome": outcome}).to_string(),
