@@ -46,7 +46,7 @@ impl Allowance {
         self.left = (self.left + filled.saturating_sub(self.debt)).min(MOST);
         self.debt = self.debt.saturating_sub(filled);
         if self.is_used_up && self.left < LEAST {
-            let missing = LEAST - self.left + self.debt;
+            let missing = LEAST.saturating_sub(self.left) + self.debt;
             return Some(now + missing * SHARE);
         }
         self.is_used_up = false;

@@ -55,7 +55,7 @@ impl SimulatedDialer {
         let chance = self.chance.lock().expect("nobody panics").fork();
         let (network, model) = (self.network.clone(), Arc::clone(&self.model));
         let (weather, legs) = (weather.clone(), self.legs.clone());
-        let receptionist = receptionist.clone();
+        let receptionist = Arc::clone(receptionist);
         async move {
             let (near, far) = network.open(&weather, chance);
             model.serve(far);

@@ -362,7 +362,7 @@ impl Dialer for Line {
     ) -> BoxFuture<'static, Result<Box<dyn AgentLeg>, DialError>> {
         let near = self.lines.lock().expect("nobody panics").pop_front();
         let near = near.expect("no line is dialled twice");
-        let (dialer, receptionist) = (self.dialer.clone(), receptionist.clone());
+        let (dialer, receptionist) = (self.dialer.clone(), Arc::clone(receptionist));
         async move {
             let config = Some(web_socket_config());
             let socket = WebSocketStream::from_raw_socket(near, Role::Client, config).await;

@@ -725,6 +725,10 @@ fn hostile() -> Line {
         let wish = json!({"caller_name": "A".repeat(5_000), "reason": "", "tenant_id": n});
         line = line.then_call("take_message", wish.to_string());
     }
+    // And more than anybody cares to read.
+    for _ in 0..220 {
+        line = line.then_call("delete_tenant", "{}");
+    }
     line
 }
 
@@ -783,6 +787,13 @@ async fn o12_a_hostile_model_achieves_nothing_beyond_policy() {
         assert_eq!(db.number("SELECT COUNT(*) FROM dials").await, 0);
 
         assert_each_is_refused(&session);
+        let noted = "SELECT COUNT(*) FROM call_events WHERE kind = 'tool.used'";
+        let noted = db.number(noted).await;
+        assert!(
+            noted <= 256,
+            "{noted} of {} are written down",
+            read(&session).len()
+        );
         is_closed(desk).await;
     })
     .await;

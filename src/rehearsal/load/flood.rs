@@ -97,10 +97,7 @@ impl Flood {
             let words = self.words.iter().cycle().skip(at).take(BURST);
             let words = offer(&self.model, words.cloned());
             at = (at + usize::try_from(words).unwrap_or_default()) % self.words.len();
-            let mut sent = self.sent.borrow_mut();
-            sent.frames += frames;
-            sent.events += words;
-            drop(sent);
+            self.count(frames, words);
             sleep(EVERY).await;
         }
         let names = &self.names;
@@ -110,6 +107,12 @@ impl Flood {
         {
             sleep(EVERY).await;
         }
+    }
+
+    fn count(&self, frames: u64, events: u64) {
+        let mut sent = self.sent.borrow_mut();
+        sent.frames += frames;
+        sent.events += events;
     }
 
     async fn hear_carrier(self: Rc<Self>) {

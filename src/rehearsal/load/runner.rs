@@ -128,7 +128,9 @@ impl Load {
         progress(Progress::Measured);
         tokio::time::sleep(AFTERMATH).await;
         calls.end_all();
-        floods.iter().for_each(|flood| flood.end());
+        for flood in &floods {
+            flood.end();
+        }
         tokio::time::sleep(AFTERMATH).await;
         let report = shared.tally.borrow().report(plan.calls);
         Ok(LoadReport {
