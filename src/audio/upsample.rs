@@ -134,26 +134,34 @@ impl Desk {
         }
     }
 
-    /// Lays threes out as bytes, eight at a time.
+    /// Lays threes out as bytes, four times eight at a time.
     #[inline(always)]
     fn interleave<S: Simd>(&self, simd: S, window: &Window, bytes: &mut [u8; BYTES]) {
-        let third = window.delayed(MIDDLE);
-        for at in (0..BLOCK / 8).map(|run| 8 * run) {
-            let first = rounded(simd, &self.first, at);
-            let second = rounded(simd, &self.second, at);
-            let even: i32x4<S> = first.zip_low(second).bitcast();
-            let odd: i32x4<S> = first.zip_high(second).bitcast();
-            let third_of_even = doubled(simd, &third[at..]);
-            let third_of_odd = doubled(simd, &third[at + 1..]);
-            let [zeroth, second] = halves(even.zip_low(third_of_even));
-            let [first, third] = halves(odd.zip_low(third_of_odd));
-            let [fourth, sixth] = halves(even.zip_high(third_of_even));
-            let [fifth, seventh] = halves(odd.zip_high(third_of_odd));
-            let threes = [zeroth, first, second, third, fourth, fifth, sixth, seventh];
-            let bytes = &mut bytes[6 * at..][..6 * 8 + 2];
-            for (i, three) in threes.into_iter().enumerate() {
-                bytes[6 * i..][..8].copy_from_slice(&three);
+        const AT_A_TIME: usize = 32;
+        for run in 0..BLOCK / AT_A_TIME {
+            for eight in 0..AT_A_TIME / 8 {
+                let at = AT_A_TIME * run + 8 * eight;
+                self.eight(simd, window, at, &mut bytes[6 * at..][..6 * 8 + SPILL]);
             }
+        }
+    }
+
+    #[inline(always)]
+    fn eight<S: Simd>(&self, simd: S, window: &Window, at: usize, bytes: &mut [u8]) {
+        let third = window.delayed(MIDDLE);
+        let first = rounded(simd, &self.first, at);
+        let second = rounded(simd, &self.second, at);
+        let even: i32x4<S> = first.zip_low(second).bitcast();
+        let odd: i32x4<S> = first.zip_high(second).bitcast();
+        let third_of_even = doubled(simd, &third[at..]);
+        let third_of_odd = doubled(simd, &third[at + 1..]);
+        let [zeroth, second] = halves(even.zip_low(third_of_even));
+        let [first, third] = halves(odd.zip_low(third_of_odd));
+        let [fourth, sixth] = halves(even.zip_high(third_of_even));
+        let [fifth, seventh] = halves(odd.zip_high(third_of_odd));
+        let threes = [zeroth, first, second, third, fourth, fifth, sixth, seventh];
+        for (i, three) in threes.into_iter().enumerate() {
+            bytes[6 * i..][..8].copy_from_slice(&three);
         }
     }
 }
@@ -164,8 +172,8 @@ impl Default for Upsampler {
     }
 }
 
-/// The sums from output `at` on, rounded: four even
-/// ones, then four odd ones. What is too loud stays at full scale.
+/// The sums from output `at` on, rounded: four even ones, then four odd ones. What is too
+/// loud stays at full scale.
 #[inline(always)]
 fn rounded<S: Simd>(simd: S, sums: &Sums, at: usize) -> i16x8<S> {
     let even = i32x4::from_slice(simd, &sums[0][at / 2..][..4]) >> UP_PLACES;
