@@ -2,8 +2,8 @@
 //!
 //! Which instructions there are is asked while running, once for each link, and
 //! what comes out is the same bit for bit with any of them. Measured with
-//! callgrind as `benches/quality/main.rs` tells, a frame of 20 ms takes 2,664
-//! instructions up and 2,917 down where there is AVX2, and 4,609 and 5,117 on
+//! callgrind as `benches/quality/main.rs` tells, a frame of 20 ms takes 2,481
+//! instructions up and 2,888 down where there is AVX2, and 4,478 and 4,407 on
 //! any x86-64.
 
 use fearless_simd::Level;
