@@ -147,10 +147,7 @@ async fn read(response: Response) -> Result<Written, Error> {
     let answer = answer.map_err(|error| unanswered(&error))?;
     Ok(Written {
         words: Pii::new(answer.text.trim().to_owned()),
-        heard: match answer.usage {
-            TranscriptionUsage::Duration(heard) => Some(heard),
-            TranscriptionUsage::Unknown | TranscriptionUsage::Tokens { .. } => None,
-        },
+        heard: answer.usage.duration(),
     })
 }
 

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::run::now;
+
 /// Failures in a row after which nobody is let through.
 const MAX_FAILURES: u32 = 5;
 /// For so long at first, then twice as long each time.
@@ -241,11 +243,6 @@ impl Watch {
     pub(super) fn lost(&self) {
         self.breaker.lost(now());
     }
-}
-
-/// Tokio's clock, which a test can stop.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use super::agent_leg::{AgentLeg, DialError, Dialer};
 use super::breaker::{Breaker, Pass, Verdict, Watch};
 use super::realtime_leg::RealtimeLeg;
+use super::run::now;
 use super::wire::Wire;
 use crate::call::Interruption;
 use crate::domain::Receptionist;
@@ -238,15 +239,6 @@ impl RealtimeDialer {
             }
         }
     }
-
-    /// How the endpoints stand, for whoever measures.
-    fn show(&self) {
-        let now = now();
-        let is_shut = |target: &&Target| target.breaker.tell(now);
-        let shut = self.targets.iter().filter(is_shut).count();
-        let shut = u32::try_from(shut).unwrap_or(u32::MAX);
-        metrics::gauge!("frontdesk_agent_endpoints_shut").set(f64::from(shut));
-    }
 }
 
 impl Dialer for RealtimeDialer {
@@ -258,7 +250,7 @@ impl Dialer for RealtimeDialer {
         let (dialer, receptionist) = (self.clone(), Arc::clone(receptionist));
         async move {
             let reached = dialer.reach(&receptionist, ordinal).await;
-            dialer.show();
+            dialer.tell();
             reached
         }
         .boxed()
@@ -274,7 +266,11 @@ impl Dialer for RealtimeDialer {
     }
 
     fn tell(&self) {
-        self.show();
+        let now = now();
+        let is_shut = |target: &&Target| target.breaker.tell(now);
+        let shut = self.targets.iter().filter(is_shut).count();
+        let shut = u32::try_from(shut).unwrap_or(u32::MAX);
+        metrics::gauge!("frontdesk_agent_endpoints_shut").set(f64::from(shut));
     }
 
     fn transcriber(&self) -> Option<&str> {
@@ -305,10 +301,6 @@ impl Pace {
 /// A call is without its agent for this reason, for now.
 fn count_failure(why: &'static str) {
     metrics::counter!("frontdesk_setup_failures_total", "why" => why).increment(1);
-}
-
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }
 
 #[cfg(test)]

@@ -35,6 +35,18 @@ impl Past {
         self.began.elapsed()
     }
 
+    /// One that has just begun, and of which nothing is spent.
+    #[cfg(test)]
+    pub(super) fn begun_now() -> Self {
+        Self {
+            utterances: Vec::new(),
+            usage: Usage::default(),
+            spent: Spent::default(),
+            began: Instant::now(),
+            leg: 1,
+        }
+    }
+
     /// The limits of what is left of the call.
     pub(super) fn rest_of(&self, limits: Limits) -> Limits {
         let left = limits.max_duration.saturating_sub(self.elapsed());
@@ -81,13 +93,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_time_of_a_call_does_not_begin_anew_when_its_caller_comes_back() {
-        let past = Past {
-            utterances: Vec::new(),
-            usage: Usage::default(),
-            spent: Spent::default(),
-            began: Instant::now(),
-            leg: 1,
-        };
+        let past = Past::begun_now();
         let rest = |minutes| {
             let max_duration = Duration::from_mins(minutes);
             past.rest_of(Limits { max_duration }).max_duration

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::run::now;
 use crate::call::{CarrierAction, Event};
 
 /// The way of one `clear`, from the agent's word to the carrier's socket.
@@ -31,7 +32,7 @@ impl Reaction {
     /// The carrier has taken everything.
     pub(super) fn sent(&mut self) {
         if let Some(since) = self.cleared.take() {
-            let took = tokio::time::Instant::now().into_std() - since;
+            let took = now() - since;
             metrics::histogram!("frontdesk_barge_in_seconds").record(took.as_secs_f64());
         }
     }
@@ -56,7 +57,7 @@ mod tests {
     fn measured(what: impl FnOnce(&mut Reaction, Instant)) -> usize {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
-        let now = tokio::time::Instant::now().into_std();
+        let now = now();
         metrics::with_local_recorder(&recorder, || what(&mut Reaction::default(), now));
         let text = handle.render();
         let count = text

@@ -179,42 +179,30 @@ fn plain(name: &str) -> Box<str> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use std::future::poll_fn;
     use std::task::Poll;
 
     use futures::StreamExt as _;
-    use tokio::io::{DuplexStream, duplex};
+    use tokio::io::DuplexStream;
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::super::agent_leg::AgentLeg as _;
-    use super::super::wire::Wire;
+    use super::super::realtime_leg::tests::{a_receptionist, fresh};
     use super::*;
-    use crate::clock::Clock;
     use crate::domain::McpServer;
-    use crate::realtime::{SessionConfig, SessionOptions};
-    use crate::store::default_receptionist;
 
     async fn leg() -> (RealtimeLeg<DuplexStream>, WebSocketStream<DuplexStream>) {
-        let (near, far) = duplex(64 * 1024);
-        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
-        let far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
-        let clock = Clock::system();
-        let mut receptionist = default_receptionist(clock.new_id(), clock.new_id());
+        let mut receptionist = a_receptionist();
         receptionist.toolkit.mcp.push(McpServer {
             label: "calendar".to_owned(),
             url: "https://mcp.example.com/".to_owned(),
             allowed_tools: vec!["find_slot".to_owned()],
             authorization: None,
         });
-        let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
-        let update = ClientEvent::SessionUpdate { session: &session };
-        (
-            RealtimeLeg::new(Wire::new(near), &Arc::new(receptionist), 0, &update),
-            far,
-        )
+        let (leg, far) = fresh(64 * 1024, receptionist).await;
+        let far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+        (leg, far)
     }
 
     /// What became of what was told: `acts`, or `ended` with this output.

@@ -324,38 +324,19 @@ fn speaker(item: &Item) -> Option<Speaker> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use serde_json::{Value, json};
-    use tokio::io::{DuplexStream, duplex};
-    use tokio_tungstenite::WebSocketStream;
-    use tokio_tungstenite::tungstenite::protocol;
+    use tokio::io::DuplexStream;
 
     use super::*;
     use crate::bridge::agent_leg::AgentLeg as _;
-    use crate::bridge::wire::Wire;
+    use crate::bridge::realtime_leg::tests::{a_receptionist, fresh};
     use crate::call::{AgentAction, Reply};
-    use crate::clock::Clock;
-    use crate::realtime::client_event::ClientEvent;
-    use crate::realtime::{SessionConfig, SessionOptions};
-    use crate::store::default_receptionist;
-
-    /// A leg on which nothing has happened, and the agent's end of its line.
-    async fn fresh() -> (RealtimeLeg<DuplexStream>, DuplexStream) {
-        let (near, far) = duplex(64 * 1024);
-        let near = WebSocketStream::from_raw_socket(near, protocol::Role::Client, None).await;
-        let clock = Clock::system();
-        let receptionist = Arc::new(default_receptionist(clock.new_id(), clock.new_id()));
-        let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
-        let update = ClientEvent::SessionUpdate { session: &session };
-        let leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
-        (leg, far)
-    }
 
     /// A leg that was asked for two responses, and the agent's end of its line.
     async fn asked_twice() -> (RealtimeLeg<DuplexStream>, DuplexStream) {
-        let (mut leg, far) = fresh().await;
+        let (mut leg, far) = fresh(64 * 1024, a_receptionist()).await;
         leg.is_ready = true;
         leg.perform(AgentAction::Respond(Reply::Greeting));
         leg.perform(AgentAction::Respond(Reply::Answer));
@@ -408,7 +389,7 @@ mod tests {
 
     #[tokio::test]
     async fn words_that_were_written_down_are_paid_for_by_their_length() {
-        let (mut leg, _far) = fresh().await;
+        let (mut leg, _far) = fresh(64 * 1024, a_receptionist()).await;
         let mut events = VecDeque::new();
         for (end, usage) in [
             ("failed", json!({"type": "duration", "seconds": 9})),

@@ -358,10 +358,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::future::poll_fn;
 
-    use tokio::io::duplex;
+    use tokio::io::{DuplexStream, duplex};
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -370,16 +370,30 @@ mod tests {
     use crate::realtime::{SessionConfig, SessionOptions};
     use crate::store::default_receptionist;
 
-    #[tokio::test]
-    async fn p9_an_agent_that_is_gone_while_the_caller_speaks_keeps_nobody_busy() {
-        let (near, far) = duplex(4 * 1024);
-        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
-        let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+    pub(in crate::bridge) fn a_receptionist() -> Receptionist {
         let clock = Clock::system();
-        let receptionist = Arc::new(default_receptionist(clock.new_id(), clock.new_id()));
+        default_receptionist(clock.new_id(), clock.new_id())
+    }
+
+    /// A leg on which nothing has happened, and the agent's end of its line, which has
+    /// `room` for so many bytes.
+    pub(in crate::bridge) async fn fresh(
+        room: usize,
+        receptionist: Receptionist,
+    ) -> (RealtimeLeg<DuplexStream>, DuplexStream) {
+        let receptionist = Arc::new(receptionist);
+        let (near, far) = duplex(room);
+        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
-        let mut leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        let leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        (leg, far)
+    }
+
+    #[tokio::test]
+    async fn p9_an_agent_that_is_gone_while_the_caller_speaks_keeps_nobody_busy() {
+        let (mut leg, far) = fresh(4 * 1024, a_receptionist()).await;
+        let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
         // Much is on its way when the agent goes without a word.
         for _ in 0..500 {
             leg.listen(&Frame::silence(160));

@@ -407,16 +407,15 @@ mod tests {
     use serde_json::json;
     use tempfile::TempDir;
     use tokio::io::duplex;
-    use tokio::time::Instant;
     use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
     use super::*;
     use crate::bridge::{AgentLeg, DialError};
-    use crate::call::{Interruption, Spent};
+    use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::{Receptionist, Usage};
+    use crate::domain::Receptionist;
     use crate::store::Store;
 
     /// Agents that never answer.
@@ -504,14 +503,7 @@ mod tests {
         let mut place = PlaceGuard::new(Arc::clone(&bridge.shared), call_sid.clone());
         bridge.admit(admission.clone()).unwrap();
         place.leave(EndReason::Transferred);
-        let past = Past {
-            utterances: Vec::new(),
-            usage: Usage::default(),
-            spent: Spent::default(),
-            began: Instant::now(),
-            leg: 1,
-        };
-        let past = Some(past);
+        let past = Some(Past::begun_now());
         bridge.admit(Admission { past, ..admission }).unwrap();
         // Only now is everything of the first part written down.
         drop(place);

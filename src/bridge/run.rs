@@ -370,6 +370,6 @@ pub(super) fn count_panic(call: CallId) {
 }
 
 /// Tokio's clock, which a test can stop.
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -101,11 +101,8 @@ impl Session {
         self.silence.confirm(now);
         self.tools.new_turn();
         self.tools.caller_spoke();
-        let is_for_silence = |reason| reason == EndReason::Silence;
-        if self
-            .ending
-            .is_some_and(|ending| is_for_silence(ending.end_reason))
-        {
+        let ends_for = self.ending.map(|ending| ending.end_reason);
+        if ends_for == Some(EndReason::Silence) {
             // Who presses a key is there.
             self.interrupt(Cause::Ours, now);
             self.call_off_end(now);

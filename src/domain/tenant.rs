@@ -63,6 +63,16 @@ impl Number {
     }
 }
 
+impl Number {
+    /// Whether it can do that, as far as the carrier has told.
+    pub fn can(&self, ability: Ability) -> bool {
+        self.capabilities.is_none_or(|can| match ability {
+            Ability::Voice => can.voice,
+            Ability::Sms => can.sms,
+        })
+    }
+}
+
 /// What a number may be needed for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Ability {

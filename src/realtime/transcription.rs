@@ -75,14 +75,21 @@ pub enum TranscriptionUsage {
     Duration(Duration),
 }
 
+impl TranscriptionUsage {
+    /// How much sound it was, where that is counted.
+    pub fn duration(self) -> Option<Duration> {
+        match self {
+            Self::Duration(lasting) => Some(lasting),
+            Self::Unknown | Self::Tokens { .. } => None,
+        }
+    }
+}
+
 impl From<TranscriptionUsage> for domain::Usage {
     /// Tokens of a model that writes down are not the agent's, and have no price: they
     /// are not counted.
     fn from(usage: TranscriptionUsage) -> Self {
-        let transcribed = match usage {
-            TranscriptionUsage::Duration(lasting) => lasting,
-            TranscriptionUsage::Unknown | TranscriptionUsage::Tokens { .. } => Duration::ZERO,
-        };
+        let transcribed = usage.duration().unwrap_or_default();
         Self {
             transcribed_ms: i64::try_from(transcribed.as_millis()).unwrap_or(i64::MAX),
             ..Self::default()

@@ -282,6 +282,16 @@ fn assert_spread(sessions: &[SessionRecord]) {
     }
 }
 
+/// A desk whose agents are first looked for there.
+async fn desk_behind(first: &ModelServer) -> Desk {
+    Desk::with(talkative(), |plan| {
+        let mut broken = Endpoint::new(first.url(), "gpt-realtime-2.1");
+        broken.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
+        plan.agents.insert(0, broken);
+    })
+    .await
+}
+
 /// A second place where agents are answers the same call.
 async fn second_answers(failure: Failure, within: Duration) {
     let first = ModelServer::start(ModelOptions {
@@ -289,12 +299,7 @@ async fn second_answers(failure: Failure, within: Duration) {
         ..talkative()
     });
     let first = first.await.unwrap();
-    let desk = Desk::with(talkative(), |plan| {
-        let mut broken = Endpoint::new(first.url(), "gpt-realtime-2.1");
-        broken.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
-        plan.agents.insert(0, broken);
-    })
-    .await;
+    let desk = desk_behind(&first).await;
     let placed = tokio::time::Instant::now();
     let report = place(&desk, vec![Step::Wait(within), Step::HangUp]).await;
     let session = desk.session(0).await;
@@ -383,12 +388,7 @@ async fn o5_who_loses_a_call_in_the_middle_of_it_does_not_have_it_again() {
         ..talkative()
     });
     let first = first.await.unwrap();
-    let desk = Desk::with(talkative(), |plan| {
-        let mut broken = Endpoint::new(first.url(), "gpt-realtime-2.1");
-        broken.api_key = Some(Secret::new("sk-secret-key-of-the-test".to_owned()));
-        plan.agents.insert(0, broken);
-    })
-    .await;
+    let desk = desk_behind(&first).await;
     let steps = vec![
         Step::WaitForSpeech,
         Step::WaitForQuiet(ms(1_500)),

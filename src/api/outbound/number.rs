@@ -3,7 +3,7 @@
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{Ability, Number, PhoneNumber, ReceptionistId};
+use crate::domain::{Ability, PhoneNumber, ReceptionistId};
 use crate::store::numbers;
 
 /// The tenant's number that was asked for; else the only one that can call; else the only
@@ -14,12 +14,7 @@ pub(in crate::api) async fn shown(
     answers: Option<ReceptionistId>,
 ) -> Result<PhoneNumber, ApiError> {
     if let Some(asked) = asked {
-        let own = own(whole, asked).await?;
-        return if own.capabilities.is_none_or(|can| can.voice) {
-            Ok(own.phone_number)
-        } else {
-            Err(ApiError::field("from", "that number cannot make calls"))
-        };
+        return own(whole, asked, (Ability::Voice, CANNOT_CALL)).await;
     }
     match only(whole, (Ability::Voice, None)).await? {
         Only::This(number) => return Ok(number),
@@ -40,12 +35,7 @@ pub(in crate::api) async fn writer(
     asked: Option<&PhoneNumber>,
 ) -> Result<PhoneNumber, ApiError> {
     if let Some(asked) = asked {
-        let own = own(whole, asked).await?;
-        return if own.capabilities.is_none_or(|can| can.sms) {
-            Ok(own.phone_number)
-        } else {
-            Err(ApiError::field("from", "that number cannot write"))
-        };
+        return own(whole, asked, (Ability::Sms, CANNOT_WRITE)).await;
     }
     match only(whole, (Ability::Sms, None)).await? {
         Only::This(number) => Ok(number),
@@ -57,9 +47,15 @@ pub(in crate::api) async fn writer(
 async fn own(
     (state, operator): (&ApiState, &Operator),
     asked: &PhoneNumber,
-) -> Result<Number, ApiError> {
+    (ability, refusal): (Ability, &'static str),
+) -> Result<PhoneNumber, ApiError> {
     let found = numbers::find_of_tenant(&state.store, operator.tenant_id, asked).await?;
-    found.ok_or_else(|| ApiError::field("from", "you have no such number"))
+    let own = found.ok_or_else(|| ApiError::field("from", "you have no such number"))?;
+    if own.can(ability) {
+        Ok(own.phone_number)
+    } else {
+        Err(ApiError::field("from", refusal))
+    }
 }
 
 /// Whether the tenant has one number for that, and no other.
@@ -82,6 +78,8 @@ async fn only(
     })
 }
 
+const CANNOT_CALL: &str = "that number cannot make calls";
+const CANNOT_WRITE: &str = "that number cannot write";
 const NO_CALLER: &str = "you have no number to call from";
 const SEVERAL_CALLERS: &str = "you have several numbers: say which of them is shown";
 const NO_WRITER: &str = "you have no number that can write";

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+use super::line::Names;
 use super::plan::PIECES;
 use super::report::Flooded;
 use super::score::{self, Answer};
@@ -22,13 +23,6 @@ const BURST: usize = 64;
 const FRAMES: u64 = 10;
 /// Letters in the longest of its words.
 const LONG: usize = 64 * 1024;
-
-/// What the carrier calls it.
-struct Names {
-    account: String,
-    call: String,
-    stream: String,
-}
 
 /// A call that floods.
 pub(super) struct Flood {
@@ -47,26 +41,17 @@ impl Flood {
     /// Begins a call whose two sockets are open; it floods until the load is over, or
     /// the gateway has had enough.
     pub(super) fn begin((stream, model): (OpenStream, ModelSocket), voice: &Voice) -> Rc<Self> {
-        let start = score::start(
-            &stream.account_sid,
-            &stream.call_sid,
-            &stream.stream_sid,
-            &stream.token,
-        );
+        let names = Names::of(&stream);
+        let hello = names.hello(&stream.token);
         let flood = Rc::new(Self {
             carrier: RefCell::new(stream.socket),
             model: RefCell::new(model),
-            names: Names {
-                account: stream.account_sid,
-                call: stream.call_sid,
-                stream: stream.stream_sid,
-            },
+            names,
             is_over: Cell::new(false),
             frame: voice.frame(0).to_owned(),
             words: words(voice),
             sent: RefCell::default(),
         });
-        let hello = [score::CONNECTED.to_owned(), start];
         offer(&flood.carrier, hello.into_iter().map(Utf8Bytes::from));
         let updated = [Utf8Bytes::from_static(score::SESSION_UPDATED)];
         offer(&flood.model, updated.into_iter());
@@ -100,11 +85,8 @@ impl Flood {
             self.count(frames, words);
             sleep(EVERY).await;
         }
-        let names = &self.names;
-        let stop = score::stop(&names.stream, chunk + 2, &names.account, &names.call);
-        while offer(&self.carrier, [Utf8Bytes::from(stop.clone())].into_iter()) == 0
-            && !self.sent().is_cut_off
-        {
+        let stop = Utf8Bytes::from(self.names.stop(chunk + 2));
+        while offer(&self.carrier, [stop.clone()].into_iter()) == 0 && !self.sent().is_cut_off {
             sleep(EVERY).await;
         }
     }
@@ -132,7 +114,7 @@ fn words(voice: &Voice) -> Vec<Utf8Bytes> {
     let mut words: Vec<String> = answer.opening().collect();
     for number in 0..BURST {
         words.extend(answer.piece(voice.piece(number % PIECES)));
-        words.push(wish(number, "{not json"));
+        words.push(wish(number));
         words.push(format!(
             r#"{{"type":"response.unheard_of","event_id":"e{number}","x":"{}"}}"#,
             "x".repeat(1_000)
@@ -150,15 +132,14 @@ fn words(voice: &Voice) -> Vec<Utf8Bytes> {
     words.into_iter().map(Utf8Bytes::from).collect()
 }
 
-fn wish(number: usize, arguments: &str) -> String {
+fn wish(number: usize) -> String {
     format!(
         concat!(
             r#"{{"type":"response.output_item.done","event_id":"w{number}","#,
             r#""response_id":"resp_1","output_index":1,"item":{{"id":"fc_{number}","#,
             r#""object":"realtime.item","type":"function_call","status":"completed","#,
-            r#""name":"take_message","call_id":"call_{number}","arguments":"{arguments}"}}}}"#
+            r#""name":"take_message","call_id":"call_{number}","arguments":"{{not json"}}}}"#
         ),
         number = number,
-        arguments = arguments,
     )
 }

@@ -37,10 +37,32 @@ pub(super) struct Call {
     began: Instant,
 }
 
-struct Names {
-    account: String,
-    call: String,
-    stream: String,
+/// What the carrier calls a call, and what belongs to it.
+pub(super) struct Names {
+    pub(super) account: String,
+    pub(super) call: String,
+    pub(super) stream: String,
+}
+
+impl Names {
+    pub(super) fn of(stream: &OpenStream) -> Self {
+        Self {
+            account: stream.account_sid.clone(),
+            call: stream.call_sid.clone(),
+            stream: stream.stream_sid.clone(),
+        }
+    }
+
+    /// The first that the carrier sends.
+    pub(super) fn hello(&self, token: &str) -> [String; 2] {
+        let start = score::start(&self.account, &self.call, &self.stream, token);
+        [score::CONNECTED.to_owned(), start]
+    }
+
+    /// The last.
+    pub(super) fn stop(&self, sequence: u64) -> String {
+        score::stop(&self.stream, sequence, &self.account, &self.call)
+    }
 }
 
 #[derive(Default)]
@@ -70,21 +92,16 @@ impl Call {
     ) -> Rc<Self> {
         let call = Rc::new(Self {
             number,
-            names: Names {
-                account: stream.account_sid,
-                call: stream.call_sid,
-                stream: stream.stream_sid,
-            },
+            names: Names::of(&stream),
             carrier: RefCell::new(stream.socket),
             model: RefCell::new(model),
             state: RefCell::default(),
             shared: Rc::clone(shared),
             began: Instant::now(),
         });
-        let names = &call.names;
-        send(&call.carrier, score::CONNECTED.to_owned());
-        let start = score::start(&names.account, &names.call, &names.stream, &stream.token);
-        send(&call.carrier, start);
+        for message in call.names.hello(&stream.token) {
+            send(&call.carrier, message);
+        }
         call.state.borrow_mut().sequence = 1;
         tokio::task::spawn_local(Rc::clone(&call).listen_at_carrier());
         tokio::task::spawn_local(Rc::clone(&call).listen_at_model());
@@ -154,9 +171,7 @@ impl Call {
             tally.lost_up += (state.up.missing() + state.up.surplus()).div_ceil(FRAME_LEN as u64);
             state.is_over = true;
             state.sequence += 1;
-            let (names, sequence) = (&self.names, state.sequence);
-            let stop = score::stop(&names.stream, sequence, &names.account, &names.call);
-            send(&self.carrier, stop);
+            send(&self.carrier, self.names.stop(state.sequence));
         }
     }
 
