@@ -79,7 +79,10 @@ impl Asked {
             return Ok(Err(request));
         };
         let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::new(body), state).await;
+        let mut whole = Request::new(body);
+        // How large it may be stands there.
+        whole.extensions_mut().clone_from(&parts.extensions);
+        let bytes = Bytes::from_request(whole, state).await;
         let bytes = bytes.map_err(|rejection| unread(&rejection))?;
         let operator = parts.extensions.get::<Operator>();
         let operator = operator.ok_or(ApiError::Unauthorized)?;

@@ -248,10 +248,14 @@ impl House {
         }
         // Who is still asked about somebody else's calls asks no more.
         let _ = timeout(LAST_JOBS, watching).await;
-        if let Err(error) = self.spools.leave().await {
-            tracing::warn!(%error, "process.not_told");
+        match timeout(LAST_JOBS, self.spools.leave()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "process.not_told"),
+            Err(_) => tracing::warn!("process.not_told: the database does not answer"),
         }
-        self.store.close().await;
+        if timeout(LAST_JOBS, self.store.close()).await.is_err() {
+            tracing::warn!("the database was left without a goodbye");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::carrier_leg::await_start;
+use super::outbox::Outbox;
 use super::registry::Bridge;
 use super::wire::{Wire, wire_config};
 
@@ -48,8 +49,9 @@ impl Bridge {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let config = Some(wire_config(MAX_MESSAGE));
+        let socket = Outbox::new(socket);
         let socket = WebSocketStream::from_raw_socket(socket, Role::Server, config).await;
-        let refused = match await_start(Wire::new(socket)).await {
+        let refused = match await_start(Wire::new(socket, Role::Server)).await {
             Ok((start, wire)) => self
                 .attach(start, wire)
                 .await

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -10,9 +11,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::agent_leg::{AgentLeg, DialError, Dialer};
 use super::breaker::{Breaker, Pass, Verdict, Watch};
+use super::outbox::Outbox;
 use super::realtime_leg::RealtimeLeg;
 use super::run::now;
 use super::wire::Wire;
@@ -22,12 +25,13 @@ use crate::realtime::client_event::ClientEvent;
 use crate::realtime::connection::{CONNECT_BUDGET, Error, connect};
 use crate::realtime::{Endpoint, SessionConfig, SessionOptions};
 
-/// Connections that may be begun in one second. Five hundred calls that lost
-/// their agents together, a full house as it is delivered, are back after two:
-/// the first caller is given away after not quite three.
-const PER_SECOND: u32 = 200;
-/// So many more may be begun at once after a quiet moment.
-const BURST: u32 = 100;
+/// Connections that may be begun in one second, at least.
+const PER_SECOND: u32 = 100;
+/// What may be begun at once after a quiet moment is what this would have seen begun.
+const BURST: Duration = Duration::from_millis(500);
+/// And however many lost their agents together, the last of them is dialled by
+/// then: the first caller is given away after not quite three seconds.
+const THROUGH: Duration = Duration::from_secs(2);
 /// Where there is no other choice, who took long to take the connection has at
 /// least so long to say hello.
 const HELLO: Duration = Duration::from_secs(1);
@@ -81,7 +85,7 @@ impl RealtimeDialer {
     /// memory, say. It hands the agent its configuration at once.
     pub fn leg_on<S>(
         &self,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Outbox<S>>,
         receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> Box<dyn AgentLeg>
@@ -93,7 +97,7 @@ impl RealtimeDialer {
 
     fn leg<S>(
         &self,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Outbox<S>>,
         receptionist: &Arc<Receptionist>,
         ordinal: u32,
     ) -> RealtimeLeg<S>
@@ -102,7 +106,12 @@ impl RealtimeDialer {
     {
         let session = SessionConfig::for_receptionist(receptionist, &self.options);
         let update = ClientEvent::SessionUpdate { session: &session };
-        RealtimeLeg::new(Wire::new(socket), receptionist, ordinal, &update)
+        RealtimeLeg::new(
+            Wire::new(socket, Role::Client),
+            receptionist,
+            ordinal,
+            &update,
+        )
     }
 
     /// Waits for an endpoint that is down, as long as its caller may.
@@ -220,7 +229,9 @@ impl RealtimeDialer {
             let reason = why.to_string();
             DialError { reason, is_final }
         };
-        let socket = connect(&target.endpoint).await.map_err(failed)?;
+        let socket = connect(&target.endpoint, Outbox::new)
+            .await
+            .map_err(failed)?;
         if is_last {
             deadline = deadline.max(Instant::now() + HELLO);
         }
@@ -283,18 +294,49 @@ impl Dialer for RealtimeDialer {
 /// who has thought better of it takes nobody's place.
 #[derive(Debug, Default)]
 struct Pace {
-    next: Mutex<Option<Instant>>,
+    queue: Mutex<Queue>,
+    waiting: AtomicU32,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    next: Option<Instant>,
+    /// The most that have waited since nobody did.
+    most: u32,
+}
+
+/// One of those who wait.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl<'a> Waiting<'a> {
+    fn among(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pace {
     async fn wait(&self) {
-        let every = Duration::from_secs(1) / PER_SECOND;
-        let mut next = self.next.lock().await;
+        let _waiting = Waiting::among(&self.waiting);
+        let mut queue = self.queue.lock().await;
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        queue.most = if waiting == 1 {
+            0
+        } else {
+            queue.most.max(waiting)
+        };
         let now = Instant::now();
-        let earliest = now.checked_sub(every * BURST).unwrap_or(now);
-        let turn = next.unwrap_or(earliest).max(earliest);
+        let earliest = now.checked_sub(BURST).unwrap_or(now);
+        let turn = queue.next.unwrap_or(earliest).max(earliest);
         sleep_until(turn).await;
-        *next = Some(turn + every);
+        let every = Duration::from_secs(1) / PER_SECOND;
+        queue.next = Some(turn + every.min(THROUGH / queue.most.max(1)));
     }
 }
 
@@ -309,10 +351,10 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn o16_calls_that_lost_their_agents_together_come_back_over_seconds() {
+    /// When the last of so many has its turn.
+    async fn all_through(crowd: usize) -> Duration {
         let (pace, began) = (Pace::default(), Instant::now());
-        let waits = (0..500).map(|_| async {
+        let waits = (0..crowd).map(|_| async {
             pace.wait().await;
             began.elapsed()
         });
@@ -320,10 +362,24 @@ mod tests {
         let soon = waits
             .iter()
             .filter(|wait| **wait < Duration::from_millis(3));
-        assert!((100..=102).contains(&soon.count()));
-        let last = waits.iter().max().copied().unwrap_or_default();
-        let expected = Duration::from_millis(1_980)..Duration::from_millis(2_020);
-        assert!(expected.contains(&last), "{last:?}");
+        let soon = soon.count();
+        assert!((50..=60).contains(&soon), "{soon} of {crowd}");
+        waits.into_iter().max().unwrap_or_default()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn o16_calls_that_lost_their_agents_together_come_back_over_seconds() {
+        for (crowd, last) in [
+            (60, 100),
+            (150, 1_000),
+            (300, 2_000),
+            (500, 2_000),
+            (3_000, 2_000),
+        ] {
+            let took = all_through(crowd).await;
+            let expected = Duration::from_millis(last * 3 / 4)..Duration::from_millis(last + 100);
+            assert!(expected.contains(&took), "{crowd}: {took:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

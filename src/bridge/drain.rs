@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
 use super::registry::Bridge;
 use super::run::Control;
@@ -13,6 +13,9 @@ use crate::domain::EndReason;
 /// So long after the end of a call the carrier may ask what comes next, and
 /// say that the call is over.
 const LAST_QUESTIONS: Duration = Duration::from_secs(2);
+/// What a call has begun, a message that is written down, is waited for so long after its
+/// end.
+const LAST_WORK: Duration = Duration::from_secs(20);
 
 impl Bridge {
     /// Lets nobody in any more, and lets the calls that are in finish, and the `others`
@@ -61,6 +64,8 @@ impl Bridge {
             let order = Order::HangUp(EndReason::Shutdown);
             let _ = mailbox.send(Control::Order(order)).await;
         }
-        self.shared.tasks.wait().await;
+        if timeout(LAST_WORK, self.shared.tasks.wait()).await.is_err() {
+            tracing::error!("what was begun for calls that are over has no end; it is left");
+        }
     }
 }

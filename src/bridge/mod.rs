@@ -7,7 +7,7 @@
 //!
 //! - [`registry`] knows the live calls: admission and look-up; [`drain`] lets them end.
 //!   One call's panic ends one call, and gives its [`place`] back.
-//! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants.
+//! - [`run`] is the loop; [`wire`] a WebSocket in the form that it wants, on an [`outbox`].
 //! - [`carrier_leg`] and [`agent_leg`] translate between what is said on the
 //!   wire and the machine's events and actions; [`realtime_leg`] and
 //!   [`realtime_ear`] speak the Realtime protocol, [`dial`] reaches for it;
@@ -52,6 +52,7 @@ mod note_form;
 mod note_values;
 mod note_writing;
 mod origin;
+mod outbox;
 mod past;
 mod phrases;
 mod place;
@@ -85,6 +86,7 @@ pub use equipment::Equipment;
 pub use feed::{EventId, Resumed};
 pub use keeper::{Keeper, Keeping};
 pub use live::{Happening, LiveEvent};
+pub use outbox::Outbox;
 pub use past::Past;
 pub use phrases::Phrasebook;
 pub use quiet::Quiet;

@@ -248,11 +248,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         metrics::counter!("frontdesk_agent_errors_total").increment(1);
         if error.is_permanent() {
             self.tell_all(Watch::refused);
+        } else if !self.is_ready && error.is_about_us() {
+            // What one tenant has configured shuts no endpoint for the others.
+            self.tell_all(Watch::ready);
         } else if !self.is_ready {
             self.tell_all(Watch::failed);
         }
         if !self.is_ready {
-            let is_final = error.is_permanent();
+            let is_final = error.is_permanent() || error.is_about_us();
             events.push_back(Event::AgentFailed { is_final });
         } else if error.is_fatal() {
             events.push_back(Event::AgentClosed);

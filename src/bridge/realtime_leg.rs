@@ -361,11 +361,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> AgentLeg for RealtimeLe
 pub(super) mod tests {
     use std::future::poll_fn;
 
+    use futures::SinkExt as _;
     use tokio::io::{DuplexStream, duplex};
     use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
+    use super::super::breaker::{Breaker, Verdict};
     use super::*;
+    use crate::bridge::Outbox;
     use crate::clock::Clock;
     use crate::realtime::{SessionConfig, SessionOptions};
     use crate::store::default_receptionist;
@@ -383,10 +387,10 @@ pub(super) mod tests {
     ) -> (RealtimeLeg<DuplexStream>, DuplexStream) {
         let receptionist = Arc::new(receptionist);
         let (near, far) = duplex(room);
-        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        let near = WebSocketStream::from_raw_socket(Outbox::new(near), Role::Client, None).await;
         let session = SessionConfig::for_receptionist(&receptionist, &SessionOptions::default());
         let update = ClientEvent::SessionUpdate { session: &session };
-        let leg = RealtimeLeg::new(Wire::new(near), &receptionist, 0, &update);
+        let leg = RealtimeLeg::new(Wire::new(near, Role::Client), &receptionist, 0, &update);
         (leg, far)
     }
 
@@ -416,5 +420,28 @@ pub(super) mod tests {
         let mut events = VecDeque::new();
         poll_fn(|cx| leg.poll_events(cx, &mut events)).await;
         assert_eq!(events, [Event::AgentFailed { is_final: false }]);
+    }
+
+    #[tokio::test]
+    async fn o3_what_one_tenant_has_configured_shuts_no_endpoint_for_the_others() {
+        let breaker = Arc::<Breaker>::default();
+        for _ in 0..10 {
+            let Verdict::Dial(pass) = breaker.ask(Instant::now().into_std()) else {
+                panic!("it is shut");
+            };
+            let (leg, far) = fresh(64 * 1024, a_receptionist()).await;
+            let mut leg = leg.watched_by(Watch::new(Arc::clone(&breaker), pass));
+            let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+            let refusal = r#"{"type":"error","event_id":"event_1","error":{
+                "type":"invalid_request_error","code":"invalid_value",
+                "message":"Invalid schema","param":"session.tools[0].parameters"}}"#;
+            far.send(Message::text(refusal)).await.unwrap();
+            let mut events = VecDeque::new();
+            let heard = poll_fn(|cx| {
+                let _ = leg.poll_events(cx, &mut events);
+                events.pop_front().map_or(Poll::Pending, Poll::Ready)
+            });
+            assert_eq!(heard.await, Event::AgentFailed { is_final: true });
+        }
     }
 }

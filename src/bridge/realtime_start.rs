@@ -26,6 +26,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> RealtimeLeg<S> {
         while polled.is_ready() && !self.is_ready && !events.iter().any(is_end) {
             polled = self.poll_messages(cx, &mut events);
         }
+        // It may have been asked for something.
+        self.wire.poll_flush(cx);
         if let Some(end) = events.iter().find(|event| is_end(event)) {
             return Poll::Ready(Err(DialError {
                 reason: "the realtime server took the connection, and then did not want us"

@@ -84,3 +84,22 @@ impl TokenHash {
         self.0.ct_eq(&other.0).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn t2_a_token_is_good_once_and_for_a_minute() {
+        let mut tickets = Tickets::default();
+        let (first, second) = (tickets.mint(), tickets.mint());
+        assert!(!tickets.spend("another"));
+        advance(Duration::from_millis(59_999)).await;
+        assert!(tickets.spend(first.expose()));
+        assert!(!tickets.spend(first.expose()));
+        advance(Duration::from_millis(1)).await;
+        assert!(!tickets.spend(second.expose()));
+    }
+}

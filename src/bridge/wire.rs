@@ -2,7 +2,8 @@
 //!
 //! Messages are queued without waiting and leave together at the end of a
 //! turn of the loop: one system call for all of them. A peer that does not
-//! read fills the buffer, and a full buffer breaks the wire; nothing grows.
+//! read fills the [outbox](super::outbox), and a full one breaks the wire;
+//! nothing grows.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -11,14 +12,15 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use tokio::io::{AsyncRead, AsyncWrite, copy, sink};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::outbox::Outbox;
 
 /// How long a peer may take to answer our goodbye.
 const CLOSE_BUDGET: Duration = Duration::from_millis(500);
@@ -28,14 +30,14 @@ const CLOSE_BUDGET: Duration = Duration::from_millis(500);
 pub(super) fn wire_config(max_message: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(2 * 1024)
-        .write_buffer_size(4 * 1024)
-        .max_write_buffer_size(256 * 1024)
+        .write_buffer_size(0)
+        // A goodbye, and answers to pings; the rest waits in the outbox.
+        .max_write_buffer_size(4 * 1024)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message))
 }
 
-/// So much may wait to be sent before what can wait elsewhere does so. The
-/// library never gives room back, so this bounds what a burst leaves behind.
+/// So much may wait to be sent before what can wait elsewhere does so.
 const ROOM: usize = 16 * 1024;
 /// Room for so much is kept from one message to the next by a thread: half a second of an
 /// agent's sound.
@@ -72,16 +74,28 @@ pub(super) enum Incoming {
     Broken,
 }
 
+/// How a wire stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Open,
+    /// The peer has said goodbye; only our own may follow it.
+    Closing,
+    /// Nothing can be sent any more; what the peer sent before is still read.
+    Mute,
+    /// Nothing can be read any more either.
+    Broken,
+}
+
 /// One WebSocket.
 #[derive(Debug)]
 pub(super) struct Wire<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Outbox<S>>,
+    /// As which we speak: a client masks what it says.
+    role: Role,
     is_dirty: bool,
     /// Bytes of text queued since everything was last sent.
     unsent: usize,
-    /// Nothing can be sent any more; what the peer sent before is still read.
-    is_mute: bool,
-    is_broken: bool,
+    state: State,
     /// Pings since the peer last said anything.
     unheard: u32,
     /// The close code that names the peer's fault.
@@ -90,13 +104,13 @@ pub(super) struct Wire<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// A socket whose handshake is done.
-    pub(super) fn new(socket: WebSocketStream<S>) -> Self {
+    pub(super) fn new(socket: WebSocketStream<Outbox<S>>, role: Role) -> Self {
         Self {
             socket,
+            role,
             is_dirty: false,
             unsent: 0,
-            is_mute: false,
-            is_broken: false,
+            state: State::Open,
             unheard: 0,
             fault: None,
         }
@@ -105,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The next message. Pings are answered by the library.
     pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
-            if self.is_broken {
+            if self.state == State::Broken {
                 return Poll::Ready(Incoming::Broken);
             }
             let next = futures::ready!(Pin::new(&mut self.socket).poll_next(cx));
@@ -114,6 +128,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text),
                 Some(Ok(Message::Binary(_))) => Incoming::Binary,
                 Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) | None => {
+                    if self.state == State::Open {
+                        self.state = State::Closing;
+                    }
                     Incoming::Closed
                 }
                 Some(Ok(Message::Ping(_))) => {
@@ -123,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 Some(Ok(Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Err(error)) => {
                     tracing::debug!(%error, "wire.broken");
-                    self.is_broken = true;
+                    self.state = State::Broken;
                     self.fault = fault(&error);
                     Incoming::Broken
                 }
@@ -133,21 +150,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Puts the text message that `write` writes behind those that wait.
-    ///
-    /// The library copies it into its own buffer and lets go of it, so that
-    /// the room is there again for the next one and nothing is allocated.
     pub(super) fn queue(&mut self, write: impl FnOnce(&mut BytesMut)) {
-        let text = TEXT.with_borrow_mut(|text| {
-            write(text);
-            text.split().freeze()
-        });
-        let len = text.len();
-        self.unsent += len;
-        let frame = Frame::message(text, OpCode::Data(Data::Text), true);
-        self.queue_message(Message::Frame(frame));
-        if len > MAX_KEPT {
-            TEXT.take();
+        if self.state != State::Open {
+            return;
         }
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            write(text);
+            self.put(text);
+            if text.capacity() > MAX_KEPT {
+                *text = BytesMut::new();
+            }
+        });
+    }
+
+    fn put(&mut self, text: &[u8]) {
+        if self.socket.get_mut().put(text, self.role).is_err() {
+            tracing::debug!("wire.full");
+            self.state = State::Broken;
+            return;
+        }
+        self.unsent += text.len();
+        self.is_dirty = true;
     }
 
     /// Asks whether the peer is still there. One that has said nothing since it
@@ -155,50 +179,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn queue_ping(&mut self) {
         if self.unheard > 0 {
             tracing::debug!("wire.unheard");
-            self.is_broken = true;
+            self.state = State::Broken;
         }
         self.unheard += 1;
-        self.queue_message(Message::Ping(Vec::new().into()));
-    }
-
-    fn queue_message(&mut self, message: Message) {
-        if self.is_broken || self.is_mute {
+        if self.state != State::Open {
             return;
         }
-        match Pin::new(&mut self.socket).start_send(message) {
-            Ok(()) => self.is_dirty = true,
-            Err(Error::Io(_)) => self.is_mute = true,
-            Err(error) => {
-                tracing::debug!(%error, "wire.full");
-                self.is_broken = true;
-            }
+        if self.socket.get_mut().ping(self.role).is_ok() {
+            self.is_dirty = true;
+        } else {
+            tracing::debug!("wire.full");
+            self.state = State::Broken;
         }
     }
 
     /// Sends what waits, as far as the peer takes it. A failure shows in
     /// [`poll_message`](Self::poll_message), after what the peer sent before.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) {
-        if self.is_broken {
+        if self.state == State::Broken {
             // Who reads next learns it.
             cx.waker().wake_by_ref();
             return;
         }
-        if !self.is_dirty || self.is_mute {
+        if !self.is_dirty || self.state == State::Mute {
             return;
         }
-        match Pin::new(&mut self.socket).poll_flush(cx) {
-            Poll::Ready(Ok(())) => {
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        match flushed.map_ok(|()| self.socket.get_ref().len()) {
+            // Once the peer has said goodbye, the library flushes nothing.
+            Poll::Ready(Ok(1..)) => {
+                let outbox = Pin::new(self.socket.get_mut());
+                if let Poll::Ready(Err(_)) = outbox.poll_flush(cx) {
+                    self.state = State::Mute;
+                }
+            }
+            Poll::Ready(Ok(0)) => {
                 self.is_dirty = false;
                 self.unsent = 0;
             }
-            Poll::Ready(Err(_)) => self.is_mute = true,
+            Poll::Ready(Err(_)) => self.state = State::Mute,
             Poll::Pending => {}
         }
     }
 
     /// Whether something waits that the peer has not taken.
     pub(super) fn is_dirty(&self) -> bool {
-        self.is_dirty && !self.is_mute
+        self.is_dirty && self.state != State::Mute
     }
 
     /// Bytes of text that the peer has not taken.
@@ -208,7 +234,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Whether nothing can be sent any more.
     pub(super) fn is_deaf(&self) -> bool {
-        self.is_mute || self.is_broken
+        matches!(self.state, State::Mute | State::Broken)
     }
 
     /// Whether the peer keeps up, so that more may be queued.
@@ -218,14 +244,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Gives up a peer that does not keep up.
     pub(super) fn give_up(&mut self) {
-        self.is_broken = true;
+        self.state = State::Broken;
     }
 
     /// Says goodbye, waits a moment for the answer, and is gone.
     ///
     /// A peer that broke the protocol is told how, whatever `code` says.
     pub(super) async fn close(mut self, code: u16) {
-        if self.is_mute || (self.is_broken && self.fault.is_none()) {
+        let is_broken = self.state == State::Broken;
+        if self.state == State::Mute || (is_broken && self.fault.is_none()) {
             return;
         }
         let code = self.fault.unwrap_or(CloseCode::from(code));
@@ -237,7 +264,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             if self.socket.close(Some(frame)).await.is_err() {
                 // The peer was first, and the answer to its goodbye waits.
                 let _ = self.socket.flush().await;
-            } else if self.is_broken {
+                let _ = self.socket.get_mut().flush().await;
+            } else if is_broken {
                 // Unread bytes would make the kernel reset the line, and the
                 // goodbye might be lost.
                 let _ = copy(self.socket.get_mut(), &mut sink()).await;
@@ -271,19 +299,21 @@ fn fault(error: &Error) -> Option<CloseCode> {
 mod tests {
     use std::future::poll_fn;
 
+    use futures::future::join;
     use futures::{SinkExt as _, StreamExt as _};
     use tokio::io::duplex;
     use tokio_tungstenite::WebSocketStream;
+    use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
-    use super::{Incoming, Wire};
+    use super::{Incoming, Outbox, Wire, wire_config};
 
     /// What comes in after two pings, to a peer that reads or does not.
     async fn after_two_pings(answers: bool) -> Option<Incoming> {
         let (near, far) = duplex(16 * 1024);
-        let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        let near = WebSocketStream::from_raw_socket(Outbox::new(near), Role::Client, None).await;
         let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
-        let mut wire = Wire::new(near);
+        let mut wire = Wire::new(near, Role::Client);
         for _ in 0..2 {
             wire.queue_ping();
             poll_fn(|cx| {
@@ -315,5 +345,37 @@ mod tests {
     #[tokio::test]
     async fn o17_a_peer_that_answers_pings_may_say_nothing_else() {
         assert!(after_two_pings(true).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn t5_who_says_goodbye_first_has_all_that_waited_and_an_answer() {
+        for role in [Role::Client, Role::Server] {
+            let other = if role == Role::Client {
+                Role::Server
+            } else {
+                Role::Client
+            };
+            let (near, far) = duplex(1_024);
+            let config = Some(wire_config(16 * 1024));
+            let near = WebSocketStream::from_raw_socket(Outbox::new(near), role, config).await;
+            let mut far = WebSocketStream::from_raw_socket(far, other, None).await;
+            let mut wire = Wire::new(near, role);
+            wire.queue(|text| text.extend_from_slice(&[b'a'; 5_000]));
+            poll_fn(|cx| {
+                wire.poll_flush(cx);
+                std::task::Poll::Ready(())
+            })
+            .await;
+            far.send(Message::Close(None)).await.unwrap();
+            let incoming = poll_fn(|cx| wire.poll_message(cx)).await;
+            assert!(matches!(incoming, Incoming::Closed), "{incoming:?}");
+            let hear = async {
+                let text = far.next().await.unwrap().unwrap();
+                let goodbye = far.next().await.unwrap().unwrap();
+                (text.len(), goodbye.is_close())
+            };
+            let (heard, ()) = join(hear, wire.close(1_000)).await;
+            assert_eq!(heard, (5_000, true), "{role:?}");
+        }
     }
 }

@@ -151,7 +151,9 @@ impl Session {
             self.interrupt(Cause::Ours, now);
             self.resume(now);
             // An agent that is still on its way will greet.
-            if self.has_agent {
+            if self.wish.take_due() {
+                self.lead_to_person(now);
+            } else if self.has_agent {
                 self.agent(AgentAction::Tell(Notice::HoldEnded));
                 self.respond(Reply::Answer);
             }

@@ -45,7 +45,8 @@ impl Wish {
         self.open = 0;
     }
 
-    /// Whether the caller was to be led there while the agent handed them on.
+    /// Whether the caller was to be led there while the agent handed them on, or they were
+    /// on hold.
     pub(super) fn take_due(&mut self) -> bool {
         std::mem::take(&mut self.is_due)
     }
@@ -72,10 +73,10 @@ impl Session {
         let is_over = self
             .ending
             .is_some_and(|ending| !ending.can_be_called_off());
-        if !self.has_carrier || is_over || self.oversight.is_held() {
+        if !self.has_carrier || is_over {
             return;
         }
-        if self.tools.hands_on() {
+        if self.tools.hands_on() || self.oversight.is_held() {
             self.wish.is_due = true;
             return;
         }

@@ -114,7 +114,9 @@ impl Session {
                 self.silence.answered();
             }
         }
-        let asked = self.turn.response_done(response);
+        let asked = self
+            .turn
+            .response_done(response, outcome == Outcome::Cancelled);
         if let Some(ending) = &mut self.ending
             && ending.stage == Stage::Saying(response)
         {

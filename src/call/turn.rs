@@ -1,5 +1,6 @@
 //! Whose turn it is to speak, and which of the agent's responses counts.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::{Mark, Reply, ResponseKey};
@@ -22,6 +23,8 @@ pub(super) struct Turn {
     /// The responses that were over last.
     over: [Option<ResponseKey>; MAX_OVER],
     is_caller_speaking: bool,
+    /// The agent answers them all the same: that they have paused may be lost.
+    is_answered: bool,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
     /// There were words in what the caller said last.
@@ -137,6 +140,11 @@ impl Turn {
         self.is_caller_speaking
     }
 
+    /// The caller speaks, and the agent listens.
+    pub(super) fn is_caller_heard(&self) -> bool {
+        self.is_caller_speaking && !self.is_answered
+    }
+
     /// Something is still to be said.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
@@ -160,6 +168,7 @@ impl Turn {
             over.take_if(|over| *over == response);
         }
         let Some(Request { reply, fate }) = self.requested.take() else {
+            self.is_answered = self.is_caller_speaking;
             return Begun::Own;
         };
         match fate {
@@ -221,12 +230,17 @@ impl Turn {
     }
 
     /// A response is over. What had been asked for, if it is what came of it.
-    pub(super) fn response_done(&mut self, response: ResponseKey) -> Option<Reply> {
+    ///
+    /// Into whose words an answer is said to its end, they have paused.
+    pub(super) fn response_done(&mut self, response: ResponseKey, is_cut: bool) -> Option<Reply> {
         self.see(response);
         if self.active != Some(response) {
             return None;
         }
         self.active = None;
+        if mem::take(&mut self.is_answered) && !is_cut {
+            self.is_caller_speaking = false;
+        }
         self.taken.take().map(|(_, reply)| reply)
     }
 
@@ -256,6 +270,9 @@ impl Turn {
     pub(super) fn give_up(&mut self) -> Option<Reply> {
         self.mute();
         self.active = None;
+        if mem::take(&mut self.is_answered) {
+            self.is_caller_speaking = false;
+        }
         let taken = self.taken.take().map(|(_, reply)| reply);
         self.request_failed().or(taken)
     }
@@ -267,6 +284,7 @@ impl Turn {
         let asked = self.give_up().filter(|reply| reply.is_due_later());
         self.wanted = self.wanted.or(asked);
         self.is_caller_speaking = false;
+        self.is_answered = false;
         owes
     }
 
@@ -274,6 +292,7 @@ impl Turn {
     /// their words, nor after them, unless the call ends with it.
     pub(super) fn caller_began(&mut self) {
         self.is_caller_speaking = true;
+        self.is_answered = false;
         let mut wanted = self.wanted.filter(|reply| reply.is_due_later());
         if let Some(request) = &mut self.requested {
             request.fate = Fate::Cut;
@@ -287,6 +306,7 @@ impl Turn {
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
         self.is_caller_speaking = false;
+        self.is_answered = false;
         self.waiting_since = Some(now);
         if let Some(request) = &mut self.requested
             && request.fate == Fate::Cut

@@ -97,7 +97,7 @@ impl Session {
         let hears = self.has_carrier && !is_kept_back && !self.behind.is_stuck();
         // A goodbye for which there is nobody is waited for like any other word.
         let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
-        if !hears || is_ending || self.turn.is_caller_speaking() {
+        if !hears || is_ending || self.turn.is_caller_heard() {
             None
         } else if !self.has_agent {
             Some(&NOBODY)

@@ -170,8 +170,8 @@ settings! {
     AutoTranscribeCalls = "auto_transcribe_calls", SettingKind::Truth, "false", User;
     /// Voicemail is written down as text.
     AutoTranscribeVoicemails = "auto_transcribe_voicemails", SettingKind::Truth, "true", User;
-    /// No call lasts longer, whatever its receptionist permits; a member's own counts in the calls
-    /// that they place.
+    /// No call lasts longer, whatever its receptionist permits; who is connected at its very end
+    /// has a minute. A member's own counts in the calls that they place.
     MaxCallDurationSeconds = "max_call_duration_seconds", SettingKind::Whole(1, 14_400), "3600",
         User;
     /// Calls may be recorded at all.
@@ -182,7 +182,8 @@ settings! {
     EnableIvr = "enable_ivr", SettingKind::Truth, "true", Tenant;
     /// A model may write recordings down as text.
     EnableAiTranscription = "enable_ai_transcription", SettingKind::Truth, "true", User;
-    /// Who writes recordings down as text.
+    /// Who writes recordings down as text. The carrier writes voicemail down and nothing else:
+    /// with it, calls that people have are not.
     TranscriptionProvider = "transcription_provider",
         SettingKind::Choice(&["carrier", "openai"]), "openai", User;
     /// What a caller hears before the beep where there is no greeting; {name} is who was rung.

@@ -136,8 +136,8 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
     };
     match carrier.find_call(&call.call_sid).await {
         Ok(Some(truth)) => {
-            note_call_back(house, call).await?;
-            lost_calls::break_off(store, of, at).await?;
+            let call_back = (house.clock.new_id(), house.clock.now());
+            lost_calls::break_off(store, of, at, call_back).await?;
             if truth.status.is_terminal() {
                 believe(house, call, &truth, house.clock.now()).await?;
                 note(call, "found");

@@ -25,11 +25,27 @@ const DAY_MS: i64 = 86_400_000;
 /// Looks at every call that should be over.
 pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
     let now = house.clock.now();
-    let limit = page::Limit::longest();
-    let open = calls::list_open(&house.store, now.plus_ms(-GRACE_MS), limit).await?;
-    let (mut due, mut longest) = (Vec::new(), BTreeMap::new());
+    let (mut last, mut longest) = (None, BTreeMap::new());
+    loop {
+        let (before, limit) = (now.plus_ms(-GRACE_MS), page::Limit::longest());
+        let open = calls::list_open(&house.store, before, last.as_ref(), limit).await?;
+        let Some(end) = open.last() else {
+            return Ok(Next::InTurn);
+        };
+        last = Some(end.clone());
+        look_through(house, open, (now, &mut longest)).await?;
+    }
+}
+
+/// Looks at a page of them.
+async fn look_through(
+    house: &JobHouse,
+    open: Vec<CallLog>,
+    (now, longest): (Timestamp, &mut BTreeMap<TenantId, i64>),
+) -> Result<(), Failure> {
+    let mut due = Vec::new();
     for call in open {
-        match look_at(house, &call, &mut longest).await {
+        match look_at(house, &call, longest).await {
             Ok(Some(last_news)) => due.push((call, last_news)),
             Ok(None) => {}
             Err(error) => bear(JobKind::OpenCalls, error)?,
@@ -44,7 +60,7 @@ pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
             bear(JobKind::OpenCalls, error)?;
         }
     }
-    Ok(Next::InTurn)
+    Ok(())
 }
 
 /// When we last heard of a call that should be over by now; none if it may go on.

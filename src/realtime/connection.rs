@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, error::TlsError};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_with_config};
 use url::{Host, Url};
 
 use super::{Auth, Endpoint};
@@ -26,12 +30,13 @@ pub const CONNECT_BUDGET: Duration = Duration::from_millis(2_500);
 /// kilobytes; larger things end the connection with close code 1009.
 pub const MAX_MESSAGE: usize = 1024 * 1024;
 
-/// The largest message that can be sent to the model, and the most that waits
-/// for a server which has stopped reading.
-pub const MAX_UNSENT: usize = 256 * 1024;
+/// The most that the WebSocket itself keeps for a server which has stopped
+/// reading: a goodbye, and answers to pings. Whoever sends more equips the line
+/// with room for it.
+pub const MAX_UNSENT: usize = 4 * 1024;
 
-/// The line.
-pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+/// What the WebSocket runs on.
+pub type Line = MaybeTlsStream<TcpStream>;
 
 /// Why there is no line. Messages name what to look at, and hold neither keys
 /// nor anything that the server said.
@@ -99,26 +104,51 @@ impl Error {
 ///
 /// The socket sends without delay, keeps little unsent in the kernel, so that
 /// nothing queues behind a server that has stopped reading, and costs some six
-/// kilobytes beside what TLS takes.
-pub async fn connect(endpoint: &Endpoint) -> Result<Socket, Error> {
-    match timeout(CONNECT_BUDGET, Box::pin(dial(endpoint))).await {
+/// kilobytes beside what TLS takes. It runs on what `equip` makes of the line.
+pub async fn connect<S>(
+    endpoint: &Endpoint,
+    equip: impl FnOnce(Line) -> S,
+) -> Result<WebSocketStream<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match timeout(CONNECT_BUDGET, Box::pin(dial(endpoint, equip))).await {
         Ok(dialled) => dialled,
         Err(_) => Err(Error::Timeout),
     }
 }
 
-async fn dial(endpoint: &Endpoint) -> Result<Socket, Error> {
+async fn dial<S>(
+    endpoint: &Endpoint,
+    equip: impl FnOnce(Line) -> S,
+) -> Result<WebSocketStream<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let url = endpoint.request_url()?;
     let request = request(endpoint, &url)?;
     let stream = reach(&url).await?;
-    let connector = match url.scheme() {
-        "wss" => Connector::Rustls(endpoint.trust.client_config()),
-        _ => Connector::Plain,
+    let line = match url.scheme() {
+        "wss" => MaybeTlsStream::Rustls(encrypt(endpoint, &url, stream).await?),
+        _ => MaybeTlsStream::Plain(stream),
     };
-    let upgraded =
-        client_async_tls_with_config(request, stream, Some(web_socket_config()), Some(connector));
+    let upgraded = client_async_with_config(request, equip(line), Some(web_socket_config()));
     let (socket, _) = upgraded.await.map_err(upgrade_error)?;
     Ok(socket)
+}
+
+async fn encrypt(
+    endpoint: &Endpoint,
+    url: &Url,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, Error> {
+    // The brackets of an IPv6 address are the URL's.
+    let host = url.host_str().unwrap_or_default();
+    let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
+        .map_err(|_| Error::Tls("the host is no DNS name".to_owned()))?;
+    let connector = TlsConnector::from(endpoint.trust.client_config());
+    let encrypted = connector.connect(name, stream).await;
+    encrypted.map_err(|error| line_error(&error))
 }
 
 /// How the line is kept: small buffers, and a bound for each that can grow.
@@ -231,12 +261,8 @@ fn upgrade_error(error: tungstenite::Error) -> Error {
     use tungstenite::Error as E;
     match error {
         E::Http(response) => Error::Status(response.status().as_u16()),
-        E::Tls(TlsError::InvalidDnsName) => Error::Tls("the host is no DNS name".to_owned()),
         E::Tls(error) => Error::Tls(error.to_string()),
-        E::Io(error) => match rustls_error(&error) {
-            Some(error) => Error::Tls(error.to_string()),
-            None => Error::Protocol(error.kind().to_string()),
-        },
+        E::Io(error) => line_error(&error),
         E::Protocol(error) => Error::Protocol(error.to_string()),
         E::Capacity(error) => Error::Protocol(error.to_string()),
         // The rest may quote what was sent or received.
@@ -250,8 +276,12 @@ fn upgrade_error(error: tungstenite::Error) -> Error {
     }
 }
 
-fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
+fn line_error(error: &io::Error) -> Error {
+    let of_tls = error.get_ref().and_then(|error| error.downcast_ref());
+    match of_tls {
+        Some(error) => Error::Tls(rustls::Error::to_string(error)),
+        None => Error::Protocol(error.kind().to_string()),
+    }
 }
 
 fn advice(status: u16) -> &'static str {

@@ -35,6 +35,11 @@ impl ServerError {
         PERMANENT.into_iter().any(|code| self.has_code(code))
     }
 
+    /// Whether it is what we asked for that cannot be had, and the server is well.
+    pub fn is_about_us(&self) -> bool {
+        self.kind == "invalid_request_error" && self.retry_after().is_none()
+    }
+
     /// Whether it says only that there was nothing to cancel: the response
     /// had ended while our wish was on its way.
     pub fn is_harmless(&self) -> bool {

@@ -19,9 +19,9 @@ pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
         Chosen::Target(target) => stops(target, (plan, facts), &caller.into(), &mut steps),
     };
     Route {
+        language: language(plan, &chain, facts),
         stops: chain,
         open_state: open_state(plan, facts, now),
-        language: language(plan, facts),
         steps: steps.into_vec(),
     }
 }
@@ -270,9 +270,18 @@ fn told(stop: &Stop) -> String {
     }
 }
 
-fn language(plan: &Plan, facts: &Facts) -> Option<String> {
-    plan.voice.language.clone().or_else(|| {
-        let receptionist = facts.receptionists.get(&facts.default_receptionist?)?;
+/// What is announced is said as the receptionist speaks whom the caller meets, or
+/// would meet where the tenant's own answers.
+fn language(plan: &Plan, chain: &[Stop], facts: &Facts) -> Option<String> {
+    let met = chain.iter().find_map(|stop| {
+        let Stop::Ai(ai) = stop else { return None };
+        Some(ai.receptionist_id)
+    });
+    let chosen = plan.voice.language.clone();
+    chosen.or_else(|| {
+        let receptionist = facts
+            .receptionists
+            .get(&met.or(facts.default_receptionist)?)?;
         Some(receptionist.language.clone())
     })
 }

@@ -149,16 +149,19 @@ pub async fn find_by_sid(
 const FIND_BY_SID: &str = concat!("SELECT ", columns!(), " FROM calls WHERE call_sid = $1");
 
 /// At most `limit` calls of any tenant that began before `before` and have no
-/// end yet, oldest first: what a process that died leaves behind, and what the
-/// carrier forgot to tell.
+/// end yet, oldest first, from behind the call `after` on: what a process that
+/// died leaves behind, and what the carrier forgot to tell.
 pub async fn list_open(
     db: impl Into<Db<'_>>,
     before: Timestamp,
+    after: Option<&CallLog>,
     limit: page::Limit,
 ) -> Result<Vec<CallLog>, Error> {
     let mut conn = db.into().read().await?;
     let rows: Vec<CallRow> = sqlx::query_as(LIST_OPEN)
         .bind(before.as_ms())
+        .bind(after.map_or(i64::MIN, |call| call.created_at.as_ms()))
+        .bind(after.map_or_else(String::new, |call| call.id.to_string()))
         .bind(i64::from(limit.get()))
         .fetch_all(&mut *conn)
         .await?;
@@ -169,7 +172,8 @@ const LIST_OPEN: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM calls WHERE ended_at_ms IS NULL AND created_at_ms < $1
-    ORDER BY created_at_ms, id LIMIT $2"
+        AND (created_at_ms > $2 OR (created_at_ms = $2 AND id > $3))
+    ORDER BY created_at_ms, id LIMIT $4"
 );
 
 /// Merges what a status callback says into the call of that SID, and keeps it

@@ -1,9 +1,10 @@
 //! Calls whose end nobody has told of, and nobody will.
 
 use super::call_change::amend_one;
-use super::{Db, Error};
+use super::{Db, Error, Store, call_backs};
 use crate::domain::{
-    AnsweredBy, CallId, CallLog, CallStatus, EndReason, Outcome, TenantId, Timestamp,
+    AnsweredBy, CallId, CallLog, CallStatus, EndReason, Outcome, TakenMessageId, TenantId,
+    Timestamp,
 };
 
 /// Whether a receptionist has the call, or was about to, as far as is known.
@@ -35,18 +36,27 @@ pub async fn lose(
 }
 
 /// The receptionist who had the tenant's call has it no more since `at`, for its
-/// process has died; the caller may still be there. What was noted of it stays. Whether
-/// there is such a call.
+/// process has died; the caller may still be there, and is to be called back. What was
+/// noted of it stays. Whether there is such a call.
 pub async fn break_off(
-    db: impl Into<Db<'_>>,
+    store: &Store,
     (tenant, id): (TenantId, CallId),
     at: Timestamp,
+    call_back: (TakenMessageId, Timestamp),
 ) -> Result<bool, Error> {
-    amend_one(db, tenant, id, |call| {
+    let mut tx = store.begin().await?;
+    let mut was_with_agent = false;
+    let is_there = amend_one(&mut tx, tenant, id, |call| {
         if is_with_agent(call) {
+            was_with_agent = true;
             call.end_reason = Some(EndReason::ProcessLost);
             call.bill.agent_ended_at = Some(at);
         }
     })
-    .await
+    .await?;
+    if was_with_agent {
+        call_backs::note(&mut tx, (tenant, id), call_back).await?;
+    }
+    tx.commit().await?;
+    Ok(is_there)
 }

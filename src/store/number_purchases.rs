@@ -14,16 +14,19 @@ use crate::domain::{PhoneNumber, TenantId, Timestamp};
 pub enum Standing {
     /// Nothing is known of an earlier one.
     Fresh,
-    /// The tenant asked before, and the answer was lost: it may have happened.
+    /// The tenant had it ordered, and the answer was lost: it may have happened.
     MayHaveHappened,
     /// The tenant is asking at this moment.
     UnderWay,
     /// Another tenant asks, or has asked not long ago.
     Taken,
+    /// Another tenant had it ordered, and has not asked again for long. It is theirs if
+    /// the carrier's account has it.
+    Forgotten,
 }
 
-/// Reserves a number for the tenant, unless it is [`Standing::UnderWay`] or
-/// [`Standing::Taken`].
+/// Reserves a number for the tenant, if it is [`Standing::Fresh`] or
+/// [`Standing::MayHaveHappened`].
 pub async fn reserve(
     tx: &mut Tx,
     tenant: TenantId,
@@ -41,45 +44,84 @@ pub async fn reserve(
     if inserted.rows_affected() == 1 {
         return Ok(Standing::Fresh);
     }
-    for (sql, patience_ms, standing) in [
-        (TAKE_UP, ATTENDED_MS, Standing::MayHaveHappened),
-        (TAKE_OVER, CLAIMED_MS, Standing::Fresh),
-    ] {
-        let taken = sqlx::query(sql)
+    for sql in [TAKE_UP, TAKE_FREE] {
+        let taken: Option<i64> = sqlx::query_scalar(sql)
             .bind(phone_number.as_str())
             .bind(&tenant)
             .bind(now.as_ms())
-            .bind(now.plus_ms(-patience_ms).as_ms())
-            .execute(&mut *conn)
+            .bind(now.plus_ms(-ATTENDED_MS).as_ms())
+            .fetch_optional(&mut *conn)
             .await?;
-        if taken.rows_affected() == 1 {
-            return Ok(standing);
+        match taken {
+            Some(0) => return Ok(Standing::Fresh),
+            Some(_) => return Ok(Standing::MayHaveHappened),
+            None => {}
         }
     }
-    let owner: Option<String> = sqlx::query_scalar(OWNER)
+    let owner: Option<(String, i64)> = sqlx::query_as(OWNER)
         .bind(phone_number.as_str())
         .fetch_optional(&mut *conn)
         .await?;
-    Ok(if owner.as_deref() == Some(&tenant) {
-        Standing::UnderWay
-    } else {
-        Standing::Taken
+    Ok(match owner {
+        Some((owner, _)) if owner == tenant => Standing::UnderWay,
+        Some((_, asked_at_ms)) if asked_at_ms <= now.plus_ms(-CLAIMED_MS).as_ms() => {
+            Standing::Forgotten
+        }
+        Some(_) | None => Standing::Taken,
     })
 }
 
 const INSERT: &str = "
-    INSERT INTO number_purchases (phone_number, tenant_id, is_under_way, asked_at_ms)
-    VALUES ($1, $2, 1, $3) ON CONFLICT (phone_number) DO NOTHING";
+    INSERT INTO number_purchases (phone_number, tenant_id, is_under_way, asked_at_ms, is_ordered)
+    VALUES ($1, $2, 1, $3, 0) ON CONFLICT (phone_number) DO NOTHING";
 
 const TAKE_UP: &str = "
     UPDATE number_purchases SET is_under_way = 1, asked_at_ms = $3
-    WHERE phone_number = $1 AND tenant_id = $2 AND (is_under_way = 0 OR asked_at_ms <= $4)";
+    WHERE phone_number = $1 AND tenant_id = $2 AND (is_under_way = 0 OR asked_at_ms <= $4)
+    RETURNING is_ordered";
+
+const TAKE_FREE: &str = "
+    UPDATE number_purchases SET tenant_id = $2, is_under_way = 1, asked_at_ms = $3
+    WHERE phone_number = $1 AND tenant_id <> $2 AND is_ordered = 0 AND asked_at_ms <= $4
+    RETURNING is_ordered";
+
+const OWNER: &str = "SELECT tenant_id, asked_at_ms FROM number_purchases WHERE phone_number = $1";
+
+/// Reserves a number for the tenant that was [`Standing::Forgotten`]. False if it is not
+/// any more.
+pub async fn take_over(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
+    let taken = sqlx::query(TAKE_OVER)
+        .bind(phone_number.as_str())
+        .bind(tenant.to_string())
+        .bind(now.as_ms())
+        .bind(now.plus_ms(-CLAIMED_MS).as_ms())
+        .execute(&mut *conn)
+        .await?;
+    Ok(taken.rows_affected() == 1)
+}
 
 const TAKE_OVER: &str = "
-    UPDATE number_purchases SET tenant_id = $2, is_under_way = 1, asked_at_ms = $3
+    UPDATE number_purchases SET tenant_id = $2, is_under_way = 1, asked_at_ms = $3,
+        is_ordered = 0
     WHERE phone_number = $1 AND tenant_id <> $2 AND asked_at_ms <= $4";
 
-const OWNER: &str = "SELECT tenant_id FROM number_purchases WHERE phone_number = $1";
+/// The carrier's account does not have the number, and is asked to buy it now.
+pub async fn order(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    phone_number: &PhoneNumber,
+) -> Result<(), Error> {
+    change(db, ORDER, tenant, phone_number).await
+}
+
+const ORDER: &str = "
+    UPDATE number_purchases SET is_ordered = 1 WHERE tenant_id = $1 AND phone_number = $2";
 
 /// How many numbers a tenant has bought, with those that it is about to buy.
 #[derive(Clone, Copy, Debug, Eq, FromRow, PartialEq)]

@@ -1,5 +1,7 @@
 //! The gate before every telephone that a caller is connected with.
 
+use std::time::Duration;
+
 use super::Webhooks;
 use super::at::Point;
 use super::memory::Placed;
@@ -13,8 +15,11 @@ use crate::store::routing_facts;
 /// telephones of which we know nothing.
 const MOST_HOPS: usize = 8;
 
-/// With whom the call may be connected. Where the database does not tell, nobody outside is
-/// rung whom the gate has not let through before.
+/// Who is connected when the time of the call is nearly used up has this.
+const LAST: Duration = Duration::from_mins(1);
+
+/// With whom the call may be connected, and for how long yet. Where the database does not
+/// tell, nobody outside is rung whom the gate has not let through before.
 ///
 /// Whoever rings is not to suffer for a limit that the tenant has set: what it may
 /// use is asked before the AI answers, and how often somebody is rung, where we ring
@@ -28,18 +33,31 @@ pub(super) async fn of(
     if placed.same >= MOST_HOPS {
         return Err(DialRefusal::LeadsBack);
     }
-    if let Some(facts) = &placed.facts {
-        return Ok(facts.allowance.clone());
-    }
+    let mut allowance = match &placed.facts {
+        Some(facts) => facts.allowance.clone(),
+        None => asked(house, placed, stop).await,
+    };
+    let passed = house.clock.now().as_ms() - placed.since.as_ms();
+    allowance.longest = left(allowance.longest, passed);
+    Ok(allowance)
+}
+
+/// What is left of it, in whole minutes: nobody is to be rung for 59 min 59 s.
+fn left(longest: Duration, passed_ms: i64) -> Duration {
+    let passed = Duration::from_mins(u64::try_from(passed_ms / 60_000).unwrap_or_default());
+    longest.saturating_sub(passed).max(LAST)
+}
+
+async fn asked(house: &Webhooks, placed: &Placed, stop: &RingStop) -> Allowance {
     let telephones = stop.telephones.iter();
     let numbers: Vec<_> = telephones.map(|one| one.number.clone()).collect();
     let asked = routing_facts::allowance(&house.store, placed.tenant_id, &numbers);
     match house.patience.must(asked).await {
-        Some(Ok(allowance)) => return Ok(allowance),
+        Some(Ok(allowance)) => return allowance,
         Some(Err(error)) => tracing::error!(%error, "dial.unjudged"),
         None => tracing::error!("dial.unjudged: the database did not answer in time"),
     }
-    Ok(Allowance::default())
+    Allowance::default()
 }
 
 /// Writes down with the call whom it was not connected with, and why; no number.
@@ -67,4 +85,23 @@ pub(super) fn note(house: &Webhooks, placed: &Placed, point: &Point, refusals: &
             tracing::warn!(call.id = %call, %error, "dial.refusal_not_noted");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_connected_has_what_is_left_of_the_call() {
+        for (longest_s, passed_ms, left_s) in [
+            (3_600, -5, 3_600),
+            (3_600, 59_999, 3_600),
+            (3_600, 60_000, 3_540),
+            (600, 590_000, 60),
+            (600, 86_400_000, 60),
+        ] {
+            let left = left(Duration::from_secs(longest_s), passed_ms);
+            assert_eq!(left.as_secs(), left_s, "{longest_s} s, {passed_ms} ms");
+        }
+    }
 }

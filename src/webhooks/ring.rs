@@ -66,7 +66,7 @@ pub(super) fn let_through(
     let (mut permits, mut refusals) = (Vec::new(), Vec::new());
     for Telephone { number, .. } in &stop.telephones {
         let judged = match stop.longest {
-            Some(longest) => Ok(Permit::kept(number, longest)),
+            Some(longest) => Ok(Permit::kept(number, longest.min(allowance.longest))),
             None if comes_back(request, number) => Err(DialRefusal::LeadsBack),
             None => allowance.permit(number, stop.whose),
         };

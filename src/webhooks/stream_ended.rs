@@ -1,13 +1,16 @@
 //! The stream is over: the carrier asks what comes next.
 
+use std::time::Duration;
+
 use axum::extract::State;
+use tokio::time::sleep;
 
 use super::at::At;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, spoken, stops, switchboard};
-use crate::domain::{CallStatus, EndReason};
+use crate::domain::{CallSid, CallStatus, EndReason};
 use crate::routing::ivr::Outcome;
 use crate::twilio::twiml::Response;
 use crate::twilio::webhook::VoiceRequest;
@@ -22,7 +25,7 @@ pub(super) async fn stream_ended(
     let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
-    let outcome = match house.bridge.outcome(&request.call_sid) {
+    let outcome = match ended_here(&house, &request.call_sid).await {
         Some(outcome) => {
             let sid = &request.call_sid;
             house.memory.change(sid, |placed| {
@@ -58,6 +61,27 @@ pub(super) async fn stream_ended(
         next
     })
 }
+
+/// How the call ended, if the agent had it in this process. One that the carrier has done
+/// with has lost its stream, also where its socket looks alive or never came.
+async fn ended_here(house: &Webhooks, call_sid: &CallSid) -> Option<EndReason> {
+    for look in 0..LOOKS {
+        let outcome = house.bridge.outcome(call_sid);
+        if outcome.is_some() || !house.bridge.has(call_sid) {
+            return outcome;
+        }
+        // What the stream said last may be read in this moment.
+        if look == 1 {
+            house.bridge.hang_up(call_sid, EndReason::CarrierLost);
+        }
+        sleep(BREATH).await;
+    }
+    house.bridge.outcome(call_sid)
+}
+
+/// How often the call's task is given the time to end.
+const LOOKS: u32 = 5;
+const BREATH: Duration = Duration::from_millis(200);
 
 /// Whether the stream stopped as if the caller had hung up, who has not.
 fn is_still_here(outcome: Option<EndReason>, request: &VoiceRequest) -> bool {

@@ -172,13 +172,14 @@ pub(super) fn note_answer(house: &Webhooks, placed: &Placed, by: AnsweredBy, las
     house.bridge.note_answer(of, (by, None), since);
 }
 
-/// Notes that the receptionist who had the call has gone with their process. Whoever is
-/// on the line is not kept waiting for it.
+/// Notes that the receptionist who had the call has gone with their process, and that
+/// whoever spoke with them is to be called back. Whoever is on the line is not kept waiting
+/// for it.
 pub(super) fn note_broken_off(house: &Webhooks, placed: &Placed) {
     let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
-    let now = house.clock.now();
+    let (now, call_back) = (house.clock.now(), house.clock.new_id());
     tokio::spawn(async move {
-        if let Err(error) = lost_calls::break_off(&store, of, now).await {
+        if let Err(error) = lost_calls::break_off(&store, of, now, (call_back, now)).await {
             tracing::warn!(call.id = %of.1, %error, "call.end_not_noted");
         }
     });

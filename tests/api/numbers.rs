@@ -16,6 +16,8 @@ const NUMBER: &str = "+15105550101";
 const OTHER: &str = "+15105550102";
 const BUY: (&str, &str) = ("POST", "/api/numbers/purchase");
 const IMPORT: (&str, &str) = ("POST", "/api/numbers/import");
+/// Whether the account has it already is answered.
+const FINE: RestFault = RestFault::None;
 const LOST: RestFault = RestFault::AnswerLost;
 const FAILED: RestFault = RestFault::Failure(500);
 
@@ -188,22 +190,19 @@ async fn w6_what_the_carrier_says_is_told_as_it_is() {
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let retry_after = Some(120);
-        for (fault, status, kind, wait) in [
-            (
-                RestFault::Busy { retry_after },
-                503,
-                "carrier-busy",
-                Some("120"),
-            ),
-            (RestFault::Failure(500), 503, "outcome-unknown", Some("5")),
-            (RestFault::Failure(409), 422, "carrier-refused", None),
+        let busy = RestFault::Busy { retry_after };
+        for (fault, status, kind, wait, left) in [
+            (busy, 503, "carrier-busy", Some("120"), 0),
+            (FAILED, 503, "outcome-unknown", Some("5"), 1),
+            (RestFault::Failure(409), 422, "carrier-refused", None, 0),
         ] {
-            account.fail_next([fault]);
+            account.fail_next([FINE, fault]);
             let refused = desk.send(BUY, &key, &new).await;
             assert_eq!(refused.status, status, "{}", refused.body);
             assert_eq!(refused.problem()["type"], format!("/problems/{kind}"));
             let told = refused.headers.get("retry-after");
             assert_eq!(told.map(|value| value.to_str().unwrap()), wait);
+            assert_eq!(left_open(db).await, left, "may have happened: {kind}");
         }
         let other = json!({"phone_number": OTHER});
         let taken = desk.send(BUY, &key, &other).await;
@@ -224,7 +223,7 @@ async fn w6_what_the_carrier_says_is_told_as_it_is() {
         assert_eq!(refused.status, 502);
         assert_eq!(refused.problem()["type"], "/problems/carrier-credentials");
         assert_eq!(account.numbers(), []);
-        assert_eq!(left_open(db).await, 1, "of the one that may have happened");
+        assert_eq!(left_open(db).await, 0, "none may have happened");
     })
     .await;
 }
@@ -235,13 +234,17 @@ async fn w7_a_purchase_whose_answer_was_lost_is_looked_up_at_once() {
         let account = RestAccount::open(&[NUMBER]).await;
         let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
-        account.fail_next([LOST]);
+        account.fail_next([FINE, LOST]);
         let made = desk.send(BUY, &key, &json!({"phone_number": NUMBER})).await;
         assert_eq!(made.status, 201, "{}", made.body);
         assert_eq!(made.json()["carrier_sid"], account.numbers()[0].sid);
         assert_eq!(
             account.asked(),
-            ["POST IncomingPhoneNumbers", "GET IncomingPhoneNumbers"]
+            [
+                "GET IncomingPhoneNumbers",
+                "POST IncomingPhoneNumbers",
+                "GET IncomingPhoneNumbers"
+            ]
         );
         assert_eq!(left_open(db).await, 0);
     })
@@ -255,7 +258,7 @@ async fn w7_a_purchase_that_may_have_happened_is_looked_up_before_it_is_tried_ag
         let desk = Desk::with_account(db, &account);
         let (_, key) = desk.tenant("A").await;
         // It happens, and neither the answer nor the look-up comes through.
-        account.fail_next([LOST, FAILED, FAILED, FAILED, FAILED]);
+        account.fail_next([FINE, LOST, FAILED, FAILED, FAILED, FAILED]);
         let new = json!({"phone_number": NUMBER, "label": "Front door"});
         let lost = desk.send(BUY, &key, &new).await;
         assert_eq!(lost.problem()["type"], "/problems/outcome-unknown");
@@ -269,7 +272,7 @@ async fn w7_a_purchase_that_may_have_happened_is_looked_up_before_it_is_tried_ag
         assert_eq!(found.json()["carrier_sid"], account.numbers()[0].sid);
 
         // It does not happen.
-        account.fail_next([FAILED]);
+        account.fail_next([FINE, FAILED]);
         let other = json!({"phone_number": OTHER});
         let lost = desk.send(BUY, &key, &other).await;
         assert_eq!(lost.problem()["type"], "/problems/outcome-unknown");
@@ -296,7 +299,7 @@ async fn w7_a_purchase_that_nobody_lived_to_see_is_taken_up_by_its_tenant_alone(
         account.own(NUMBER);
         let now = desk.clock.now().as_ms();
         db.execute(&format!(
-            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{one}', 1, {now})"
+            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{one}', 1, {now}, 1)"
         ))
         .await;
         let new = json!({"phone_number": NUMBER});
@@ -331,6 +334,53 @@ async fn w7_a_purchase_that_nobody_lived_to_see_is_taken_up_by_its_tenant_alone(
 }
 
 #[tokio::test]
+async fn i9_what_the_account_has_already_is_bought_by_nobody() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[OTHER]).await;
+        let desk = Desk::with_account(db, &account);
+        let (one, key) = desk.tenant("A").await;
+        let (_, others) = desk.tenant("B").await;
+        let new = json!({"phone_number": NUMBER});
+        account.own(NUMBER);
+        let now = desk.clock.now().as_ms();
+        // Somebody asked, and nobody has looked what the account has.
+        db.execute(&format!(
+            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{one}', 0, {now}, 0)"
+        ))
+        .await;
+        for key in [&key, &others] {
+            let refused = desk.send(BUY, key, &new).await;
+            assert_eq!(refused.problem()["type"], "/problems/conflict");
+        }
+        assert!(
+            !account
+                .asked()
+                .iter()
+                .any(|asked| asked.starts_with("POST"))
+        );
+        assert_eq!(left_open(db).await, 0);
+
+        // What another has ordered is theirs for as long as the account has it.
+        db.execute(&format!(
+            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{one}', 0, {now}, 1)"
+        ))
+        .await;
+        desk.clock.advance_ms(24 * 3_600_000);
+        let refused = desk.send(BUY, &others, &new).await;
+        assert_eq!(refused.problem()["type"], "/problems/conflict");
+        assert_eq!(desk.send(BUY, &key, &new).await.status, 201);
+        db.execute(&format!(
+            "INSERT INTO number_purchases VALUES ('{OTHER}', '{one}', 0, {now}, 1)"
+        ))
+        .await;
+        let other = json!({"phone_number": OTHER});
+        assert_eq!(desk.send(BUY, &others, &other).await.status, 201);
+        assert_eq!(left_open(db).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn w6_an_asker_who_waits_no_longer_leaves_nothing_half_done() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
@@ -341,7 +391,7 @@ async fn w6_an_asker_who_waits_no_longer_leaves_nothing_half_done() {
         let client = account.client().with_patience(patience);
         let desk = Desk::build(db, |state| state.carrier = Some(client));
         let (_, key) = desk.tenant("A").await;
-        account.fail_next([RestFault::Silence]);
+        account.fail_next([FINE, RestFault::Silence]);
         let lost = desk.send(BUY, &key, &json!({"phone_number": NUMBER})).await;
         assert_eq!(lost.problem()["type"], "/problems/outcome-unknown");
         let sold = db.number("SELECT COUNT(*) FROM numbers").await;

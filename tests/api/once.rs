@@ -154,15 +154,32 @@ async fn i9_a_name_of_one_tenant_means_nothing_to_another() {
 }
 
 #[tokio::test]
+async fn what_has_a_name_may_be_as_large_as_what_has_none() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        // No sound, and as long as a minute of it.
+        let audio = "AAAA".repeat(750_000);
+        let greeting = json!({"kind": "business", "name": "G", "audio": audio});
+        let greetings = ("POST", "/api/voicemail/greetings");
+        let plain = desk.send(greetings, &key, &greeting).await;
+        let named = desk.send_named(greetings, &key, &["g"], &greeting).await;
+        assert_eq!(plain.status, 422, "{}", plain.body);
+        assert_eq!(named.status, 422, "{}", named.body);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER]).await;
         let desk = Arc::new(Desk::with_account(db, &account));
         let (_, key) = desk.tenant("A").await;
-        account.fail_next([RestFault::Silence]);
+        account.fail_next([RestFault::None, RestFault::Silence]);
         // The carrier says nothing: this one waits for as long as we look on.
         let first = ask(&desk, &key);
-        until(|| !account.exchanges().is_empty()).await;
+        until(|| account.exchanges().len() == 2).await;
         let new = json!({"phone_number": NUMBER});
         let second = desk.send_named(BUY, &key, &["a"], &new).await;
         assert_eq!(second.status, 409);
@@ -175,6 +192,7 @@ async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
         assert_eq!(
             account.asked(),
             [
+                "GET IncomingPhoneNumbers",
                 "POST IncomingPhoneNumbers",
                 "GET IncomingPhoneNumbers",
                 "POST IncomingPhoneNumbers"
@@ -195,7 +213,7 @@ async fn who_is_told_to_come_again_is_not_told_so_a_day_long() {
         // Somebody else of the same house is just buying it.
         let now = desk.clock.now().as_ms();
         db.execute(&format!(
-            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{tenant}', 1, {now})"
+            "INSERT INTO number_purchases VALUES ('{NUMBER}', '{tenant}', 1, {now}, 1)"
         ))
         .await;
         let new = json!({"phone_number": NUMBER});
@@ -216,7 +234,8 @@ async fn w7_what_we_failed_at_may_be_asked_again_by_the_same_name() {
         let (_, key) = desk.tenant("A").await;
         let new = json!({"phone_number": NUMBER});
         let failed = RestFault::Failure(500);
-        account.fail_next([RestFault::AnswerLost, failed, failed, failed, failed]);
+        let (fine, lost) = (RestFault::None, RestFault::AnswerLost);
+        account.fail_next([fine, lost, failed, failed, failed, failed]);
         let lost = desk.send_named(BUY, &key, &["a"], &new).await;
         assert_eq!(lost.status, 503);
         let found = desk.send_named(BUY, &key, &["a"], &new).await;
@@ -239,9 +258,9 @@ async fn what_has_begun_goes_on_when_the_asker_is_gone() {
         let client = account.client().with_patience(patience);
         let desk = Arc::new(Desk::build(db, |state| state.carrier = Some(client)));
         let (_, key) = desk.tenant("A").await;
-        account.fail_next([RestFault::Silence]);
+        account.fail_next([RestFault::None, RestFault::Silence]);
         let asker = ask(&desk, &key);
-        until(|| !account.exchanges().is_empty()).await;
+        until(|| account.exchanges().len() == 2).await;
         asker.abort();
         let is_gone = asker.await.is_err_and(|error| error.is_cancelled());
         assert!(is_gone, "nobody waits for the answer");
@@ -256,7 +275,11 @@ async fn what_has_begun_goes_on_when_the_asker_is_gone() {
         ended.expect("the work goes on to its end");
         assert_eq!(
             account.asked(),
-            ["POST IncomingPhoneNumbers", "GET IncomingPhoneNumbers"]
+            [
+                "GET IncomingPhoneNumbers",
+                "POST IncomingPhoneNumbers",
+                "GET IncomingPhoneNumbers"
+            ]
         );
     })
     .await;

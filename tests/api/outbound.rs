@@ -390,6 +390,50 @@ async fn a_call_that_a_member_places_lasts_as_long_as_is_set_for_them() {
 }
 
 #[tokio::test]
+async fn a_call_of_which_what_is_wanted_cannot_be_had_is_not_placed() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let office = Office::open(&desk, &account, "A", OURS).await;
+        for (wish, key, no, yes) in [
+            ("record", "enable_call_recording", json!(false), json!(true)),
+            (
+                "transcribe",
+                "transcription_provider",
+                json!("carrier"),
+                json!("openai"),
+            ),
+            (
+                "transcribe",
+                "enable_ai_transcription",
+                json!(false),
+                json!(true),
+            ),
+        ] {
+            let set = async |value: &Value| {
+                let path = format!("/api/settings/{key}");
+                let value = json!({"value": value});
+                let set = desk.send(("PUT", &path), &office.key, &value).await;
+                assert_eq!(set.status, 200, "{}", set.body);
+            };
+            set(&no).await;
+            let mut body = office.body();
+            body[wish] = json!(true);
+            let refused = office.place(&body).await;
+            assert_eq!(refused.status, 409, "{}", refused.body);
+            let detail = refused.problem()["detail"].to_string();
+            assert!(detail.contains(key), "{detail}");
+            set(&yes).await;
+        }
+        assert_eq!(account.calls().len(), 0);
+        let mut body = office.body();
+        (body["record"], body["transcribe"]) = (json!(true), json!(true));
+        assert_eq!(office.place(&body).await.status, 201);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn i11_calls_are_counted_by_hour_and_day_and_by_what_they_may_cost() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;

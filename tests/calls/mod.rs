@@ -138,6 +138,14 @@ fn o14_speech_that_flaps_clears_nothing_twice() {
 }
 
 #[test]
+fn o14_where_a_pause_is_never_told_nobody_is_left_in_silence() {
+    assert_go(&[
+        "pause_is_never_told",
+        "pause_is_never_told_and_the_answer_stalls",
+    ]);
+}
+
+#[test]
 fn o15_an_agent_with_nothing_to_say_is_asked_once_more_and_then_replaced() {
     assert_go(&["agent_has_nothing_to_say"]);
 }

@@ -115,6 +115,8 @@ fn plan(interruption: Interruption) -> CallPlan {
 struct Floor {
     /// The caller does, as the agent hears it.
     is_spoken_to: bool,
+    /// It answers them all the same, unasked: they may have paused, and nobody said so.
+    is_answered: bool,
     /// The agent was asked for a response that has not begun.
     is_asked: bool,
 }
@@ -152,7 +154,9 @@ impl Witness {
             }
             Event::ResponseStarted(response) => {
                 self.latest = self.latest.max(Some(*response));
-                if std::mem::take(&mut self.floor.is_asked) && self.floor.is_spoken_to {
+                if !std::mem::take(&mut self.floor.is_asked) {
+                    self.floor.is_answered = true;
+                } else if self.floor.is_spoken_to {
                     self.muted = self.muted.max(Some(*response));
                 }
             }
@@ -169,6 +173,7 @@ impl Witness {
             Event::SpeechStarted { .. } if !self.has_carrier => {}
             Event::SpeechStarted { .. } => {
                 self.floor.is_spoken_to = true;
+                self.floor.is_answered = false;
                 self.muted = self.latest;
             }
             Event::CarrierReplaced => self.muted = self.latest,
@@ -230,7 +235,7 @@ impl Witness {
             }
             Action::Agent(AgentAction::Respond(reply)) => {
                 self.floor.is_asked = true;
-                if self.floor.is_spoken_to {
+                if self.floor.is_spoken_to && !self.floor.is_answered {
                     let words = format!("{reply:?} is asked for into the caller's words");
                     self.broken.push(words);
                 }

@@ -9,7 +9,9 @@ use frontdesk::domain::{
 use frontdesk::jobs::Watch;
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::calls::{self, Finished, NewCall};
-use frontdesk::store::{call_owners, call_routes, page, processes, taken_messages, utterances};
+use frontdesk::store::{
+    call_owners, call_routes, lost_calls, page, processes, taken_messages, utterances,
+};
 use tokio::time::Instant;
 
 use super::desk::{Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated};
@@ -108,24 +110,7 @@ async fn i6_whoever_spoke_with_a_receptionist_of_a_dead_process_is_called_back()
     on_each_database(async |db| {
         let desk = Desk::open(db, None).await;
         let dead = once(&desk).await;
-        let spoke = NewCall {
-            from: "+15550002222".parse().unwrap(),
-            ..desk.new_call(1)
-        };
-        calls::find_or_create(&desk.store, &spoke).await.unwrap();
-        let of = (desk.tenant, spoke.id);
-        call_owners::own(&desk.store, of, dead).await.unwrap();
-        let who = (AnsweredBy::Ai, desk.clock.now());
-        let noted = calls::mark_answered(&desk.store, desk.tenant, spoke.id, who).await;
-        assert!(noted.unwrap());
-        let said = Utterance {
-            speaker: Speaker::Caller,
-            text: Pii::new("My boiler leaks.".to_owned()),
-            started: Duration::from_secs(2),
-            interrupted: false,
-        };
-        let put = utterances::put(&desk.store, of.0, of.1, 0, &said).await;
-        put.unwrap();
+        let spoke = spoke(&desk, dead).await;
         // Who shows no number cannot be called, and who only rang has said nothing.
         let hidden = answered(&desk, 2, dead).await;
         owned(&desk, 3, dead).await;
@@ -135,17 +120,62 @@ async fn i6_whoever_spoke_with_a_receptionist_of_a_dead_process_is_called_back()
             desk.log(hidden.id).await.end_reason,
             Some(EndReason::ProcessLost)
         );
-        let (filter, page) = (taken_messages::Filter::default(), page::Request::default());
-        let kept = taken_messages::list(&desk.store, desk.tenant, &filter, &page).await;
-        let kept = kept.unwrap().items;
-        assert_eq!(kept.len(), 1);
-        assert_eq!(
-            (kept[0].kind, kept[0].call_id),
-            (TakenKind::CallBack, spoke.id)
-        );
-        assert_eq!(kept[0].reason.expose(), "My boiler leaks.");
+        assert_to_be_called_back(&desk, &spoke).await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn i6_whoever_is_led_on_before_their_process_is_missed_is_called_back_too() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let dead = once(&desk).await;
+        let spoke = spoke(&desk, dead).await;
+        let (now, id) = (desk.clock.now(), desk.clock.new_id());
+        let of = (desk.tenant, spoke.id);
+        let led_on = lost_calls::break_off(&desk.store, of, now, (id, now)).await;
+        assert!(led_on.unwrap());
+        assert_to_be_called_back(&desk, &spoke).await;
+        watched(&desk).await;
+        assert_to_be_called_back(&desk, &spoke).await;
+    })
+    .await;
+}
+
+/// A caller who has told that process's receptionist what they want.
+async fn spoke(desk: &Desk, dead: ProcessId) -> NewCall {
+    let spoke = NewCall {
+        from: "+15550002222".parse().unwrap(),
+        ..desk.new_call(1)
+    };
+    calls::find_or_create(&desk.store, &spoke).await.unwrap();
+    let of = (desk.tenant, spoke.id);
+    call_owners::own(&desk.store, of, dead).await.unwrap();
+    let who = (AnsweredBy::Ai, desk.clock.now());
+    let noted = calls::mark_answered(&desk.store, desk.tenant, spoke.id, who).await;
+    assert!(noted.unwrap());
+    let said = Utterance {
+        speaker: Speaker::Caller,
+        text: Pii::new("My boiler leaks.".to_owned()),
+        started: Duration::from_secs(2),
+        interrupted: false,
+    };
+    let put = utterances::put(&desk.store, of.0, of.1, 0, &said).await;
+    put.unwrap();
+    spoke
+}
+
+/// That one, once, and nobody else.
+async fn assert_to_be_called_back(desk: &Desk, spoke: &NewCall) {
+    let (filter, page) = (taken_messages::Filter::default(), page::Request::default());
+    let kept = taken_messages::list(&desk.store, desk.tenant, &filter, &page).await;
+    let kept = kept.unwrap().items;
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].kind, kept[0].call_id),
+        (TakenKind::CallBack, spoke.id)
+    );
+    assert_eq!(kept[0].reason.expose(), "My boiler leaks.");
 }
 
 #[tokio::test]

@@ -77,7 +77,9 @@ async fn an_address_that_is_none_says_what_is_wrong_with_it() {
             "must not hold a user or a password",
         ),
     ] {
-        let error = connect(&Endpoint::new(given, "m")).await.unwrap_err();
+        let error = connect(&Endpoint::new(given, "m"), |line| line)
+            .await
+            .unwrap_err();
         let shown = error.to_string();
         assert!(shown.starts_with("OPENAI_REALTIME_URL "), "{shown}");
         assert!(shown.contains(hint), "{shown}");
@@ -105,7 +107,7 @@ async fn an_endpoint_shows_its_key_to_the_server_and_to_nobody_else() {
             Secret::new("mine".to_owned()),
         ),
     ];
-    let socket = connect(&endpoint).await.unwrap();
+    let socket = connect(&endpoint, |line| line).await.unwrap();
     let (uri, headers, _) = server.await.unwrap();
     assert_eq!(uri.query(), Some("language=en&model=gpt-realtime-2.1"));
     assert_eq!(headers["authorization"], format!("Bearer {KEY}"));
@@ -130,7 +132,7 @@ async fn azure_is_shown_the_key_in_a_header_of_its_own() {
     let (mut endpoint, server) = serve().await;
     endpoint.api_key = Some(Secret::new(KEY.to_owned()));
     endpoint.auth = Auth::ApiKeyHeader;
-    let socket = connect(&endpoint).await.unwrap();
+    let socket = connect(&endpoint, |line| line).await.unwrap();
     let (_, headers, _) = server.await.unwrap();
     assert_eq!(headers["api-key"], KEY);
     assert!(!headers.contains_key("authorization"));
@@ -141,7 +143,7 @@ async fn azure_is_shown_the_key_in_a_header_of_its_own() {
 async fn a_server_at_home_needs_no_key() {
     let (endpoint, server) = serve().await;
     // In a task of its own, as calls are.
-    let dialled = tokio::spawn(async move { connect(&endpoint).await });
+    let dialled = tokio::spawn(async move { connect(&endpoint, |line| line).await });
     let socket = dialled.await.unwrap().unwrap();
     let (_, headers, _) = server.await.unwrap();
     assert!(!headers.contains_key("authorization") && !headers.contains_key("api-key"));
@@ -152,19 +154,19 @@ async fn a_server_at_home_needs_no_key() {
 async fn a_header_that_cannot_be_sent_is_named_and_not_repeated() {
     let mut endpoint = Endpoint::new("ws://127.0.0.1:9", "m");
     endpoint.api_key = Some(Secret::new(format!("{KEY}\nX-Evil: 1")));
-    let error = connect(&endpoint).await.unwrap_err();
+    let error = connect(&endpoint, |line| line).await.unwrap_err();
     assert_eq!(error, Error::InvalidHeader("authorization".to_owned()));
     assert!(error.is_permanent() && !error.to_string().contains("sk-"));
     endpoint.api_key = None;
     endpoint.headers = vec![("not a header".to_owned(), Secret::default())];
-    let error = connect(&endpoint).await.unwrap_err();
+    let error = connect(&endpoint, |line| line).await.unwrap_err();
     assert_eq!(error, Error::InvalidHeader("not a header".to_owned()));
 }
 
 #[tokio::test]
 async fn events_go_both_ways() {
     let (endpoint, server) = serve().await;
-    let mut socket = connect(&endpoint).await.unwrap();
+    let mut socket = connect(&endpoint, |line| line).await.unwrap();
     let (_, _, mut theirs) = server.await.unwrap();
     let created = include_str!("../../fixtures/realtime/full_turn.jsonl")
         .lines()
@@ -186,7 +188,7 @@ async fn events_go_both_ways() {
 #[tokio::test]
 async fn m2_a_message_beyond_the_limit_is_refused() {
     let (endpoint, server) = serve().await;
-    let mut socket = connect(&endpoint).await.unwrap();
+    let mut socket = connect(&endpoint, |line| line).await.unwrap();
     let (_, _, mut theirs) = server.await.unwrap();
     let send = tokio::spawn(async move {
         for size in [MAX_MESSAGE, MAX_MESSAGE + 1] {
@@ -204,7 +206,7 @@ async fn m2_a_message_beyond_the_limit_is_refused() {
 #[tokio::test]
 async fn m3_little_waits_for_a_server_that_has_stopped_reading() {
     let (endpoint, server) = serve().await;
-    let socket = connect(&endpoint).await.unwrap();
+    let socket = connect(&endpoint, |line| line).await.unwrap();
     let MaybeTlsStream::Plain(stream) = socket.get_ref() else {
         panic!("ws:// is not encrypted");
     };
@@ -238,7 +240,7 @@ async fn o3_a_wrong_key_is_permanent_and_says_what_to_check() {
         ))
         .await;
         endpoint.api_key = Some(Secret::new(KEY.to_owned()));
-        let error = connect(&endpoint).await.unwrap_err();
+        let error = connect(&endpoint, |line| line).await.unwrap_err();
         assert_eq!(error, Error::Status(status));
         assert_eq!(error.is_permanent(), permanent, "{status}");
         assert!(error.to_string().contains(hint), "{error}");
@@ -254,7 +256,7 @@ async fn what_does_not_speak_web_socket_is_told_apart() {
         "HTTP/1.1 101 Yes\r\n\r\n",
     ] {
         let endpoint = answer_once(answer.to_owned()).await;
-        let error = connect(&endpoint).await.unwrap_err();
+        let error = connect(&endpoint, |line| line).await.unwrap_err();
         assert!(matches!(error, Error::Protocol(_)), "{error:?}");
         assert!(!error.is_permanent());
     }
@@ -265,7 +267,11 @@ async fn o1_nobody_at_the_address_is_refused() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let error = connect(&Endpoint::new(format!("ws://127.0.0.1:{port}"), "m")).await;
+    let error = connect(
+        &Endpoint::new(format!("ws://127.0.0.1:{port}"), "m"),
+        |line| line,
+    )
+    .await;
     let error = error.unwrap_err();
     assert_eq!(error, Error::Refused(io::ErrorKind::ConnectionRefused));
     assert!(!error.is_permanent());
@@ -275,7 +281,9 @@ async fn o1_nobody_at_the_address_is_refused() {
 async fn o1_a_name_that_nobody_has_is_a_matter_of_dns() {
     // Too long for a label: refused before anybody is asked.
     let url = format!("ws://{}.invalid/", "a".repeat(70));
-    let error = connect(&Endpoint::new(url, "m")).await.unwrap_err();
+    let error = connect(&Endpoint::new(url, "m"), |line| line)
+        .await
+        .unwrap_err();
     assert_eq!(error, Error::Dns);
 }
 
@@ -284,7 +292,7 @@ async fn every_address_of_a_name_is_tried() {
     // Often ::1 first, where nobody listens.
     let (mut endpoint, server) = serve().await;
     endpoint.url = endpoint.url.replace("127.0.0.1", "localhost");
-    let socket = connect(&endpoint).await.unwrap();
+    let socket = connect(&endpoint, |line| line).await.unwrap();
     drop((socket, server));
 }
 
@@ -293,7 +301,10 @@ async fn o2_a_server_that_never_answers_costs_the_budget_and_no_more() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let endpoint = Endpoint::new(format!("ws://{}", listener.local_addr().unwrap()), "m");
     let before = Instant::now();
-    assert_eq!(connect(&endpoint).await.unwrap_err(), Error::Timeout);
+    assert_eq!(
+        connect(&endpoint, |line| line).await.unwrap_err(),
+        Error::Timeout
+    );
     let waited = before.elapsed();
     assert!(
         waited >= CONNECT_BUDGET && waited < CONNECT_BUDGET * 2,
@@ -305,11 +316,11 @@ async fn o2_a_server_that_never_answers_costs_the_budget_and_no_more() {
 async fn a_certificate_is_believed_only_if_its_authority_is() {
     let (authority, port) = serve_tls();
     let mut endpoint = Endpoint::new(format!("wss://localhost:{port}/v1/realtime"), "m");
-    let error = connect(&endpoint).await.unwrap_err();
+    let error = connect(&endpoint, |line| line).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
     assert!(error.to_string().contains("certificate"), "{error}");
     endpoint.trust = Trust::with_authorities(authority.as_bytes()).unwrap();
-    let mut socket = connect(&endpoint).await.unwrap();
+    let mut socket = connect(&endpoint, |line| line).await.unwrap();
     assert_eq!(
         socket.next().await.unwrap().unwrap().to_text().unwrap(),
         "hello"
@@ -324,7 +335,7 @@ async fn a_certificate_is_believed_only_if_its_authority_is() {
 async fn a_server_without_tls_is_told_apart() {
     let mut endpoint = answer_once("HTTP/1.1 400 Bad Request\r\n\r\n".to_owned()).await;
     endpoint.url = endpoint.url.replace("ws://", "wss://");
-    let error = connect(&endpoint).await.unwrap_err();
+    let error = connect(&endpoint, |line| line).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
 }
 

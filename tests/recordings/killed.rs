@@ -80,7 +80,7 @@ async fn all_is_found(store: &Store, folder: &Path, reports: &[CallReport]) {
     loop {
         sleep(Duration::from_millis(200)).await;
         let later = Clock::system().now().plus_ms(60_000);
-        let open = calls::list_open(store, later, page::Limit::longest()).await;
+        let open = calls::list_open(store, later, None, page::Limit::longest()).await;
         if !open.unwrap().is_empty() || processes::list(store).await.unwrap().len() > 1 {
             continue;
         }

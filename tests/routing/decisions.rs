@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::domain::{
-    CallerListId, ListKind, OpenState, Party, Queue, QueueId, Timestamp, UserId,
+    CallerListId, ListKind, OpenState, Party, Queue, QueueId, ReceptionistId, Timestamp, UserId,
 };
 use frontdesk::routing::ivr::CallerFacts;
 use frontdesk::routing::{
@@ -84,6 +84,28 @@ fn a_number_without_a_plan_is_answered_by_its_receptionist() {
         codes(&route),
         ["number.unplanned", "hours.none", "target", "end"]
     );
+}
+
+#[test]
+fn what_is_announced_is_said_as_the_receptionist_speaks_who_is_met() {
+    let german: ReceptionistId = id(2);
+    let mut facts = facts(Plan {
+        open: Target::Ai {
+            receptionist_id: Some(german),
+        },
+        ..Plan::default()
+    });
+    let known = facts.receptionists.get_mut(&german).unwrap();
+    known.language = "de-DE".to_owned();
+    let met = route(&facts, &stranger(), at(FRIDAY_NOON));
+    assert_eq!(met.language.as_deref(), Some("de-DE"));
+    let chosen = Voice {
+        language: Some("fr-FR".to_owned()),
+        ..Voice::default()
+    };
+    facts.plan.as_mut().unwrap().voice = chosen;
+    let met = route(&facts, &stranger(), at(FRIDAY_NOON));
+    assert_eq!(met.language.as_deref(), Some("fr-FR"));
 }
 
 #[test]

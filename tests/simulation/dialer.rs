@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use frontdesk::bridge::{AgentLeg, DialError, Dialer, RealtimeDialer};
+use frontdesk::bridge::{AgentLeg, DialError, Dialer, Outbox, RealtimeDialer};
 use frontdesk::call::Interruption;
 use frontdesk::domain::{Receptionist, Secret};
 use frontdesk::realtime::connection::{CONNECT_BUDGET, web_socket_config};
@@ -58,6 +58,7 @@ impl SimulatedDialer {
         let receptionist = Arc::clone(receptionist);
         async move {
             let (near, far) = network.open(&weather, chance);
+            let near = Outbox::new(near);
             model.serve(far);
             drop(model);
             let mut request = URL.into_client_request().expect("a good URL");

@@ -129,6 +129,13 @@ async fn a_purchase_belongs_to_who_began_it_until_its_outcome_is_known() {
             Purchase::UnderWay
         );
 
+        number_purchases::order(store, other, &number)
+            .await
+            .unwrap();
+        number_purchases::leave(store, one, &number).await.unwrap();
+        let again = reserve(store, one, &number, at(1)).await;
+        assert_eq!(again, Purchase::Fresh, "nothing was ordered");
+        number_purchases::order(store, one, &number).await.unwrap();
         number_purchases::leave(store, one, &number).await.unwrap();
         let again = reserve(store, one, &number, at(2)).await;
         assert_eq!(again, Purchase::MayHaveHappened);
@@ -142,16 +149,22 @@ async fn a_purchase_belongs_to_who_began_it_until_its_outcome_is_known() {
         let since = 2 + TURN_MS;
         let early = reserve(store, other, &number, at(since + DAY_MS - 1)).await;
         assert_eq!(early, Purchase::Taken);
-        let late = reserve(store, other, &number, at(since + DAY_MS)).await;
+        let late = since + DAY_MS;
+        assert!(!take_over(store, other, &number, at(late - 1)).await);
+        let standing = reserve(store, other, &number, at(late)).await;
+        assert_eq!(standing, Purchase::Forgotten);
+        let standing = reserve(store, other, &number, at(late)).await;
         assert_eq!(
-            late,
-            Purchase::Fresh,
-            "nothing is told of the first tenant's"
+            standing,
+            Purchase::Forgotten,
+            "it is still the first tenant's"
         );
-        number_purchases::settle(store, other, &number)
-            .await
-            .unwrap();
-        assert_eq!(reserve(store, one, &number, at(0)).await, Purchase::Fresh);
+        assert!(take_over(store, other, &number, at(late)).await);
+        assert!(!take_over(store, one, &number, at(late)).await);
+        let standing = reserve(store, one, &number, at(late + TURN_MS)).await;
+        assert_eq!(standing, Purchase::Fresh, "nothing was ordered since");
+        number_purchases::settle(store, one, &number).await.unwrap();
+        assert_eq!(reserve(store, other, &number, at(0)).await, Purchase::Fresh);
     })
     .await;
 }
@@ -165,6 +178,16 @@ async fn ask(store: &Store, claim: &Claim, now: Timestamp) -> Standing {
     }
     .await;
     standing.expect("the request can be claimed")
+}
+
+async fn take_over(
+    store: &Store,
+    tenant: TenantId,
+    number: &frontdesk::domain::PhoneNumber,
+    now: Timestamp,
+) -> bool {
+    let taken = number_purchases::take_over(store, tenant, number, now).await;
+    taken.unwrap()
 }
 
 async fn reserve(

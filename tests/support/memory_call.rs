@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::bridge::{
-    Admission, AgentLeg, Bridge, DialError, Dialer, Keeper, RealtimeDialer, StreamToken,
+    Admission, AgentLeg, Bridge, DialError, Dialer, Keeper, Outbox, RealtimeDialer, StreamToken,
 };
 use frontdesk::call::Interruption;
 use frontdesk::clock::Clock;
@@ -365,6 +365,7 @@ impl Dialer for Line {
         let (dialer, receptionist) = (self.dialer.clone(), Arc::clone(receptionist));
         async move {
             let config = Some(web_socket_config());
+            let near = Outbox::new(near);
             let socket = WebSocketStream::from_raw_socket(near, Role::Client, config).await;
             Ok(dialer.leg_on(socket, &receptionist, ordinal))
         }

@@ -235,7 +235,7 @@ async fn p1_of_the_live_calls_none_is_cut_by_a_signal_to_end() {
     let url = format!("sqlite://{}", folder.path().join("frontdesk.db").display());
     let store = Store::connect(&url).await.unwrap();
     let later = Clock::system().now().plus_ms(60_000);
-    let open = calls::list_open(&store, later, page::Limit::longest()).await;
+    let open = calls::list_open(&store, later, None, page::Limit::longest()).await;
     assert_eq!(open.unwrap(), []);
     assert_eq!(processes::list(&store).await.unwrap(), []);
 }

@@ -548,6 +548,25 @@ async fn a_goodbye_at_another_process_is_a_goodbye() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t1_a_caller_whose_stream_never_came_is_led_on_and_holds_no_place() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let sid = "CA1";
+    let xml = ask(&desk, "twiml/inbound", &form_to(sid, TO, &[])).await;
+    assert!(xml.contains("<Connect"), "{xml}");
+    assert_eq!(desk.bridge.counts().live, 1);
+    let next = ask(&desk, "stream-ended?stop=0", &form_to(sid, TO, &[])).await;
+    assert!(next.contains("Nobody is here."), "{next}");
+    assert_eq!(desk.bridge.counts().live, 0);
+    let outcome = desk.bridge.outcome(&sid.parse().unwrap());
+    assert_eq!(outcome, Some(EndReason::CarrierLost));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w5_without_a_database_a_caller_takes_the_route_that_was_known() {
     let desk = Desk::open(talkative()).await;
     let office = Plan {

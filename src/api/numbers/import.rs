@@ -75,6 +75,9 @@ async fn take_over(
     let mut number = new.check(state, operator).await?;
     // What another tenant has, or may have bought, is not for the taking.
     let record = PurchaseRecord::open(state, operator, &number.phone_number).await?;
+    if record.is_anothers {
+        record.take_over().await?;
+    }
     let found = carrier.find_number(&number.phone_number).await;
     let Ok(Some(found)) = found else {
         if record.may_have_happened {

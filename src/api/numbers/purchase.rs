@@ -34,6 +34,10 @@ pub(in crate::api) async fn purchase(
     let settings = settings(&state, number.label.as_deref())?;
     let record = PurchaseRecord::open(&state, &operator, &number.phone_number).await;
     let record = record.map_err(not_available)?;
+    if record.is_anothers {
+        not_in_account(carrier, &number.phone_number).await?;
+        record.take_over().await.map_err(not_available)?;
+    }
     if let Some(refusal) = refusal(&state, &operator, &record).await? {
         record.strike().await?;
         return Err(ApiError::Conflict(refusal));
@@ -94,7 +98,11 @@ async fn buy(
                 return Err(error.into());
             }
         }
+    } else if let Err(error) = not_in_account(carrier, phone_number).await {
+        record.strike().await?;
+        return Err(error);
     }
+    record.order().await?;
     match carrier.buy_number(phone_number, settings).await {
         Ok(bought) => Ok(bought),
         Err(Error::Unknown(cause)) => {
@@ -108,6 +116,15 @@ async fn buy(
             record.strike().await?;
             Err(error.into())
         }
+    }
+}
+
+/// What the account has is somebody's: it is not bought, and not to be found as if it had
+/// been.
+async fn not_in_account(carrier: &Client, phone_number: &PhoneNumber) -> Result<(), ApiError> {
+    match carrier.find_number(phone_number).await? {
+        None => Ok(()),
+        Some(_) => Err(ApiError::Conflict(NOT_AVAILABLE)),
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) struct PurchaseRecord<'a> {
     phone_number: PhoneNumber,
     /// Whether an earlier purchase by the same tenant may have happened.
     pub(super) may_have_happened: bool,
+    /// Whether another tenant had it ordered long ago: it must be
+    /// [taken over](Self::take_over) first.
+    pub(super) is_anothers: bool,
 }
 
 impl<'a> PurchaseRecord<'a> {
@@ -37,18 +40,34 @@ impl<'a> PurchaseRecord<'a> {
         let mut tx = state.store.begin().await?;
         let standing = number_purchases::reserve(&mut tx, tenant_id, phone_number, now).await?;
         tx.commit().await?;
-        let may_have_happened = match standing {
-            Standing::Fresh => false,
-            Standing::MayHaveHappened => true,
+        match standing {
+            Standing::Fresh | Standing::MayHaveHappened | Standing::Forgotten => {}
             Standing::UnderWay => return Err(ApiError::InFlight),
             Standing::Taken => return Err(ApiError::NotFound),
-        };
+        }
         Ok(Self {
             state,
             tenant_id,
             phone_number: phone_number.clone(),
-            may_have_happened,
+            may_have_happened: standing == Standing::MayHaveHappened,
+            is_anothers: standing == Standing::Forgotten,
         })
+    }
+
+    /// Nothing came of what another tenant had ordered, or the platform says so.
+    pub(super) async fn take_over(&self) -> Result<(), ApiError> {
+        let (store, now) = (&self.state.store, self.state.clock.now());
+        let number = &self.phone_number;
+        if number_purchases::take_over(store, self.tenant_id, number, now).await? {
+            Ok(())
+        } else {
+            Err(ApiError::NotFound)
+        }
+    }
+
+    /// The account does not have it, and the carrier is asked for it now.
+    pub(super) async fn order(&self) -> Result<(), Error> {
+        number_purchases::order(&self.state.store, self.tenant_id, &self.phone_number).await
     }
 
     /// It did not happen.

@@ -11,7 +11,7 @@ use crate::api::state::ApiState;
 use crate::bridge::Happening;
 use crate::domain::{
     CallId, CallLog, CallSid, CallStatus, ContactId, Dial, DialRefusal, Direction, Party, Permit,
-    PhoneNumber, Purpose, ReceptionistId, SettingKey, Timestamp, UserId, Wishes,
+    PhoneNumber, Purpose, ReceptionistId, SettingKey, Settings, Timestamp, UserId, Wishes,
 };
 use crate::routing::{Route, Stop};
 use crate::store::calls::{self, StatusNews};
@@ -90,7 +90,8 @@ enum Opened {
 async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, ApiError> {
     let (state, operator) = whole;
     let (tenant_id, now) = (operator.tenant_id, state.clock.now());
-    let longest = longest(state, operator, new.user_id).await?;
+    let settings = settings::of_tenant(&state.store, tenant_id, new.user_id).await?;
+    can_be_had(&settings, &new.wishes)?;
     if !quotas::may_spend(&state.store, tenant_id, now).await? {
         return Err(refused(whole, "call.refused", DialRefusal::Quota).await?);
     }
@@ -112,7 +113,7 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
             to: &new.to,
             purpose: new.purpose,
             via: Some(&new.rung).filter(|rung| **rung != new.to),
-            longest,
+            longest: longest(&settings),
         },
         at: now,
     };
@@ -160,15 +161,26 @@ fn row((operator, id): (&Operator, CallId), new: &NewCall, now: Timestamp) -> Ne
     }
 }
 
-/// How long a call may last that the member places, or the tenant.
-async fn longest(
-    state: &ApiState,
-    operator: &Operator,
-    member: Option<UserId>,
-) -> Result<Duration, ApiError> {
-    let settings = settings::of_tenant(&state.store, operator.tenant_id, member).await?;
+/// Whether what is wanted of the call can be had, as whoever places it has set.
+fn can_be_had(settings: &Settings, wishes: &Wishes) -> Result<(), ApiError> {
+    let is_recorded = settings.truth(SettingKey::EnableCallRecording);
+    if wishes.recording == Some(true) && !is_recorded {
+        Err(ApiError::Conflict(UNRECORDED))
+    } else if wishes.transcript == Some(true) && !settings.transcribes_by("openai") {
+        Err(ApiError::Conflict(UNWRITTEN))
+    } else {
+        Ok(())
+    }
+}
+
+const UNRECORDED: &str = "calls are not recorded; enable_call_recording says so";
+const UNWRITTEN: &str = "calls are not written down; that takes enable_ai_transcription, and \
+    openai as the transcription_provider";
+
+/// How long a call may last that whoever has set this places.
+fn longest(settings: &Settings) -> Duration {
     let most = settings.whole(SettingKey::MaxCallDurationSeconds);
-    Ok(most.map_or(Duration::MAX, Duration::from_secs))
+    most.map_or(Duration::MAX, Duration::from_secs)
 }
 
 /// Asks the carrier. If its answer is lost, looks whether it heard us.
