@@ -156,7 +156,7 @@ impl Witness {
                 self.latest = self.latest.max(Some(*response));
                 if !std::mem::take(&mut self.floor.is_asked) {
                     self.floor.is_answered = true;
-                } else if self.floor.is_spoken_to {
+                } else if self.floor.is_spoken_to && !self.floor.is_answered {
                     self.muted = self.muted.max(Some(*response));
                 }
             }
