@@ -17,11 +17,12 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// Room for so much is kept by a thread.
-const MAX_KEPT: usize = 24 * 1024;
-/// At first for so much: a second of sound for the carrier, a quarter of one for the agent.
+use super::wire::MAX_KEPT;
+
+/// A thread's room is at first for so much: a second of sound for the carrier, a quarter of
+/// one for the agent.
 const FIRST: usize = 16 * 1024;
-/// So often: a call has something to say on two lines in one turn, or on three.
+/// So many a thread has: a call has something to say on two lines in one turn, or on three.
 const MAX_ROOMS: usize = 4;
 /// So much may wait: the whole of a long conversation, told to another agent.
 const MAX_WAITING: usize = 1024 * 1024;
@@ -40,7 +41,7 @@ thread_local! {
 }
 
 /// There is no room for it.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Full;
 
 /// A line on which what is written waits until it is flushed.
@@ -206,7 +207,7 @@ fn apply(mask: Mask, text: &mut [u8]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use bytes::Bytes;
     use futures::future::join;
     use futures::{SinkExt as _, StreamExt as _};
@@ -220,7 +221,7 @@ mod tests {
     use super::*;
 
     /// A WebSocket on an outbox, and the other end of its line.
-    async fn sockets(
+    pub(in crate::bridge) async fn sockets(
         role: Role,
         room: usize,
     ) -> (

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use super::outbox::Outbox;
+use super::outbox::{Full, Outbox};
 
 /// How long a peer may take to answer our goodbye.
 const CLOSE_BUDGET: Duration = Duration::from_millis(500);
@@ -157,21 +157,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         TEXT.with_borrow_mut(|text| {
             text.clear();
             write(text);
-            self.put(text);
+            let put = self.socket.get_mut().put(text, self.role);
+            self.unsent += text.len();
+            self.note(put);
             if text.capacity() > MAX_KEPT {
                 *text = BytesMut::new();
             }
         });
     }
 
-    fn put(&mut self, text: &[u8]) {
-        if self.socket.get_mut().put(text, self.role).is_err() {
+    /// Something waits to be sent, or there was no room for it.
+    fn note(&mut self, put: Result<(), Full>) {
+        self.is_dirty = true;
+        if put.is_err() {
             tracing::debug!("wire.full");
             self.state = State::Broken;
-            return;
         }
-        self.unsent += text.len();
-        self.is_dirty = true;
     }
 
     /// Asks whether the peer is still there. One that has said nothing since it
@@ -185,12 +186,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         if self.state != State::Open {
             return;
         }
-        if self.socket.get_mut().ping(self.role).is_ok() {
-            self.is_dirty = true;
-        } else {
-            tracing::debug!("wire.full");
-            self.state = State::Broken;
-        }
+        let put = self.socket.get_mut().ping(self.role);
+        self.note(put);
     }
 
     /// Sends what waits, as far as the peer takes it. A failure shows in
@@ -301,18 +298,15 @@ mod tests {
 
     use futures::future::join;
     use futures::{SinkExt as _, StreamExt as _};
-    use tokio::io::duplex;
-    use tokio_tungstenite::WebSocketStream;
     use tokio_tungstenite::tungstenite::Message;
     use tokio_tungstenite::tungstenite::protocol::Role;
 
-    use super::{Incoming, Outbox, Wire, wire_config};
+    use super::super::outbox::tests::sockets;
+    use super::{Incoming, Wire};
 
     /// What comes in after two pings, to a peer that reads or does not.
     async fn after_two_pings(answers: bool) -> Option<Incoming> {
-        let (near, far) = duplex(16 * 1024);
-        let near = WebSocketStream::from_raw_socket(Outbox::new(near), Role::Client, None).await;
-        let mut far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
+        let (near, mut far) = sockets(Role::Client, 16 * 1024).await;
         let mut wire = Wire::new(near, Role::Client);
         for _ in 0..2 {
             wire.queue_ping();
@@ -350,15 +344,7 @@ mod tests {
     #[tokio::test]
     async fn t5_who_says_goodbye_first_has_all_that_waited_and_an_answer() {
         for role in [Role::Client, Role::Server] {
-            let other = if role == Role::Client {
-                Role::Server
-            } else {
-                Role::Client
-            };
-            let (near, far) = duplex(1_024);
-            let config = Some(wire_config(16 * 1024));
-            let near = WebSocketStream::from_raw_socket(Outbox::new(near), role, config).await;
-            let mut far = WebSocketStream::from_raw_socket(far, other, None).await;
+            let (near, mut far) = sockets(role, 1_024).await;
             let mut wire = Wire::new(near, role);
             wire.queue(|text| text.extend_from_slice(&[b'a'; 5_000]));
             poll_fn(|cx| {

@@ -1,6 +1,7 @@
 //! What can be set, by whom, and what holds in the end.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::ParseError;
 
@@ -365,6 +366,12 @@ impl Settings {
     pub fn transcribes_by(&self, provider: &str) -> bool {
         self.truth(SettingKey::EnableAiTranscription)
             && self.text(SettingKey::TranscriptionProvider) == provider
+    }
+
+    /// How long a call may last, where that is set.
+    pub fn longest_call(&self) -> Option<Duration> {
+        let seconds = self.whole(SettingKey::MaxCallDurationSeconds);
+        seconds.map(Duration::from_secs)
     }
 
     /// Whether it holds.

@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt as _};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{AnsweredBy, CallLog, EndReason, JobKind, SettingKey, TenantId, Timestamp};
+use crate::domain::{AnsweredBy, CallLog, EndReason, JobKind, TenantId, Timestamp};
 use crate::store::calls::{self, StatusNews};
 use crate::store::{self, call_events, call_routes, lost_calls, page, settings};
 use crate::twilio::rest::{Call, Error};
@@ -91,8 +91,8 @@ async fn limit_of(
         return Ok(*ms);
     }
     let settings = settings::of_tenant(&house.store, call.tenant_id, None).await?;
-    let seconds = settings.whole(SettingKey::MaxCallDurationSeconds);
-    let ms = seconds.and_then(|seconds| i64::try_from(seconds * 1_000).ok());
+    let longest = settings.longest_call();
+    let ms = longest.and_then(|longest| i64::try_from(longest.as_millis()).ok());
     let ms = ms.unwrap_or(DAY_MS);
     known.insert(call.tenant_id, ms);
     Ok(ms)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::domain::{DialPolicy, DialRefusal, Permit, PhoneNumber, Purpose, SettingKey, Settings};
+use crate::domain::{DialPolicy, DialRefusal, Permit, PhoneNumber, Purpose, Settings};
 
 /// With whom callers of a tenant may be connected, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,10 +27,9 @@ impl Default for Allowance {
 impl Allowance {
     /// What the tenant allows and has set.
     pub fn new(policy: DialPolicy, settings: &Settings) -> Self {
-        let longest = settings.whole(SettingKey::MaxCallDurationSeconds);
         Self {
             policy,
-            longest: longest.map_or(LONGEST, Duration::from_secs),
+            longest: settings.longest_call().unwrap_or(LONGEST),
             own: BTreeSet::new(),
         }
     }

@@ -44,19 +44,17 @@ pub async fn reserve(
     if inserted.rows_affected() == 1 {
         return Ok(Standing::Fresh);
     }
-    for sql in [TAKE_UP, TAKE_FREE] {
-        let taken: Option<i64> = sqlx::query_scalar(sql)
-            .bind(phone_number.as_str())
-            .bind(&tenant)
-            .bind(now.as_ms())
-            .bind(now.plus_ms(-ATTENDED_MS).as_ms())
-            .fetch_optional(&mut *conn)
-            .await?;
-        match taken {
-            Some(0) => return Ok(Standing::Fresh),
-            Some(_) => return Ok(Standing::MayHaveHappened),
-            None => {}
-        }
+    let is_ordered: Option<i64> = sqlx::query_scalar(TAKE_UP)
+        .bind(phone_number.as_str())
+        .bind(&tenant)
+        .bind(now.as_ms())
+        .bind(now.plus_ms(-ATTENDED_MS).as_ms())
+        .fetch_optional(&mut *conn)
+        .await?;
+    match is_ordered {
+        Some(0) => return Ok(Standing::Fresh),
+        Some(_) => return Ok(Standing::MayHaveHappened),
+        None => {}
     }
     let owner: Option<(String, i64)> = sqlx::query_as(OWNER)
         .bind(phone_number.as_str())
@@ -75,14 +73,12 @@ const INSERT: &str = "
     INSERT INTO number_purchases (phone_number, tenant_id, is_under_way, asked_at_ms, is_ordered)
     VALUES ($1, $2, 1, $3, 0) ON CONFLICT (phone_number) DO NOTHING";
 
+/// One's own that nobody is at, or another's of which nothing was ordered.
 const TAKE_UP: &str = "
-    UPDATE number_purchases SET is_under_way = 1, asked_at_ms = $3
-    WHERE phone_number = $1 AND tenant_id = $2 AND (is_under_way = 0 OR asked_at_ms <= $4)
-    RETURNING is_ordered";
-
-const TAKE_FREE: &str = "
     UPDATE number_purchases SET tenant_id = $2, is_under_way = 1, asked_at_ms = $3
-    WHERE phone_number = $1 AND tenant_id <> $2 AND is_ordered = 0 AND asked_at_ms <= $4
+    WHERE phone_number = $1 AND (
+        (tenant_id = $2 AND is_under_way = 0)
+        OR (asked_at_ms <= $4 AND (tenant_id = $2 OR is_ordered = 0)))
     RETURNING is_ordered";
 
 const OWNER: &str = "SELECT tenant_id, asked_at_ms FROM number_purchases WHERE phone_number = $1";

@@ -7,7 +7,9 @@ use std::thread;
 
 use bytes::BytesMut;
 use frontdesk::domain::Secret;
-use frontdesk::realtime::connection::{CONNECT_BUDGET, Error, MAX_MESSAGE, MAX_UNSENT, connect};
+use frontdesk::realtime::connection::{
+    CONNECT_BUDGET, Error, Line, MAX_MESSAGE, MAX_UNSENT, connect,
+};
 use frontdesk::realtime::{Auth, ClientEvent, Endpoint, ServerEvent, Trust, server_event};
 use futures::{SinkExt as _, StreamExt as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -21,6 +23,11 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_hdr_async};
 
 const KEY: &str = "sk-do-not-print-me";
+
+/// The line as it is.
+async fn dial(endpoint: &Endpoint) -> Result<WebSocketStream<Line>, Error> {
+    connect(endpoint, |line| line).await
+}
 
 #[test]
 fn the_model_joins_the_query_unless_it_is_there() {
@@ -77,9 +84,7 @@ async fn an_address_that_is_none_says_what_is_wrong_with_it() {
             "must not hold a user or a password",
         ),
     ] {
-        let error = connect(&Endpoint::new(given, "m"), |line| line)
-            .await
-            .unwrap_err();
+        let error = dial(&Endpoint::new(given, "m")).await.unwrap_err();
         let shown = error.to_string();
         assert!(shown.starts_with("OPENAI_REALTIME_URL "), "{shown}");
         assert!(shown.contains(hint), "{shown}");
@@ -107,7 +112,7 @@ async fn an_endpoint_shows_its_key_to_the_server_and_to_nobody_else() {
             Secret::new("mine".to_owned()),
         ),
     ];
-    let socket = connect(&endpoint, |line| line).await.unwrap();
+    let socket = dial(&endpoint).await.unwrap();
     let (uri, headers, _) = server.await.unwrap();
     assert_eq!(uri.query(), Some("language=en&model=gpt-realtime-2.1"));
     assert_eq!(headers["authorization"], format!("Bearer {KEY}"));
@@ -132,7 +137,7 @@ async fn azure_is_shown_the_key_in_a_header_of_its_own() {
     let (mut endpoint, server) = serve().await;
     endpoint.api_key = Some(Secret::new(KEY.to_owned()));
     endpoint.auth = Auth::ApiKeyHeader;
-    let socket = connect(&endpoint, |line| line).await.unwrap();
+    let socket = dial(&endpoint).await.unwrap();
     let (_, headers, _) = server.await.unwrap();
     assert_eq!(headers["api-key"], KEY);
     assert!(!headers.contains_key("authorization"));
@@ -143,7 +148,7 @@ async fn azure_is_shown_the_key_in_a_header_of_its_own() {
 async fn a_server_at_home_needs_no_key() {
     let (endpoint, server) = serve().await;
     // In a task of its own, as calls are.
-    let dialled = tokio::spawn(async move { connect(&endpoint, |line| line).await });
+    let dialled = tokio::spawn(async move { dial(&endpoint).await });
     let socket = dialled.await.unwrap().unwrap();
     let (_, headers, _) = server.await.unwrap();
     assert!(!headers.contains_key("authorization") && !headers.contains_key("api-key"));
@@ -154,19 +159,19 @@ async fn a_server_at_home_needs_no_key() {
 async fn a_header_that_cannot_be_sent_is_named_and_not_repeated() {
     let mut endpoint = Endpoint::new("ws://127.0.0.1:9", "m");
     endpoint.api_key = Some(Secret::new(format!("{KEY}\nX-Evil: 1")));
-    let error = connect(&endpoint, |line| line).await.unwrap_err();
+    let error = dial(&endpoint).await.unwrap_err();
     assert_eq!(error, Error::InvalidHeader("authorization".to_owned()));
     assert!(error.is_permanent() && !error.to_string().contains("sk-"));
     endpoint.api_key = None;
     endpoint.headers = vec![("not a header".to_owned(), Secret::default())];
-    let error = connect(&endpoint, |line| line).await.unwrap_err();
+    let error = dial(&endpoint).await.unwrap_err();
     assert_eq!(error, Error::InvalidHeader("not a header".to_owned()));
 }
 
 #[tokio::test]
 async fn events_go_both_ways() {
     let (endpoint, server) = serve().await;
-    let mut socket = connect(&endpoint, |line| line).await.unwrap();
+    let mut socket = dial(&endpoint).await.unwrap();
     let (_, _, mut theirs) = server.await.unwrap();
     let created = include_str!("../../fixtures/realtime/full_turn.jsonl")
         .lines()
@@ -188,7 +193,7 @@ async fn events_go_both_ways() {
 #[tokio::test]
 async fn m2_a_message_beyond_the_limit_is_refused() {
     let (endpoint, server) = serve().await;
-    let mut socket = connect(&endpoint, |line| line).await.unwrap();
+    let mut socket = dial(&endpoint).await.unwrap();
     let (_, _, mut theirs) = server.await.unwrap();
     let send = tokio::spawn(async move {
         for size in [MAX_MESSAGE, MAX_MESSAGE + 1] {
@@ -206,7 +211,7 @@ async fn m2_a_message_beyond_the_limit_is_refused() {
 #[tokio::test]
 async fn m3_little_waits_for_a_server_that_has_stopped_reading() {
     let (endpoint, server) = serve().await;
-    let socket = connect(&endpoint, |line| line).await.unwrap();
+    let socket = dial(&endpoint).await.unwrap();
     let MaybeTlsStream::Plain(stream) = socket.get_ref() else {
         panic!("ws:// is not encrypted");
     };
@@ -240,7 +245,7 @@ async fn o3_a_wrong_key_is_permanent_and_says_what_to_check() {
         ))
         .await;
         endpoint.api_key = Some(Secret::new(KEY.to_owned()));
-        let error = connect(&endpoint, |line| line).await.unwrap_err();
+        let error = dial(&endpoint).await.unwrap_err();
         assert_eq!(error, Error::Status(status));
         assert_eq!(error.is_permanent(), permanent, "{status}");
         assert!(error.to_string().contains(hint), "{error}");
@@ -256,7 +261,7 @@ async fn what_does_not_speak_web_socket_is_told_apart() {
         "HTTP/1.1 101 Yes\r\n\r\n",
     ] {
         let endpoint = answer_once(answer.to_owned()).await;
-        let error = connect(&endpoint, |line| line).await.unwrap_err();
+        let error = dial(&endpoint).await.unwrap_err();
         assert!(matches!(error, Error::Protocol(_)), "{error:?}");
         assert!(!error.is_permanent());
     }
@@ -267,11 +272,7 @@ async fn o1_nobody_at_the_address_is_refused() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let error = connect(
-        &Endpoint::new(format!("ws://127.0.0.1:{port}"), "m"),
-        |line| line,
-    )
-    .await;
+    let error = dial(&Endpoint::new(format!("ws://127.0.0.1:{port}"), "m")).await;
     let error = error.unwrap_err();
     assert_eq!(error, Error::Refused(io::ErrorKind::ConnectionRefused));
     assert!(!error.is_permanent());
@@ -281,9 +282,7 @@ async fn o1_nobody_at_the_address_is_refused() {
 async fn o1_a_name_that_nobody_has_is_a_matter_of_dns() {
     // Too long for a label: refused before anybody is asked.
     let url = format!("ws://{}.invalid/", "a".repeat(70));
-    let error = connect(&Endpoint::new(url, "m"), |line| line)
-        .await
-        .unwrap_err();
+    let error = dial(&Endpoint::new(url, "m")).await.unwrap_err();
     assert_eq!(error, Error::Dns);
 }
 
@@ -292,7 +291,7 @@ async fn every_address_of_a_name_is_tried() {
     // Often ::1 first, where nobody listens.
     let (mut endpoint, server) = serve().await;
     endpoint.url = endpoint.url.replace("127.0.0.1", "localhost");
-    let socket = connect(&endpoint, |line| line).await.unwrap();
+    let socket = dial(&endpoint).await.unwrap();
     drop((socket, server));
 }
 
@@ -301,10 +300,7 @@ async fn o2_a_server_that_never_answers_costs_the_budget_and_no_more() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let endpoint = Endpoint::new(format!("ws://{}", listener.local_addr().unwrap()), "m");
     let before = Instant::now();
-    assert_eq!(
-        connect(&endpoint, |line| line).await.unwrap_err(),
-        Error::Timeout
-    );
+    assert_eq!(dial(&endpoint).await.unwrap_err(), Error::Timeout);
     let waited = before.elapsed();
     assert!(
         waited >= CONNECT_BUDGET && waited < CONNECT_BUDGET * 2,
@@ -316,11 +312,11 @@ async fn o2_a_server_that_never_answers_costs_the_budget_and_no_more() {
 async fn a_certificate_is_believed_only_if_its_authority_is() {
     let (authority, port) = serve_tls();
     let mut endpoint = Endpoint::new(format!("wss://localhost:{port}/v1/realtime"), "m");
-    let error = connect(&endpoint, |line| line).await.unwrap_err();
+    let error = dial(&endpoint).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
     assert!(error.to_string().contains("certificate"), "{error}");
     endpoint.trust = Trust::with_authorities(authority.as_bytes()).unwrap();
-    let mut socket = connect(&endpoint, |line| line).await.unwrap();
+    let mut socket = dial(&endpoint).await.unwrap();
     assert_eq!(
         socket.next().await.unwrap().unwrap().to_text().unwrap(),
         "hello"
@@ -335,7 +331,7 @@ async fn a_certificate_is_believed_only_if_its_authority_is() {
 async fn a_server_without_tls_is_told_apart() {
     let mut endpoint = answer_once("HTTP/1.1 400 Bad Request\r\n\r\n".to_owned()).await;
     endpoint.url = endpoint.url.replace("ws://", "wss://");
-    let error = connect(&endpoint, |line| line).await.unwrap_err();
+    let error = dial(&endpoint).await.unwrap_err();
     assert!(matches!(error, Error::Tls(_)), "{error:?}");
 }
 

@@ -14,7 +14,7 @@ use crate::api::operator::Operator;
 use crate::api::outbound::{cleared, refused};
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{CallId, CallLog, Dial, Purpose, ReceptionistId, SettingKey};
+use crate::domain::{CallId, CallLog, Dial, Purpose, ReceptionistId};
 use crate::routing::{AiStop, CallerId, Handover, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
 use crate::store::dials::{self, Clearing};
@@ -213,8 +213,7 @@ impl Transfer {
             }
             Destination::PhoneNumber(NumberRef(E164(number))) => {
                 let settings = settings::of_tenant(store, tenant, call.placed_by()).await?;
-                let most = settings.whole(SettingKey::MaxCallDurationSeconds);
-                let longest = most.map_or(Duration::MAX, Duration::from_secs);
+                let longest = settings.longest_call().unwrap_or(Duration::MAX);
                 let telephone = Telephone::outside(number);
                 Ok(ring(telephone, (caller_id, whisper), Some(longest)))
             }

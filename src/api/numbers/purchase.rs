@@ -98,7 +98,10 @@ async fn buy(
                 return Err(error.into());
             }
         }
-    } else if let Err(error) = not_in_account(carrier, phone_number).await {
+    } else if !record.is_anothers
+        // Of what was another's it is known.
+        && let Err(error) = not_in_account(carrier, phone_number).await
+    {
         record.strike().await?;
         return Err(error);
     }

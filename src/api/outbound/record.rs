@@ -113,7 +113,7 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
             to: &new.to,
             purpose: new.purpose,
             via: Some(&new.rung).filter(|rung| **rung != new.to),
-            longest: longest(&settings),
+            longest: settings.longest_call().unwrap_or(Duration::MAX),
         },
         at: now,
     };
@@ -176,12 +176,6 @@ fn can_be_had(settings: &Settings, wishes: &Wishes) -> Result<(), ApiError> {
 const UNRECORDED: &str = "calls are not recorded; enable_call_recording says so";
 const UNWRITTEN: &str = "calls are not written down; that takes enable_ai_transcription, and \
     openai as the transcription_provider";
-
-/// How long a call may last that whoever has set this places.
-fn longest(settings: &Settings) -> Duration {
-    let most = settings.whole(SettingKey::MaxCallDurationSeconds);
-    most.map_or(Duration::MAX, Duration::from_secs)
-}
 
 /// Asks the carrier. If its answer is lost, looks whether it heard us.
 async fn ask(

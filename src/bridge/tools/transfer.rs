@@ -10,8 +10,7 @@ use super::toolbox::{Ask, Done, Toolbox};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
-    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, SettingKey, TransferMode,
-    UserId,
+    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, TransferMode, UserId,
 };
 use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
@@ -125,9 +124,8 @@ impl Journey<'_> {
             Place::User(id) => self.members(&[*id], destination.mode, word).await,
             Place::Team(ids) => self.members(ids, destination.mode, word).await,
             Place::Number(number) => {
-                let most = settings::of_tenant(store, tenant, None).await?;
-                let most = most.whole(SettingKey::MaxCallDurationSeconds);
-                let longest = most.map_or(Duration::MAX, Duration::from_secs);
+                let settings = settings::of_tenant(store, tenant, None).await?;
+                let longest = settings.longest_call().unwrap_or(Duration::MAX);
                 let telephone = Telephone::outside(number.clone());
                 let ring = self.ring(destination.mode, word).await?;
                 Ok(Ok(Stop::Ring(RingStop {
