@@ -163,6 +163,7 @@ impl Stage {
             interruption: Interruption::Truncate,
             has_zero_key: true,
             is_back: false,
+            renew_after: Duration::from_mins(55),
         };
         let now = Instant::now();
         let mut stage = Self {

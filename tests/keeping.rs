@@ -21,7 +21,7 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::journal::hang;
 use crate::support::cable::Cable;
@@ -63,7 +63,7 @@ impl Desk {
     }
 
     /// A call that was placed while the database was away.
-    fn place(&self, n: usize) -> CallId {
+    async fn place(&self, n: usize) -> CallId {
         let id = self.clock.new_id();
         let new = NewCall {
             id,
@@ -76,7 +76,7 @@ impl Desk {
             status: CallStatus::Ringing,
             created_at: self.clock.now(),
         };
-        self.bridge.write_down(new, route());
+        self.bridge.write_down(new, route()).await;
         id
     }
 
@@ -94,7 +94,7 @@ impl Desk {
 
     /// The whole life of a call, in which somebody else answers.
     async fn live(&self, n: usize) -> CallId {
-        let id = self.place(n);
+        let id = self.place(n).await;
         for sequence in 0..3 {
             self.stands(n, id, sequence).await.unwrap();
             if sequence == 1 {
@@ -280,6 +280,26 @@ async fn d2_a_database_with_no_connection_to_spare_hears_of_it_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn i1_a_call_that_came_without_a_database_is_on_the_disk_at_once() {
+    on_each_database(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let taken = all_connections(database).await;
+        let began = Instant::now();
+        desk.place(1).await;
+        while desk.bridge.keeping().1 == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // A note that can wait is tried at the database for longer.
+        assert!(began.elapsed() < Duration::from_millis(400));
+        drop(taken);
+        desk.is(Keeping::Written).await;
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn i1_what_a_process_could_not_write_the_next_one_writes() {
     on_each_database(async |database| {
         let folder = TempDir::new().unwrap();
@@ -331,7 +351,7 @@ async fn p2_a_call_that_came_without_a_database_is_with_its_process_once_there_i
         let desk = Desk::open(&database.store, &folder).await;
         let taken = all_connections(database).await;
         let dead = desk.process;
-        let id = desk.place(1);
+        let id = desk.place(1).await;
         desk.is(Keeping::Journaled).await;
         // It dies, and the others have forgotten it when its journal is found.
         desk.close().await;
@@ -440,7 +460,7 @@ async fn d2_what_a_caller_said_to_being_recorded_is_kept_without_a_database_and_
         let folder = TempDir::new().unwrap();
         let desk = Desk::open(&database.store, &folder).await;
         let taken = all_connections(database).await;
-        let of = (desk.tenant, desk.place(1));
+        let of = (desk.tenant, desk.place(1).await);
         let refused = Consent {
             policy: ConsentPolicy::Keypress,
             answer: ConsentAnswer::Refused,

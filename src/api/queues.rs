@@ -162,6 +162,7 @@ pub(super) struct NewQueue {
     name: Name,
     /// What is heard while waiting; the built-in tune where nothing is said.
     /// Let it be short: place and waiting time are told when it ends.
+    /// Where it is longer than `max_wait_s`, it is broken off then if there is an account.
     #[serde(default, deserialize_with = "optional_text")]
     #[schema(value_type = Option<String>, max_length = 500,
         pattern = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,4})?(/[!-~]*)?$")]

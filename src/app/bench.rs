@@ -20,6 +20,7 @@ use super::bench_talk::{Begin, Told, hear, say};
 use super::duration;
 use super::gauge::{self, Gauge};
 use super::loopback::{Loopback, PUBLIC_URL};
+use super::measures::{Metrics, watch_lag};
 use crate::domain::{AudioFormat, Secret};
 use crate::realtime::{Endpoint, Trust};
 use crate::rehearsal::load::LoadReport;
@@ -128,6 +129,9 @@ impl Cores {
 /// Runs the bench to its end. Fails if anything was lost.
 pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()> {
     let mut side = Side::begin(&config.load, &cores)?;
+    // It counts and watches as where it serves: that is not for nothing.
+    let upkeep = tokio::spawn(Metrics::install()?.keep_up());
+    let watch = tokio::spawn(watch_lag());
     let (agent, authority) = side.door()?;
     let agent = endpoint(agent, authority)?;
     let load = &config.load;
@@ -146,6 +150,8 @@ pub(super) async fn run(config: BenchConfig, cores: Cores) -> anyhow::Result<()>
     let measuring = move || side.measure(&begin, &runtime, tells);
     let measured = spawn_blocking(measuring).await??;
     house.strike().await;
+    upkeep.abort();
+    watch.abort();
     let costs = Costs::between(&measured.from, &measured.to, &idle, load.calls);
     let is_pinned = cores.simulators.is_some();
     let figures = Figures::new(&config, is_pinned, costs, measured);

@@ -2,11 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::call_config::CallConfig;
+use super::duration;
 use super::server::ServerOptions;
 use super::setting::{
     Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl, account_sid, credential, database_url,
@@ -274,6 +276,12 @@ pub struct OpenAiConfig {
     /// Example: `{"audio":{"input":{"noise_reduction":{"type":"far_field"}}}}`.
     #[arg(long, env, value_name = "JSON")]
     pub openai_session_overlay: Option<Overlay>,
+
+    /// The service ends a session after so long; another takes over before, at a moment
+    /// of silence.
+    #[arg(long, env, default_value = "1h", value_parser = duration::parse_session_limit,
+        value_name = "TIME")]
+    pub openai_session_limit: Duration,
 }
 
 impl OpenAiConfig {

@@ -21,6 +21,19 @@ pub(super) fn parse(text: &str) -> Result<Duration, &'static str> {
     seconds.map(Duration::from_secs).ok_or(EXPECTED)
 }
 
+/// The same for the time after which a service ends a session.
+///
+/// # Errors
+///
+/// If that is less than a minute: half a call would be spent on changing over.
+pub(super) fn parse_session_limit(text: &str) -> Result<Duration, &'static str> {
+    let limit = parse(text)?;
+    if limit < Duration::from_mins(1) {
+        return Err("expected a minute or more");
+    }
+    Ok(limit)
+}
+
 /// A hundred years: more is a slip of the finger, and overflows calendars.
 const LONGEST_S: u64 = 100 * 366 * 24 * 60 * 60;
 

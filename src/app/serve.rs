@@ -88,6 +88,7 @@ fn plan(config: Config) -> anyhow::Result<HousePlan> {
     ];
     let transcriber = transcriber(&config.openai);
     let overlay = config.openai.openai_session_overlay.clone();
+    let limit = config.openai.openai_session_limit;
     let seals = master_key::seals(&config.seal, &config.database.database_url)?;
     Ok(HousePlan {
         database_url: config.database.database_url,
@@ -101,6 +102,7 @@ fn plan(config: Config) -> anyhow::Result<HousePlan> {
         speaks_ahead: true,
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
+            limit,
             ..SessionOptions::default()
         },
         tokens: token_rules(config.auth),

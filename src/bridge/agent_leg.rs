@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -55,6 +56,11 @@ pub trait Dialer: Send + Sync {
 
     /// What its agents need from us when the caller breaks in.
     fn interruption(&self) -> Interruption;
+
+    /// After how long another agent takes over: a session may end in the middle of a word.
+    fn renew_after(&self) -> Duration {
+        Duration::from_mins(55)
+    }
 
     /// Which model its agents are, if known.
     fn model(&self) -> Option<&str>;

@@ -271,6 +271,11 @@ impl Dialer for RealtimeDialer {
         Interruption::Truncate
     }
 
+    fn renew_after(&self) -> Duration {
+        // There is time for a moment of silence: five minutes of an hour.
+        self.options.limit - self.options.limit / 12
+    }
+
     fn model(&self) -> Option<&str> {
         let first = self.targets.first()?;
         Some(&first.endpoint.model)

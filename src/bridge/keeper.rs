@@ -25,6 +25,8 @@ const WAITING: usize = 4_096;
 const ROOM: Duration = Duration::from_secs(30);
 /// So long the carrier waits until what it tells is kept; it waits 15 s in all.
 const KEPT: Duration = Duration::from_secs(3);
+/// So long a caller waits until their call is.
+const SAFELY: Duration = Duration::from_millis(50);
 
 /// How it stands with what is to be written down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -170,6 +172,22 @@ impl Keeper {
         if self.notes.try_send(Errand::from(note)).is_err() {
             count_lost();
         }
+    }
+
+    /// The same, and waits for a moment until it is kept somewhere: whoever is killed after
+    /// that has not lost it.
+    pub(super) async fn note_safely(&self, note: Note) {
+        let (kept, told_so) = oneshot::channel();
+        let entry = Entry {
+            note: Arc::new(note),
+            kept: Some(kept),
+        };
+        if self.notes.try_send(Errand::Keep(entry)).is_err() {
+            count_lost();
+            return;
+        }
+        // It is kept all the same, later.
+        let _ = timeout(SAFELY, told_so).await;
     }
 
     /// Takes the note that a call is over, waiting for room: by now nobody

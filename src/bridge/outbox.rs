@@ -24,8 +24,12 @@ use super::wire::MAX_KEPT;
 const FIRST: usize = 16 * 1024;
 /// So many a thread has: a call has something to say on two lines in one turn, or on three.
 const MAX_ROOMS: usize = 4;
-/// So much may wait: the whole of a long conversation, told to another agent.
-const MAX_WAITING: usize = 1024 * 1024;
+/// So much may wait for an agent: the whole of a long conversation, told to another one.
+const MAX_FOR_AGENT: usize = 1024 * 1024;
+/// And for a carrier, which is never sent so far ahead.
+const MAX_FOR_CARRIER: usize = 256 * 1024;
+/// While so much waits, no ping is answered.
+const MAX_UNANSWERED: usize = 64 * 1024;
 /// Masks that are fetched from the operating system at a time.
 const MASKS: usize = 64;
 
@@ -79,7 +83,11 @@ impl<S> Outbox<S> {
     }
 
     fn put_frame(&mut self, opcode: OpCode, text: &[u8], role: Role) -> Result<(), Full> {
-        if self.len() + text.len() > MAX_WAITING {
+        let most = match role {
+            Role::Client => MAX_FOR_AGENT,
+            Role::Server => MAX_FOR_CARRIER,
+        };
+        if self.len() + text.len() > most {
             return Err(Full);
         }
         let header = FrameHeader {
@@ -109,7 +117,12 @@ impl<S> Outbox<S> {
             self.waiting.drain(..self.sent);
             self.sent = 0;
         }
-        self.waiting.reserve(len);
+        let free = self.waiting.capacity() - self.waiting.len();
+        if free < len {
+            // Doubled, the room of a peer that takes nothing would be half empty.
+            let more = len.max(self.waiting.len() / 4);
+            self.waiting.reserve_exact(more);
+        }
     }
 
     /// Everything has left.
@@ -159,7 +172,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Outbox<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.len() >= MAX_WAITING {
+        if self.len() >= MAX_UNANSWERED {
             ready!(self.poll_send(cx))?;
         }
         self.make_room(bytes.len());
@@ -366,14 +379,27 @@ pub(super) mod tests {
         let mut outbox = Outbox::new(near);
         let mut cx = Context::from_waker(std::task::Waker::noop());
         let pong = [0; 127];
-        for _ in 0..2 * MAX_WAITING / pong.len() {
+        for _ in 0..2 * MAX_UNANSWERED / pong.len() {
             if let Poll::Ready(written) = Pin::new(&mut outbox).poll_write(&mut cx, &pong) {
                 written.unwrap();
             }
         }
-        let full = outbox.put(&pong, Role::Client);
-        assert_eq!(full, Err(Full));
-        assert!(outbox.len() < MAX_WAITING + pong.len(), "{}", outbox.len());
+        assert!(
+            outbox.len() < MAX_UNANSWERED + pong.len(),
+            "{}",
+            outbox.len()
+        );
+        for (role, most) in [
+            (Role::Server, MAX_FOR_CARRIER),
+            (Role::Client, MAX_FOR_AGENT),
+        ] {
+            while outbox.put(&[0; 4_000], role) != Err(Full) {}
+            let room = outbox.waiting.capacity();
+            assert!(
+                (most - 4_000..most * 5 / 4 + 8_000).contains(&room),
+                "{role:?}: {room}"
+            );
+        }
     }
 
     #[tokio::test]

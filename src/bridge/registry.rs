@@ -342,6 +342,7 @@ impl Bridge {
             interruption: shared.dialer.interruption(),
             has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
             is_back: past.is_some(),
+            renew_after: shared.dialer.renew_after(),
             seed: u64::from_le_bytes(random_bytes()),
         };
         let receptionist = admission.receptionist.clone();

@@ -165,14 +165,17 @@ impl Bridge {
     }
 
     /// Writes a call down that came while the database was away, and what was
-    /// decided for it, as soon as that can be done.
-    pub fn write_down(&self, new: NewCall, route: Route) {
+    /// decided for it: on the disk at once, and in the database as soon as that can be done.
+    /// Whoever is on the line does not wait long for it.
+    pub async fn write_down(&self, new: NewCall, route: Route) {
         let opened = Opened {
             call: new,
             route,
             process: self.keeper().process(),
         };
-        self.keeper().note(Note::Opened(Box::new(opened)));
+        self.keeper()
+            .note_safely(Note::Opened(Box::new(opened)))
+            .await;
     }
 
     /// Notes who else has answered a call, and which member if it was one. Whoever is on

@@ -381,6 +381,7 @@ mod tests {
                 interruption: Interruption::Truncate,
                 has_zero_key: false,
                 is_back: false,
+                renew_after: Duration::from_mins(55),
                 seed: 1,
             };
             let began = tokio::time::Instant::now().into_std();

@@ -231,7 +231,9 @@ impl Writer {
 
     fn take(&mut self, entry: Entry) {
         let now = Instant::now();
-        let is_well = !self.is_behind() && self.writing.is_none();
+        // Who writes down a call afterwards knows that the database does not answer.
+        let is_late = matches!(*entry.note, Note::Opened(_));
+        let is_well = !is_late && !self.is_behind() && self.writing.is_none();
         self.hand = Some(Hand {
             entry,
             since: now,

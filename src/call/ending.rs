@@ -102,7 +102,9 @@ impl Session {
             } else {
                 end_reason
             };
-            self.ending = Some(Ending::new(end_reason, Stage::Said, now));
+            let mut ending = Ending::new(end_reason, Stage::Said, now);
+            ending.latest = self.wait.latest(now).unwrap_or(ending.latest);
+            self.ending = Some(ending);
         }
     }
 
@@ -119,6 +121,7 @@ impl Session {
                 HandsTo::Person => Reply::Handover,
                 HandsTo::Voicemail => Reply::HandoverToVoicemail,
             };
+            self.wait.is_handed_on();
             self.say_goodbye(reply, end_reason, now);
         } else {
             self.end(end_reason, now);
@@ -129,6 +132,22 @@ impl Session {
     pub(super) fn has_given_up(&self) -> bool {
         self.ending
             .is_some_and(|ending| ending.stage == Stage::Said)
+    }
+
+    /// Whether the caller is handed on once the agent has told them so.
+    pub(super) fn is_handed_on_by_agent(&self) -> bool {
+        self.has_agent && self.is_transferring() && !self.has_given_up()
+    }
+
+    /// Whether the call ends for want of an agent, and the caller hears the rest.
+    pub(super) fn has_lost_agent(&self) -> bool {
+        self.ending.is_some_and(|ending| {
+            let is_lost = matches!(
+                ending.end_reason,
+                EndReason::AgentLost | EndReason::AgentUnavailable
+            );
+            is_lost && ending.stage == Stage::Said
+        })
     }
 
     fn is_transferring(&self) -> bool {

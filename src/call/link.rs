@@ -24,9 +24,6 @@ const PAUSES: [Duration; 4] = [
 const MAX_LOSSES: usize = 2;
 const LOSSES_WITHIN: Duration = Duration::from_mins(1);
 
-/// Realtime sessions end after an hour, in the middle of a word if need be.
-/// Another one takes over before, at a moment of silence.
-const RENEW_AFTER: Duration = Duration::from_mins(55);
 /// Where the other one cannot be had, it is tried again so much later.
 const RENEW_AGAIN: Duration = Duration::from_mins(1);
 
@@ -194,11 +191,12 @@ impl Session {
         self.link.was_up = true;
         self.link.failures = 0;
         self.timers.stop(Timer::Redial);
-        self.timers.set(Timer::Renew, now + RENEW_AFTER);
+        self.timers.set(Timer::Renew, now + self.plan.renew_after);
         if let Some(lost_at) = self.link.lost_at.take() {
             let after = now.saturating_duration_since(lost_at);
             self.report(Report::AgentBack { after });
         }
+        self.wait.agent_is_back();
         self.oversight.agent_replaced();
         self.recall();
         if self.has_carrier {

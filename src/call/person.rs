@@ -124,7 +124,8 @@ fn asks_for_person(text: &str) -> bool {
     // A table for one person is no wish to speak with them.
     let is_counted = has(&COUNTED) && (has(&TALK) || (is_short && !has(&ONE)));
     let is_named = has(&NAMED) && (is_short || has(&TALK) || has(&WISHES));
-    is_counted || is_named
+    let is_anybody = has(&SOMEBODY) && has(&SPEAK) && !has(&NOT);
+    is_counted || is_named || is_anybody
 }
 
 const NAMED: [&str; 48] = [
@@ -180,6 +181,44 @@ const NAMED: [&str; 48] = [
 
 const COUNTED: [&str; 7] = [
     "person", "agent", "persona", "agente", "personne", "persoon", "pessoa",
+];
+
+/// Whoever it is, to speak with them is meant.
+const SOMEBODY: [&str; 25] = [
+    "someone",
+    "somebody",
+    "anyone",
+    "anybody",
+    "manager",
+    "supervisor",
+    "employee",
+    "staff",
+    "jemand",
+    "jemanden",
+    "jemandem",
+    "kollegen",
+    "kollegin",
+    "chef",
+    "alguien",
+    "gerente",
+    "encargado",
+    "encargada",
+    "quelqu",
+    "responsable",
+    "qualcuno",
+    "responsabile",
+    "iemand",
+    "leidinggevende",
+    "alguém",
+];
+
+const SPEAK: [&str; 10] = [
+    "speak", "talk", "sprechen", "reden", "hablar", "parler", "parlare", "spreken", "praten",
+    "falar",
+];
+
+const NOT: [&str; 9] = [
+    "not", "don", "never", "nicht", "no", "pas", "non", "niet", "não",
 ];
 
 const ONE: [&str; 11] = [
@@ -300,6 +339,15 @@ mod tests {
             "Quero falar com uma pessoa, por favor.",
             "Gostaria de ser atendido por um funcionário da empresa.",
             "Pode transferir-me para uma pessoa de verdade?",
+            "Can I speak to someone, please?",
+            "Is there anybody I could talk to about this?",
+            "I want to speak to your manager right now.",
+            "Kann ich bitte mit jemandem sprechen?",
+            "¿Puedo hablar con alguien de la empresa?",
+            "Est-ce que je peux parler à quelqu'un ?",
+            "Potrei parlare con qualcuno?",
+            "Kan ik iemand spreken?",
+            "Posso falar com alguém?",
         ] {
             assert!(asks_for_person(text), "{text}");
         }
@@ -315,6 +363,10 @@ mod tests {
             "Der Tisch ist für vier Personen um acht Uhr am Abend.",
             "I want a table for one person, please.",
             "One person.",
+            "Somebody left a parcel at my door.",
+            "I do not want to talk to anybody.",
+            "Put someone else on the list, please.",
+            "I am the manager.",
             "Una persona",
             "Un tavolo per una persona.",
             "Buongiorno, vorrei prenotare un tavolo per questa sera alle otto.",

@@ -1,5 +1,7 @@
 //! Everything about a call that was decided before it was answered.
 
+use std::time::Duration;
+
 use crate::domain::{Limits, SilencePolicy};
 
 /// What the machine must know of the route and the receptionist.
@@ -15,6 +17,8 @@ pub struct CallPlan {
     pub has_zero_key: bool,
     /// Whether the caller comes back from a place where nobody took the call.
     pub is_back: bool,
+    /// Another agent takes over after so long, before the service ends the session.
+    pub renew_after: Duration,
     /// Anything, and another for each call: what keeps calls apart that would
     /// do the same thing at the same moment.
     pub seed: u64,

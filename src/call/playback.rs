@@ -21,6 +21,9 @@ const MARK_EVERY: u64 = 1_600;
 const MAX_BACKLOG: usize = 15_000;
 /// Frames of backlog that room is kept for.
 const KEPT_BACKLOG: usize = 32;
+/// So long after a clear nothing is sent, so that nothing is to be cleared again: an
+/// agent that hears the caller begin ten times a second makes no storm of it.
+const CALM: Duration = Duration::from_millis(150);
 /// Items remembered; older ones have long been heard.
 const MAX_ITEMS: usize = 64;
 
@@ -67,6 +70,8 @@ pub(super) struct Playback {
     marked: u64,
     /// The agent's item that was sent last, if nothing has been cleared since.
     sounding: Option<ItemKey>,
+    /// Nothing is sent before.
+    calm_until: Option<Instant>,
 }
 
 impl Playback {
@@ -110,7 +115,8 @@ impl Playback {
         mut send: impl FnMut(CarrierAction, Option<ItemKey>),
     ) -> Duration {
         let mut dry = Duration::ZERO;
-        let has_room = self.lead(now) + REFILL <= MAX_LEAD;
+        let is_calm = self.calm_until.is_none_or(|until| until <= now);
+        let has_room = is_calm && self.lead(now) + REFILL <= MAX_LEAD;
         while has_room && self.lead(now) < MAX_LEAD {
             let Some((item, frame)) = self.backlog.pop_front() else {
                 break;
@@ -139,7 +145,9 @@ impl Playback {
     /// When to pump again, if there is anything to send.
     pub(super) fn next_pump(&self, now: Instant) -> Option<Instant> {
         let wait = (self.lead(now) + REFILL).saturating_sub(MAX_LEAD);
-        (!self.backlog.is_empty()).then(|| now + wait.max(Duration::from_millis(20)))
+        let again = now + wait.max(Duration::from_millis(20));
+        let calm = self.calm_until.filter(|until| *until > now);
+        (!self.backlog.is_empty()).then(|| calm.unwrap_or(again).max(now + wait))
     }
 
     /// The carrier has taken all that was sent but so much.
@@ -191,6 +199,9 @@ impl Playback {
         self.generation = self.generation.wrapping_add(1);
         self.marked = 0;
         self.sounding = None;
+        if must_clear {
+            self.calm_until = Some(now + CALM);
+        }
         (must_clear, cuts)
     }
 

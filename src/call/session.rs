@@ -270,7 +270,11 @@ impl Session {
                 .set(Timer::Silence, now + self.plan.silence.prompt_after);
             return;
         }
-        match self.silence.judge(self.playback.quiet_at(), now) {
+        let verdict = self.silence.judge(self.playback.quiet_at(), now);
+        if !matches!(verdict, Verdict::Wait(_)) {
+            self.turn.is_noise();
+        }
+        match verdict {
             Verdict::Wait(until) => self.timers.set(Timer::Silence, until),
             Verdict::Prompt(prompts) => {
                 self.report(Report::Silence { prompts });

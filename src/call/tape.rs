@@ -17,9 +17,9 @@ use super::CarrierAction;
 use super::playhead::{duration, samples};
 use crate::audio::Frame;
 
-/// Sound is handed on after so many samples, 160 ms: with what the way to the
+/// Sound is handed on after so many samples, 120 ms: with what the way to the
 /// disk takes, 200 ms are not lost.
-const EVERY: usize = 1_280;
+const EVERY: usize = 960;
 /// And in pieces of at most so many. The receptionist is sent ahead of what is
 /// heard: nothing is lost by waiting for the rest of it.
 pub const PIECE: usize = 4_000;

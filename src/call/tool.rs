@@ -11,8 +11,8 @@ use super::timers::Timer;
 use super::tool_memory::{ToolMemory, Untold, kept};
 use super::wait::Wait;
 use super::{
-    Action, AgentAction, Doer, Errand, HandsTo, Phrase, Reply, Report, ResponseKey, ToolAction,
-    ToolAnswer, ToolEnd, ToolKey, ToolRefusal,
+    Action, AgentAction, Doer, Errand, HandsTo, Reply, Report, ResponseKey, ToolAction, ToolAnswer,
+    ToolEnd, ToolKey, ToolRefusal,
 };
 use crate::domain::{Effect, PermittedTool, Pii, ToolName};
 
@@ -246,7 +246,9 @@ impl Session {
             }
             return;
         };
-        let may_hand_on = self.ending.is_none() && !self.oversight.is_held();
+        // Who has been given up by the agent goes to whom was found, if they are still there.
+        let is_free = self.ending.is_none() || self.has_lost_agent();
+        let may_hand_on = is_free && !self.oversight.is_held();
         let hands_to = end.hands_to.filter(|_| may_hand_on);
         if hands_to.is_none() && end.hands_to.is_some() {
             self.actions
@@ -349,16 +351,6 @@ impl Session {
         } else if !self.tools.is_stopped {
             self.tools.is_stopped = true;
             self.respond(Reply::AnswerWithoutTools);
-        }
-    }
-
-    /// A caller who waits for a tool hears that, unless something is to be said
-    /// anyway. An agent that has not come to its end cannot say it.
-    pub(super) fn fill(&mut self) {
-        if self.turn.is_busy() {
-            self.actions.push_back(Action::Utter(Phrase::OneMoment));
-        } else if !self.turn.is_wanted() {
-            self.respond(Reply::Filler);
         }
     }
 

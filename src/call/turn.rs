@@ -27,8 +27,8 @@ pub(super) struct Turn {
     is_answered: bool,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
-    /// There were words in what the caller said last.
-    has_words: bool,
+    /// Whether there were words in what the caller said last, once that is known.
+    has_words: Option<bool>,
     /// The answer was sent so long after; its first mark is awaited.
     sent: Option<(Instant, Duration, Option<Mark>)>,
 }
@@ -125,9 +125,10 @@ impl Turn {
         self.is_answering() && self.spoken >= self.active
     }
 
-    /// The caller waits for the agent to be heard. A cough asks for nothing.
+    /// The caller waits for the agent to be heard. A cough asks for nothing; an agent that
+    /// has fallen silent may never tell that it was one.
     pub(super) fn is_awaited(&self) -> bool {
-        let has_asked = self.waiting_since.is_some() && self.has_words;
+        let has_asked = self.waiting_since.is_some() && self.has_words != Some(false);
         self.is_owing() || (has_asked && !self.is_caller_speaking)
     }
 
@@ -231,11 +232,15 @@ impl Turn {
 
     /// A response is over. What had been asked for, if it is what came of it.
     ///
-    /// Into whose words an answer is said to its end, they have paused.
+    /// Into whose words an answer is said to its end, they have paused. An agent that has
+    /// nothing to say to them has heard no words, unless it is told that there were some.
     pub(super) fn response_done(&mut self, response: ResponseKey, is_cut: bool) -> Option<Reply> {
         self.see(response);
         if self.active != Some(response) {
             return None;
+        }
+        if self.is_answering() {
+            self.has_words.get_or_insert(false);
         }
         self.active = None;
         if mem::take(&mut self.is_answered) && !is_cut {
@@ -300,8 +305,14 @@ impl Turn {
         }
         self.wanted = wanted;
         self.waiting_since = None;
-        self.has_words = false;
+        self.has_words = None;
         self.sent = None;
+    }
+
+    /// What the agent takes for the caller's voice is noise, or will not end: it is spoken into.
+    pub(super) fn is_noise(&mut self) {
+        self.is_caller_speaking = false;
+        self.is_answered = false;
     }
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
@@ -317,7 +328,8 @@ impl Turn {
 
     /// The caller's words were written down.
     pub(super) fn words(&mut self, text: &str) {
-        self.has_words |= !text.trim().is_empty();
+        let has_words = !text.trim().is_empty();
+        self.has_words = Some(has_words || self.has_words == Some(true));
     }
 
     /// Audio of the agent goes to the carrier. True if it is the first of an

@@ -20,6 +20,10 @@ enum Step {
     Say(Phrase),
     /// The agent says that something is being looked up.
     Fill,
+    /// So does somebody else, where it has not begun to.
+    FillAnyway,
+    /// It takes longer.
+    FillAgain,
     /// The answer is broken off and asked for again: another agent, if this one
     /// has fallen silent in the middle of it.
     AskAgain,
@@ -35,10 +39,17 @@ const OWED: [(Duration, Step); 4] = [
 ];
 
 /// Something is done for the caller by a tool, which has its own deadline.
-const WORKING: [(Duration, Step); 3] = [
+const WORKING: [(Duration, Step); 4] = [
     (Duration::from_millis(1_200), Step::Fill),
-    (Duration::from_secs(5), Step::Say(Phrase::OneMoment)),
+    (Duration::from_millis(2_400), Step::FillAnyway),
+    (Duration::from_secs(5), Step::FillAgain),
     (Duration::from_secs(12), Step::Say(Phrase::Apology)),
+];
+
+/// The caller is handed on, and the agent is to say so.
+const HANDED_ON: [(Duration, Step); 2] = [
+    (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
+    (Duration::from_millis(2_500), Step::GiveUp),
 ];
 
 /// There is no agent. The apology is heard 2.5 s after the answer: a moment of that is the way.
@@ -48,10 +59,15 @@ const NOBODY: [(Duration, Step); 3] = [
     (Duration::from_secs(4), Step::GiveUp),
 ];
 
+/// Who has no agent is with somebody else by then, whatever we are saying.
+const HANDED_ON_BY: Duration = Duration::from_secs(5);
+
 /// How long the caller has waited, and what they have heard meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct Wait {
     since: Option<Instant>,
+    /// Since when there is no agent, if there was one.
+    lost_at: Option<Instant>,
     done: Vec<Step>,
 }
 
@@ -62,13 +78,48 @@ impl Wait {
         let (patience, _) = NOBODY[0];
         let earliest = now.checked_sub(patience).unwrap_or(now);
         self.since = self.since.map(|since| since.max(earliest));
+        self.lost_at.get_or_insert(now);
         self.done.clear();
     }
 
+    /// Another agent is there, which has time of its own.
+    pub(super) fn agent_is_back(&mut self) {
+        self.lost_at = None;
+    }
+
+    /// The caller has heard that it takes a moment, and not from the agent.
+    fn has_said_so(&self) -> bool {
+        self.done.contains(&Step::Say(Phrase::OneMoment))
+    }
+
+    /// The caller is handed on. An agent that was not slow has time to say so.
+    pub(super) fn is_handed_on(&mut self) {
+        if !self.has_said_so() {
+            *self = Self::default();
+        }
+    }
+
+    /// What is due first. What is still heard of an agent that is lost puts nobody off.
     fn next(&self, plan: &[(Duration, Step)]) -> Option<(Instant, Step)> {
         let since = self.since?;
-        let due = plan.iter().find(|(_, step)| !self.done.contains(step));
-        due.map(|(after, step)| (since + *after, *step))
+        let due = |(after, step): &(Duration, Step)| {
+            let from = match step {
+                Step::GiveUp => self.lost_at.unwrap_or(since).min(since),
+                Step::Say(_) | Step::Fill | Step::FillAnyway | Step::FillAgain | Step::AskAgain => {
+                    since
+                }
+            };
+            (from + *after, *step)
+        };
+        let undone = plan.iter().filter(|(_, step)| !self.done.contains(step));
+        undone.map(due).min_by_key(|(at, _)| *at)
+    }
+
+    /// When a sentence of ours is not heard any further, by a caller without an agent.
+    pub(super) fn latest(&self, now: Instant) -> Option<Instant> {
+        let since = self.since?;
+        let from = self.lost_at.unwrap_or(since).min(since);
+        Some((from + HANDED_ON_BY).max(since).max(now))
     }
 }
 
@@ -97,7 +148,9 @@ impl Session {
         let hears = self.has_carrier && !is_kept_back && !self.behind.is_stuck();
         // A goodbye for which there is nobody is waited for like any other word.
         let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
-        if !hears || is_ending || self.turn.is_caller_heard() {
+        if hears && is_ending && self.is_handed_on_by_agent() {
+            Some(&HANDED_ON)
+        } else if !hears || is_ending || self.turn.is_caller_heard() {
             None
         } else if !self.has_agent {
             Some(&NOBODY)
@@ -132,10 +185,31 @@ impl Session {
             match step {
                 Step::Say(phrase) => self.actions.push_back(Action::Utter(phrase)),
                 Step::Fill => self.fill(),
+                Step::FillAnyway if !self.turn.is_owing() || self.wait.has_said_so() => {}
+                Step::FillAnyway => self.say_moment(),
+                Step::FillAgain => self.actions.push_back(Action::Utter(Phrase::OneMoment)),
                 Step::AskAgain => self.ask_again(now),
                 Step::GiveUp => self.on_agent_gone(self.link.why_gone(), now),
             }
         }
+    }
+
+    /// A caller who waits for a tool hears that, unless something is to be said
+    /// anyway. An agent that has not come to its end cannot say it.
+    fn fill(&mut self) {
+        if self.wait.has_said_so() {
+            return;
+        }
+        if self.turn.is_busy() {
+            self.say_moment();
+        } else if !self.turn.is_wanted() {
+            self.respond(Reply::Filler);
+        }
+    }
+
+    fn say_moment(&mut self) {
+        self.wait.done.push(Step::Say(Phrase::OneMoment));
+        self.actions.push_back(Action::Utter(Phrase::OneMoment));
     }
 
     fn ask_again(&mut self, now: Instant) {

@@ -19,6 +19,8 @@ use crate::twilio::rest::{Call, Error};
 const AT_ONCE: usize = 8;
 /// News may be as late as this.
 const GRACE_MS: i64 = 60_000;
+/// A call whose sound broke off is asked for so soon: the caller may have hung up.
+const CUT_OFF_MS: i64 = 10_000;
 /// No call lasts longer than a day at any carrier.
 const DAY_MS: i64 = 86_400_000;
 
@@ -69,9 +71,14 @@ async fn look_at(
     call: &CallLog,
     longest: &mut BTreeMap<TenantId, i64>,
 ) -> Result<Option<Timestamp>, store::Error> {
-    let limit_ms = limit_of(house, call, longest).await?;
+    let is_cut_off = call.end_reason == Some(EndReason::CarrierLost) && house.carrier.is_some();
+    let patience_ms = if is_cut_off {
+        CUT_OFF_MS
+    } else {
+        limit_of(house, call, longest).await? + GRACE_MS
+    };
     let last_news = last_news(house, call).await?;
-    let is_due = last_news.plus_ms(limit_ms + GRACE_MS) < house.clock.now();
+    let is_due = last_news.plus_ms(patience_ms) < house.clock.now();
     Ok((is_due && !(house.is_live)(&call.call_sid)).then_some(last_news))
 }
 
@@ -102,7 +109,8 @@ async fn limit_of(
 pub(super) async fn last_news(house: &JobHouse, call: &CallLog) -> Result<Timestamp, store::Error> {
     let events = call_events::list(&house.store, call.tenant_id, call.id).await?;
     let told = events.iter().map(|event| event.at).max();
-    let known = [Some(call.created_at), call.answered_at, told];
+    let ended_at = call.bill.agent_ended_at;
+    let known = [Some(call.created_at), call.answered_at, ended_at, told];
     Ok(known.into_iter().flatten().max().unwrap_or(call.created_at))
 }
 

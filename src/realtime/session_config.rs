@@ -4,6 +4,8 @@
 //! first `session.update` and every later one. Fields and values:
 //! <https://developers.openai.com/api/docs/api-reference/realtime-client-events/session/update>.
 
+use std::time::Duration;
+
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -120,6 +122,8 @@ pub struct SessionOptions {
     pub max_output_tokens: Option<MaxOutputTokens>,
     /// A JSON merge patch over the session, for servers that differ.
     pub overlay: Option<Value>,
+    /// The service ends a session after so long.
+    pub limit: Duration,
 }
 
 impl SessionOptions {
@@ -146,9 +150,13 @@ impl Default for SessionOptions {
             reasoning: None,
             max_output_tokens: None,
             overlay: None,
+            limit: SESSION_LIMIT,
         }
     }
 }
+
+/// <https://platform.openai.com/docs/guides/realtime-conversations#session-lifecycle-events>
+const SESSION_LIMIT: Duration = Duration::from_hours(1);
 
 /// What comes out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -45,9 +46,24 @@ pub(super) struct Ledger {
     /// Its number in this process.
     pub(super) number: u64,
     fault: AtomicU8,
+    /// What the call had to leave behind, for there was no room for it.
+    left: Mutex<(u64, VecDeque<Snippet>)>,
 }
 
 impl Ledger {
+    pub(super) fn new(number: u64) -> Self {
+        Self {
+            number,
+            fault: AtomicU8::new(0),
+            left: Mutex::default(),
+        }
+    }
+
+    /// What the call has left behind: samples that are lost, and what is no sound.
+    pub(super) fn take_left(&self) -> (u64, VecDeque<Snippet>) {
+        mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Nothing more is written. What failed first is the reason.
     pub(super) fn fail(&self, fault: RecordingFault) {
         let place = RecordingFault::ALL.iter().position(|one| *one == fault);
@@ -125,10 +141,8 @@ impl Spool {
     /// Begins a recording. None if so much waits for the disk that there is no
     /// room for it.
     pub fn begin(&self, title: RecordingTitle) -> Option<SpoolWriter> {
-        let ledger = Arc::new(Ledger {
-            number: self.shared.next.fetch_add(1, Ordering::Relaxed),
-            fault: AtomicU8::new(0),
-        });
+        let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let ledger = Arc::new(Ledger::new(number));
         let errand = Errand::Begin(Arc::clone(&ledger), Box::new(title));
         let errands = self.shared.errands.clone();
         errands.try_send(errand).ok()?;
@@ -230,8 +244,16 @@ fn samples_of(snippet: &Snippet) -> u64 {
 
 impl Drop for SpoolWriter {
     /// The thread closes the file; where there is no room to tell it, it finds
-    /// out by itself that nobody holds the other end.
+    /// out by itself that nobody holds the other end, and what they have left behind.
     fn drop(&mut self) {
+        if self.lost > 0 || !self.owed.is_empty() {
+            let left = (self.lost, mem::take(&mut self.owed));
+            *self
+                .ledger
+                .left
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = left;
+        }
         let _ = self.errands.try_send(Errand::Close(self.ledger.number));
     }
 }

@@ -68,6 +68,8 @@ struct Open {
     length: u64,
     /// How much of it was on the disk itself the last time.
     synced: u64,
+    /// Whether its call was gone when somebody looked the last time.
+    is_left: bool,
 }
 
 impl Shelf {
@@ -119,6 +121,7 @@ impl Shelf {
                     file,
                     length: 0,
                     synced: 0,
+                    is_left: false,
                 };
                 self.files.insert(number, open);
                 write_title(self.records_of(number), title);
@@ -155,6 +158,14 @@ impl Shelf {
     }
 
     fn close(&mut self, number: u64) {
+        let left = self.files.get(&number).map(|open| open.ledger.take_left());
+        let (lost, owed) = left.unwrap_or_default();
+        if lost > 0 {
+            write_lost(self.records_of(number), lost);
+        }
+        for snippet in owed {
+            write_snippet(self.records_of(number), &snippet);
+        }
         self.write_out();
         if let Some(open) = self.files.remove(&number)
             && let Err(error) = open.file.sync_data()
@@ -174,11 +185,23 @@ impl Shelf {
         }
         if now.duration_since(self.swept_at) >= SWEEP_EVERY {
             self.swept_at = now;
-            let is_left = |open: &Open| Arc::strong_count(&open.ledger) == 1;
-            let left = self.files.iter().filter(|(_, open)| is_left(open));
-            for number in left.map(|(number, _)| *number).collect::<Vec<_>>() {
-                self.close(number);
+            self.sweep();
+        }
+    }
+
+    /// Closes those whose calls were gone already the last time: what a call has handed
+    /// over at its end has come by then.
+    fn sweep(&mut self) {
+        let mut gone = Vec::new();
+        for (number, open) in &mut self.files {
+            let is_left = Arc::strong_count(&open.ledger) == 1;
+            if is_left && open.is_left {
+                gone.push(*number);
             }
+            open.is_left = is_left;
+        }
+        for number in gone {
+            self.close(number);
         }
     }
 
@@ -243,4 +266,50 @@ fn fail(ledger: &Ledger, error: &io::Error) {
 #[expect(clippy::disallowed_methods, reason = "a thread beside the runtime")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spooled::{Opened, Spooled};
+    use super::*;
+    use crate::call::{Piece, Snippet};
+    use crate::clock::Clock;
+    use crate::domain::{Consent, ConsentAnswer, ConsentPolicy, Timestamp};
+
+    #[test]
+    fn i6_a_file_whose_call_is_gone_takes_what_was_handed_over_before() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let mut shelf = Shelf::new(folder.path().to_owned(), Headroom::default());
+        let (clock, at) = (Clock::system(), Timestamp::from_ms(1_763_717_400_000));
+        let title = RecordingTitle {
+            id: clock.new_id(),
+            tenant_id: clock.new_id(),
+            call_id: clock.new_id(),
+            started_at: at,
+            consent: Consent {
+                policy: ConsentPolicy::None,
+                answer: ConsentAnswer::NotAsked,
+                words: None,
+                at,
+            },
+        };
+        let ledger = Arc::new(Ledger::new(1));
+        shelf.do_errand(Errand::Begin(Arc::clone(&ledger), Box::new(title.clone())));
+        // The call ends while somebody looks: the rest waits to be taken.
+        drop(ledger);
+        shelf.sweep();
+        let end = Snippet {
+            at: 800,
+            clock: 800,
+            what: Piece::End,
+        };
+        shelf.do_errand(Errand::Keep(1, end));
+        shelf.write_out();
+        shelf.sweep();
+        assert!(shelf.files.is_empty(), "nobody waits for it any more");
+        let Opened::Left(spooled) = Spooled::open(folder.path(), title.id).unwrap() else {
+            panic!("nobody left it");
+        };
+        assert!(spooled.summary().unwrap().is_ended);
+    }
 }

@@ -45,6 +45,32 @@ pub async fn end(db: impl Into<Db<'_>>, (tenant, call): (TenantId, CallId)) -> R
 
 const END: &str = "DELETE FROM queue_waits WHERE tenant_id = $1 AND call_id = $2";
 
+/// Whether the tenant's call waits in that queue still, since then or before, and nobody
+/// has it.
+pub async fn goes_on(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+    queue: QueueId,
+    since: Timestamp,
+) -> Result<bool, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Option<i64> = sqlx::query_scalar(GOES_ON)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .bind(queue.to_string())
+        .bind(since.as_ms())
+        .fetch_optional(&mut *conn)
+        .await?;
+    Ok(found.is_some())
+}
+
+const GOES_ON: &str = "
+    SELECT CAST(1 AS BIGINT) FROM queue_waits
+    JOIN calls ON calls.tenant_id = queue_waits.tenant_id AND calls.id = queue_waits.call_id
+    WHERE queue_waits.tenant_id = $1 AND queue_waits.call_id = $2
+        AND queue_waits.queue_id = $3 AND queue_waits.since_ms <= $4
+        AND calls.outcome = 'open' AND calls.user_id IS NULL";
+
 /// The tenant's calls that wait, and where, in no order.
 pub async fn list(
     db: impl Into<Db<'_>>,

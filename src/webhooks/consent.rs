@@ -186,13 +186,14 @@ struct Wanted {
 }
 
 async fn wanted(house: &Webhooks, placed: &Placed, request: &VoiceRequest) -> Option<Wanted> {
-    match timeout(PATIENCE, look_up(house, placed, request)).await {
-        Ok(Ok(wanted)) => wanted,
-        Ok(Err(error)) => {
+    let looked_up = look_up(house, placed, request);
+    match house.patience.insist(PATIENCE, looked_up).await {
+        Some(Ok(wanted)) => wanted,
+        Some(Err(error)) => {
             tracing::warn!(call.id = %placed.call_id, %error, "recording.unknown");
             None
         }
-        Err(_) => {
+        None => {
             tracing::warn!(call.id = %placed.call_id, "recording.unknown: the database is slow");
             None
         }

@@ -37,7 +37,7 @@
 //! | `/api/voice/webhooks/warm/wait`, `/left`, `/back` | a caller waits until somebody takes the call, and waits no longer |
 //! | `/api/voice/webhooks/warm/answered`, `/accepted`, `/connecting`, `/done`, `/machine`, `/stands` | somebody was rung for them |
 //! | `/api/voice/webhooks/ivr` | a caller in a flow has pressed keys, or has not |
-//! | `/api/voice/webhooks/queue/wait`, `/key`, `/left` | somebody waits, and waits no longer |
+//! | `/api/voice/webhooks/queue/wait`, `/key`, `/over`, `/left` | somebody waits, and waits no longer |
 //! | `/api/voice/webhooks/queue/{queue_id}/answer` | a member of a queue rings up |
 //! | `/api/voice/webhooks/queue/connecting` | who has waited is about to be connected |
 //! | `/api/voice/webhooks/conference` | whoever has a call is led into its conference |

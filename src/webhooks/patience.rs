@@ -45,6 +45,22 @@ impl Patience {
         answer
     }
 
+    /// The same for what is worth a longer time, and is asked for also where the database
+    /// has not answered before; that time is then not spent.
+    pub(super) async fn insist<T>(
+        &self,
+        longer: Duration,
+        asked: impl Future<Output = T>,
+    ) -> Option<T> {
+        let is_lost = self.is_lost.load(Ordering::Relaxed);
+        let span = if is_lost { self.span } else { longer };
+        let answer = timeout(span, asked).await.ok();
+        if answer.is_none() {
+            self.is_lost.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
     /// What was asked for, where nothing else will do; none if it does not come
     /// while the caller still waits.
     pub(super) async fn must<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
@@ -78,6 +94,13 @@ mod tests {
             assert_eq!(patience.wait(pending::<()>()).await, None);
         }
         assert_eq!(began.elapsed(), Duration::from_millis(50));
+        let longer = Duration::from_millis(250);
+        assert_eq!(patience.insist(longer, async { 1 }).await, Some(1));
+        assert_eq!(patience.insist(longer, pending::<()>()).await, None);
+        assert_eq!(began.elapsed(), Duration::from_millis(100), "no longer");
+        let (patience, began) = (patience.anew(), Instant::now());
+        assert_eq!(patience.insist(longer, pending::<()>()).await, None);
+        assert_eq!(began.elapsed(), longer);
         assert_eq!(patience.clone().wait(async { 1 }).await, None);
         assert_eq!(patience.anew().wait(async { 1 }).await, Some(1));
         for _ in 0..5 {

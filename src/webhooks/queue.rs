@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use tokio::time::sleep;
 
 use super::at::{At, Point, presses_1};
 use super::memory::Placed;
@@ -14,10 +15,11 @@ use super::{
     Webhooks, conference, hold_music, last_answer, spoken, stops, switchboard, voicemail_twiml,
 };
 use crate::bridge::Happening;
-use crate::domain::{CallSid, QueueId, SettingKey};
+use crate::domain::{CallId, CallSid, QueueId, SettingKey, TenantId, Timestamp};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
 use crate::store::{queue_waits, settings};
+use crate::twilio::rest::{CallUpdate, Instructions};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
 
@@ -57,7 +59,12 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     if left.is_zero() || placed.is_over() || last_answer::is_due(&house) {
         return Xml(Response::new().leave());
     }
-    note_waiting(&house, placed, &form.call.call_sid, stop.queue_id);
+    let over = Over {
+        queue: stop.queue_id,
+        left: stop.hold_music_url.is_some().then_some(left),
+        then: house.stop_url("queue/over", &at.point()),
+    };
+    note_waiting(&house, placed, &form.call.call_sid, over);
     let speech = Speech::new(placed.route.language.as_deref());
     let mut gather = Gather::new()
         .num_digits(1)
@@ -75,9 +82,19 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
     Xml(Response::new().gather(gather.play(music)))
 }
 
+/// When somebody has waited in a queue for long enough.
+struct Over {
+    queue: QueueId,
+    /// After so long, where nobody knows how long they hear what they hear.
+    left: Option<Duration>,
+    /// Where they go on then.
+    then: String,
+}
+
 /// Notes that the caller waits there, and tells it, once. Nobody is kept waiting for it;
 /// what fails is tried again when the tune is over.
-fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: QueueId) {
+fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, over: Over) {
+    let queue = over.queue;
     if placed.waits_in == Some(queue) {
         return;
     }
@@ -91,10 +108,46 @@ fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, queue: Qu
                 if is_news {
                     house.bridge.tell(of, since, Happening::Queued(queue));
                 }
+                lead_on(&house, of, (&call_sid, now), over).await;
             }
             Err(error) => tracing::warn!(call.id = %of.1, %error, "queue.wait_not_noted"),
         }
     });
+}
+
+/// Has the carrier lead the caller on who has waited since then in vain. Where it does not,
+/// the next answer to what they hear does.
+async fn lead_on(
+    house: &Webhooks,
+    of: (TenantId, CallId),
+    (call_sid, since): (&CallSid, Timestamp),
+    over: Over,
+) {
+    let (Some(carrier), Some(left)) = (&house.carrier, over.left) else {
+        return;
+    };
+    sleep(left).await;
+    match queue_waits::goes_on(&house.store, of, over.queue, since).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::warn!(call.id = %of.1, %error, "queue.not_led_on"),
+    }
+    let there = CallUpdate::Redirect(Instructions::Url(over.then));
+    if let Err(error) = carrier.update_call(call_sid, &there).await {
+        tracing::info!(call.id = %of.1, %error, "queue.not_led_on");
+    }
+}
+
+/// The caller was led out of the queue, where nobody had time for so long.
+pub(super) async fn over(State(house): State<Webhooks>, at: At, Signed(pairs): Signed) -> Xml {
+    let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
+        return Xml(spoken::apology());
+    };
+    let placed = switchboard::find_at(&house, &request.call_sid, at.stop).await;
+    Xml(match placed {
+        Some(placed) => stops::go_on(&house, &placed, &request, &at, Outcome::Waited).await,
+        None => spoken::apology(),
+    })
 }
 
 /// Notes that the caller waits no longer; it is told where no member has the call.
@@ -145,7 +198,7 @@ async fn may_leave_message(house: &Webhooks, placed: &Placed) -> bool {
 }
 
 /// The tune is short, so that who has waited long enough goes on soon, and shorter where
-/// we go. How long the tenant's own is, nobody knows.
+/// we go. How long the tenant's own is, nobody knows: the carrier is told when it is enough.
 fn music(house: &Webhooks, call_sid: &CallSid, stop: &QueueStop, left: Duration) -> Play {
     let is_near = last_answer::is_near(house);
     if let Some(url) = stop.hold_music_url.as_ref().filter(|_| !is_near) {

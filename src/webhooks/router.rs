@@ -38,6 +38,7 @@ pub fn router(house: Webhooks) -> Router {
         .route("/ivr", either(ivr::heard))
         .route("/queue/wait", either(queue::wait))
         .route("/queue/key", either(queue::key))
+        .route("/queue/over", either(queue::over))
         .route("/queue/left", either(queue::left))
         .route("/queue/connecting", either(queue_member::connecting))
         .route("/queue/{queue_id}/answer", either(queue_member::answer))

@@ -40,7 +40,7 @@ pub(super) async fn arrive(house: &Webhooks, request: &VoiceRequest) -> Option<A
         None => tracing::warn!("call.undecided: the database did not answer in time"),
     }
     metrics::counter!("frontdesk_routed_from_memory_total").increment(1);
-    Some(from_memory(house, request, id, known?))
+    Some(from_memory(house, request, id, known?).await)
 }
 
 /// A call that was placed, here or by another process.
@@ -245,7 +245,7 @@ fn forgotten(house: &Webhooks, id: CallId, (facts, route): (Arc<Facts>, Route)) 
 }
 
 /// Decides by what is remembered. Who is on which list is not.
-fn from_memory(
+async fn from_memory(
     house: &Webhooks,
     request: &VoiceRequest,
     id: CallId,
@@ -254,7 +254,7 @@ fn from_memory(
     let caller = Caller::stranger(request.from.clone());
     let route = route(&facts, &caller, house.clock.now());
     let new = new_call(house, request, id, (&facts, &route));
-    house.bridge.write_down(new, route.clone());
+    house.bridge.write_down(new, route.clone()).await;
     let tenant = facts.tenant_id;
     let placed = Placed {
         facts: Some(facts),

@@ -149,6 +149,7 @@ fn plan() -> CallPlan {
         interruption: Interruption::Truncate,
         has_zero_key: true,
         is_back: false,
+        renew_after: Duration::from_mins(55),
         seed: 0,
     }
 }

@@ -42,6 +42,47 @@ fn assert_go(names: &[&str]) {
 }
 
 #[test]
+fn o11_a_session_is_renewed_as_early_as_it_was_configured() {
+    assert_go(&["renewed_as_configured"]);
+}
+
+#[test]
+fn o1_whoever_has_no_agent_is_with_somebody_else_within_5_s() {
+    assert_go(&[
+        "agent_lost_and_a_long_apology",
+        "agent_lost_in_mid_sentence_for_good",
+    ]);
+}
+
+#[test]
+fn o6_whoever_is_handed_on_waits_for_no_agent_that_has_fallen_silent() {
+    assert_go(&[
+        "agent_freezes_before_a_handover",
+        "person_found_while_the_apology_is_heard",
+    ]);
+}
+
+#[test]
+fn o6_an_agent_that_does_not_even_begin_is_waited_for_no_longer_than_another() {
+    assert_go(&["agent_freezes_after_the_caller"]);
+}
+
+#[test]
+fn o13_who_waits_for_a_tool_hears_a_sentence_also_from_an_agent_that_is_silent() {
+    assert_go(&["tool_is_slow_and_the_agent_is_frozen"]);
+}
+
+#[test]
+fn o14_no_two_clears_are_closer_than_150_ms() {
+    assert_go(&["clears_are_apart"]);
+}
+
+#[test]
+fn t9_noise_that_never_ends_is_no_caller() {
+    assert_go(&["silence_with_noise_that_never_ends"]);
+}
+
+#[test]
 fn o4_an_agent_that_is_busy_is_asked_again_when_it_says() {
     assert_go(&[
         "agent_busy",

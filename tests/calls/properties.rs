@@ -106,6 +106,7 @@ fn plan(interruption: Interruption) -> CallPlan {
         interruption,
         has_zero_key: true,
         is_back: false,
+        renew_after: Duration::from_mins(55),
         seed: 0,
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn replay(script: &str) -> String {
         interruption: Interruption::Truncate,
         has_zero_key: true,
         is_back: false,
+        renew_after: Duration::from_mins(55),
         seed: 0,
     };
     let settings: Vec<&str> = script
@@ -46,6 +47,10 @@ pub(super) fn replay(script: &str) -> String {
     let mut stage = Stage::new(plan);
     stage.session = Session::new(plan, stage.now).remembering(Vec::new(), spent);
     stage.returns_marks = !settings.contains(&"marks never return");
+    let lasting = settings
+        .iter()
+        .find_map(|one| one.strip_prefix("our sentences last "));
+    stage.sentence = lasting.map_or(stage.sentence, duration);
     let mut names = Names::default();
     let mut out = String::new();
     for line in script.lines() {
@@ -83,6 +88,7 @@ fn set((plan, spent): (&mut CallPlan, &mut Spent), setting: &str) {
     match words[..] {
         ["prompt", "after", time] => plan.silence.prompt_after = duration(time),
         ["prompts", count] => plan.silence.prompts = count.parse().expect("a number of prompts"),
+        ["renew", "after", time] => plan.renew_after = duration(time),
         ["max", "duration", time] => plan.limits.max_duration = duration(time),
         ["agent", "must", "be", "cancelled"] => {
             plan.interruption = Interruption::CancelAndTruncate;
@@ -92,7 +98,7 @@ fn set((plan, spent): (&mut CallPlan, &mut Spent), setting: &str) {
         ["caller", "is", "back"] => plan.is_back = true,
         ["tools", "were", "used", count] => spent.tools = count.parse().expect("a number of tools"),
         ["caller", "has", "asked", "for", "a", "person"] => spent.asked = 1,
-        ["marks", "never", "return"] => {}
+        ["marks", "never", "return"] | ["our", "sentences", "last", _] => {}
         _ => panic!("no such setting: {setting}"),
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Stage {
     front_at: Instant,
     /// Whether marks come back.
     pub(super) returns_marks: bool,
+    /// How long a sentence is that needs no agent.
+    pub(super) sentence: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,7 @@ impl Stage {
             buffer: VecDeque::new(),
             front_at: now,
             returns_marks: true,
+            sentence: Duration::from_millis(800),
         }
     }
 
@@ -70,7 +73,7 @@ impl Stage {
             seen(self.now - self.began, &action);
             match action {
                 Action::Carrier(action) => self.carry(action, &mut cleared),
-                Action::Utter(phrase) => uttered.push(utter(phrase)),
+                Action::Utter(phrase) => uttered.push(utter(phrase, self.sentence)),
                 Action::Agent(_)
                 | Action::Tool(_)
                 | Action::Dial
@@ -130,15 +133,15 @@ impl Stage {
     }
 }
 
-/// A sentence that needs no agent, of 800 ms.
-fn utter(phrase: Phrase) -> Event {
+/// A sentence that needs no agent.
+fn utter(phrase: Phrase, lasting: Duration) -> Event {
     let text = match phrase {
         Phrase::OneMoment => "One moment, please.",
         Phrase::Apology => "I am sorry.",
     };
     Event::Uttered {
         text: text.to_owned().into(),
-        sound: vec![0xFF; 6_400].into(),
+        sound: vec![0xFF; 8 * lasting.as_millis() as usize].into(),
     }
 }
 

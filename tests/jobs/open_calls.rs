@@ -1,10 +1,10 @@
 //! Calls of which nobody ever said that they were over.
 
 use frontdesk::domain::{
-    AnsweredBy, CallStatus, EndReason, Entry, Lock, Outcome, SettingKey, SettingValue,
+    AnsweredBy, CallStatus, EndReason, Entry, Lock, Outcome, SettingKey, SettingValue, Usage,
 };
 use frontdesk::rehearsal::rest::RestFault;
-use frontdesk::store::calls::NewCall;
+use frontdesk::store::calls::{Finished, NewCall};
 use frontdesk::store::{calls, settings};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, SECOND, at, at_carrier, rated};
@@ -59,6 +59,39 @@ async fn w2_a_call_whose_end_nobody_told_of_is_asked_for_at_the_carrier() {
         account.put_call(rated(at_carrier(2, "completed"), "900", "", "USD"));
         desk.after(MINUTE).await;
         assert_eq!(desk.log(going_on.id).await.duration_s, Some(900));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t1_a_call_whose_sound_broke_off_is_asked_for_soon() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::open(db, Some(&account)).await;
+        let (cut, goes_on) = (
+            answered_by_ai(&desk, 1).await,
+            answered_by_ai(&desk, 2).await,
+        );
+        for call in [&cut, &goes_on] {
+            let finished = Finished {
+                end_reason: EndReason::CarrierLost,
+                usage: Usage::default(),
+                cost: None,
+                ended_at: desk.clock.now().plus_ms(30 * SECOND),
+            };
+            let told = calls::finish(&desk.store, desk.tenant, call.id, &finished).await;
+            assert!(told.unwrap());
+        }
+        account.put_call(rated(at_carrier(1, "completed"), "31", "", "USD"));
+        account.put_call(at_carrier(2, "in-progress"));
+        desk.after(2 * MINUTE).await;
+        assert_eq!(desk.log(cut.id).await.duration_s, Some(31));
+        let log = desk.log(goes_on.id).await;
+        assert_eq!(
+            Outcome::of(&log),
+            Outcome::Open,
+            "somebody else has the caller"
+        );
     })
     .await;
 }

@@ -450,6 +450,7 @@ fn every_session_option() -> SessionOptions {
         }),
         max_output_tokens: Some(MaxOutputTokens::Tokens(4_096)),
         overlay: Some(json!({"tracing": "auto"})),
+        ..SessionOptions::default()
     }
 }
 

@@ -62,8 +62,8 @@ async fn p2_kill_loop_no_call_is_lost_and_every_recording_is_there_up_to_the_las
     for report in &reports {
         rows += i64::from(is_written(&store, report).await);
         // By hand nothing else keeps the machine from its work.
-        let way = if asked.is_some() { 60 } else { 1_000 };
-        is_heard(&store, folder.path(), report, (200 + way) * 8).await;
+        let most_ms = if asked.is_some() { 200 } else { 1_200 };
+        is_heard(&store, folder.path(), report, most_ms * 8).await;
     }
     let mut conn = AnyConnection::connect(&url).await.unwrap();
     let all: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM calls")

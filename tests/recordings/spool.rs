@@ -13,7 +13,7 @@ use frontdesk::domain::{
     Consent, ConsentAnswer, ConsentPolicy, Pause, Pii, RecordingFault, RecordingId, RecordingTitle,
     Timestamp,
 };
-use frontdesk::recordings::{Opened, Spool, Spooled, Summary, write_sound};
+use frontdesk::recordings::{Opened, Spool, SpoolWriter, Spooled, Summary, write_sound};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
@@ -332,28 +332,49 @@ async fn d3_a_full_disk_ends_the_recording_and_says_why() {
     spool.close().await;
 }
 
-#[tokio::test]
-async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
-    let folder = TempDir::new().unwrap();
-    let title = title();
+/// A disk that hangs over the first recording, and so much of the second that nothing more
+/// can wait for it.
+fn stuck(folder: &Path) -> (Spool, [SpoolWriter; 2], RecordingId, impl FnOnce()) {
+    let first = title();
     // Whoever opens a pipe for writing waits until somebody reads it.
-    let path = folder.path().join(format!("{}.new", title.id));
+    let path = folder.join(format!("{}.new", first.id));
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
-    let spool = Spool::start(folder.path()).unwrap();
-    let stuck = spool.begin(title.clone()).unwrap();
-    let other = self::title();
+    let spool = Spool::start(folder).unwrap();
+    let stuck = spool.begin(first).unwrap();
+    let other = title();
     let mut writer = spool.begin(other.clone()).unwrap();
     // More than can wait: this would never end if it waited.
     for n in 0..20_000 {
         writer.keep(piece(Track::Caller, n, 1));
     }
     writer.keep(mark(16_000_000, Piece::Cleared));
-    // The disk is back.
-    let reader = std::thread::spawn(move || {
-        let mut pipe = fs::File::open(path).unwrap();
-        std::io::copy(&mut pipe, &mut std::io::sink()).unwrap();
-    });
+    let is_back = move || {
+        std::thread::spawn(move || {
+            let mut pipe = fs::File::open(path).unwrap();
+            std::io::copy(&mut pipe, &mut std::io::sink()).unwrap();
+        });
+    };
+    (spool, [stuck, writer], other.id, is_back)
+}
+
+#[tokio::test]
+async fn i6_a_call_that_ends_while_a_disk_hangs_has_its_end_in_the_file() {
+    let folder = TempDir::new().unwrap();
+    let (spool, [stuck, mut writer], id, is_back) = stuck(folder.path());
+    writer.keep(mark(16_000_000, Piece::End));
+    drop((writer, stuck));
+    is_back();
+    spool.close().await;
+    let summary = left(folder.path(), id).summary().unwrap();
+    assert!(summary.is_ended && summary.lost > 0, "{summary:?}");
+}
+
+#[tokio::test]
+async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
+    let folder = TempDir::new().unwrap();
+    let (spool, [stuck, mut writer], id, is_back) = stuck(folder.path());
+    is_back();
     let empty = async {
         while Spooled::list(folder.path()).unwrap().len() < 2 {
             sleep(Duration::from_millis(1)).await;
@@ -365,8 +386,7 @@ async fn i8_a_disk_that_hangs_makes_nobody_wait_and_what_is_lost_is_counted() {
     drop(writer);
     drop(stuck);
     spool.close().await;
-    reader.join().unwrap();
-    let summary = left(folder.path(), other.id).summary().unwrap();
+    let summary = left(folder.path(), id).summary().unwrap();
     assert!(summary.is_ended);
     let kept = 16_384 * 800;
     assert!(

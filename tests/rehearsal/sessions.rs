@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use frontdesk::rehearsal::model::{Ending, Failure, Line, ModelOptions, ModelServer, Stall};
+use frontdesk::rehearsal::model::{
+    Ending, Failure, Garbage, Line, ModelOptions, ModelServer, Stall,
+};
 use frontdesk::rehearsal::{Spoken, WireFormat};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -208,7 +210,7 @@ async fn a_session_breaks_as_it_is_told() {
         Failure::ExpireAfter(Duration::from_millis(50)),
         Failure::GarbageAfterDeltas {
             deltas: 1,
-            messages: vec!["{nonsense".to_owned()],
+            messages: vec![Garbage::Text("{nonsense".to_owned())],
         },
         Failure::Healthy,
     ];

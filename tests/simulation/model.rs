@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::rehearsal::Spoken;
-use frontdesk::rehearsal::model::{Ending, Failure, Line, ModelOptions, Stall};
+use frontdesk::rehearsal::model::{Ending, Failure, Garbage, Line, ModelOptions, Stall};
 
 use super::chance::Chance;
 use super::sound::{LINES, tagged};
@@ -101,7 +101,9 @@ fn failure(chance: &mut Chance, is_rude: bool) -> Failure {
         2 => Failure::FreezeAfterDeltas(deltas),
         3 => Failure::GarbageAfterDeltas {
             deltas,
-            messages: (0..chance.within(1..9)).map(|_| slip(chance)).collect(),
+            messages: (0..chance.within(1..9))
+                .map(|_| Garbage::Text(slip(chance)))
+                .collect(),
         },
         4 => Failure::ExpireAfter(chance.ms(100..12_000)),
         _ => Failure::CloseAfterDeltas {

@@ -258,7 +258,9 @@ impl World {
                 return seen;
             }
         };
-        self.bridge.write_down(self.new_call(&admission), route());
+        self.bridge
+            .write_down(self.new_call(&admission), route())
+            .await;
         if let Some(set_up) = call.set_up {
             sleep(set_up).await;
             let orders = tokio::spawn(

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use frontdesk::audio::g711::decode_mulaw;
 use frontdesk::domain::EndReason;
 use frontdesk::rehearsal::carrier::{Script, Step};
-use frontdesk::rehearsal::model::{Failure, Line, ModelOptions};
+use frontdesk::rehearsal::model::{Failure, Garbage, Line, ModelOptions};
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn o10_half_a_sample_does_not_turn_what_follows_into_noise() {
     let desk = Desk::open(ModelOptions {
         failures: vec![Failure::GarbageAfterDeltas {
             deltas: 3,
-            messages: vec![odd.to_string()],
+            messages: vec![Garbage::Text(odd.to_string())],
         }],
         ..talkative()
     })

@@ -43,6 +43,7 @@ async fn what_the_gateway_sends_in_another_format_is_found_lost() {
         .run_until(load(WireFormat::Pcmu, None, 0))
         .await;
     assert!(report.lost_up > 0, "{report:?}");
+    assert!(report.lost_down > 0, "{report:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use frontdesk::bridge::Happening;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{AnsweredBy, CallLog, Outcome, Queue, Secret, SettingKey};
-use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
+use frontdesk::rehearsal::carrier::{Carrier, CarrierOptions, Script, Step};
 use frontdesk::routing::{Plan, Target, Voice};
 use frontdesk::store::{queue_waits, queues};
 use tempfile::TempDir;
@@ -22,6 +22,7 @@ use crate::support::rest_account::RestAccount;
 
 const TO: &str = "+15550200001";
 const MEMBER: &str = "+15550300001";
+const RUNG: &str = "CA0123456789abcdef0123456789abcdef";
 
 async fn open() -> (Desk, Queue) {
     let desk = Desk::open(talkative()).await;
@@ -31,7 +32,11 @@ async fn open() -> (Desk, Queue) {
 
 /// A number with a queue of one minute, and a message after it.
 async fn queue(desk: &Desk) -> Queue {
-    let queue = Queue {
+    queue_with(desk, |_| {}).await
+}
+
+async fn queue_with(desk: &Desk, change: impl FnOnce(&mut Queue)) -> Queue {
+    let mut queue = Queue {
         id: Clock::system().new_id(),
         tenant_id: tenant(desk).await.0,
         name: "Sales".to_owned(),
@@ -43,6 +48,7 @@ async fn queue(desk: &Desk) -> Queue {
         members: vec![member(desk, MEMBER).await],
         created_at: Clock::system().now(),
     };
+    change(&mut queue);
     queues::insert(&desk.store, &queue).await.unwrap();
     let waiting = Plan {
         open: Target::Queue { queue_id: queue.id },
@@ -243,6 +249,60 @@ async fn a_whole_call_waits_and_goes_on_as_the_carrier_says() {
             show_to_oracle(&request.url, &request.body);
         }
     }
+}
+
+/// Who waits with music that lasts longer than any test, for as long as the queue allows.
+async fn long_music() -> (Desk, RestAccount, Queue, CarrierOptions) {
+    let account = RestAccount::open(&[]).await;
+    let client = account.client();
+    let desk = Desk::with(talkative(), |plan| plan.carrier = Some(client)).await;
+    let queue = queue_with(&desk, |queue| {
+        queue.hold_music_url = Some("https://music.example.com/long.mp3".to_owned());
+        queue.max_wait = Duration::from_secs(1);
+    })
+    .await;
+    let mut options = desk.carrier_options();
+    options.exchange = Some(account.exchange());
+    options.tune = Duration::from_hours(1);
+    TO.clone_into(&mut options.to);
+    (desk, account, queue, options)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_waited_long_enough_goes_on_however_long_the_music_is() {
+    let (_desk, _account, _, options) = long_music().await;
+    let carrier = Carrier::new(options).unwrap();
+    let report = carrier.place_call(&Script::new([Step::StayUntilEnd])).await;
+    assert_eq!(report.all_violations(), Vec::<String>::new());
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert_eq!(report.verb_names(), ["Enqueue", "Gather", "Say", "Hangup"]);
+    let asked = report.requests.iter();
+    let mut over = asked.filter(|one| one.url.contains("queue/over"));
+    let over = over.next().expect("the carrier was told");
+    assert!(over.body.contains("Call again."), "{}", over.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_with_a_member_is_not_led_on_when_the_wait_would_be_over() {
+    let (desk, account, queue, _) = long_music().await;
+    let waits = async |call_sid: &str| {
+        ask(&desk, "twiml/inbound", &form_to(call_sid, TO, &[])).await;
+        let waits = form_to(call_sid, TO, &[("QueueTime", "0")]);
+        let xml = ask(&desk, "queue/wait?stop=0", &waits).await;
+        assert!(xml.contains("long.mp3"), "{xml}");
+    };
+    waits("CA1").await;
+    let connecting = format!("queue/connecting?call=CA7&user={}", queue.members[0]);
+    ask(&desk, &connecting, &form_to("CA1", TO, &[])).await;
+    logged(&desk, "CA1", |call| call.user_id.is_some()).await;
+    // Whoever has come later is led on, and nobody before them was.
+    waits(RUNG).await;
+    let asked = until(async || Some(account.exchanges()).filter(|asked| !asked.is_empty())).await;
+    let paths: Vec<_> = asked.iter().map(|one| one.request.path.as_str()).collect();
+    assert!(
+        paths.len() == 1 && paths[0].ends_with(&format!("/Calls/{RUNG}.json")),
+        "{paths:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use frontdesk::domain::{EndReason, Secret};
-use frontdesk::realtime::Endpoint;
+use frontdesk::realtime::{Endpoint, connection};
 use frontdesk::rehearsal::carrier::{CallReport, Script, Step};
-use frontdesk::rehearsal::model::{Failure, Line, ModelOptions, ModelServer, SessionRecord};
+use frontdesk::rehearsal::model::{
+    Failure, Garbage, Line, ModelOptions, ModelServer, SessionRecord,
+};
 use frontdesk::rehearsal::{CALLER, Keep, RECEPTIONIST, Spoken};
 use frontdesk::store::utterances;
 use futures::future::join_all;
@@ -498,21 +500,40 @@ async fn what_callers_hear_while_nobody_answers_is_said_before_the_first_one_rin
     assert_eq!(desk.bridge.counts().live, 0);
 }
 
+/// The AI says that in the middle of an answer; what becomes of its sessions.
+async fn said_amid_an_answer(messages: Vec<Garbage>) -> Vec<SessionRecord> {
+    let garbage = Failure::GarbageAfterDeltas {
+        deltas: 3,
+        messages,
+    };
+    let desk = desk_of(vec![garbage]).await;
+    let steps = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(1_500)),
+        Step::HangUp,
+    ];
+    let report = place(&desk, steps).await;
+    assert_hung_up(&desk, &report).await;
+    assert_eq!(report.failures, Vec::<String>::new());
+    desk.model.sessions()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn o9_five_malformed_messages_are_borne_and_the_sixth_is_one_too_many() {
-    for (count, sessions) in [(5, 1), (6, 2)] {
-        let garbage = Failure::GarbageAfterDeltas {
-            deltas: 3,
-            messages: vec!["{\"type\":".to_owned(); count],
-        };
-        let desk = desk_of(vec![garbage]).await;
-        let steps = vec![
-            Step::WaitForSpeech,
-            Step::WaitForQuiet(ms(1_500)),
-            Step::HangUp,
-        ];
-        let report = place(&desk, steps).await;
-        assert_eq!(desk.model.accepted(), sessions, "{count}");
-        assert_hung_up(&desk, &report).await;
+    let text = Garbage::Text("{\"type\":".to_owned());
+    let binary = Garbage::Binary(vec![0xFF; 960]);
+    for garbage in [text, binary] {
+        for (count, sessions) in [(5, 1), (6, 2)] {
+            let said = said_amid_an_answer(vec![garbage.clone(); count]).await;
+            assert_eq!(said.len(), sessions, "{count} of {garbage:?}");
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o9_who_sends_more_than_a_mebibyte_at_once_is_told_so_and_replaced() {
+    let huge = Garbage::Text("x".repeat(connection::MAX_MESSAGE + 1));
+    let said = said_amid_an_answer(vec![huge]).await;
+    let codes: Vec<_> = said.iter().map(|one| one.close_code).collect();
+    assert_eq!(codes, [Some(1009), Some(1000)]);
 }

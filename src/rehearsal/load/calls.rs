@@ -8,6 +8,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::line::{Call, Shared};
+use super::plan::{FRAME, LAST_WORDS};
 use super::report::Going;
 
 /// So long they sleep who need not be exact.
@@ -58,6 +59,14 @@ impl Calls {
         let is_over = |_: &usize, call: &mut Rc<Call>| call.is_over();
         let ended = self.all.extract_if(.., is_over);
         ended.map(|(_, call)| call).collect()
+    }
+
+    /// Lets them go on until all that counts has arrived, or is lost.
+    pub(super) async fn settle(&self) {
+        let end = Instant::now() + LAST_WORDS;
+        while Instant::now() < end && !self.all.values().all(|call| call.is_settled()) {
+            self.go_on(FRAME).await;
+        }
     }
 
     /// Everybody hangs up.

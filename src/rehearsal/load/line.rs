@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::agenda::{Agenda, Cue};
 use super::lane::{Lane, Playout};
 use super::plan::{
-    AFTERMATH, BARGE_IN, EAGER_LEAD, FRAME, FRAME_LEN, LAST_WORDS, PAUSE, PIECE_EVERY, PIECE_LEN,
-    PIECES, REPLY, ROUND,
+    AFTERMATH, BARGE_IN, EAGER_LEAD, FRAME, FRAME_LEN, HELD_BACK, LAST_WORDS, PAUSE, PIECE_EVERY,
+    PIECE_LEN, PIECES, REPLY, ROUND,
 };
 use super::score::{self, Answer, ToCarrier, ToModel};
 use super::sockets::{ModelSocket, next, send};
@@ -74,6 +74,10 @@ struct State {
     chunk: u64,
     answer: u64,
     answer_began: Option<Instant>,
+    /// Whether the answer counts: some of it was sent while the load was measured.
+    is_counted: bool,
+    /// Pieces of it that are not sent yet.
+    unsent: usize,
     /// Since when a `clear` is awaited.
     cut_at: Option<Instant>,
     /// Nothing is said any more, and the end comes when all has arrived.
@@ -138,6 +142,8 @@ impl Call {
     /// The caller says no more, and hangs up when all of it has arrived.
     fn hang_up(&self, now: Instant) {
         let mut state = self.state.borrow_mut();
+        // The model falls silent as well: what was held back is not heard.
+        state.is_counted = false;
         let since = *state.silent_since.get_or_insert(now);
         let has_arrived = now - since >= AFTERMATH && state.up.missing() == 0;
         if has_arrived || now - since > LAST_WORDS {
@@ -146,6 +152,13 @@ impl Call {
         } else {
             self.add(now + AFTERMATH, Cue::HangUp);
         }
+    }
+
+    /// Whether all that counts has arrived.
+    pub(super) fn is_settled(&self) -> bool {
+        let state = self.state.borrow();
+        let is_whole = state.unsent == 0 && state.down.missing() == 0 && state.cut_at.is_none();
+        state.is_over || !state.is_counted || is_whole
     }
 
     /// What the carrier calls it.
@@ -167,6 +180,7 @@ impl Call {
     pub(super) fn end(&self) {
         let mut state = self.state.borrow_mut();
         if !state.is_over {
+            self.settle(&mut state);
             let mut tally = self.shared.tally.borrow_mut();
             tally.lost_up += (state.up.missing() + state.up.surplus()).div_ceil(FRAME_LEN as u64);
             state.is_over = true;
@@ -205,6 +219,10 @@ impl Call {
     fn answer(&self, now: Instant) {
         let mut state = self.state.borrow_mut();
         self.settle(&mut state);
+        if self.shared.tally.borrow().is_measured {
+            return;
+        }
+        state.unsent = PIECES;
         state.answer += 1;
         state.answer_began = Some(now);
         state.playout.rest();
@@ -221,10 +239,11 @@ impl Call {
     fn settle(&self, state: &mut State) {
         let missing = state.down.missing() + state.down.surplus();
         let mut tally = self.shared.tally.borrow_mut();
-        if tally.is_measuring {
+        if state.is_counted {
             tally.lost_samples_down += missing;
             tally.missing_clears += u64::from(state.cut_at.is_some());
         }
+        state.is_counted = false;
         state.cut_at = None;
         state.down.forget();
     }
@@ -240,6 +259,8 @@ impl Call {
         }
         let mut tally = self.shared.tally.borrow_mut();
         tally.samples_down += PIECE_LEN as u64 * u64::from(tally.is_measuring);
+        state.is_counted |= tally.is_measuring;
+        state.unsent = state.unsent.saturating_sub(1);
         if number + 1 < PIECES {
             self.add(due + PIECE_EVERY, Cue::Piece(number + 1));
         } else {
@@ -290,6 +311,10 @@ impl Call {
             Some(ToCarrier::Clear) => {
                 if let Some(cut_at) = state.cut_at.take() {
                     tally.note_barge_in(now - cut_at);
+                }
+                if state.is_counted {
+                    let missing = state.down.missing().saturating_sub(HELD_BACK);
+                    tally.lost_samples_down += missing + state.down.surplus();
                 }
                 state.down.forget();
                 let marks: Vec<String> = state.playout.clear().collect();

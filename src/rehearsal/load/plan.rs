@@ -56,6 +56,9 @@ pub(super) const PAUSE: Duration = Duration::from_millis(7_500);
 /// A piece that finds more than this in the carrier's buffer may be held back
 /// by the gateway: its delay says nothing.
 pub(super) const EAGER_LEAD: Duration = Duration::from_millis(1_500);
+/// Samples that a gateway may hold back of an answer when the caller breaks in: the
+/// carrier's buffer is filled when there is some room in it, not a little.
+pub(super) const HELD_BACK: u64 = 4_800;
 /// Who hangs up has been silent for so long: what is under way arrives.
 pub(super) const AFTERMATH: Duration = Duration::from_millis(500);
 /// What has not arrived by then is lost.

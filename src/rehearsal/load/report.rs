@@ -75,9 +75,9 @@ pub struct LoadReport {
     pub frames_up: u64,
     /// Those of them that never reached the model.
     pub lost_up: u64,
-    /// Frames of 20 ms that the model sent and that were not interrupted.
+    /// Frames of 20 ms that the model sent.
     pub frames_down: u64,
-    /// Those of them that never reached the carrier.
+    /// Those of their answers that never reached the carrier, and that no caller broke off.
     pub lost_down: u64,
     /// Messages that took longer than a frame lasts, in either direction.
     pub late: u64,

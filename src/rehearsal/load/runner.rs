@@ -121,11 +121,15 @@ impl Load {
             unconstrained(self.go_on(plan, &carrier, &mut calls, lasting)).await?;
             progress(Progress::Going(calls.going()));
         }
-        shared.tally.borrow_mut().is_measuring = false;
+        {
+            let mut tally = shared.tally.borrow_mut();
+            (tally.is_measuring, tally.is_measured) = (false, true);
+        }
         let sent = floods.iter().zip(before);
         let sent = sent.map(|(flood, before)| flood.sent().since(before));
         let sent: Vec<Flooded> = sent.collect();
         progress(Progress::Measured);
+        unconstrained(calls.settle()).await;
         tokio::time::sleep(AFTERMATH).await;
         calls.end_all();
         for flood in &floods {

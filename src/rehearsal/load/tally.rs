@@ -12,6 +12,8 @@ use super::report::{Going, LoadReport, Quantiles};
 pub(super) struct Tally {
     /// Outside of the measured time nothing is counted but faults.
     pub(super) is_measuring: bool,
+    /// That time is over: no answer is begun any more.
+    pub(super) is_measured: bool,
     up: Histogram<u64>,
     down: Histogram<u64>,
     barge_in: Histogram<u64>,
@@ -32,6 +34,7 @@ impl Tally {
     pub(super) fn new() -> Self {
         Self {
             is_measuring: false,
+            is_measured: false,
             up: histogram(),
             down: histogram(),
             barge_in: histogram(),

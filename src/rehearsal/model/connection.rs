@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::brain::{Brain, Recorder};
-use super::options::{Failure, ModelOptions};
+use super::options::{Failure, Garbage, ModelOptions};
 use super::record::{Ledger, SessionRecord};
 use super::refusal::Refusal;
 use super::upgrade::{Opening, Refused, check};
@@ -232,7 +232,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             Failure::GarbageAfterDeltas { deltas, messages } if *deltas == self.deltas => {
                 for message in messages.clone() {
-                    if let Next::End = self.send(message).await {
+                    let sent = match message {
+                        Garbage::Text(text) => self.send(text).await,
+                        Garbage::Binary(bytes) => self.send_message(bytes.into()).await,
+                    };
+                    if let Next::End = sent {
                         return Next::End;
                     }
                 }
@@ -266,7 +270,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.recorder
                 .note(|record| record.server_log.push(text.clone()));
         }
-        match self.socket.send(Message::text(text)).await {
+        self.send_message(Message::text(text)).await
+    }
+
+    async fn send_message(&mut self, message: Message) -> Next {
+        match self.socket.send(message).await {
             Ok(()) => Next::GoOn,
             Err(_) => Next::End,
         }

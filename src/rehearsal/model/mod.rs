@@ -30,7 +30,7 @@ mod session_shape;
 mod upgrade;
 mod vad;
 
-pub use options::{Ending, Failure, Line, McpCall, McpEnd, ModelOptions, Stall, ToolCall};
+pub use options::{Ending, Failure, Garbage, Line, McpCall, McpEnd, ModelOptions, Stall, ToolCall};
 pub use record::{
     Appended, CallerTurn, Deletion, ItemRecord, RefusalRecord, ResponseRecord, SessionRecord,
     Truncation,

@@ -216,13 +216,22 @@ pub enum Failure {
     },
     /// Nothing is read or written any more after so many audio deltas.
     FreezeAfterDeltas(usize),
-    /// These text messages are sent as they are after so many audio deltas.
+    /// These messages are sent as they are after so many audio deltas.
     GarbageAfterDeltas {
         /// Deltas of sound sent before.
         deltas: usize,
         /// The messages.
-        messages: Vec<String>,
+        messages: Vec<Garbage>,
     },
     /// The session expires after so long: an `error`, then the close.
     ExpireAfter(Duration),
+}
+
+/// A message that no model should send.
+#[derive(Clone, Debug)]
+pub enum Garbage {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Vec<u8>),
 }
