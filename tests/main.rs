@@ -17,6 +17,7 @@ mod journal;
 mod keeping;
 mod log;
 mod measures;
+mod parsers;
 mod realtime;
 mod recordings;
 mod rehearsal;

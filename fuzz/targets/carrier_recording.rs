@@ -1,26 +1,9 @@
 //! A sound file from the carrier: its head, and who speaks in it.
 #![no_main]
 
-use frontdesk::audio::{Loudness, wav};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|rest: &[u8]| {
-    look(rest);
-    look(&[b"RIFF\0\0\0\0WAVE", rest].concat());
-});
+#[path = "../parsers/carrier_recording.rs"]
+mod carrier_recording;
 
-fn look(file: &[u8]) {
-    let length = file.len() as u64;
-    let Some(head) = wav::Head::read(file, length) else {
-        return;
-    };
-    assert!(head.start + head.length <= length);
-    let _ = head.duration();
-    let start = usize::try_from(head.start).unwrap();
-    let mut loudness = Loudness::new(head.channels, head.rate);
-    loudness.hear(&file[start..]);
-    for turn in loudness.turns() {
-        assert!(turn.channel < usize::from(head.channels));
-        assert!(turn.samples.start < turn.samples.end);
-    }
-}
+fuzz_target!(|bytes: &[u8]| carrier_recording::read(bytes));

@@ -1,27 +1,9 @@
 //! What the carrier asks over HTTP.
 #![no_main]
 
-use frontdesk::twilio::webhook::{
-    DialResult, MessageRequest, RecordingStatus, StatusCallback, TranscriptionUpdate, VoiceRequest,
-    parse_form,
-};
 use libfuzzer_sys::fuzz_target;
 
-/// What every request about a call has.
-const CALL: &[u8] = b"AccountSid=AC0123456789abcdef0123456789abcdef&\
-    CallSid=CA0123456789abcdef0123456789abcdef&From=%2B15550100001&To=%2B15550100000&\
-    CallStatus=in-progress&Direction=inbound&";
+#[path = "../parsers/carrier_request.rs"]
+mod carrier_request;
 
-fuzz_target!(|body: &[u8]| {
-    let alone = parse_form(body);
-    let together = parse_form(&[CALL, body].concat());
-    assert!(together.ends_with(&alone));
-    for pairs in [alone, together] {
-        let _ = VoiceRequest::from_pairs(&pairs);
-        let _ = StatusCallback::from_pairs(&pairs);
-        let _ = DialResult::from_pairs(&pairs);
-        let _ = RecordingStatus::from_pairs(&pairs);
-        let _ = MessageRequest::from_pairs(&pairs);
-        let _ = TranscriptionUpdate::from_pairs(&pairs);
-    }
-});
+fuzz_target!(|bytes: &[u8]| carrier_request::read(bytes));

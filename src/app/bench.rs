@@ -62,6 +62,11 @@ pub struct LoadConfig {
     #[arg(long, default_value = "0", value_parser = clap::value_parser!(u8).range(..=50))]
     pub floods: u8,
 
+    /// So many callers a second, beside these, for whom there is no place: how soon each is
+    /// told so, and what the calls suffer.
+    #[arg(long, default_value = "0", value_parser = clap::value_parser!(u16).range(..=2_000))]
+    pub storm: u16,
+
     /// How often memory, descriptors and tasks are looked at while callers come and go.
     #[arg(long, default_value = "1m", value_parser = some_time, value_name = "TIME")]
     pub sample: Duration,
@@ -206,6 +211,7 @@ impl Side {
             .args(["--ramp", &load.ramp.as_secs().to_string()])
             .args(["--warm-up", &load.warm_up.as_secs().to_string()])
             .args(["--floods", &load.floods.to_string()])
+            .args(["--storm", &load.storm.to_string()])
             .args(["--sample", &load.sample.as_secs().to_string()]);
         if let Some(talk) = load.talk {
             command.args(["--talk", &talk.as_secs().to_string()]);

@@ -97,6 +97,7 @@ impl Figures {
             (seen.lost_down, "frames of the model were lost"),
             (seen.missing_clears, "interruptions were not obeyed"),
             (seen.misshapen, "messages were misshapen"),
+            (seen.unanswered, "callers were told nothing"),
         ];
         let fault = faults.iter().find(|(count, _)| *count > 0);
         let fault = fault.map(|(count, what)| format!("{count} {what}"));
@@ -139,6 +140,13 @@ impl Figures {
             "memory without a call",
             format!("{:.1} MiB", costs.idle_mib),
         );
+        if seen.turned_away.count > 0 {
+            line("no place, to what is said", times(&seen.turned_away));
+            line(
+                "callers without a place",
+                seen.turned_away.count.to_string(),
+            );
+        }
         for flood in &seen.floods {
             line("a call beside these floods", self.flooded(flood));
         }

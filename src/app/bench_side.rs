@@ -59,6 +59,7 @@ async fn rehearse(config: &LoadConfig) -> anyhow::Result<LoadReport> {
         measured: Duration::from_secs(config.seconds.into()),
         talk: config.talk,
         floods: config.floods.into(),
+        storm: config.storm.into(),
         tell_every: config.sample,
         format: match config.format {
             AudioFormat::Pcm24 => WireFormat::Pcm24,

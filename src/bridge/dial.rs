@@ -273,7 +273,7 @@ impl Dialer for RealtimeDialer {
 
     fn renew_after(&self) -> Duration {
         // There is time for a moment of silence: five minutes of an hour.
-        self.options.limit - self.options.limit / 12
+        self.options.limit / 12 * 11
     }
 
     fn model(&self) -> Option<&str> {

@@ -351,7 +351,12 @@ pub(super) mod tests {
                 Step::Send | Step::Read => None,
             });
             let said: Vec<_> = said.chain(["goodbye".to_owned()]).collect();
-            prop_assert_eq!(arrived, said);
+            // A ping waits where much does, and others are not kept waiting for it.
+            let is_ping = |said: &String| said == "ping";
+            let (pings, rest): (Vec<_>, Vec<_>) = arrived.into_iter().partition(is_ping);
+            let (sent, said): (Vec<_>, Vec<_>) = said.into_iter().partition(is_ping);
+            prop_assert_eq!(pings.len(), sent.len());
+            prop_assert!(rest == said, "{:?}", steps);
         }
     }
 

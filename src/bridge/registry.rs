@@ -334,18 +334,17 @@ impl Bridge {
         if let Some(toolbox) = self.toolbox() {
             toolbox.unseal(&mut admission.receptionist);
         }
-        let past = admission.past.as_ref();
-        let limits = admission.receptionist.limits;
+        let receptionist = admission.receptionist.clone();
+        let (past, limits) = (admission.past.as_ref(), receptionist.limits);
         let plan = CallPlan {
-            silence: admission.receptionist.silence,
+            silence: receptionist.silence,
             limits: past.map_or(limits, |past| past.rest_of(limits)),
             interruption: shared.dialer.interruption(),
-            has_zero_key: admission.receptionist.toolkit.person.has_zero_key,
+            has_zero_key: receptionist.toolkit.person.has_zero_key,
             is_back: past.is_some(),
             renew_after: shared.dialer.renew_after(),
             seed: u64::from_le_bytes(random_bytes()),
         };
-        let receptionist = admission.receptionist.clone();
         let receptionist = Arc::new(briefed(receptionist, &admission));
         let phrases = self
             .phrasebook()

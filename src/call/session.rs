@@ -271,7 +271,7 @@ impl Session {
             return;
         }
         let verdict = self.silence.judge(self.playback.quiet_at(), now);
-        if !matches!(verdict, Verdict::Wait(_)) {
+        if !matches!(verdict, Verdict::Wait(_)) && self.silence.hears_noise(now) {
             self.turn.is_noise();
         }
         match verdict {

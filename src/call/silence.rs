@@ -79,6 +79,11 @@ impl Silence {
         self.unanswered += 1;
     }
 
+    /// Whether what the agent takes for the caller's voice is none.
+    pub(super) fn hears_noise(&self, now: Instant) -> bool {
+        self.speaking_since.is_some_and(|at| now >= at + MAX_SPEECH)
+    }
+
     /// Judges the silence; `quiet_at` is when the receptionist ends speaking.
     pub(super) fn judge(&mut self, quiet_at: Option<Instant>, now: Instant) -> Verdict {
         if self.unanswered > self.policy.prompts + PATIENCE {

@@ -273,18 +273,17 @@ mod tests {
     use super::super::spooled::{Opened, Spooled};
     use super::*;
     use crate::call::{Piece, Snippet};
-    use crate::clock::Clock;
     use crate::domain::{Consent, ConsentAnswer, ConsentPolicy, Timestamp};
 
     #[test]
     fn i6_a_file_whose_call_is_gone_takes_what_was_handed_over_before() {
         let folder = tempfile::TempDir::new().unwrap();
         let mut shelf = Shelf::new(folder.path().to_owned(), Headroom::default());
-        let (clock, at) = (Clock::system(), Timestamp::from_ms(1_763_717_400_000));
+        let at = Timestamp::from_ms(1_763_717_400_000);
         let title = RecordingTitle {
-            id: clock.new_id(),
-            tenant_id: clock.new_id(),
-            call_id: clock.new_id(),
+            id: "rcd_00000000000000000000000000".parse().unwrap(),
+            tenant_id: "ten_00000000000000000000000000".parse().unwrap(),
+            call_id: "call_00000000000000000000000000".parse().unwrap(),
             started_at: at,
             consent: Consent {
                 policy: ConsentPolicy::None,

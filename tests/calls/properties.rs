@@ -6,7 +6,8 @@ use std::time::Duration;
 use frontdesk::audio::Frame;
 use frontdesk::call::{
     Action, AgentAct, AgentAction, CallPlan, CarrierAction, Errand, Event, HandsTo, Interruption,
-    ItemKey, MAX_LEAD, Mark, Order, Outcome, Refused, ResponseKey, ToolAction, ToolEnd, ToolKey,
+    ItemKey, MAX_LEAD, Mark, Order, Outcome, Refused, Reply, Report, ResponseKey, ToolAction,
+    ToolEnd, ToolKey,
 };
 use frontdesk::domain::{EndReason, Limits, Pii, SilencePolicy, Speaker, ToolName, Usage};
 use proptest::prelude::*;
@@ -32,7 +33,7 @@ proptest! {
         let mut witness = Witness::default();
         if begins_well {
             for event in [Event::CarrierStarted, Event::AgentReady] {
-                witness.expect(&event);
+                witness.expect(stage.now - stage.began, &event);
                 stage.happen(event, &mut |at, action| witness.see(at, action));
             }
         }
@@ -41,7 +42,7 @@ proptest! {
             stage.pass(until, &mut |at, action| witness.see(at, action));
             let times = if matches!(event, Event::AgentAudio { .. }) { times } else { 1 };
             for _ in 0..times {
-                witness.expect(&event);
+                witness.expect(stage.now - stage.began, &event);
                 stage.happen(event.clone(), &mut |at, action| witness.see(at, action));
             }
         }
@@ -116,6 +117,8 @@ fn plan(interruption: Interruption) -> CallPlan {
 struct Floor {
     /// The caller does, as the agent hears it.
     is_spoken_to: bool,
+    /// Since then; what goes on for half a minute without a word is noise.
+    since: Duration,
     /// It answers them all the same, unasked: they may have paused, and nobody said so.
     is_answered: bool,
     /// The agent was asked for a response that has not begun.
@@ -143,7 +146,7 @@ struct Witness {
 
 impl Witness {
     /// What goes in. Each frame carries its response in its sound.
-    fn expect(&mut self, event: &Event) {
+    fn expect(&mut self, at: Duration, event: &Event) {
         match event {
             Event::AgentAudio {
                 response,
@@ -174,6 +177,7 @@ impl Witness {
             Event::SpeechStarted { .. } if !self.has_carrier => {}
             Event::SpeechStarted { .. } => {
                 self.floor.is_spoken_to = true;
+                self.floor.since = at;
                 self.floor.is_answered = false;
                 self.muted = self.latest;
             }
@@ -234,7 +238,16 @@ impl Witness {
                     self.broken.push("too many tools were used".to_owned());
                 }
             }
+            Action::Report(Report::Silence { .. })
+                if at >= self.floor.since + Duration::from_secs(30) =>
+            {
+                self.floor.is_spoken_to = false;
+            }
             Action::Agent(AgentAction::Respond(reply)) => {
+                let is_late = at >= self.floor.since + Duration::from_secs(30);
+                if *reply == Reply::GoodbyeForSilence && is_late {
+                    self.floor.is_spoken_to = false;
+                }
                 self.floor.is_asked = true;
                 if self.floor.is_spoken_to && !self.floor.is_answered {
                     let words = format!("{reply:?} is asked for into the caller's words");

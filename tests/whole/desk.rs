@@ -60,7 +60,8 @@ impl Desk {
         Self::build(model, &url, change).await
     }
 
-    async fn build(
+    /// The same as [`Desk::open_at`], with something changed in the plan.
+    pub(super) async fn build(
         model: ModelServer,
         agent_url: &str,
         change: impl FnOnce(&mut HousePlan),

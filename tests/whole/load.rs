@@ -13,7 +13,7 @@ use super::desk::{Desk, PUBLIC_URL, TOKEN, ms};
 
 #[tokio::test]
 async fn calls_side_by_side_lose_nothing() {
-    let steady = load(WireFormat::Pcm24, None, 0);
+    let steady = load(WireFormat::Pcm24, None, (0, 0));
     let (report, progress) = LocalSet::new().run_until(steady).await;
     let [
         Progress::Placed,
@@ -40,7 +40,7 @@ async fn calls_side_by_side_lose_nothing() {
 async fn what_the_gateway_sends_in_another_format_is_found_lost() {
     // The gateway speaks PCM16, of which six bytes are a sample of mu-law.
     let (report, _) = LocalSet::new()
-        .run_until(load(WireFormat::Pcmu, None, 0))
+        .run_until(load(WireFormat::Pcmu, None, (0, 0)))
         .await;
     assert!(report.lost_up > 0, "{report:?}");
     assert!(report.lost_down > 0, "{report:?}");
@@ -48,7 +48,7 @@ async fn what_the_gateway_sends_in_another_format_is_found_lost() {
 
 #[tokio::test]
 async fn callers_who_hang_up_are_replaced_and_nothing_stays_of_them() {
-    let coming_and_going = load(WireFormat::Pcm24, Some(ms(700)), 0);
+    let coming_and_going = load(WireFormat::Pcm24, Some(ms(700)), (0, 0));
     let (report, progress) = LocalSet::new().run_until(coming_and_going).await;
     assert_eq!(report.failed, 0, "{report:?}");
     assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
@@ -67,7 +67,7 @@ async fn callers_who_hang_up_are_replaced_and_nothing_stays_of_them() {
 
 #[tokio::test]
 async fn p9_a_call_that_floods_us_takes_nothing_from_the_others() {
-    let beside = load(WireFormat::Pcm24, None, 1);
+    let beside = load(WireFormat::Pcm24, None, (1, 0));
     let (report, _) = LocalSet::new().run_until(beside).await;
     let [flood] = report.floods[..] else {
         panic!("{report:?}");
@@ -81,14 +81,28 @@ async fn p9_a_call_that_floods_us_takes_nothing_from_the_others() {
     assert!(report.frames_up >= 850, "{}", report.frames_up);
 }
 
+#[tokio::test]
+async fn w8_callers_without_a_place_are_told_so_and_take_nothing_from_the_others() {
+    let stormy = load(WireFormat::Pcm24, None, (0, 100));
+    let (report, _) = LocalSet::new().run_until(stormy).await;
+    assert_eq!((report.failed, report.unanswered), (0, 0), "{report:?}");
+    assert!(report.turned_away.count > 100, "{report:?}");
+    assert_eq!((report.lost_up, report.lost_down), (0, 0), "{report:?}");
+    assert_eq!((report.missing_clears, report.misshapen), (0, 0));
+    assert!(report.frames_up >= 850, "{}", report.frames_up);
+}
+
 async fn load(
     format: WireFormat,
     talk: Option<Duration>,
-    floods: usize,
+    (floods, storm): (usize, usize),
 ) -> (LoadReport, Vec<Progress>) {
     let load = Load::open(None).await.expect("a port is free");
     let unused = ModelServer::start(ModelOptions::default()).await;
-    let desk = Desk::open_at(unused.expect("a port is free"), &load.model_url()).await;
+    let unused = unused.expect("a port is free");
+    // Who takes another's place may come before that one has quite gone.
+    let places = if talk.is_some() { 12 } else { 6 + floods };
+    let desk = Desk::build(unused, &load.model_url(), |plan| plan.max_calls = places).await;
     let plan = LoadPlan {
         calls: 6,
         ramp: ms(300),
@@ -96,6 +110,7 @@ async fn load(
         measured: ms(3_000),
         talk,
         floods,
+        storm,
         tell_every: talk.map_or(ms(60_000), |_| ms(1_000)),
         format,
         base_url: desk.base_url.clone(),

@@ -45,6 +45,20 @@ impl Carrier {
             token: token.unwrap_or_default().to_owned(),
         })
     }
+
+    /// Asks the gateway about a new call for which it has no place. How soon it was told what
+    /// becomes of its caller.
+    pub(in crate::rehearsal) async fn is_turned_away(&self) -> Result<Duration, String> {
+        let form = forms::voice(&self.options, &carrier_name("CA"), "ringing");
+        let request = WebhookRequest::post(self.inbound.clone(), form);
+        let answer = self.client.send(&self.options, &[], &request).await;
+        let document = answer.document()?;
+        if document.verbs.iter().any(|verb| verb.name == "Connect") {
+            return Err("the gateway had a place".to_owned());
+        }
+        Ok(answer.report.took)
+    }
+
     /// Tells the gateway that such a call is over, after `lasting`.
     pub(in crate::rehearsal) async fn tell_over(
         &self,

@@ -14,7 +14,8 @@
 //! their places.
 //!
 //! Some [more](LoadPlan::floods) may flood the gateway from both ends, as no peer
-//! should: they are in no figure but what they do to the others.
+//! should: they are in no figure but what they do to the others. And a [storm](LoadPlan::storm)
+//! of callers may find no place while the calls are measured.
 
 mod agenda;
 mod calls;
@@ -26,6 +27,7 @@ mod report;
 mod runner;
 mod score;
 mod sockets;
+mod storm;
 mod tally;
 mod voice;
 

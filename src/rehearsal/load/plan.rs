@@ -21,6 +21,8 @@ pub struct LoadPlan {
     pub talk: Option<Duration>,
     /// So many calls beside these flood the gateway.
     pub floods: usize,
+    /// So many callers a second, beside these, for whom there is no place.
+    pub storm: usize,
     /// So often it is told how it goes.
     pub tell_every: Duration,
     /// What the gateway speaks with the model.

@@ -71,6 +71,10 @@ pub struct LoadReport {
     /// How late the simulators themselves sent. What they did late is no delay
     /// of the gateway's, but much of it makes the figures doubtful.
     pub pacing: Quantiles,
+    /// From a caller for whom there was no place to what they were told.
+    pub turned_away: Quantiles,
+    /// Such callers who were told nothing.
+    pub unanswered: u64,
     /// The caller's frames that were sent.
     pub frames_up: u64,
     /// Those of them that never reached the model.

@@ -16,6 +16,7 @@ use super::line::{Call, Shared};
 use super::plan::{AFTERMATH, FRAME, LoadPlan};
 use super::report::{Flooded, Going, LoadReport};
 use super::sockets::{Door, ModelSocket};
+use super::storm::Storm;
 use super::tally::Tally;
 use super::voice::Voice;
 use crate::rehearsal::carrier::open_stream::OpenStream;
@@ -115,12 +116,14 @@ impl Load {
         progress(Progress::Measuring);
         shared.tally.borrow_mut().is_measuring = true;
         let before: Vec<Flooded> = floods.iter().map(|flood| flood.sent()).collect();
+        let storm = Storm::begin(plan.storm, &carrier, &shared);
         let end = Instant::now() + plan.measured;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
             let lasting = left.min(plan.tell_every);
             unconstrained(self.go_on(plan, &carrier, &mut calls, lasting)).await?;
             progress(Progress::Going(calls.going()));
         }
+        drop(storm);
         {
             let mut tally = shared.tally.borrow_mut();
             (tally.is_measuring, tally.is_measured) = (false, true);

@@ -18,6 +18,8 @@ pub(super) struct Tally {
     down: Histogram<u64>,
     barge_in: Histogram<u64>,
     pacing: Histogram<u64>,
+    turned_away: Histogram<u64>,
+    unanswered: u64,
     pub(super) frames_up: u64,
     pub(super) lost_up: u64,
     pub(super) samples_down: u64,
@@ -39,6 +41,8 @@ impl Tally {
             down: histogram(),
             barge_in: histogram(),
             pacing: histogram(),
+            turned_away: histogram(),
+            unanswered: 0,
             frames_up: 0,
             lost_up: 0,
             samples_down: 0,
@@ -70,6 +74,18 @@ impl Tally {
         note(&mut self.pacing, self.is_measuring, delay);
     }
 
+    pub(super) fn note_turned_away(&mut self, took: Duration) {
+        note(&mut self.turned_away, self.is_measuring, took);
+    }
+
+    /// A caller was told nothing that a carrier could do.
+    pub(super) fn note_unanswered(&mut self, why: &str) {
+        self.unanswered += 1;
+        if self.failures.is_empty() {
+            self.failures.push(why.to_owned());
+        }
+    }
+
     fn note_late(&mut self, delay: Duration) {
         self.late += u64::from(self.is_measuring && delay > LATE);
     }
@@ -92,6 +108,8 @@ impl Tally {
             down: quantiles(&self.down),
             barge_in: quantiles(&self.barge_in),
             pacing: quantiles(&self.pacing),
+            turned_away: quantiles(&self.turned_away),
+            unanswered: self.unanswered,
             frames_up: self.frames_up,
             lost_up: self.lost_up,
             frames_down: self.samples_down / 160,
