@@ -378,9 +378,8 @@ mod tests {
     use crate::routing::{Route, Step, Stop};
     use crate::store::calls::{NewCall, StatusNews};
 
-    use super::super::told::{
-        CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told,
-    };
+    use super::super::stands::{CallStands, Placing};
+    use super::super::told::{CallRecorded, MessageNews, TextCame, TextStands, Told};
 
     fn id<T: From<(Timestamp, u128)>>(n: u128) -> T {
         T::from((Timestamp::from_ms(1_763_717_400_000), n))

@@ -1,5 +1,6 @@
 //! Writes a note into the database; each is written to be run twice.
 
+use super::feed::Feed;
 use super::note::{Finished, Note, Of, Opened};
 use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
@@ -9,11 +10,11 @@ use crate::store::{
     calls, processes, taken_messages, turns, utterances,
 };
 
-/// Writes it down.
+/// Writes it down, and tells whoever watches what nobody has told them yet.
 ///
 /// **Invariant:** the database is the same however often the same notes come in the
 /// same order: who dies between the writing and its being known writes again.
-pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error> {
+pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result<(), store::Error> {
     match note {
         Note::Opened(opened) => write_opened(store, opened).await,
         Note::Answered { of, at } => write_answered(store, *of, *at).await,
@@ -59,7 +60,7 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
         } => write_said(store, *of, *first, utterances).await,
         Note::Finished(finished) => write_finished(store, finished).await,
         Note::Recording(news) => recording_news::write(store, news).await,
-        Note::Told(told) => told.write(store).await,
+        Note::Told(told) => told.write(store, feed).await,
     }
 }
 

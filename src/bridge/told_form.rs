@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::note_values::{TitleForm, at, party, word};
-use super::told::{CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told};
+use super::stands::{CallStands, Placing};
+use super::told::{CallRecorded, MessageNews, TextCame, TextStands, Told};
 use crate::domain::{
     CallId, CallSid, MessageId, ParseError, Pii, ReceptionistId, SmsId, SmsMedia, TenantId, UserId,
     Wish,

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::house::JobHouse;
-use super::open_calls::{believe, complain, last_news, note};
+use super::open_calls::{believe, complain, last_news, lose, note};
 use super::vitals::{BEAT_EVERY, Vitals};
 use crate::domain::{CallLog, EndReason, Timestamp};
 use crate::store::processes::{self, Pulse};
@@ -148,7 +148,7 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
         }
         Ok(None) => {
             note_call_back(house, call).await?;
-            lost_calls::lose(store, of, EndReason::ProcessLost, at).await?;
+            lose(house, of, (EndReason::ProcessLost, at)).await?;
             call_routes::close(store, &call.call_sid, house.clock.now()).await?;
             note(call, "lost");
             Ok(())
@@ -169,7 +169,7 @@ async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), st
         return call_owners::disown(&house.store, of).await;
     }
     note_call_back(house, call).await?;
-    lost_calls::lose(&house.store, of, EndReason::ProcessLost, at).await?;
+    lose(house, of, (EndReason::ProcessLost, at)).await?;
     note(call, "lost");
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::iter;
 
 use sqlx::{AnyConnection, Connection};
 
-use super::call_change::{amend, amend_one, lock, lock_by_sid};
+use super::call_change::{amend, amend_one, lock, lock_by_sid, note_end_told};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
@@ -177,8 +177,8 @@ const LIST_OPEN: &str = concat!(
 );
 
 /// Merges what a status callback says into the call of that SID, and keeps it
-/// among the call's events; none if no such call is known. For the carrier,
-/// who knows no tenant.
+/// among the call's events: the call, and whether nobody has said before that it
+/// is over. None if no such call is known. For the carrier, who knows no tenant.
 ///
 /// **Invariant:** the call is the same after the same news in any order and
 /// any number. It moves forward only, its end is the earliest end told of (the
@@ -187,7 +187,7 @@ pub async fn apply_status(
     db: impl Into<Db<'_>>,
     call_sid: &CallSid,
     news: &StatusNews,
-) -> Result<Option<CallLog>, Error> {
+) -> Result<Option<(CallLog, bool)>, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
     let Some(locked) = lock_by_sid(&mut tx, call_sid).await? else {
@@ -207,8 +207,9 @@ pub async fn apply_status(
     })
     .await?;
     remember(&mut tx, &call, news).await?;
+    let is_news = news.status.is_terminal() && note_end_told(&mut tx, &call).await?;
     tx.commit().await?;
-    Ok(Some(call))
+    Ok(Some((call, is_news)))
 }
 
 /// Notes who answered the tenant's call, and when; the first time counts, and

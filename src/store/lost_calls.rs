@@ -1,6 +1,8 @@
 //! Calls whose end nobody has told of, and nobody will.
 
-use super::call_change::amend_one;
+use sqlx::Connection as _;
+
+use super::call_change::{amend, amend_one, lock, note_end_told};
 use super::{Db, Error, Store, call_backs};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallStatus, EndReason, Outcome, TakenMessageId, TenantId,
@@ -17,14 +19,19 @@ pub fn is_with_agent(call: &CallLog) -> bool {
 }
 
 /// The tenant's call is taken to be over since `at`, for this reason if none is known.
-/// Whether there is such a call.
+/// The call, if it is there and nobody has said before that it is over.
 pub async fn lose(
     db: impl Into<Db<'_>>,
     (tenant, id): (TenantId, CallId),
     why: EndReason,
     at: Timestamp,
-) -> Result<bool, Error> {
-    amend_one(db, tenant, id, |call| {
+) -> Result<Option<CallLog>, Error> {
+    let mut conn = db.into().write().await?;
+    let mut tx = conn.begin().await?;
+    let Some(locked) = lock(&mut tx, tenant, id).await? else {
+        return Ok(None);
+    };
+    let call = amend(&mut tx, locked, |call| {
         if Outcome::of(call) == Outcome::Open {
             call.end_reason.get_or_insert(why);
             call.status = call.status.merge(CallStatus::Completed);
@@ -32,7 +39,10 @@ pub async fn lose(
         // One may be over, and nobody has said since when.
         call.ended_at.get_or_insert(at);
     })
-    .await
+    .await?;
+    let is_news = note_end_told(&mut tx, &call).await?;
+    tx.commit().await?;
+    Ok(is_news.then_some(call))
 }
 
 /// The receptionist who had the tenant's call has it no more since `at`, for its

@@ -417,7 +417,7 @@ async fn a_call_whose_agent_fails_goes_on_until_the_carrier_ends_it() {
         let call = calls::apply_status(&db.store, &new.call_sid, &news)
             .await
             .unwrap();
-        let call = call.expect("the call is known");
+        let (call, _) = call.expect("the call is known");
         assert_eq!(
             (call.ended_at, call.duration_s),
             (Some(at(70_000)), Some(70))

@@ -97,7 +97,7 @@ pub(in crate::api) struct LiveCallBody {
 /// what was missed, or `reset` where not all of that is kept: then
 /// `/api/calls/live` tells how things stand. Of a call that a person has one learns for whom
 /// it was placed, where it was led, that it waits in a queue, who took it, who was held or
-/// muted, and that it is over. An agent is told of the calls that they have, that are placed
+/// muted, and that it is over, as soon as the log has it so. An agent is told of the calls that they have, that are placed
 /// for them, and that wait in a queue of theirs. The stream ends
 /// within a minute when its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
