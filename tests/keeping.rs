@@ -89,7 +89,6 @@ impl Desk {
         stands.placed = Placing::Here {
             tenant_id: self.tenant,
             call_id: id,
-            receptionist_id: None,
         };
         let told = Told::Stands(stands);
         timeout(LONG, self.bridge.take_down(told)).await.unwrap()

@@ -1,7 +1,7 @@
 //! How the carrier says that a call stands: the log moves forward, and its end is told once.
 
 use super::feed::Feed;
-use crate::domain::{CallId, CallSid, Direction, Party, ReceptionistId, TenantId, Timestamp};
+use crate::domain::{CallId, CallSid, Direction, Party, TenantId, Timestamp};
 use crate::store::calls::{self, NewCall, StatusNews};
 use crate::store::{self, Store, call_routes, numbers, outbound_calls};
 
@@ -12,8 +12,7 @@ pub struct CallStands {
     pub own: Option<CallId>,
     /// The carrier's name for it.
     pub call_sid: CallSid,
-    /// Its name, whose it is and who is to answer, should this be the first that the
-    /// database hears of it.
+    /// Its name and whose it is, should this be the first that the database hears of it.
     pub placed: Placing,
     /// Who rang whom.
     pub direction: Direction,
@@ -36,8 +35,6 @@ pub enum Placing {
         tenant_id: TenantId,
         /// Its name.
         call_id: CallId,
-        /// Who is to answer, if the AI is.
-        receptionist_id: Option<ReceptionistId>,
     },
     /// Nowhere that we know: it is whose the number is.
     Unknown {
@@ -71,18 +68,14 @@ impl CallStands {
     }
 
     async fn open(&self, store: &Store) -> Result<(), store::Error> {
-        let (tenant_id, id, receptionist_id) = match self.placed {
-            Placing::Here {
-                tenant_id,
-                call_id,
-                receptionist_id,
-            } => (tenant_id, call_id, receptionist_id),
+        let (tenant_id, id) = match self.placed {
+            Placing::Here { tenant_id, call_id } => (tenant_id, call_id),
             Placing::Unknown { call_id } => {
                 let answering = numbers::answering(store, self.to.number()).await?;
-                let Some((tenant, receptionist)) = answering else {
+                let Some((tenant, _)) = answering else {
                     return Ok(());
                 };
-                (tenant.id, call_id, Some(receptionist.id))
+                (tenant.id, call_id)
             }
         };
         let new = NewCall {
@@ -92,7 +85,7 @@ impl CallStands {
             direction: self.direction,
             from: self.from.clone(),
             to: self.to.clone(),
-            receptionist_id,
+            receptionist_id: None,
             status: self.news.status,
             created_at: self.at,
         };

@@ -165,7 +165,7 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
 /// next, and is told.
 async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), store::Error> {
     let of = (call.tenant_id, call.id);
-    if !lost_calls::is_with_agent(call) {
+    if !lost_calls::is_with_agent(&house.store, call).await? {
         return call_owners::disown(&house.store, of).await;
     }
     note_call_back(house, call).await?;
@@ -177,7 +177,7 @@ async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), st
 /// Whoever spoke with a receptionist whose process has died is called back, unless a
 /// person has them yet.
 async fn note_call_back(house: &JobHouse, call: &CallLog) -> Result<(), store::Error> {
-    if !lost_calls::is_with_agent(call) {
+    if !lost_calls::is_with_agent(&house.store, call).await? {
         return Ok(());
     }
     let mut tx = house.store.begin().await?;

@@ -29,7 +29,7 @@ pub struct NewCall {
     pub from: Party,
     /// Who was rung.
     pub to: Party,
-    /// Who is to answer, if the AI is.
+    /// For which receptionist it is placed, if it is for one.
     pub receptionist_id: Option<ReceptionistId>,
     /// Where it stands.
     pub status: CallStatus,
@@ -251,6 +251,29 @@ const GIVE_TO: &str = "
     UPDATE calls SET user_id = $3
     WHERE tenant_id = $1 AND id = $2 AND (user_id IS NULL OR direction = 'inbound')
         AND EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND id = $3)";
+
+/// The tenant's call is that receptionist's, who has answered it; of several the first's.
+/// One that was placed for a receptionist stays theirs.
+pub async fn give_to_receptionist(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    receptionist: ReceptionistId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(GIVE_TO_RECEPTIONIST)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(receptionist.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const GIVE_TO_RECEPTIONIST: &str = "
+    UPDATE calls SET receptionist_id = $3
+    WHERE tenant_id = $1 AND id = $2 AND receptionist_id IS NULL
+        AND EXISTS (SELECT 1 FROM receptionists WHERE tenant_id = $1 AND id = $3)";
 
 /// Writes how the tenant's call ended. The first to say so is believed, and
 /// who says it again changes nothing; but a process that was taken for dead knows

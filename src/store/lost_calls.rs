@@ -3,17 +3,33 @@
 use sqlx::Connection as _;
 
 use super::call_change::{amend, amend_one, lock, note_end_told};
-use super::{Db, Error, Store, call_backs};
+use super::{Db, Error, Store, call_backs, call_routes};
 use crate::domain::{
     AnsweredBy, CallId, CallLog, CallStatus, EndReason, Outcome, TakenMessageId, TenantId,
     Timestamp,
 };
+use crate::routing::Stop;
 
 /// Whether a receptionist has the call, or was about to, as far as is known.
-pub fn is_with_agent(call: &CallLog) -> bool {
+pub async fn is_with_agent(db: impl Into<Db<'_>>, call: &CallLog) -> Result<bool, Error> {
+    let begins_so = begins_with_agent(db, (call.tenant_id, call.id)).await?;
+    Ok(is_agents(call, begins_so))
+}
+
+/// Whether the tenant's call was to be answered by a receptionist.
+async fn begins_with_agent(
+    db: impl Into<Db<'_>>,
+    (tenant, id): (TenantId, CallId),
+) -> Result<bool, Error> {
+    let route = call_routes::find(db, tenant, id).await?;
+    let first = route.and_then(|route| route.stops.into_iter().next());
+    Ok(matches!(first, Some(Stop::Ai(_))))
+}
+
+fn is_agents(call: &CallLog, begins_so: bool) -> bool {
     let is_agents = match call.answered_by {
         Some(who) => who == AnsweredBy::Ai,
-        None => call.receptionist_id.is_some(),
+        None => begins_so,
     };
     is_agents && call.end_reason.is_none()
 }
@@ -54,10 +70,11 @@ pub async fn break_off(
     at: Timestamp,
     call_back: (TakenMessageId, Timestamp),
 ) -> Result<bool, Error> {
+    let begins_so = begins_with_agent(store, (tenant, id)).await?;
     let mut tx = store.begin().await?;
     let mut was_with_agent = false;
     let is_there = amend_one(&mut tx, tenant, id, |call| {
-        if is_with_agent(call) {
+        if is_agents(call, begins_so) {
             was_with_agent = true;
             call.end_reason = Some(EndReason::ProcessLost);
             call.bill.agent_ended_at = Some(at);

@@ -8,7 +8,6 @@ use super::signed::Signed;
 use super::{Webhooks, conference, warm};
 use crate::bridge::{CallStands, Placing, Told};
 use crate::domain::EndReason;
-use crate::routing::Stop;
 use crate::store::calls::StatusNews;
 use crate::twilio::webhook::StatusCallback;
 
@@ -71,13 +70,8 @@ fn placing(house: &Webhooks, callback: &StatusCallback) -> Placing {
             call_id: house.clock.new_id(),
         };
     };
-    let receptionist_id = match placed.route.stops.first() {
-        Some(Stop::Ai(ai)) => Some(ai.receptionist_id),
-        _ => None,
-    };
     Placing::Here {
         tenant_id: placed.tenant_id,
         call_id: placed.call_id,
-        receptionist_id,
     }
 }
