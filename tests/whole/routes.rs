@@ -389,6 +389,34 @@ async fn the_preview_is_what_the_webhook_does() {
             assert_eq!(serde_json::to_value(kept).unwrap(), stops);
         }
     }
+    let both = people(&desk).await(Strategy::AtOnce);
+    for (n, (open, from, kinds)) in (0..).zip([
+        // The policy does not allow the country.
+        (forward("+442079460958", ring(None)), FROM, vec!["message"]),
+        // Who rings would ring themselves: alone, and beside a colleague.
+        (forward(PARTNER, ring(None)), PARTNER, vec!["message"]),
+        (both, "+15550300003", vec!["ring", "message"]),
+    ]) {
+        let to = format!("+1555021{n:04}");
+        let some = Plan {
+            fallback: vec![message("Call again.")],
+            ..with(open)
+        };
+        plan(&desk, &to, &some).await;
+        let shown = preview(&desk, &key, &to, from).await;
+        let mut why = shown["steps"].as_array().unwrap().iter();
+        assert!(why.any(|step| step["code"] == "dial.refused"), "{shown}");
+        let stops = shown["stops"].as_array().unwrap();
+        let found = stops
+            .iter()
+            .map(|stop| stop.as_object().unwrap().keys().next().unwrap());
+        assert_eq!(found.collect::<Vec<_>>(), kinds, "{shown}");
+        let mut form = form_to(&format!("CA-refused-{n}"), &to, &[]);
+        set(&mut form, "From", from);
+        let xml = ask(&desk, "twiml/inbound", &form).await;
+        assert_same(&stops[0], &xml);
+        assert!(!xml.contains(&format!(">{from}<")), "{xml}");
+    }
 }
 
 /// The route of a call, once it is written down.
