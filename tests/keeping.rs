@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::bridge::{Bridge, CallStands, Keeper, Keeping, NotTaken, Placing, TextCame, Told};
+use frontdesk::bridge::{
+    Bridge, CallStands, Happening, Keeper, Keeping, LiveEvent, NotTaken, Placing, TextCame, Told,
+};
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Consent, ConsentAnswer, ConsentPolicy,
@@ -20,6 +22,7 @@ use futures::future::join_all;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
+use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -86,7 +89,6 @@ impl Desk {
         stands.placed = Placing::Here {
             tenant_id: self.tenant,
             call_id: id,
-            receptionist_id: None,
         };
         let told = Told::Stands(stands);
         timeout(LONG, self.bridge.take_down(told)).await.unwrap()
@@ -214,6 +216,7 @@ async fn d1_a_writer_that_holds_the_database_is_waited_for_on_the_disk() {
         install_default_drivers();
         let mut other = AnyConnection::connect(&database.url).await.unwrap();
         other.execute("BEGIN IMMEDIATE").await.unwrap();
+        let mut watched = desk.bridge.watch();
         let first = desk.live(1).await;
         desk.is(Keeping::Journaled).await;
         // Longer than SQLite itself waits for another writer.
@@ -223,6 +226,9 @@ async fn d1_a_writer_that_holds_the_database_is_waited_for_on_the_disk() {
         other.execute("COMMIT").await.unwrap();
         desk.is(Keeping::Written).await;
         are_whole(database, &[(1, first), (2, second)]).await;
+        // The carrier tells the end again, and those who watch hear it no second time.
+        desk.stands(1, first, 2).await.unwrap();
+        assert_eq!(closed(&mut watched), [first, second]);
         desk.close().await;
     })
     .await;
@@ -238,6 +244,7 @@ async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() 
         let cable = Cable::to(&database.url).await;
         let store = Store::connect(&cable.url).await.unwrap();
         let desk = Desk::open(&store, &folder).await;
+        let mut watched = desk.bridge.watch();
         let mut lives = Vec::new();
         for n in 0..12 {
             match n % 4 {
@@ -250,10 +257,23 @@ async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() 
         cable.plug_in();
         desk.is(Keeping::Written).await;
         are_whole(database, &lives).await;
+        let ids: Vec<_> = lives.iter().map(|(_, id)| *id).collect();
+        assert_eq!(closed(&mut watched), ids);
         desk.close().await;
         store.close().await;
     })
     .await;
+}
+
+/// The calls of which whoever watches was told that they are over.
+fn closed(watched: &mut Receiver<Arc<LiveEvent>>) -> Vec<CallId> {
+    let mut closed = Vec::new();
+    while let Ok(event) = watched.try_recv() {
+        if matches!(event.what, Happening::Closed(_)) {
+            closed.push(event.call_id);
+        }
+    }
+    closed
 }
 
 /// Leaves nobody a connection to write with.

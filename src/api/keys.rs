@@ -131,7 +131,11 @@ async fn revoked(
         object: id.to_string(),
         fields: &[],
     };
-    audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
+    if is_platform {
+        audit::commit_of_platform(tx, (state, operator), change).await?;
+    } else {
+        audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -112,6 +112,7 @@ fn members(gate: &Gate) -> OpenApiRouter<ApiState> {
         .routes(platform(routes!(keys::list_of_platform)))
         .routes(platform(routes!(keys::revoke_of_platform)))
         .routes(may(P::AuditRead, routes!(audit::list)))
+        .routes(platform(routes!(audit::list_of_platform)))
 }
 
 /// What is recorded of calls, and what was.

@@ -238,7 +238,12 @@ pub(super) async fn preview(
     let (facts, caller) = found
         .filter(|(facts, _)| is_own(facts))
         .ok_or(ApiError::NotFound)?;
-    let mut route = routing::route(&facts, &caller, at);
+    let ends: Vec<_> = [Some(&query.to), from.number()]
+        .into_iter()
+        .flatten()
+        .collect();
+    let route = routing::route(&facts, &caller, at);
+    let mut route = route.without_refused(&facts.allowance, &ends);
     // What is left to spend is known of now alone.
     if !quotas::may_spend(&state.store, operator.tenant_id, now).await? {
         let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
@@ -278,7 +283,8 @@ pub(super) struct RouteBody {
     #[schema(format = DateTime)]
     at: String,
     /// In order; the first is where the call goes, each of the others what
-    /// follows if the one before it fails.
+    /// follows if the one before it fails. Telephones that may not be rung are left out,
+    /// and so is a stop that has no other; `steps` says why.
     stops: Vec<StopText>,
     /// The language of announcements.
     language: Option<String>,

@@ -152,7 +152,7 @@ pub(super) async fn set_of_platform(
     settings::put_platform(&mut tx, key, &entry, state.clock.now()).await?;
     let all = settings::of_platform(&mut tx).await?;
     let change = changed("platform_setting.set", key, None);
-    audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+    audit::commit_of_platform(tx, (&state, &operator), change).await?;
     Ok(JsonBody(SettingBody::new(&all, key, Level::Platform)))
 }
 
@@ -171,7 +171,7 @@ pub(super) async fn unset_of_platform(
     let all = settings::of_platform(&mut tx).await?;
     if was_set {
         let change = changed("platform_setting.unset", key, None);
-        audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
+        audit::commit_of_platform(tx, (&state, &operator), change).await?;
     }
     Ok(JsonBody(SettingBody::new(&all, key, Level::Platform)))
 }

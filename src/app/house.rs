@@ -22,7 +22,7 @@ use crate::bridge::{
     Bridge, Dialer, Equipment, Keeper, Keeping, Phrasebook, RealtimeDialer, SpanSink, Toolbox,
 };
 use crate::clock::Clock;
-use crate::domain::{CallSid, Secret};
+use crate::domain::{CallLog, CallSid, Secret};
 use crate::egress::Outside;
 use crate::jobs::{JobHouse, Process, Runner, Watch};
 use crate::journal::Journal;
@@ -135,6 +135,7 @@ impl House {
             public_url: reachable(&plan.public_url),
             process,
             is_live: liveness(bridge.clone()),
+            tell_closed: teller(bridge.clone()),
             is_behind: arrears(bridge.clone()),
         };
         let webhooks = Webhooks {
@@ -323,6 +324,11 @@ fn equipment(
 /// Whether a call goes on here.
 fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
     Arc::new(move |call_sid| bridge.has(call_sid))
+}
+
+/// Tells whoever watches that a call is over.
+fn teller(bridge: Bridge) -> Arc<dyn Fn(&CallLog) + Send + Sync> {
+    Arc::new(move |call| bridge.tell_closed(call))
 }
 
 /// Whether facts about calls wait here for the database.

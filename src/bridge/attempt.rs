@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::feed::Feed;
 use super::note::Note;
 use super::{note_form, note_writing};
 use crate::journal::Journal;
@@ -32,8 +33,8 @@ pub(super) enum Outcome {
 }
 
 /// Tries to write it down.
-pub(super) async fn attempt(store: &Store, note: &Note) -> Outcome {
-    match timeout(LONGEST_WRITE, note_writing::write(store, note)).await {
+pub(super) async fn attempt((store, feed): (&Store, &Feed), note: &Note) -> Outcome {
+    match timeout(LONGEST_WRITE, note_writing::write((store, feed), note)).await {
         Ok(Ok(())) => Outcome::Written,
         // Somebody had the call forgotten, and forgotten it stays.
         Ok(Err(Error::Dangling | Error::Forgotten)) => {
@@ -47,7 +48,11 @@ pub(super) async fn attempt(store: &Store, note: &Note) -> Outcome {
 }
 
 /// Writes the oldest note of the journal down and strikes it, or sets it aside.
-pub(super) async fn catch_up(store: Store, journal: Journal, sets_aside: bool) -> Outcome {
+pub(super) async fn catch_up(
+    (store, feed): (Store, Feed),
+    journal: Journal,
+    sets_aside: bool,
+) -> Outcome {
     let caught_up = async {
         if sets_aside {
             journal.set_aside().await?;
@@ -59,7 +64,7 @@ pub(super) async fn catch_up(store: Store, journal: Journal, sets_aside: bool) -
         let Some(note) = note_form::read(&text) else {
             return Ok(Outcome::Unreadable);
         };
-        let outcome = attempt(&store, &note).await;
+        let outcome = attempt((&store, &feed), &note).await;
         if matches!(outcome, Outcome::Written) {
             journal.strike().await?;
         }

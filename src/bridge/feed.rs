@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::live::LiveEvent;
+use super::live::{Happening, LiveEvent};
 use super::quiet::{Quiet, Quiets};
+use super::registry::Bridge;
 use crate::clock::random_bytes;
-use crate::domain::{CallId, ParseError};
+use crate::domain::{CallId, CallLog, ParseError, Timestamp};
 
 /// Events that a watcher may be behind before it misses some.
 const WATCHED: usize = 1_024;
@@ -108,6 +110,19 @@ impl Feed {
         }
     }
 
+    /// Tells that a call is over; so it was said at that time.
+    pub(super) fn tell_closed(&self, call: &CallLog, time: Timestamp) {
+        let ms = u64::try_from(time.as_ms() - call.created_at.as_ms());
+        self.tell(|id| LiveEvent {
+            id,
+            call_id: call.id,
+            tenant_id: call.tenant_id,
+            at: Duration::from_millis(ms.unwrap_or_default()),
+            time,
+            what: Happening::Closed(call.status),
+        });
+    }
+
     pub(super) fn watch(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
         subscribed(&self.told())
     }
@@ -156,6 +171,13 @@ impl Feed {
     }
 }
 
+impl Bridge {
+    /// Tells whoever watches that a call is over, which nobody has told them yet.
+    pub fn tell_closed(&self, call: &CallLog) {
+        self.shared.feed.tell_closed(call, self.keeper().now());
+    }
+}
+
 /// A closed house has nothing to tell.
 fn subscribed(told: &Told) -> broadcast::Receiver<Arc<LiveEvent>> {
     match &told.watchers {
@@ -166,11 +188,8 @@ fn subscribed(told: &Told) -> broadcast::Receiver<Arc<LiveEvent>> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::bridge::Happening;
-    use crate::domain::{TenantId, Timestamp};
+    use crate::domain::TenantId;
 
     fn told(feed: &Feed, count: u64) {
         for _ in 0..count {

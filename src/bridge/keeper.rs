@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::feed::Feed;
 use super::note::{Finished, Note};
 use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
@@ -86,6 +87,7 @@ pub struct Keeper {
     clock: Clock,
     store: Store,
     journal: Option<Journal>,
+    feed: Feed,
     standing: Arc<Standing>,
     spool: Option<Spool>,
     process: Option<ProcessId>,
@@ -104,12 +106,15 @@ impl Keeper {
         let (notes, inbox) = mpsc::channel(WAITING);
         let standing = Arc::<Standing>::default();
         let shown = Arc::clone(&standing);
-        let writer = Writer::new((store.clone(), journal.clone()), inbox, shown);
+        let feed = Feed::new();
+        let books = (store.clone(), journal.clone(), feed.clone());
+        let writer = Writer::new(books, inbox, shown);
         let keeper = Self {
             notes,
             clock,
             store,
             journal,
+            feed,
             standing,
             spool: None,
             process: None,
@@ -138,6 +143,11 @@ impl Keeper {
     /// Which process has the calls, where that is known.
     pub(super) fn process(&self) -> Option<ProcessId> {
         self.process
+    }
+
+    /// Where it is told what is written down of a call that others watch.
+    pub(super) fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Where calls are recorded, if they are.
@@ -235,7 +245,7 @@ impl Keeper {
 
     /// What became of it; none where the database is away.
     async fn write_directly(&self, told: &Told) -> Option<Result<(), NotTaken>> {
-        match timeout(DIRECTLY, told.write(&self.store)).await {
+        match timeout(DIRECTLY, told.write(&self.store, &self.feed)).await {
             Ok(Ok(()) | Err(store::Error::Forgotten)) => Some(Ok(())),
             Ok(Err(error)) if error.is_outage() => {
                 tracing::warn!(%error, "told.not_written");

@@ -12,7 +12,7 @@ use super::discretion::Discretion;
 use super::feed::Feed;
 use super::keeper::Keeper;
 use super::live::{Happening, LiveEvent};
-use super::note::{Finished, Note, Of};
+use super::note::{Answered, Finished, Note, Of};
 use super::past::Past;
 use super::recorder::RecordOrder;
 use super::span::SpanSink;
@@ -20,8 +20,8 @@ use super::standing::Standing;
 use super::trace::{Beginning, Trace};
 use crate::call::{Action, Event, Report, Session};
 use crate::domain::{
-    CallId, EndReason, ModelPrice, Money, RecordingState, TenantId, Timestamp, TurnLatency, Usage,
-    Utterance,
+    CallId, EndReason, ModelPrice, Money, ReceptionistId, RecordingState, TenantId, Timestamp,
+    TurnLatency, Usage, Utterance,
 };
 
 /// What the agent has used is written down so often while the call goes on, so
@@ -37,6 +37,7 @@ const MAX_LATENCIES: usize = 4_096;
 pub(super) struct Logbook {
     call_id: CallId,
     tenant_id: TenantId,
+    receptionist_id: ReceptionistId,
     keeper: Keeper,
     feed: Feed,
     price: Option<ModelPrice>,
@@ -61,6 +62,7 @@ impl Logbook {
         Self {
             call_id: admission.call_id,
             tenant_id: admission.tenant_id,
+            receptionist_id: admission.receptionist.id,
             feed,
             price: None,
             began: Instant::now(),
@@ -128,10 +130,11 @@ impl Logbook {
     pub(super) fn answered(&mut self) {
         self.standing.answered();
         tracing::info!(call.id = %self.call_id, "call.answered");
-        self.keeper.note(Note::Answered {
+        self.keeper.note(Note::Answered(Answered {
             of: self.of(),
+            receptionist_id: Some(self.receptionist_id),
             at: self.now(),
-        });
+        }));
         self.tell(Happening::Answered);
     }
 

@@ -70,6 +70,7 @@ mod registry;
 mod run;
 mod span;
 mod standing;
+mod stands;
 mod token;
 mod told;
 mod told_form;
@@ -93,8 +94,7 @@ pub use quiet::Quiet;
 pub use recorder::RecordOrder;
 pub use registry::Bridge;
 pub use span::{Span, SpanKind, SpanSink, SpanValue};
+pub use stands::{CallStands, Placing};
 pub use token::StreamToken;
-pub use told::{
-    CallRecorded, CallStands, MessageNews, NotTaken, Placing, TextCame, TextStands, Told,
-};
+pub use told::{CallRecorded, MessageNews, NotTaken, TextCame, TextStands, Told};
 pub use tools::{Toolbox, check_parameters};

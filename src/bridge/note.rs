@@ -3,8 +3,8 @@
 use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
-    AnsweredBy, CallId, CallSid, Consent, EndReason, Money, ProcessId, TakenMessageId, TenantId,
-    Timestamp, TurnLatency, Usage, UserId, Utterance,
+    AnsweredBy, CallId, CallSid, Consent, EndReason, Money, ProcessId, ReceptionistId,
+    TakenMessageId, TenantId, Timestamp, TurnLatency, Usage, UserId, Utterance,
 };
 use crate::routing::Route;
 use crate::store::calls::NewCall;
@@ -22,7 +22,7 @@ pub(super) enum Note {
     /// A call came while the database was away, and this was decided.
     Opened(Box<Opened>),
     /// The carrier's stream is there.
-    Answered { of: Of, at: Timestamp },
+    Answered(Answered),
     /// Somebody else has answered; which member, if it was one.
     PickedUp {
         of: Of,
@@ -74,6 +74,15 @@ pub(super) struct Opened {
     pub(super) route: Route,
     /// Which process has it, where that is known.
     pub(super) process: Option<ProcessId>,
+}
+
+/// A receptionist has answered a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Answered {
+    pub(super) of: Of,
+    /// Which; none where it was written down before that was.
+    pub(super) receptionist_id: Option<ReceptionistId>,
+    pub(super) at: Timestamp,
 }
 
 /// All that is known of a call that is over.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::note::{Finished, Note, Of, Opened};
+use super::note::{Answered, Finished, Note, Of, Opened};
 use super::note_values::{
     CallForm, ConsentForm, LatencyForm, MoneyForm, RouteForm, TitleForm, UsageForm, UtteranceForm,
     all, all_of, at, word,
@@ -13,7 +13,8 @@ use super::note_values::{
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
 use crate::domain::{
-    CallId, CallSid, Consent, ParseError, ProcessId, TakenMessageId, TenantId, UserId,
+    CallId, CallSid, Consent, ParseError, ProcessId, ReceptionistId, TakenMessageId, TenantId,
+    UserId,
 };
 use crate::store::text::Text;
 
@@ -72,10 +73,7 @@ impl From<OfForm> for Of {
 #[serde(rename_all = "snake_case")]
 enum Form {
     Opened(OpenedForm),
-    Answered {
-        of: OfForm,
-        at_ms: i64,
-    },
+    Answered(AnsweredForm),
     PickedUp(PickedUpForm),
     Consented {
         of: OfForm,
@@ -127,6 +125,34 @@ struct OpenedForm {
 }
 
 #[derive(Deserialize, Serialize)]
+struct AnsweredForm {
+    of: OfForm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receptionist: Option<Text<ReceptionistId>>,
+    at_ms: i64,
+}
+
+impl From<&Answered> for AnsweredForm {
+    fn from(answered: &Answered) -> Self {
+        Self {
+            of: answered.of.into(),
+            receptionist: answered.receptionist_id.map(Text),
+            at_ms: answered.at.as_ms(),
+        }
+    }
+}
+
+impl From<AnsweredForm> for Answered {
+    fn from(form: AnsweredForm) -> Self {
+        Self {
+            of: form.of.into(),
+            receptionist_id: form.receptionist.map(|Text(id)| id),
+            at: at(form.at_ms),
+        }
+    }
+}
+
+#[derive(Deserialize, Serialize)]
 struct PickedUpForm {
     of: OfForm,
     by: String,
@@ -156,10 +182,7 @@ impl From<&Note> for Form {
                 route: RouteForm::from(&opened.route),
                 process: opened.process.map(Text),
             }),
-            Note::Answered { of, at } => Self::Answered {
-                of: (*of).into(),
-                at_ms: at.as_ms(),
-            },
+            Note::Answered(answered) => Self::Answered(answered.into()),
             Note::PickedUp {
                 of,
                 by,
@@ -233,10 +256,7 @@ impl Form {
     fn into_note(self) -> Result<Note, ParseError> {
         Ok(match self {
             Self::Opened(opened) => Note::Opened(Box::new(opened.into_opened()?)),
-            Self::Answered { of, at_ms } => Note::Answered {
-                of: of.into(),
-                at: at(at_ms),
-            },
+            Self::Answered(answered) => Note::Answered(answered.into()),
             Self::PickedUp(picked_up) => picked_up.into_note()?,
             Self::Consented { of, consent } => Note::Consented {
                 of: of.into(),
@@ -378,9 +398,8 @@ mod tests {
     use crate::routing::{Route, Step, Stop};
     use crate::store::calls::{NewCall, StatusNews};
 
-    use super::super::told::{
-        CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told,
-    };
+    use super::super::stands::{CallStands, Placing};
+    use super::super::told::{CallRecorded, MessageNews, TextCame, TextStands, Told};
 
     fn id<T: From<(Timestamp, u128)>>(n: u128) -> T {
         T::from((Timestamp::from_ms(1_763_717_400_000), n))
@@ -504,7 +523,6 @@ mod tests {
         let placed = Placing::Here {
             tenant_id: id(1),
             call_id: id(2),
-            receptionist_id: Some(id(3)),
         };
         let here = CallStands {
             own: None,
@@ -560,6 +578,14 @@ mod tests {
         ]
     }
 
+    fn answered(receptionist_id: Option<ReceptionistId>) -> Note {
+        Note::Answered(Answered {
+            of: of(),
+            receptionist_id,
+            at: at(1),
+        })
+    }
+
     fn notes() -> Vec<Note> {
         let cost = Some(Money {
             micros: 7,
@@ -567,10 +593,8 @@ mod tests {
         });
         let mut notes = vec![
             opened(),
-            Note::Answered {
-                of: of(),
-                at: at(1),
-            },
+            answered(None),
+            answered(Some(id(3))),
             Note::PickedUp {
                 of: of(),
                 by: AnsweredBy::Person,
@@ -658,6 +682,16 @@ mod tests {
             panic!("{before}");
         };
         assert_eq!(read.process, None);
+    }
+
+    #[test]
+    fn d6_an_answer_of_which_no_receptionist_is_known_is_read_as_before() {
+        let text = concat!(
+            r#"{"version":1,"note":{"answered":{"of":{"tenant":"ten_01KAJVZHE00000000000000001","#,
+            r#""call":"call_01KAJVZHE00000000000000002"},"at_ms":1}}}"#
+        );
+        assert_eq!(read(text.as_bytes()), Some(answered(None)));
+        assert_eq!(String::from_utf8(write(&answered(None))).unwrap(), text);
     }
 
     #[test]

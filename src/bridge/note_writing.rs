@@ -1,6 +1,7 @@
 //! Writes a note into the database; each is written to be run twice.
 
-use super::note::{Finished, Note, Of, Opened};
+use super::feed::Feed;
+use super::note::{Answered, Finished, Note, Of, Opened};
 use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
 use crate::store::call_events::{self, NewEvent};
@@ -9,14 +10,14 @@ use crate::store::{
     calls, processes, taken_messages, turns, utterances,
 };
 
-/// Writes it down.
+/// Writes it down, and tells whoever watches what nobody has told them yet.
 ///
 /// **Invariant:** the database is the same however often the same notes come in the
 /// same order: who dies between the writing and its being known writes again.
-pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error> {
+pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result<(), store::Error> {
     match note {
         Note::Opened(opened) => write_opened(store, opened).await,
-        Note::Answered { of, at } => write_answered(store, *of, *at).await,
+        Note::Answered(answered) => write_answered(store, answered).await,
         Note::PickedUp {
             of,
             by,
@@ -59,7 +60,7 @@ pub(super) async fn write(store: &Store, note: &Note) -> Result<(), store::Error
         } => write_said(store, *of, *first, utterances).await,
         Note::Finished(finished) => write_finished(store, finished).await,
         Note::Recording(news) => recording_news::write(store, news).await,
-        Note::Told(told) => told.write(store).await,
+        Note::Told(told) => told.write(store, feed).await,
     }
 }
 
@@ -82,9 +83,17 @@ async fn write_opened(store: &Store, opened: &Opened) -> Result<(), store::Error
     tx.commit().await
 }
 
-async fn write_answered(store: &Store, of: Of, at: Timestamp) -> Result<(), store::Error> {
+async fn write_answered(store: &Store, answered: &Answered) -> Result<(), store::Error> {
+    let Answered {
+        of,
+        receptionist_id,
+        at,
+    } = *answered;
     let mut tx = store.begin().await?;
     calls::mark_answered(&mut tx, of.tenant_id, of.call_id, (AnsweredBy::Ai, at)).await?;
+    if let Some(id) = receptionist_id {
+        calls::give_to_receptionist(&mut tx, of.tenant_id, of.call_id, id).await?;
+    }
     let event = event("stream.started", "{}", at);
     call_events::append(&mut tx, of.tenant_id, of.call_id, &event).await?;
     tx.commit().await

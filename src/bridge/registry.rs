@@ -103,8 +103,8 @@ impl Bridge {
             is_leaving: AtomicBool::new(false),
             dialer,
             equipment,
+            feed: keeper.feed().clone(),
             keeper,
-            feed: Feed::new(),
             tasks: TaskTracker::new(),
             waiting_room: Arc::new(Semaphore::new(WAITING_ROOM)),
         };

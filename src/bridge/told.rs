@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
+use super::feed::Feed;
 use super::note::{Note, Of, Opened};
 use super::registry::Bridge;
+use super::stands::CallStands;
 use crate::domain::{
     AnsweredBy, CallId, CallSid, Direction, MessageId, MessageSound, OptOut, OptOutSource, Party,
-    Pii, ReceptionistId, RecordingTitle, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId,
-    Wish,
+    Pii, RecordingTitle, SmsId, SmsMedia, SmsState, TenantId, Timestamp, UserId, Wish,
 };
 use crate::routing::Route;
-use crate::store::calls::{self, NewCall, StatusNews};
+use crate::store::calls::{self, NewCall};
 use crate::store::sms_messages::{self, NewSms};
 use crate::store::voicemail_messages as messages;
-use crate::store::{
-    self, Store, Tx, call_routes, carrier_recordings, forgotten_calls, numbers, outbound_calls,
-    sms_opt_outs,
-};
+use crate::store::{self, Store, Tx, carrier_recordings, forgotten_calls, numbers, sms_opt_outs};
 
 /// Something that the carrier tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,47 +29,6 @@ pub enum Told {
     Text(TextCame),
     /// How a text message of ours stands.
     TextStands(TextStands),
-}
-
-/// How a call stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CallStands {
-    /// The call of ours that the carrier is to name by this, if it is one.
-    pub own: Option<CallId>,
-    /// The carrier's name for it.
-    pub call_sid: CallSid,
-    /// Its name, whose it is and who is to answer, should this be the first that the
-    /// database hears of it.
-    pub placed: Placing,
-    /// Who rang whom.
-    pub direction: Direction,
-    /// Who rang.
-    pub from: Party,
-    /// Who was rung.
-    pub to: Party,
-    /// What is told.
-    pub news: StatusNews,
-    /// When we were told.
-    pub at: Timestamp,
-}
-
-/// Where a call was placed that the database may not know yet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Placing {
-    /// By us.
-    Here {
-        /// Whose it is.
-        tenant_id: TenantId,
-        /// Its name.
-        call_id: CallId,
-        /// Who is to answer, if the AI is.
-        receptionist_id: Option<ReceptionistId>,
-    },
-    /// Nowhere that we know: it is whose the number is.
-    Unknown {
-        /// Its name.
-        call_id: CallId,
-    },
 }
 
 /// What became of the recording of a message.
@@ -213,66 +170,15 @@ impl From<(TenantId, CallId)> for Of {
 }
 
 impl Told {
-    /// Writes it down; written to be run twice.
-    pub(super) async fn write(&self, store: &Store) -> Result<(), store::Error> {
+    /// Writes it down, and tells whoever watches; written to be run twice.
+    pub(super) async fn write(&self, store: &Store, feed: &Feed) -> Result<(), store::Error> {
         match self {
-            Self::Stands(stands) => stands.write(store).await,
+            Self::Stands(stands) => stands.write(store, feed).await,
             Self::Message(news) => news.write(store).await,
             Self::Recorded(recorded) => recorded.write(store).await,
             Self::Text(text) => text.write(store).await,
             Self::TextStands(stands) => stands.write(store).await,
         }
-    }
-}
-
-impl CallStands {
-    async fn write(&self, store: &Store) -> Result<(), store::Error> {
-        if let Some(own) = self.own
-            && !outbound_calls::name(store, own, &self.call_sid).await?
-        {
-            // A call of ours that was forgotten, or that the carrier has made twice.
-            tracing::warn!(call.id = %own, "status.unknown: nobody waits for this call");
-            return Ok(());
-        }
-        let known = calls::apply_status(store, &self.call_sid, &self.news).await?;
-        if known.is_none() {
-            // The first that we hear of this call, unless it was deleted.
-            self.open(store).await?;
-            calls::apply_status(store, &self.call_sid, &self.news).await?;
-        }
-        if self.news.status.is_terminal() {
-            call_routes::close(store, &self.call_sid, self.news.at).await?;
-        }
-        Ok(())
-    }
-
-    async fn open(&self, store: &Store) -> Result<(), store::Error> {
-        let (tenant_id, id, receptionist_id) = match self.placed {
-            Placing::Here {
-                tenant_id,
-                call_id,
-                receptionist_id,
-            } => (tenant_id, call_id, receptionist_id),
-            Placing::Unknown { call_id } => {
-                let answering = numbers::answering(store, self.to.number()).await?;
-                let Some((tenant, receptionist)) = answering else {
-                    return Ok(());
-                };
-                (tenant.id, call_id, Some(receptionist.id))
-            }
-        };
-        let new = NewCall {
-            id,
-            tenant_id,
-            call_sid: self.call_sid.clone(),
-            direction: self.direction,
-            from: self.from.clone(),
-            to: self.to.clone(),
-            receptionist_id,
-            status: self.news.status,
-            created_at: self.at,
-        };
-        calls::find_or_create(store, &new).await.map(drop)
     }
 }
 

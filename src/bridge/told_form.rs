@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::note_values::{TitleForm, at, party, word};
-use super::told::{CallRecorded, CallStands, MessageNews, Placing, TextCame, TextStands, Told};
+use super::stands::{CallStands, Placing};
+use super::told::{CallRecorded, MessageNews, TextCame, TextStands, Told};
 use crate::domain::{
-    CallId, CallSid, MessageId, ParseError, Pii, ReceptionistId, SmsId, SmsMedia, TenantId, UserId,
-    Wish,
+    CallId, CallSid, MessageId, ParseError, Pii, SmsId, SmsMedia, TenantId, UserId, Wish,
 };
 use crate::store::calls::StatusNews;
 use crate::store::text::Text;
@@ -40,7 +40,6 @@ pub(super) struct StandsForm {
     call: Text<CallId>,
     /// None where nobody has placed the call.
     tenant: Option<Text<TenantId>>,
-    receptionist: Option<Text<ReceptionistId>>,
     direction: String,
     from: String,
     to: String,
@@ -101,20 +100,15 @@ impl From<&Told> for ToldForm {
 
 impl From<&CallStands> for StandsForm {
     fn from(stands: &CallStands) -> Self {
-        let (call, tenant, receptionist) = match stands.placed {
-            Placing::Here {
-                tenant_id,
-                call_id,
-                receptionist_id,
-            } => (call_id, Some(tenant_id), receptionist_id),
-            Placing::Unknown { call_id } => (call_id, None, None),
+        let (call, tenant) = match stands.placed {
+            Placing::Here { tenant_id, call_id } => (call_id, Some(tenant_id)),
+            Placing::Unknown { call_id } => (call_id, None),
         };
         Self {
             own: stands.own.map(Text),
             call_sid: Text(stands.call_sid.clone()),
             call: Text(call),
             tenant: tenant.map(Text),
-            receptionist: receptionist.map(Text),
             direction: stands.direction.as_str().to_owned(),
             from: stands.from.to_text(),
             to: stands.to.to_text(),
@@ -204,7 +198,6 @@ impl StandsForm {
             Some(Text(tenant_id)) => Placing::Here {
                 tenant_id,
                 call_id: self.call.0,
-                receptionist_id: self.receptionist.map(|Text(id)| id),
             },
             None => Placing::Unknown {
                 call_id: self.call.0,

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Outcome, attempt, catch_up};
+use super::feed::Feed;
 use super::keeper::{Keeping, Standing, count_lost};
 use super::note::Note;
 use super::note_form;
@@ -96,6 +97,7 @@ enum Happened {
 pub(super) struct Writer {
     store: Store,
     journal: Option<Journal>,
+    feed: Feed,
     inbox: mpsc::Receiver<Errand>,
     standing: Arc<Standing>,
     hand: Option<Hand>,
@@ -112,13 +114,14 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
-        (store, journal): (Store, Option<Journal>),
+        (store, journal, feed): (Store, Option<Journal>, Feed),
         inbox: mpsc::Receiver<Errand>,
         standing: Arc<Standing>,
     ) -> Self {
         Self {
             store,
             journal,
+            feed,
             inbox,
             standing,
             hand: None,
@@ -173,15 +176,15 @@ impl Writer {
     }
 
     fn next_write(&self) -> Option<(Source, BoxFuture<'static, Outcome>)> {
-        let store = self.store.clone();
+        let (store, feed) = (self.store.clone(), self.feed.clone());
         if let Some(journal) = &self.journal
             && self.is_behind()
         {
-            let caught_up = catch_up(store, journal.clone(), self.sets_aside);
+            let caught_up = catch_up((store, feed), journal.clone(), self.sets_aside);
             return Some((Source::Journal, caught_up.boxed()));
         }
         let note = Arc::clone(&self.hand.as_ref()?.entry.note);
-        let tried = async move { attempt(&store, &note).await };
+        let tried = async move { attempt((&store, &feed), &note).await };
         Some((Source::Hand, tried.boxed()))
     }
 

@@ -24,7 +24,7 @@ pub struct CallLog {
     pub to: Party,
     /// Whom of the tenant's contacts it was with, by the number.
     pub contact: Option<CallContact>,
-    /// Who answered, if the AI did.
+    /// Which receptionist answered, or for which one it was placed.
     pub receptionist_id: Option<ReceptionistId>,
     /// Whose call it was, if it was a person's.
     pub user_id: Option<UserId>,

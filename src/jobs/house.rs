@@ -14,7 +14,7 @@ use super::{
     uncounted_calls,
 };
 use crate::clock::Clock;
-use crate::domain::{CallSid, JobKind};
+use crate::domain::{CallLog, CallSid, JobKind};
 use crate::recordings::Recordings;
 use crate::store::Store;
 use crate::store::jobs::ClaimedJob;
@@ -41,6 +41,8 @@ pub struct JobHouse {
     pub process: Process,
     /// Whether a call goes on in this process.
     pub is_live: Arc<dyn Fn(&CallSid) -> bool + Send + Sync>,
+    /// Tells whoever watches that a call is over, which nobody has told them yet.
+    pub tell_closed: Arc<dyn Fn(&CallLog) + Send + Sync>,
     /// Whether facts about calls wait here for the database.
     pub is_behind: Arc<dyn Fn() -> bool + Send + Sync>,
 }

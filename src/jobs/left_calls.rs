@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::house::JobHouse;
-use super::open_calls::{believe, complain, last_news, note};
+use super::open_calls::{believe, complain, last_news, lose, note};
 use super::vitals::{BEAT_EVERY, Vitals};
 use crate::domain::{CallLog, EndReason, Timestamp};
 use crate::store::processes::{self, Pulse};
@@ -148,7 +148,7 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
         }
         Ok(None) => {
             note_call_back(house, call).await?;
-            lost_calls::lose(store, of, EndReason::ProcessLost, at).await?;
+            lose(house, of, (EndReason::ProcessLost, at)).await?;
             call_routes::close(store, &call.call_sid, house.clock.now()).await?;
             note(call, "lost");
             Ok(())
@@ -165,11 +165,11 @@ async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), sto
 /// next, and is told.
 async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), store::Error> {
     let of = (call.tenant_id, call.id);
-    if !lost_calls::is_with_agent(call) {
+    if !lost_calls::is_with_agent(&house.store, call).await? {
         return call_owners::disown(&house.store, of).await;
     }
     note_call_back(house, call).await?;
-    lost_calls::lose(&house.store, of, EndReason::ProcessLost, at).await?;
+    lose(house, of, (EndReason::ProcessLost, at)).await?;
     note(call, "lost");
     Ok(())
 }
@@ -177,7 +177,7 @@ async fn close(house: &JobHouse, call: &CallLog, at: Timestamp) -> Result<(), st
 /// Whoever spoke with a receptionist whose process has died is called back, unless a
 /// person has them yet.
 async fn note_call_back(house: &JobHouse, call: &CallLog) -> Result<(), store::Error> {
-    if !lost_calls::is_with_agent(call) {
+    if !lost_calls::is_with_agent(&house.store, call).await? {
         return Ok(());
     }
     let mut tx = house.store.begin().await?;

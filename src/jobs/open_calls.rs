@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt as _};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{AnsweredBy, CallLog, EndReason, JobKind, TenantId, Timestamp};
+use crate::domain::{AnsweredBy, CallId, CallLog, EndReason, JobKind, TenantId, Timestamp};
 use crate::store::calls::{self, StatusNews};
 use crate::store::{self, call_events, call_routes, lost_calls, page, settings};
 use crate::twilio::rest::{Call, Error};
@@ -132,7 +132,8 @@ async fn look_into(
         Ok(Some(_)) => {}
         Ok(None) => {
             let of = (call.tenant_id, call.id);
-            lost_calls::lose(&house.store, of, EndReason::CarrierStatusLost, last_news).await?;
+            let why = EndReason::CarrierStatusLost;
+            lose(house, of, (why, last_news)).await?;
             call_routes::close(&house.store, &call.call_sid, now).await?;
             note(call, "lost");
         }
@@ -155,8 +156,23 @@ pub(super) async fn believe(
         duration_s: truth.duration_s,
         at,
     };
-    calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    let known = calls::apply_status(&house.store, &call.call_sid, &news).await?;
+    if let Some((call, true)) = known {
+        (house.tell_closed)(&call);
+    }
     call_routes::close(&house.store, &call.call_sid, at).await
+}
+
+/// Nobody says how the call ended.
+pub(super) async fn lose(
+    house: &JobHouse,
+    of: (TenantId, CallId),
+    (why, at): (EndReason, Timestamp),
+) -> Result<(), store::Error> {
+    if let Some(call) = lost_calls::lose(&house.store, of, why, at).await? {
+        (house.tell_closed)(&call);
+    }
+    Ok(())
 }
 
 pub(super) fn note(call: &CallLog, outcome: &'static str) {

@@ -34,6 +34,19 @@ impl Allowance {
         }
     }
 
+    /// Whether a call between `ends` may ring somebody, who is none of them.
+    pub fn permit_between(
+        &self,
+        ends: &[&PhoneNumber],
+        to: &PhoneNumber,
+        purpose: Purpose,
+    ) -> Result<Permit, DialRefusal> {
+        if ends.contains(&to) {
+            return Err(DialRefusal::LeadsBack);
+        }
+        self.permit(to, purpose)
+    }
+
     /// Whether a caller may be connected with somebody.
     pub fn permit(&self, to: &PhoneNumber, purpose: Purpose) -> Result<Permit, DialRefusal> {
         if self.own.contains(to) {

@@ -16,7 +16,7 @@ pub fn route(facts: &Facts, caller: &Caller, now: Timestamp) -> Route {
     note_number(facts, &mut steps);
     let chain = match chosen(plan, (facts, caller), now, &mut steps) {
         Chosen::Reject(refusal) => vec![Stop::Reject(refusal)],
-        Chosen::Target(target) => stops(target, (plan, facts), &caller.into(), &mut steps),
+        Chosen::Target(target) => stops(target, (plan, facts), caller, &mut steps),
     };
     Route {
         language: language(plan, &chain, facts),
@@ -122,15 +122,16 @@ fn is_open(plan: &Plan, facts: &Facts, now: Timestamp, steps: &mut Steps) -> boo
 fn stops(
     target: &Target,
     (plan, facts): (&Plan, &Facts),
-    caller: &CallerFacts,
+    caller: &Caller,
     steps: &mut Steps,
 ) -> Vec<Stop> {
     let mut chain: Vec<Stop> = Vec::new();
+    let of_caller = CallerFacts::from(caller);
     for target in [target].into_iter().chain(&plan.fallback) {
         if chain.last().is_some_and(Stop::is_last) {
             break;
         }
-        match place(target, (&plan.voice, facts), caller) {
+        match place(target, (&plan.voice, facts), &of_caller) {
             // The same again would fail the same way.
             Ok(stop) if chain.contains(&stop) => {}
             Ok(stop) => {
@@ -139,7 +140,7 @@ fn stops(
                     _ => ("fallback", "else to"),
                 };
                 steps.note(code, format!("{leads} {}", told(&stop)));
-                note_refusals(&stop, facts, steps);
+                note_refusals(&stop, (facts, caller), steps);
                 chain.push(stop);
             }
             Err(why) => steps.note("target.skipped", why),
@@ -155,10 +156,12 @@ fn stops(
 
 /// Whom the gate will not let through: the stop stays, for it is asked again when
 /// somebody is rung.
-fn note_refusals(stop: &Stop, facts: &Facts, steps: &mut Steps) {
+fn note_refusals(stop: &Stop, (facts, caller): (&Facts, &Caller), steps: &mut Steps) {
     let Stop::Ring(ring) = stop else { return };
+    let ends: Vec<_> = caller.party.number().into_iter().collect();
     for telephone in &ring.telephones {
-        let permit = facts.allowance.permit(&telephone.number, ring.whose);
+        let allowance = &facts.allowance;
+        let permit = allowance.permit_between(&ends, &telephone.number, ring.whose);
         if let Err(refusal) = permit {
             steps.note(
                 "dial.refused",

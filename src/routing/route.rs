@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::allowance::Allowance;
 use super::ivr::CallerFacts;
 use super::plan::{Refusal, Ring, Voice};
 use super::steps::Step;
@@ -66,6 +67,21 @@ impl Route {
         self.steps.push(Step {
             code: "quota.stopped".into(),
             text: "nothing is left to spend: no receptionist answers".to_owned(),
+        });
+        self
+    }
+
+    /// The same as it is followed for a call between `ends`, as far as is known when it is
+    /// decided: without the telephones that the gate does not let ring, and without the stops where
+    /// none is left.
+    #[must_use]
+    pub fn without_refused(mut self, allowance: &Allowance, ends: &[&PhoneNumber]) -> Self {
+        self.stops.retain_mut(|stop| {
+            let Stop::Ring(ring) = stop else { return true };
+            let whose = ring.whose;
+            ring.telephones
+                .retain(|one| allowance.permit_between(ends, &one.number, whose).is_ok());
+            !ring.telephones.is_empty()
         });
         self
     }

@@ -11,8 +11,12 @@ use crate::domain::{AuditId, TenantId, Timestamp};
 pub struct AuditEntry {
     /// Its name in the database.
     pub id: AuditId,
-    /// Whose house was changed.
+    /// Whose house was changed, or with whom the operator's keys are kept.
     pub tenant_id: TenantId,
+    /// Whether the platform's operator did it.
+    pub is_by_platform: bool,
+    /// Whether it was done to the platform, and to no tenant's house.
+    pub is_of_platform: bool,
     /// The user or the key that did it.
     pub actor: String,
     /// What was done, such as `user.updated`.
@@ -40,14 +44,17 @@ pub async fn insert(db: impl Into<Db<'_>>, entry: &AuditEntry) -> Result<(), Err
         .bind(entry.fields.join(" "))
         .bind(&entry.request_id)
         .bind(entry.at.as_ms())
+        .bind(i64::from(entry.is_by_platform))
+        .bind(i64::from(entry.is_of_platform))
         .execute(&mut *conn)
         .await?;
     Ok(())
 }
 
 const INSERT: &str = "
-    INSERT INTO audit_log (id, tenant_id, actor, action, object, fields, request_id, at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO audit_log (id, tenant_id, actor, action, object, fields, request_id, at_ms,
+        is_by_platform, is_of_platform)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// What somebody did to something.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +91,7 @@ const HAS_SINCE: &str = "
     WHERE tenant_id = $1 AND at_ms > $2 AND actor = $3 AND action = $4 AND object = $5
     LIMIT 1";
 
-/// The changes of the tenant's house, newest first.
+/// The changes of the tenant's house, newest first; not those of the platform itself.
 pub async fn list(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
@@ -96,10 +103,42 @@ pub async fn list(
     .await
 }
 
-const LIST: &str = "
-    SELECT id, tenant_id, actor, action, object, fields, request_id, at_ms
-    FROM audit_log WHERE tenant_id = $1 AND (at_ms, id) < ($2, $3)
-    ORDER BY at_ms DESC, id DESC LIMIT $4";
+/// The columns of an [`AuditRow`], and where they are.
+macro_rules! rows {
+    () => {
+        "SELECT id, tenant_id, actor, action, object, fields, request_id, at_ms,
+            is_by_platform, is_of_platform
+        FROM audit_log"
+    };
+}
+
+const LIST: &str = concat!(
+    rows!(),
+    " WHERE tenant_id = $1 AND is_of_platform = 0 AND (at_ms, id) < ($2, $3)
+    ORDER BY at_ms DESC, id DESC LIMIT $4"
+);
+
+/// What the platform's operators changed, whatever house it was, newest first. For them.
+pub async fn list_by_platform(
+    db: impl Into<Db<'_>>,
+    page: &page::Request,
+) -> Result<page::Page<AuditEntry>, Error> {
+    let (at, id) = page.key();
+    let mut conn = db.into().read().await?;
+    let rows = sqlx::query_as(LIST_BY_PLATFORM)
+        .bind(at)
+        .bind(id)
+        .bind(page.rows())
+        .fetch_all(&mut *conn)
+        .await?;
+    page.page(rows, |row: &AuditRow| (row.at_ms, &row.id))
+}
+
+const LIST_BY_PLATFORM: &str = concat!(
+    rows!(),
+    " WHERE is_by_platform = 1 AND (at_ms, id) < ($1, $2)
+    ORDER BY at_ms DESC, id DESC LIMIT $3"
+);
 
 #[derive(FromRow)]
 struct AuditRow {
@@ -111,6 +150,8 @@ struct AuditRow {
     fields: String,
     request_id: String,
     at_ms: i64,
+    is_by_platform: i64,
+    is_of_platform: i64,
 }
 
 impl TryFrom<AuditRow> for AuditEntry {
@@ -124,6 +165,8 @@ impl TryFrom<AuditRow> for AuditEntry {
         Ok(Self {
             id: at.parse(&row.id)?,
             tenant_id: at.parse(&row.tenant_id)?,
+            is_by_platform: row.is_by_platform != 0,
+            is_of_platform: row.is_of_platform != 0,
             actor: row.actor,
             action: row.action,
             object: row.object,

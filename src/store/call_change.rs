@@ -146,6 +146,19 @@ async fn ask_for_price(tx: &mut AnyConnection, call: &CallLog) -> Result<(), Err
     Ok(())
 }
 
+/// Notes that it is told that a locked call is over. Whether nobody has told so before.
+pub(super) async fn note_end_told(tx: &mut AnyConnection, call: &CallLog) -> Result<bool, Error> {
+    let noted = sqlx::query(NOTE_END_TOLD)
+        .bind(call.tenant_id.to_string())
+        .bind(call.id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+const NOTE_END_TOLD: &str = "
+    UPDATE calls SET is_end_told = 1 WHERE tenant_id = $1 AND id = $2 AND is_end_told = 0";
+
 async fn save(tx: &mut AnyConnection, call: &CallLog) -> Result<(), Error> {
     let bill = &call.bill;
     sqlx::query(SAVE)

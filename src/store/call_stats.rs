@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::row::RowOf;
 use super::{Db, Error};
-use crate::domain::{Currency, Direction, Outcome, TenantId, Timestamp, UserId};
+use crate::domain::{CallId, Currency, Direction, Outcome, TenantId, Timestamp, UserId};
 
 /// Calls of one quarter of an hour that have everything that is asked for in
 /// common, and their sums. No zone's day begins within a quarter of an hour.
@@ -24,7 +24,7 @@ pub struct Group {
     pub currency: Option<Currency>,
     /// What the carrier's is in, where there is any.
     pub carrier_currency: Option<Currency>,
-    /// How many they are.
+    /// How many they are; an internal one counts for nothing but what it costs.
     pub calls: i64,
     /// Of how many it is known how long they lasted.
     pub timed: i64,
@@ -63,8 +63,11 @@ const LIST: &str = "
         CASE direction WHEN 'inbound' THEN to_party ELSE from_party END AS number,
         cost_currency,
         COALESCE(carrier_currency, CASE WHEN carrier_estimate_micros IS NULL THEN NULL
-            ELSE 'USD' END) AS paid_in, COUNT(*) AS calls, COUNT(duration_s) AS timed,
-        CAST(COALESCE(SUM(duration_s), 0) AS BIGINT) AS duration_s,
+            ELSE 'USD' END) AS paid_in,
+        COUNT(CASE WHEN is_internal = 0 THEN 1 END) AS calls,
+        COUNT(CASE WHEN is_internal = 0 THEN duration_s END) AS timed,
+        CAST(COALESCE(SUM(CASE WHEN is_internal = 0 THEN duration_s END), 0) AS BIGINT)
+            AS duration_s,
         CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT) AS cost_micros,
         CAST(COALESCE(SUM(COALESCE(carrier_micros, carrier_estimate_micros)), 0) AS BIGINT)
             AS carrier_micros,
@@ -72,6 +75,23 @@ const LIST: &str = "
         CAST(COALESCE(SUM(transcription_micros), 0) AS BIGINT) AS transcription_micros
     FROM calls WHERE tenant_id = $1 AND created_at_ms >= $2 AND created_at_ms < $3
     GROUP BY 1, 2, 3, 4, 5, 6, 7";
+
+/// The tenant's call is internal: a member's own, of which somebody else's is the one that
+/// counts.
+pub async fn note_internal(
+    db: impl Into<Db<'_>>,
+    (tenant, call): (TenantId, CallId),
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(NOTE_INTERNAL)
+        .bind(tenant.to_string())
+        .bind(call.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const NOTE_INTERNAL: &str = "UPDATE calls SET is_internal = 1 WHERE tenant_id = $1 AND id = $2";
 
 #[derive(FromRow)]
 struct GroupRow {

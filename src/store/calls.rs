@@ -4,7 +4,7 @@ use std::iter;
 
 use sqlx::{AnyConnection, Connection};
 
-use super::call_change::{amend, amend_one, lock, lock_by_sid};
+use super::call_change::{amend, amend_one, lock, lock_by_sid, note_end_told};
 use super::call_events::{self, NewEvent};
 use super::call_row::{CallRow, columns};
 use super::row::storable;
@@ -29,7 +29,7 @@ pub struct NewCall {
     pub from: Party,
     /// Who was rung.
     pub to: Party,
-    /// Who is to answer, if the AI is.
+    /// For which receptionist it is placed, if it is for one.
     pub receptionist_id: Option<ReceptionistId>,
     /// Where it stands.
     pub status: CallStatus,
@@ -177,8 +177,8 @@ const LIST_OPEN: &str = concat!(
 );
 
 /// Merges what a status callback says into the call of that SID, and keeps it
-/// among the call's events; none if no such call is known. For the carrier,
-/// who knows no tenant.
+/// among the call's events: the call, and whether nobody has said before that it
+/// is over. None if no such call is known. For the carrier, who knows no tenant.
 ///
 /// **Invariant:** the call is the same after the same news in any order and
 /// any number. It moves forward only, its end is the earliest end told of (the
@@ -187,7 +187,7 @@ pub async fn apply_status(
     db: impl Into<Db<'_>>,
     call_sid: &CallSid,
     news: &StatusNews,
-) -> Result<Option<CallLog>, Error> {
+) -> Result<Option<(CallLog, bool)>, Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
     let Some(locked) = lock_by_sid(&mut tx, call_sid).await? else {
@@ -207,8 +207,9 @@ pub async fn apply_status(
     })
     .await?;
     remember(&mut tx, &call, news).await?;
+    let is_news = news.status.is_terminal() && note_end_told(&mut tx, &call).await?;
     tx.commit().await?;
-    Ok(Some(call))
+    Ok(Some((call, is_news)))
 }
 
 /// Notes who answered the tenant's call, and when; the first time counts, and
@@ -250,6 +251,29 @@ const GIVE_TO: &str = "
     UPDATE calls SET user_id = $3
     WHERE tenant_id = $1 AND id = $2 AND (user_id IS NULL OR direction = 'inbound')
         AND EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND id = $3)";
+
+/// The tenant's call is that receptionist's, who has answered it; of several the first's.
+/// One that was placed for a receptionist stays theirs.
+pub async fn give_to_receptionist(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    id: CallId,
+    receptionist: ReceptionistId,
+) -> Result<(), Error> {
+    let mut conn = db.into().write().await?;
+    sqlx::query(GIVE_TO_RECEPTIONIST)
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .bind(receptionist.to_string())
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const GIVE_TO_RECEPTIONIST: &str = "
+    UPDATE calls SET receptionist_id = $3
+    WHERE tenant_id = $1 AND id = $2 AND receptionist_id IS NULL
+        AND EXISTS (SELECT 1 FROM receptionists WHERE tenant_id = $1 AND id = $3)";
 
 /// Writes how the tenant's call ended. The first to say so is believed, and
 /// who says it again changes nothing; but a process that was taken for dead knows

@@ -17,7 +17,8 @@
 //! [`call_owners::list_open`] and [`call_owners::explain`]; the
 //! house's own work asks with [`jobs`], [`processes`],
 //! [`usage::list_uncounted`], [`quotas::list_limited`], [`kept_secrets::seal_all`],
-//! [`retention`] and [`call_recordings::list_stale`]; one tells that a number is
+//! [`retention`] and [`call_recordings::list_stale`]; the platform's operator asks with
+//! [`audit_log::list_by_platform`]; one tells that a number is
 //! somebody's, and not whose: [`numbers::is_taken`].
 //!
 //! **Invariant:** one SQL text and one history of migrations run unchanged on

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::call_row::{CallRow, columns};
 use super::row::{RowOf, json, storable};
 use super::{Db, Error, Tx, calls};
-use crate::domain::{CallId, CallSid, ContactId, PhoneNumber, TenantId, Timestamp, UserId, Wishes};
+use crate::domain::{
+    CallId, CallLog, CallSid, ContactId, PhoneNumber, TenantId, Timestamp, UserId, Wishes,
+};
 
 /// What is known of a call that we make, beside what is known of every call.
 #[derive(Clone, Debug)]
@@ -84,21 +87,24 @@ fn metadata(wishes: &Wishes) -> Option<String> {
 }
 
 /// Gives up the tenant's calls that the carrier has never named, though it asks
-/// or tells of each that it makes within seconds.
-pub async fn give_up(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
+/// or tells of each that it makes within seconds: these.
+pub async fn give_up(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<Vec<CallLog>, Error> {
     let mut conn = Db::from(tx).write().await?;
-    sqlx::query(GIVE_UP)
+    let rows: Vec<CallRow> = sqlx::query_as(GIVE_UP)
         .bind(tenant.to_string())
         .bind(now.as_ms())
         .bind(now.plus_ms(-GIVEN_UP_MS).as_ms())
-        .execute(&mut *conn)
+        .fetch_all(&mut *conn)
         .await?;
-    Ok(())
+    rows.into_iter().map(CallLog::try_from).collect()
 }
 
-const GIVE_UP: &str = "
-    UPDATE calls SET status = 'failed', outcome = 'failed', ended_at_ms = $2
-    WHERE tenant_id = $1 AND call_sid = id AND outcome = 'open' AND created_at_ms <= $3";
+const GIVE_UP: &str = concat!(
+    "UPDATE calls SET status = 'failed', outcome = 'failed', ended_at_ms = $2, is_end_told = 1
+    WHERE tenant_id = $1 AND call_sid = id AND outcome = 'open' AND created_at_ms <= $3
+    RETURNING ",
+    columns!()
+);
 
 /// The tenant's newest call that rings this telephone, if it is not over. One
 /// that was asked for so long ago that nobody can be at it any more may have

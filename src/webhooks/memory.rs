@@ -211,11 +211,11 @@ impl Memory {
         Some(Arc::clone(&entry))
     }
 
-    /// The carrier says that the call is over. The call, if that was not known here.
-    pub(super) fn close(&self, call_sid: &CallSid) -> Option<Arc<Placed>> {
+    /// The carrier says that the call is over.
+    pub(super) fn close(&self, call_sid: &CallSid) {
         // Whoever changes it meanwhile waits, and copies this too.
-        let placed = self.calls.get(call_sid)?;
-        let was_over = placed.is_over.swap(true, Ordering::Relaxed);
-        (!was_over).then(|| Arc::clone(&placed))
+        if let Some(placed) = self.calls.get(call_sid) {
+            placed.is_over.store(true, Ordering::Relaxed);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, conference, log, spoken, switchboard};
 use crate::domain::{AnsweredBy, CallId, CallSid, Direction, QueueId, TenantId, UserId};
-use crate::store::{calls, outbound_calls, queues, routing_facts};
+use crate::store::{call_stats, calls, outbound_calls, queues, routing_facts};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
 use axum::extract::{Path, State};
@@ -87,11 +87,18 @@ async fn is_expected(house: &Webhooks, at: &At, request: &VoiceRequest) -> bool 
     matches!(house.patience.must(named).await, Some(Ok(true)))
 }
 
-/// A member's call stands in the log like every other.
+/// A member's call stands in the log like every other, and is counted for what it costs
+/// alone: the caller's is the one that came.
 fn log_member(house: &Webhooks, request: &VoiceRequest) {
     let (house, request) = (house.clone(), request.clone());
     tokio::spawn(async move {
-        if let Err(error) = log::open(&house, &request).await {
+        let logged = async {
+            let Some(call) = log::open(&house, &request).await? else {
+                return Ok(());
+            };
+            call_stats::note_internal(&house.store, (call.tenant_id, call.id)).await
+        };
+        if let Err(error) = logged.await {
             tracing::warn!(%error, "queue.member_not_logged");
         }
     });

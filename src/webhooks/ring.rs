@@ -64,11 +64,11 @@ pub(super) fn let_through(
     stop: &RingStop,
 ) -> (Vec<Permit>, Vec<DialRefusal>) {
     let (mut permits, mut refusals) = (Vec::new(), Vec::new());
+    let ends = ends(request);
     for Telephone { number, .. } in &stop.telephones {
         let judged = match stop.longest {
             Some(longest) => Ok(Permit::kept(number, longest.min(allowance.longest))),
-            None if comes_back(request, number) => Err(DialRefusal::LeadsBack),
-            None => allowance.permit(number, stop.whose),
+            None => allowance.permit_between(&ends, number, stop.whose),
         };
         match judged {
             Ok(permit) => permits.push(permit),
@@ -78,16 +78,19 @@ pub(super) fn let_through(
     (permits, refusals)
 }
 
-/// Whether whoever rings there rings up here: it is the number that was rung, that
-/// rings, or that has sent the caller here.
-fn comes_back(request: &VoiceRequest, number: &PhoneNumber) -> bool {
+/// The numbers from which a call that is sent there comes back here: the one that was
+/// rung, that rings, or that has sent the caller here.
+fn ends(request: &VoiceRequest) -> Vec<&PhoneNumber> {
+    if request.direction == Direction::Outbound {
+        return Vec::new();
+    }
     let parties = [
         Some(&request.to),
         Some(&request.from),
         request.forwarded_from.as_ref(),
     ];
-    let known = parties.into_iter().flatten().filter_map(Party::number);
-    request.direction == Direction::Inbound && known.into_iter().any(|known| known == number)
+    let parties = parties.into_iter().flatten();
+    parties.filter_map(Party::number).collect()
 }
 
 /// The telephones of those who may be rung; nothing where there are none.

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use super::at::At;
 use super::signed::Signed;
 use super::{Webhooks, conference, warm};
-use crate::bridge::{CallStands, Happening, Placing, Told};
+use crate::bridge::{CallStands, Placing, Told};
 use crate::domain::EndReason;
-use crate::routing::Stop;
 use crate::store::calls::StatusNews;
 use crate::twilio::webhook::StatusCallback;
 
-/// Has the state written down; the log moves forward only, whatever the order.
+/// Has the state written down; the log moves forward only, whatever the order. Who
+/// watches is told of an end when it is written.
 ///
 /// Where not even the disk takes it the answer is 503: the carrier repeats the
 /// callback if it is told to.
@@ -34,11 +34,7 @@ pub(super) async fn status(
         house
             .bridge
             .hang_up(&callback.call.call_sid, EndReason::CallerHungUp);
-        if let Some(placed) = house.memory.close(&callback.call.call_sid) {
-            let of = (placed.tenant_id, placed.call_id);
-            let closed = Happening::Closed(callback.call.status);
-            house.bridge.tell(of, placed.since, closed);
-        }
+        house.memory.close(&callback.call.call_sid);
         conference::over(&house, &callback.call.call_sid);
         house.trails.forget(&callback.call.call_sid);
         warm::caller_gone(&house, &callback.call.call_sid);
@@ -74,13 +70,8 @@ fn placing(house: &Webhooks, callback: &StatusCallback) -> Placing {
             call_id: house.clock.new_id(),
         };
     };
-    let receptionist_id = match placed.route.stops.first() {
-        Some(Stop::Ai(ai)) => Some(ai.receptionist_id),
-        _ => None,
-    };
     Placing::Here {
         tenant_id: placed.tenant_id,
         call_id: placed.call_id,
-        receptionist_id,
     }
 }

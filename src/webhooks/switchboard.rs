@@ -198,7 +198,7 @@ async fn decide(
     };
     let route = route(&facts, &caller, house.clock.now());
     let facts = house.memory.learn(&request.to, facts);
-    let new = new_call(&house, &request, id, (&facts, &route));
+    let new = new_call(&house, &request, id, &facts);
     let mut tx = house.store.begin().await?;
     let (call, is_new) = match calls::find_or_create(&mut tx, &new).await {
         Err(Error::Forgotten) => return Ok(Some(forgotten(&house, id, (facts, route)))),
@@ -253,7 +253,7 @@ async fn from_memory(
 ) -> Arc<Placed> {
     let caller = Caller::stranger(request.from.clone());
     let route = route(&facts, &caller, house.clock.now());
-    let new = new_call(house, request, id, (&facts, &route));
+    let new = new_call(house, request, id, &facts);
     house.bridge.write_down(new, route.clone()).await;
     let tenant = facts.tenant_id;
     let placed = Placed {
@@ -270,16 +270,7 @@ fn between(request: &VoiceRequest) -> Option<(PhoneNumber, PhoneNumber)> {
     Some((from, request.to.number()?.clone()))
 }
 
-fn new_call(
-    house: &Webhooks,
-    request: &VoiceRequest,
-    id: CallId,
-    (facts, route): (&Facts, &Route),
-) -> NewCall {
-    let receptionist_id = match route.stops.first() {
-        Some(Stop::Ai(ai)) => Some(ai.receptionist_id),
-        _ => None,
-    };
+fn new_call(house: &Webhooks, request: &VoiceRequest, id: CallId, facts: &Facts) -> NewCall {
     NewCall {
         id,
         tenant_id: facts.tenant_id,
@@ -287,7 +278,7 @@ fn new_call(
         direction: request.direction,
         from: request.from.clone(),
         to: request.to.clone(),
-        receptionist_id,
+        receptionist_id: None,
         status: request.status,
         created_at: house.clock.now(),
     }

@@ -42,7 +42,7 @@ async fn lead(
     asked: &Asked,
 ) -> Result<Response, store::Error> {
     let call = match log::open(house, request).await {
-        Ok(Some((call, _))) => call,
+        Ok(Some(call)) => call,
         Ok(None) => return Ok(spoken::apology()),
         Err(store::Error::Forgotten) => return Ok(Response::new().hangup()),
         Err(error) => return Err(error),

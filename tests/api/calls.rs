@@ -7,6 +7,7 @@ use frontdesk::store::calls::{self, NewCall, StatusNews};
 use serde_json::{Value, json};
 
 use super::desk::Desk;
+use super::routing::Shop;
 use crate::support::database::on_each_database;
 
 /// The SIDs of the calls that the log has for `query`, newest first.
@@ -391,6 +392,65 @@ async fn calls_are_counted_by_outcome_person_number_and_day() {
         assert_eq!(desk.get(&path, &key).await.json()["total"], 2);
         let path = format!("/api/calls/stats/summary?since={day}&until={began}");
         assert_eq!(desk.get(&path, &key).await.status, 422);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_call_of_a_member_who_takes_somebody_out_of_a_queue_is_paid_for_and_not_counted() {
+    const MEMBER: &str = "+12025550131";
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let shop = Shop::open(&desk, 1).await;
+        let member = format!("/api/users/{}", shop.member);
+        let telephone = json!({"phone_number": MEMBER});
+        let changed = shop.send(&desk, "PATCH", &member, &telephone).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let queue = json!({"name": "Sales", "members": [shop.member]});
+        let queue = shop.make(&desk, "/api/queues", &queue).await;
+        ended(&desk, shop.tenant, "CA1", CallStatus::Completed).await;
+        let summary = async || {
+            desk.clock.advance_ms(1);
+            desk.get("/api/calls/stats/summary", &shop.key).await.json()
+        };
+        let before = summary().await;
+        // A member rings up, takes them, and hangs up.
+        let form = |status| {
+            [
+                ("AccountSid", "AC00000000000000000000000000000001"),
+                ("CallSid", "CA2"),
+                ("CallStatus", status),
+                ("Direction", "inbound"),
+                ("From", MEMBER),
+                ("To", shop.phone_number.as_str()),
+                ("CallDuration", "30"),
+            ]
+        };
+        let path = format!("queue/{queue}/answer");
+        let told = desk.rung(&path, &form("in-progress")).await;
+        assert_eq!(told.status, 200, "{}", told.body);
+        let internal = "SELECT COUNT(*) FROM calls WHERE is_internal = 1";
+        while db.number(internal).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        let over = desk.rung("status", &form("completed")).await;
+        assert_eq!(over.status, 204, "{}", over.body);
+        let after = summary().await;
+        for name in ["total", "inbound", "missed", "answered", "duration"] {
+            assert_eq!(after[name], before[name], "{name}");
+        }
+        assert_eq!(
+            (&before["total"], &before["inbound"]),
+            (&json!(1), &json!(1))
+        );
+        let cost = |summary: &Value| summary["cost"]["micros"].as_i64().unwrap();
+        assert_eq!(cost(&after), 2 * cost(&before));
+        let log = desk.get("/api/calls/log", &shop.key).await.json();
+        assert_eq!(
+            log["data"].as_array().unwrap().len(),
+            2,
+            "both are in the log"
+        );
     })
     .await;
 }

@@ -141,14 +141,17 @@ async fn an_agent_is_told_of_the_calls_that_they_take_and_a_developer_of_none() 
             tell(call, Happening::Taken(AnsweredBy::Person, who));
         }
         tell(theirs, closed());
-        // What becomes of a call that somebody else takes is theirs to know.
+        // What becomes of a call that somebody else has taken is theirs to know.
         tell(call, Happening::Taken(AnsweredBy::Person, Some(other)));
+        tell(call, Happening::Held(true));
         tell(call, closed());
         let last = desk.call(a, "CA3").await;
         tell(last, Happening::Taken(AnsweredBy::Person, Some(one)));
         for (kind, id) in [
             ("call.taken", call),
             ("call.closed", theirs),
+            // Somebody else has it now.
+            ("call.taken", call),
             ("call.taken", last),
         ] {
             let (told, _, data) = events.next().await.unwrap();
@@ -228,7 +231,7 @@ async fn p10_an_agent_knows_all_that_wait_and_all_that_are_theirs_however_many()
         ] {
             desk.bridge.tell((a, call), now, what);
         }
-        for call in [waiting[0], theirs[0], waiting[MANY - 1]] {
+        for call in [waiting[0], theirs[0], waiting[1], waiting[MANY - 1]] {
             let (_, _, data) = events.next().await.unwrap();
             assert_eq!(data["call_id"], call.to_string());
         }
@@ -285,6 +288,7 @@ async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_cal
         tell(Happening::Taken(AnsweredBy::Person, Some(other)));
         assert_eq!(listed(&token).await, []);
         assert_eq!(desk.get(&path, &token).await.status, 404);
+        tell(Happening::Held(true));
         tell(Happening::Closed(CallStatus::Completed));
         let second = desk.call(a, "CA2").await;
         desk.bridge.tell((a, second), now, Happening::Queued(queue));
@@ -295,6 +299,7 @@ async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_cal
         desk.bridge.tell((a, third), now, Happening::Queued(queue));
         for (kind, id) in [
             ("call.queued", call),
+            ("call.taken", call),
             ("call.queued", second),
             ("call.dequeued", second),
             ("call.queued", third),
@@ -302,6 +307,57 @@ async fn an_agent_sees_who_waits_in_a_queue_of_theirs_until_somebody_has_the_cal
             let (told, _, data) = events.next().await.unwrap();
             let told = (told.as_str(), &data["call_id"]);
             assert_eq!(told, (kind, &json!(id.to_string())));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_agent_who_comes_back_is_told_to_look_where_a_call_has_left_a_queue() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (a, key) = desk.tenant("A").await;
+        let (b, _) = desk.tenant("B").await;
+        let (one, token) = desk.member(a, Role::Agent).await;
+        let queue = queue_of(&desk, &key, one).await;
+        let (call, now) = (desk.call(a, "CA1").await, desk.clock.now());
+        let begun = queue_waits::begin(&desk.store, (a, call), queue, now).await;
+        assert!(begun.unwrap());
+        let mut events = Events::of(&desk, &token, None).await;
+        let tell = |what| desk.bridge.tell((a, call), now, what);
+        tell(Happening::Held(true));
+        let (_, last, _) = events.next().await.unwrap();
+        drop(events);
+        // Nothing has left a queue of theirs: what was missed is told.
+        tell(Happening::Held(false));
+        let strange = desk.call(b, "CA2").await;
+        desk.bridge.tell((b, strange), now, Happening::Dequeued);
+        let mut events = Events::of(&desk, &token, Some(&last)).await;
+        let (kind, _, data) = events.next().await.unwrap();
+        assert_eq!(
+            (kind.as_str(), &data["detail"]["on"]),
+            ("call.held", &json!(false))
+        );
+        drop(events);
+        for what in [
+            Happening::Taken(AnsweredBy::Person, None),
+            Happening::Dequeued,
+            Happening::Closed(CallStatus::Completed),
+        ] {
+            queue_waits::end(&desk.store, (a, call)).await.unwrap();
+            let left = desk.bridge.resume(None).place.to_string();
+            tell(what);
+            let mut events = Events::of(&desk, &token, Some(&left)).await;
+            let (kind, id, _) = events.next().await.unwrap();
+            assert_eq!(kind, "reset");
+            // From there on nothing is missing.
+            let (other, tell) = (desk.clock.new_id(), |call, what| {
+                desk.bridge.tell((a, call), now, what);
+            });
+            tell(other, Happening::Queued(queue));
+            assert_eq!(events.next().await.unwrap().0, "call.queued");
+            let mut events = Events::of(&desk, &token, Some(&id)).await;
+            assert_eq!(events.next().await.unwrap().0, "call.queued");
         }
     })
     .await;

@@ -260,6 +260,58 @@ async fn the_keys_of_the_platform_are_no_business_of_the_tenant_with_whom_they_a
 }
 
 #[tokio::test]
+async fn what_the_operator_changed_is_for_the_operator_to_read_and_in_a_house_for_its_tenant_too() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (tenant, key) = desk.tenant("A").await;
+        let platform = desk.platform_key_with(tenant).await;
+        let done = async |(method, path): (&str, String), body: Value, key: &str| {
+            desk.clock.advance_ms(1);
+            let answer = desk.send((method, &path), key, &body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.body);
+        };
+        let setting = || "/api/platform/settings/enable_ivr".to_owned();
+        done(("PUT", setting()), json!({"value": true}), &platform).await;
+        done(("DELETE", setting()), json!({}), &platform).await;
+        let house = format!("/api/tenants/{tenant}");
+        done(("PATCH", house), json!({"name": "B"}), &platform).await;
+        let queue = json!({"name": "Sales"});
+        done(("POST", "/api/queues".to_owned()), queue, &key).await;
+        desk.platform_key_with(tenant).await;
+        let keys = desk.get("/api/platform/keys", &platform).await.json();
+        let newest = keys["data"][0]["id"].as_str().unwrap();
+        let path = format!("/api/platform/keys/{newest}");
+        done(("DELETE", path), json!({}), &platform).await;
+        let actions = async |path: &str, key: &str| -> Vec<String> {
+            let listed = desk.get(path, key).await.json();
+            let all = listed["data"].as_array().unwrap().iter();
+            all.map(|one| one["action"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(
+            actions("/api/platform/audit", &platform).await,
+            [
+                "key.revoked",
+                "tenant.updated",
+                "platform_setting.unset",
+                "platform_setting.set"
+            ]
+        );
+        let theirs = actions("/api/audit", &key).await;
+        assert_eq!(theirs, ["queue.created", "tenant.updated"]);
+        let page = desk.get("/api/platform/audit?limit=3", &platform).await;
+        let next = page.json()["next_cursor"].as_str().unwrap().to_owned();
+        let rest = actions(&format!("/api/platform/audit?cursor={next}"), &platform).await;
+        assert_eq!(rest, ["platform_setting.set"]);
+        let (_, owner) = desk.member(tenant, Role::Owner).await;
+        for key in [&key, &owner] {
+            assert_eq!(desk.get("/api/platform/audit", key).await.status, 403);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_platform_opens_a_house_and_sees_nothing_of_what_is_in_it() {
     on_each_database(async |db| {
         let desk = Desk::on(db);

@@ -41,6 +41,8 @@ pub(super) struct Desk {
     pub(super) folder: TempDir,
     /// The calls that go on here.
     pub(super) live: Arc<Mutex<Vec<CallSid>>>,
+    /// The calls that were told to be over.
+    pub(super) closed: Arc<Mutex<Vec<CallLog>>>,
     /// Whether facts about calls wait for the database.
     pub(super) is_behind: Arc<AtomicBool>,
 }
@@ -72,6 +74,7 @@ impl Desk {
         let folder = TempDir::new().unwrap();
         let clock = Clock::manual(at(0));
         let live: Arc<Mutex<Vec<CallSid>>> = Arc::default();
+        let closed: Arc<Mutex<Vec<CallLog>>> = Arc::default();
         let is_behind: Arc<AtomicBool> = Arc::default();
         let house = JobHouse {
             store: db.store.clone(),
@@ -85,6 +88,10 @@ impl Desk {
                 let live = Arc::clone(&live);
                 move |call_sid| live.lock().unwrap().contains(call_sid)
             }),
+            tell_closed: Arc::new({
+                let closed = Arc::clone(&closed);
+                move |call| closed.lock().unwrap().push(call.clone())
+            }),
             is_behind: Arc::new({
                 let is_behind = Arc::clone(&is_behind);
                 move || is_behind.load(Ordering::Relaxed)
@@ -97,6 +104,7 @@ impl Desk {
             tenant: clock.new_id(),
             clock,
             live,
+            closed,
             is_behind,
             folder,
         };

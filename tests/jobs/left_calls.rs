@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use frontdesk::domain::{
-    AnsweredBy, CallStatus, EndReason, Outcome, Pii, ProcessId, Speaker, TakenKind, Timestamp,
-    Usage, Utterance,
+    AnsweredBy, CallStatus, EndReason, OpenState, Outcome, Pii, ProcessId, Speaker, TakenKind,
+    Timestamp, Usage, Utterance,
 };
 use frontdesk::jobs::Watch;
 use frontdesk::rehearsal::rest::RestFault;
+use frontdesk::routing::{AiStop, Route, Stop, Voice};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{
     call_owners, call_routes, lost_calls, page, processes, taken_messages, utterances,
@@ -210,6 +211,22 @@ async fn p2_without_an_account_the_line_of_a_receptionist_went_with_their_proces
         let dead = once(&desk).await;
         let with_ai = answered(&desk, 1, dead).await;
         let with_somebody = owned(&desk, 2, dead).await;
+        // The carrier was about to open its stream.
+        let promised = owned(&desk, 3, dead).await;
+        let to_ai = Stop::Ai(AiStop {
+            receptionist_id: desk.clock.new_id(),
+            voice: Voice::default(),
+            back_from: None,
+        });
+        let route = Route {
+            stops: vec![to_ai],
+            open_state: OpenState::Open,
+            language: None,
+            steps: Vec::new(),
+        };
+        let of = (desk.tenant, promised.id);
+        let kept = call_routes::insert(&desk.store, of, &route, at(0)).await;
+        kept.unwrap();
         desk.clock.advance_ms(5 * SECOND);
         let beat = processes::beat(&desk.store, dead, desk.clock.now()).await;
         beat.unwrap();
@@ -219,6 +236,8 @@ async fn p2_without_an_account_the_line_of_a_receptionist_went_with_their_proces
         assert_eq!(log.end_reason, Some(EndReason::ProcessLost));
         assert_eq!(log.ended_at, Some(at(5 * SECOND)), "until then it lived");
         assert_eq!(log.status, CallStatus::Completed);
+        let log = desk.log(promised.id).await;
+        assert_eq!(log.end_reason, Some(EndReason::ProcessLost));
         let log = desk.log(with_somebody.id).await;
         assert_eq!(Outcome::of(&log), Outcome::Open, "it did not need us");
         let owners = "SELECT COUNT(*) FROM calls

@@ -59,6 +59,15 @@ async fn w2_a_call_whose_end_nobody_told_of_is_asked_for_at_the_carrier() {
         account.put_call(rated(at_carrier(2, "completed"), "900", "", "USD"));
         desk.after(MINUTE).await;
         assert_eq!(desk.log(going_on.id).await.duration_s, Some(900));
+
+        // Whoever watches is told of each end, and once; the carrier may still tell it late.
+        desk.ended(&over, 421).await;
+        let told: Vec<_> = desk.closed.lock().unwrap().drain(..).collect();
+        let mut told: Vec<_> = told.iter().map(|call| (call.id, call.status)).collect();
+        told.sort_unstable_by_key(|(id, _)| *id);
+        let mut ids = [over.id, going_on.id, unknown.id];
+        ids.sort_unstable();
+        assert_eq!(told, ids.map(|id| (id, CallStatus::Completed)));
     })
     .await;
 }

@@ -380,9 +380,10 @@ async fn i9_what_one_tenant_used_and_may_use_is_nothing_to_another() {
                 .unwrap()
         );
         assert!(
-            !lost_calls::lose(&desk.store, (other, open.id), EndReason::ProcessLost, at(0))
+            lost_calls::lose(&desk.store, (other, open.id), EndReason::ProcessLost, at(0))
                 .await
                 .unwrap()
+                .is_none()
         );
         let so_far = (used(1), None);
         assert!(

@@ -152,7 +152,7 @@ fn news_faults(house: &House, call: &SeenCall, chance: &mut Chance) -> Vec<Strin
         };
         let applied = calls::apply_status(&house.store, &before.call_sid, &news);
         let after = house.block_on(applied).expect("the database is back");
-        let after = after.expect("the call is known");
+        let (after, _) = after.expect("the call is known");
         let is_back = after.status < before.status
             || after.end_reason != before.end_reason
             || after.ended_at > before.ended_at && before.ended_at.is_some();

@@ -2,14 +2,14 @@
 
 use frontdesk::domain::{
     AnsweredBy, Bill, CallId, CallLog, CallStatus, Currency, Direction, EndReason, Money, Party,
-    Remarks, Usage, Wishes, carrier_estimate,
+    Receptionist, Remarks, Usage, Wishes, carrier_estimate,
 };
 use frontdesk::store::call_search::{self, Filter};
 use frontdesk::store::calls::{self, Finished, NewCall, StatusNews};
-use frontdesk::store::{Error, Store, page};
+use frontdesk::store::{Error, Store, page, receptionists};
 use futures::future::join_all;
 
-use super::values::{add_tenant, at, new_call, phone, sid, tenant_id};
+use super::values::{add_tenant, at, new_call, phone, receptionist_id, sid, tenant_id};
 use crate::support::database::on_each_database;
 
 #[tokio::test]
@@ -147,6 +147,37 @@ async fn the_first_answer_counts_and_moves_the_call_forward() {
         let is_there =
             calls::mark_answered(&db.store, whose.id, nobody, (AnsweredBy::Ai, at(0))).await;
         assert!(!is_there.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_receptionist_of_a_call_is_the_first_who_answered_or_whom_it_was_placed_for() {
+    on_each_database(async |db| {
+        let (whose, who) = add_tenant(&db.store, 1).await;
+        let (_, strange) = add_tenant(&db.store, 2).await;
+        let now = at(0);
+        let other = Receptionist {
+            id: receptionist_id(7),
+            ..who.clone()
+        };
+        receptionists::insert(&db.store, &other, now).await.unwrap();
+        let answered = new_call(whose.id, 1);
+        let placed = NewCall {
+            receptionist_id: Some(other.id),
+            ..new_call(whose.id, 2)
+        };
+        // Of one who is gone by now, or another's, nothing is kept.
+        let gone = receptionist_id(8);
+        for (new, theirs) in [(answered, who.id), (placed, other.id)] {
+            calls::find_or_create(&db.store, &new).await.unwrap();
+            for id in [gone, strange.id, who.id, other.id] {
+                let given = calls::give_to_receptionist(&db.store, whose.id, new.id, id).await;
+                given.unwrap();
+            }
+            let call = calls::find(&db.store, whose.id, new.id).await.unwrap();
+            assert_eq!(call.unwrap().receptionist_id, Some(theirs));
+        }
     })
     .await;
 }
@@ -417,7 +448,7 @@ async fn a_call_whose_agent_fails_goes_on_until_the_carrier_ends_it() {
         let call = calls::apply_status(&db.store, &new.call_sid, &news)
             .await
             .unwrap();
-        let call = call.expect("the call is known");
+        let (call, _) = call.expect("the call is known");
         assert_eq!(
             (call.ended_at, call.duration_s),
             (Some(at(70_000)), Some(70))

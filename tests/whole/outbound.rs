@@ -214,6 +214,7 @@ async fn w2_nobody_answers_and_what_the_carrier_tells_first_is_found() {
     let (desk, account, key) = open().await;
     let (_, receptionist) = tenant(&desk).await;
     let body = json!({"to": THEIRS, "receptionist_id": receptionist.to_string()});
+    let mut watched = desk.bridge.watch();
     let call = placed(&desk, &key, &body).await;
     let id = call["id"].as_str().unwrap();
     // As if the carrier told us before we had read its answer.
@@ -222,7 +223,7 @@ async fn w2_nobody_answers_and_what_the_carrier_tells_first_is_found() {
     let mut form = form_to(sid.as_str(), THEIRS, &[]);
     set(&mut form, "From", OURS);
     set(&mut form, "Direction", "outbound-api");
-    for status in ["no-answer", "ringing", "initiated"] {
+    for status in ["no-answer", "ringing", "initiated", "no-answer"] {
         set(&mut form, "CallStatus", status);
         assert_eq!(post(&desk, &own, &form).await.status, 204);
     }
@@ -235,6 +236,13 @@ async fn w2_nobody_answers_and_what_the_carrier_tells_first_is_found() {
         (log.status, Outcome::of(&log)),
         (CallStatus::NoAnswer, Outcome::Missed)
     );
+    // Who watches is told of it, and once.
+    let mut seen = Vec::new();
+    while let Ok(event) = watched.try_recv() {
+        assert_eq!(event.call_id, log.id);
+        seen.push(format!("{:?}", event.what));
+    }
+    assert_eq!(seen, ["Placed(None)", "Closed(NoAnswer)"]);
     // Another call under the name of this one is nobody's, and makes no row.
     set(&mut form, "CallSid", "CA0123456789abcdef0123456789abcdef");
     assert_eq!(post(&desk, &own, &form).await.status, 204);

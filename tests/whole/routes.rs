@@ -30,10 +30,12 @@ use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
+use super::outbound::send;
 use super::routed::{
     ai, ask, form_to, forward, key, member, message, phone, plan, preview, set, show_to_oracle,
     tenant,
 };
+use super::visitor::{STATUS, post};
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
@@ -208,6 +210,49 @@ async fn the_receptionist_says_what_the_number_wants() {
     assert_eq!(desk.log(&report).await.receptionist_id, Some(other.id));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_names_the_receptionist_who_has_answered_and_no_other() {
+    let desk = Desk::open(talkative()).await;
+    let key = key(&desk).await;
+    let (_, receptionist) = tenant(&desk).await;
+    // The AI answers second, after a member has not.
+    let office = Plan {
+        open: Target::Users(Users {
+            user_ids: vec![member(&desk, "+15550300002").await],
+            strategy: Strategy::AtOnce,
+            ring: ring(None),
+        }),
+        fallback: vec![ai()],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let steps = vec![Step::WaitForSpeech, Step::HangUp];
+    let report = place(&desk, TO, "no-answer", steps).await;
+    assert_eq!(report.verb_names(), ["Dial", "Connect"]);
+    answered_by(&desk, &report, AnsweredBy::Ai).await;
+    // To the AI as well, whose caller has gone before the stream was there; and one of
+    // which the carrier only says that it is over.
+    plan(&desk, TO, &Plan::default()).await;
+    let mut form = form_to("CA1", TO, &[]);
+    let xml = ask(&desk, "twiml/inbound", &form).await;
+    assert!(xml.contains("<Connect"), "{xml}");
+    set(&mut form, "CallStatus", "completed");
+    for sid in ["CA1", "CA2"] {
+        set(&mut form, "CallSid", sid);
+        assert_eq!(post(&desk, STATUS, &form).await.status, 204);
+    }
+    let listed = async |query: String| {
+        let path = format!("/api/calls/log?{query}");
+        let (status, page) = send(&desk, &key, ("GET", &path), &Value::Null).await;
+        assert_eq!(status, 200, "{page}");
+        page["data"].as_array().unwrap().clone()
+    };
+    assert_eq!(listed(String::new()).await.len(), 3);
+    let answered = listed(format!("receptionist_id={receptionist}")).await;
+    let sids: Vec<_> = answered.iter().map(|call| &call["call_sid"]).collect();
+    assert_eq!(sids, [&report.call_sid]);
+}
+
 /// A list that the caller is on.
 async fn list(desk: &Desk) -> CallerListId {
     let clock = Clock::system();
@@ -344,6 +389,34 @@ async fn the_preview_is_what_the_webhook_does() {
             assert_eq!(serde_json::to_value(kept).unwrap(), stops);
         }
     }
+    let both = people(&desk).await(Strategy::AtOnce);
+    for (n, (open, from, kinds)) in (0..).zip([
+        // The policy does not allow the country.
+        (forward("+442079460958", ring(None)), FROM, vec!["message"]),
+        // Who rings would ring themselves: alone, and beside a colleague.
+        (forward(PARTNER, ring(None)), PARTNER, vec!["message"]),
+        (both, "+15550300003", vec!["ring", "message"]),
+    ]) {
+        let to = format!("+1555021{n:04}");
+        let some = Plan {
+            fallback: vec![message("Call again.")],
+            ..with(open)
+        };
+        plan(&desk, &to, &some).await;
+        let shown = preview(&desk, &key, &to, from).await;
+        let mut why = shown["steps"].as_array().unwrap().iter();
+        assert!(why.any(|step| step["code"] == "dial.refused"), "{shown}");
+        let stops = shown["stops"].as_array().unwrap();
+        let found = stops
+            .iter()
+            .map(|stop| stop.as_object().unwrap().keys().next().unwrap());
+        assert_eq!(found.collect::<Vec<_>>(), kinds, "{shown}");
+        let mut form = form_to(&format!("CA-refused-{n}"), &to, &[]);
+        set(&mut form, "From", from);
+        let xml = ask(&desk, "twiml/inbound", &form).await;
+        assert_same(&stops[0], &xml);
+        assert!(!xml.contains(&format!(">{from}<")), "{xml}");
+    }
 }
 
 /// The route of a call, once it is written down.
@@ -419,7 +492,7 @@ async fn w3_a_request_from_the_past_leads_nowhere_and_dials_nobody() {
     ask(&desk, "twiml/inbound", &inbound).await;
     let mut completed = form_to("CA1", TO, &[]);
     set(&mut completed, "CallStatus", "completed");
-    let status = super::visitor::post(&desk, super::visitor::STATUS, &completed).await;
+    let status = post(&desk, STATUS, &completed).await;
     assert_eq!(status.status, 204);
     for _ in 0..3 {
         for (path, form) in [
@@ -887,7 +960,7 @@ async fn i11_a_call_that_goes_round_and_round_is_stopped() {
     for n in 0..9 {
         let mut over = form_to(&format!("CA{n}"), TO, &[]);
         set(&mut over, "CallStatus", "completed");
-        super::visitor::post(&desk, super::visitor::STATUS, &over).await;
+        post(&desk, STATUS, &over).await;
     }
     let xml = ask(&desk, "twiml/inbound", &form_to("CA31", TO, &[])).await;
     assert!(xml.contains("<Dial"), "{xml}");

@@ -24,6 +24,7 @@ pub(in crate::api) struct CallBody {
     /// Whom of the tenant's contacts it was with, by the number; null where the
     /// number is masked.
     contact: Option<CallContactBody>,
+    /// The receptionist who has answered, of several the first; or for whom it was placed.
     receptionist_id: Option<String>,
     /// Whose call it was, if it was a person's.
     user_id: Option<String>,

@@ -94,12 +94,13 @@ pub(in crate::api) struct LiveCallBody {
 ///
 /// The first thing sent is an `id` alone, of the moment at which the stream began, and
 /// each event has one; a reader who comes back with it in `Last-Event-ID` is told
-/// what was missed, or `reset` where not all of that is kept: then
-/// `/api/calls/live` tells how things stand. Of a call that a person has one learns for whom
-/// it was placed, where it was led, that it waits in a queue, who took it, who was held or
-/// muted, and that it is over. An agent is told of the calls that they have, that are placed
-/// for them, and that wait in a queue of theirs. The stream ends
-/// within a minute when its reader may no longer read it.
+/// what was missed, or `reset` where not all of that is kept, or calls may have left their
+/// queues meanwhile: then `/api/calls/live` tells how things stand. Of a call that a person
+/// has one learns for whom it was placed, where it was led, that it waits in a queue, who
+/// took it, who was held or muted, and that it is over, as soon as the log has it so. An
+/// agent is told of the calls that they have, that are placed for them, and that wait in a
+/// queue of theirs, until somebody else has taken them. The stream ends within a minute when
+/// its reader may no longer read it.
 #[utoipa::path(get, path = "/api/calls/live/events", operation_id = "watch_live_calls",
     tag = "Live calls",
     params(("Last-Event-ID" = Option<String>, Header,
@@ -121,16 +122,21 @@ pub(in crate::api) async fn events(
     };
     // What is told meanwhile is told once more.
     let own = Own::find(&state, &operator, last.is_some()).await?;
-    let is_new = last.is_none() || resumed.missed.is_none();
+    let can_follow = |missed: &Vec<Arc<LiveEvent>>| {
+        own.as_ref()
+            .is_none_or(|own| own.can_follow(operator.tenant_id, missed))
+    };
+    let missed = resumed.missed.filter(can_follow);
+    let is_new = last.is_none() || missed.is_none();
     let watch = Watch {
         let_in_at: state.clock.now(),
         state,
         headers,
         operator,
         own,
-        is_torn: resumed.missed.is_none(),
+        is_torn: missed.is_none(),
         place: is_new.then_some(resumed.place),
-        missed: resumed.missed.unwrap_or_default().into(),
+        missed: missed.unwrap_or_default().into(),
         rest: resumed.rest,
     };
     let events = unfold(watch, async |mut watch| {

@@ -79,7 +79,7 @@ pub(in crate::api) struct LogQuery {
     #[serde(deserialize_with = "parsed")]
     #[param(value_type = Option<String>)]
     user_id: Option<UserId>,
-    /// Answered by which receptionist, `rec_…`.
+    /// Answered by which receptionist, of several the first, or placed for which: `rec_…`.
     #[serde(deserialize_with = "parsed")]
     #[param(value_type = Option<String>)]
     receptionist_id: Option<ReceptionistId>,

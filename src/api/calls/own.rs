@@ -2,12 +2,13 @@
 //! those that wait in a queue of theirs.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::{Happening, LiveEvent};
-use crate::domain::{CallId, Outcome, QueueId, UserId};
+use crate::domain::{CallId, Outcome, QueueId, TenantId, UserId};
 use crate::store::call_search::{self, Filter};
 use crate::store::{page, queue_waits, queues};
 
@@ -80,7 +81,9 @@ impl Own {
             Happening::Placed(Some(user)) if user == self.member => {
                 self.calls.insert(call);
             }
+            // Whoever had it before them, or might have taken it, is told so, and no more.
             Happening::Taken(_, by) => {
+                let was_seen = self.has(call);
                 self.waiting.remove(&call);
                 // Whom a member has called is often nobody's telephone here.
                 if by == Some(self.member) {
@@ -88,6 +91,7 @@ impl Own {
                 } else if by.is_some() {
                     self.calls.remove(&call);
                 }
+                return was_seen || self.has(call);
             }
             Happening::Queued(queue) if self.queues.contains(&queue) => {
                 self.waiting.insert(call);
@@ -110,6 +114,19 @@ impl Own {
             | Happening::Ended(_) => {}
         }
         self.has(call)
+    }
+
+    /// Whether what was missed tells them everything: of a call that waited when they left,
+    /// and has left its queue since, it is not known any more that it was theirs to see.
+    pub(super) fn can_follow(&self, tenant: TenantId, missed: &[Arc<LiveEvent>]) -> bool {
+        let is_lost = |event: &Arc<LiveEvent>| {
+            let has_left = matches!(
+                event.what,
+                Happening::Taken(..) | Happening::Dequeued | Happening::Closed(_)
+            );
+            has_left && event.tenant_id == tenant && !self.calls.contains(&event.call_id)
+        };
+        self.queues.is_empty() || !missed.iter().any(is_lost)
     }
 
     fn has(&self, call: CallId) -> bool {

@@ -17,7 +17,8 @@ use crate::store::call_stats::{self, Group};
 use crate::store::tenants;
 
 /// How many calls there were, what became of them, how long they lasted and
-/// what they cost: all together, and by person, by our number, and by day.
+/// what they cost: all together, and by person, by our number, and by day. The call of a
+/// member who rings up to take somebody out of a queue is in the cost alone.
 #[utoipa::path(get, path = "/api/calls/stats/summary", operation_id = "summarize_calls",
     tag = "Calls", params(SpanQuery), responses((status = 200, body = SummaryBody)))]
 pub(in crate::api) async fn summary(

@@ -97,7 +97,7 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
     }
     let mut tx = state.store.begin().await?;
     tenants::hold(&mut tx, tenant_id).await?;
-    outbound::give_up(&mut tx, tenant_id, now).await?;
+    let given_up = outbound::give_up(&mut tx, tenant_id, now).await?;
     match outbound::ringing(&mut tx, tenant_id, &new.rung, now).await? {
         None => {}
         Some((_, Standing::UnderWay)) => return Err(ApiError::InFlight),
@@ -127,6 +127,12 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
         fields: &[],
     };
     audit::commit(tx, whole, tenant_id, change).await?;
+    for call in &given_up {
+        state.bridge.tell_closed(call);
+    }
+    // Before the carrier can say what became of it.
+    let placed = Happening::Placed(new.user_id);
+    state.bridge.tell((tenant_id, call_id), now, placed);
     Ok(Opened::New(call_id, permit))
 }
 
@@ -253,12 +259,7 @@ async fn named(
 ) -> Result<CallLog, ApiError> {
     outbound::name(&state.store, id, sid).await?;
     let call = calls::find(&state.store, operator.tenant_id, id).await?;
-    let call = call.ok_or(ApiError::NotFound)?;
-    let placed = Happening::Placed(call.user_id);
-    state
-        .bridge
-        .tell((call.tenant_id, id), call.created_at, placed);
-    Ok(call)
+    call.ok_or(ApiError::NotFound)
 }
 
 /// It was not made.
@@ -269,7 +270,10 @@ async fn strike(state: &ApiState, id: CallId) -> Result<(), ApiError> {
         duration_s: None,
         at: state.clock.now(),
     };
-    calls::apply_status(&state.store, &CallSid::unnamed(id), &news).await?;
+    let struck = calls::apply_status(&state.store, &CallSid::unnamed(id), &news).await?;
+    if let Some((call, true)) = struck {
+        state.bridge.tell_closed(&call);
+    }
     call_routes::close(&state.store, &CallSid::unnamed(id), news.at).await?;
     Ok(())
 }
