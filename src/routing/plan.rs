@@ -72,6 +72,9 @@ pub enum Target {
     Voicemail {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
+        /// The member whom the message is for; where nobody is named, the one whom the
+        /// caller has tried before, if it is one.
+        user_id: Option<UserId>,
     },
     /// Nowhere: something is said, and that is all.
     Message {
@@ -343,7 +346,8 @@ impl Target {
                 .collect(),
             Self::Queue { queue_id } => vec![Reference::Queue(*queue_id)],
             Self::Ivr { flow_id } => vec![Reference::Flow(*flow_id)],
-            Self::Voicemail { .. } | Self::Message { .. } | Self::Forward(_) => Vec::new(),
+            Self::Voicemail { user_id, .. } => user_id.map(Reference::User).into_iter().collect(),
+            Self::Message { .. } | Self::Forward(_) => Vec::new(),
         }
     }
 }

@@ -230,13 +230,15 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let is_done = placed.is_over() || last_answer::is_due(&house);
     if has_left && at.leg.is_none() && !is_done {
         house.callers.speaks(&request.call_sid, LONGEST);
-        let greeting = placed.route.stops.iter().find_map(|stop| {
-            let Stop::Voicemail { greeting } = stop else {
+        let own = placed.route.stops.iter().find_map(|stop| {
+            let Stop::Voicemail { greeting, user_id } = stop else {
                 return None;
             };
-            greeting.as_deref()
+            Some((greeting.as_deref(), *user_id))
         });
-        return Xml(voicemail_twiml::leave(&house, &Caller::of(&placed), greeting).await);
+        let (greeting, user) = own.unwrap_or_default();
+        let caller = Caller::of(&placed).leaving_for(user);
+        return Xml(voicemail_twiml::leave(&house, &caller, greeting).await);
     }
     let outcome = match result.outcome {
         QueueOutcome::Leave if has_left => Outcome::Left,

@@ -605,6 +605,49 @@ async fn the_documentation_says_that_one_key_names_a_target_and_no_other_stands_
 }
 
 #[tokio::test]
+async fn whose_voicemail_it_is_is_a_member_of_the_tenants() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (shop, other) = (Shop::open(&desk, 1).await, Shop::open(&desk, 2).await);
+        let plan = |user: &str| {
+            let theirs = json!({"voicemail": {"user_id": user}});
+            json!({"open": theirs, "fallback": [theirs]})
+        };
+        let (routing, theirs) = (shop.routing(), plan(&other.member));
+        let put = shop.send(&desk, "PUT", &routing, &theirs).await;
+        assert_eq!(
+            pointers(&put),
+            ["#/open/voicemail/user_id", "#/fallback/0/voicemail/user_id"]
+        );
+        let put = shop
+            .send(&desk, "PUT", &shop.routing(), &plan(&shop.member))
+            .await;
+        assert_eq!(put.status, 200, "{}", put.body);
+        let shown = desk.get(&shop.routing(), &shop.key).await.json();
+        assert_eq!(shown["open"]["voicemail"]["user_id"], shop.member);
+        let stops = shop.preview(&desk, "").await.json()["stops"].clone();
+        assert_eq!(stops[0]["voicemail"]["user_id"], shop.member);
+        let flow = |user: &str| {
+            json!({"name": "Theirs", "flow": {
+                "nodes": [{"id": "start", "kind": "start"},
+                    {"id": "box", "kind": {"voicemail": {"user_id": user}}}],
+                "edges": [{"from": "start", "exit": "next", "to": "box"}]}})
+        };
+        let made = shop
+            .send(&desk, "POST", "/api/ivr/flows", &flow(&other.member))
+            .await;
+        assert_eq!(pointers(&made), ["#/flow/nodes/1/kind/voicemail/user_id"]);
+        shop.make(&desk, "/api/ivr/flows", &flow(&shop.member))
+            .await;
+        // Whoever is named stays.
+        let member = format!("/api/users/{}", shop.member);
+        let gone = shop.send(&desk, "DELETE", &member, &json!({})).await;
+        assert_eq!(gone.status, 409, "{}", gone.body);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_number_that_was_given_back_is_shown_to_nobody() {
     on_each_database(async |db| {
         let desk = Desk::on(db);
