@@ -14,7 +14,7 @@ use super::problem::ApiError;
 use super::state::ApiState;
 use crate::domain::{Greeting, GreetingContent, GreetingId, GreetingKind, UserId};
 use crate::store::greetings::{self, Filter};
-use crate::store::{self, Db, page};
+use crate::store::{self, Db, page, tenants};
 
 /// The greetings of the tenant, newest first; an agent's own.
 #[utoipa::path(get, path = "/api/voicemail/greetings", operation_id = "list_greetings",
@@ -39,7 +39,7 @@ pub(super) async fn list(
 }
 
 /// Adds a greeting: words that the carrier speaks, or sound. The first of its
-/// kind and owner is the default.
+/// kind and owner that is meant for every day is the default.
 #[utoipa::path(post, path = "/api/voicemail/greetings", operation_id = "create_greeting",
     tag = "Voicemail", request_body = NewGreeting,
     responses((status = 201, body = GreetingBody)))]
@@ -117,7 +117,8 @@ pub(super) async fn show(
     Ok(JsonBody(find(&state.store, &operator, id).await?.into()))
 }
 
-/// Changes what is given of a greeting; the rest stays.
+/// Changes what is given of a greeting; the rest stays. Where its kind and owner have no
+/// default for every day any more, the newest that is meant for every day becomes it.
 #[utoipa::path(patch, path = "/api/voicemail/greetings/{id}", operation_id = "update_greeting",
     tag = "Voicemail", params(("id" = String, Path, description = "`grt_…`")),
     request_body = GreetingPatch, responses((status = 200, body = GreetingBody)))]
@@ -149,20 +150,28 @@ async fn write(
     id: GreetingId,
     (patch, content): (GreetingPatch, Option<GreetingContent>),
 ) -> Result<Greeting, ApiError> {
+    let tenant = operator.tenant_id;
     let mut tx = state.store.begin().await?;
-    let before = greetings::lock(&mut tx, operator.tenant_id, id).await?;
+    // Whoever makes another the default waits, and before they have any row.
+    tenants::hold(&mut tx, tenant).await?;
+    let before = greetings::lock(&mut tx, tenant, id).await?;
     let before = before.ok_or(ApiError::NotFound)?;
     let mut greeting = before.clone();
     let fields = patch.apply(content, &mut greeting)?;
     if !greetings::update(&mut tx, &greeting, state.clock.now()).await? {
         return Err(ApiError::NotFound);
     }
+    if greeting.is_scheduled() != before.is_scheduled() {
+        greetings::settle_default(&mut tx, &greeting).await?;
+    }
+    let greeting = greetings::find(&mut tx, tenant, id).await?;
+    let greeting = greeting.ok_or(ApiError::NotFound)?;
     let change = Change {
         action: "greeting.updated",
         object: id.to_string(),
         fields: &fields,
     };
-    audit::commit(tx, (state, operator), operator.tenant_id, change).await?;
+    audit::commit(tx, (state, operator), tenant, change).await?;
     if file(&greeting.content) != file(&before.content) {
         forget(state, &before.content).await;
     }
@@ -194,7 +203,8 @@ pub(super) async fn make_default(
     Ok(JsonBody(greeting.into()))
 }
 
-/// Deletes a greeting. The default goes last of its kind and owner.
+/// Deletes a greeting. The default goes last of those of its kind and owner that are
+/// meant for every day.
 #[utoipa::path(delete, path = "/api/voicemail/greetings/{id}", operation_id = "delete_greeting",
     tag = "Voicemail", params(("id" = String, Path, description = "`grt_…`")),
     responses((status = 204)))]

@@ -273,6 +273,7 @@ fn field(node: &Node, reference: Reference, m: usize) -> String {
         Reference::Hours(_) => format!("{kind}/hours_id"),
         Reference::Receptionist(_) => format!("{kind}/receptionist_id"),
         Reference::Queue(_) => format!("{kind}/queue_id"),
+        Reference::User(_) if kind == "voicemail" => format!("{kind}/user_id"),
         Reference::User(_) => format!("{kind}/user_ids/{m}"),
         Reference::CallerList(_) | Reference::Flow(_) => kind.to_owned(),
     }

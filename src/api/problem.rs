@@ -45,6 +45,9 @@ pub enum ApiError {
     /// What is asked for cannot be together with what is there.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Something else names it, which is told.
+    #[error("{0}")]
+    InUse(String),
     /// The same is being done at this moment, for somebody else or for the
     /// same asker.
     #[error("the same is being done at this moment; ask again in a moment")]
@@ -146,7 +149,7 @@ impl ApiError {
                 (StatusCode::FORBIDDEN, "forbidden", "Forbidden")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::Conflict(_) | Self::InUse(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::InFlight => (StatusCode::CONFLICT, "in-flight", "Under way"),
             Self::Refused(refusal) => {
                 let status = if refusal.is_of_number() {

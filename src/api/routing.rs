@@ -211,6 +211,9 @@ fn places_in(at: &str, target: &Target) -> Vec<(String, Reference)> {
                 Reference::Receptionist(_) => "ai/receptionist_id".to_owned(),
                 Reference::Queue(_) => "queue/queue_id".to_owned(),
                 Reference::Flow(_) => "ivr/flow_id".to_owned(),
+                Reference::User(_) if matches!(target, Target::Voicemail { .. }) => {
+                    "voicemail/user_id".to_owned()
+                }
                 Reference::User(_) | Reference::Hours(_) | Reference::CallerList(_) => {
                     format!("users/user_ids/{n}")
                 }
@@ -248,7 +251,7 @@ pub(super) async fn preview(
     if !quotas::may_spend(&state.store, operator.tenant_id, now).await? {
         let settings = settings::of_tenant(&state.store, operator.tenant_id, None).await?;
         route = route.without_receptionists(if settings.truth(SettingKey::EnableVoicemail) {
-            Stop::Voicemail { greeting: None }
+            Stop::VOICEMAIL
         } else {
             Stop::Apology
         });

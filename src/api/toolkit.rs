@@ -56,7 +56,10 @@ pub(super) async fn check(tx: &mut Tx, tenant: TenantId, kit: &Toolkit) -> Resul
                 faults.extend(why.map(|why| (format!("{at}/to/phone_number"), why)));
                 continue;
             }
-            Place::Voicemail { .. } => continue,
+            Place::Voicemail { user_id, .. } => {
+                let member = user_id.map(Reference::User).into_iter();
+                (member.collect(), "voicemail/user_id")
+            }
         };
         for reference in references {
             if !number_plans::has(&mut *tx, tenant, reference).await? {

@@ -466,6 +466,7 @@ mod tests {
             stops: vec![
                 Stop::Voicemail {
                     greeting: Some("Hello.".to_owned()),
+                    user_id: Some(id(4)),
                 },
                 Stop::Apology,
             ],

@@ -31,7 +31,7 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Whether it is meant for certain days.
+    /// Whether it is meant for certain days, and not for every day.
     pub fn is_scheduled(&self) -> bool {
         self.from.is_some() || self.until.is_some()
     }

@@ -190,7 +190,8 @@ settings! {
     /// What a caller hears before the beep where there is no greeting; {name} is who was rung.
     DefaultVoicemailGreeting = "default_voicemail_greeting", SettingKind::Text(1_000),
         "You have reached {name}. Please leave a message after the beep.", User;
-    /// Calls are kept in the log for so many days.
+    /// Calls are kept in the log for so many days, and as long as a message or a recording
+    /// of them is.
     CallRetentionDays = "call_retention_days", SettingKind::Whole(1, 3_650), "90", Tenant;
     /// Recordings are kept for so many days.
     RecordingRetentionDays = "recording_retention_days", SettingKind::Whole(1, 3_650), "90",

@@ -133,6 +133,8 @@ pub enum Place {
     Voicemail {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
+        /// The member whom the message is for, if one is named.
+        user_id: Option<UserId>,
     },
 }
 

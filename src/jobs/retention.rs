@@ -76,7 +76,7 @@ impl Sweep {
         }
     }
 
-    /// Messages before calls: a call stays as long as a message of it does.
+    /// Messages and recordings before calls: a call stays as long as any of it does.
     async fn of_tenant(&self, tenant: TenantId, now: Timestamp) -> Result<bool, store::Error> {
         let settings = settings::of_tenant(&self.store, tenant, None).await?;
         let since = |key| kept_since(&settings, key, now);
@@ -87,8 +87,7 @@ impl Sweep {
         let recordings = (since(SettingKey::RecordingRetentionDays), now);
         let recordings = Heap::Recordings(tenant, recordings);
         let is_done = self.all(&messages).await? && self.all(&texts).await?;
-        // The recordings of calls that go now go too.
-        let is_done = is_done && self.all(&calls).await? && self.all(&recordings).await?;
+        let is_done = is_done && self.all(&recordings).await? && self.all(&calls).await?;
         recordings::forget_callless(&self.store, tenant).await?;
         Ok(is_done)
     }

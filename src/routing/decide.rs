@@ -175,7 +175,7 @@ fn note_refusals(stop: &Stop, (facts, caller): (&Facts, &Caller), steps: &mut St
 /// planned has nobody who listens to it.
 fn end(facts: &Facts) -> Stop {
     if facts.plan.is_some() && facts.has_voicemail {
-        Stop::Voicemail { greeting: None }
+        Stop::VOICEMAIL
     } else {
         Stop::Apology
     }
@@ -205,8 +205,9 @@ pub(super) fn place(
         Target::Voicemail { .. } if !facts.has_voicemail => {
             Err("messages are switched off (enable_voicemail)")
         }
-        Target::Voicemail { greeting } => Ok(Stop::Voicemail {
+        Target::Voicemail { greeting, user_id } => Ok(Stop::Voicemail {
             greeting: greeting.clone(),
+            user_id: *user_id,
         }),
         Target::Message { text } => Ok(Stop::Message { text: text.clone() }),
         Target::Ivr { .. } if !facts.has_ivr => Err("flows are switched off (enable_ivr)"),
@@ -266,7 +267,10 @@ fn told(stop: &Stop) -> String {
             (count, false) => format!("{count} telephones at once"),
         },
         Stop::Queue(queue) => format!("the queue {}", queue.queue_id),
-        Stop::Voicemail { .. } => "voicemail".to_owned(),
+        Stop::Voicemail { user_id: None, .. } => "voicemail".to_owned(),
+        Stop::Voicemail {
+            user_id: Some(id), ..
+        } => format!("the voicemail of {id}"),
         Stop::Ivr(ivr) => format!("the flow {}, version {}", ivr.flow_id, ivr.version),
         Stop::Message { .. } => "a message, and the end".to_owned(),
         Stop::Apology => "an apology, and the end".to_owned(),

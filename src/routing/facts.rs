@@ -1,6 +1,7 @@
 //! What must be known of a number and its caller before a call can be routed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::allowance::Allowance;
 use super::ivr::{Node, Published};
@@ -52,6 +53,28 @@ impl Facts {
         let nodes = self.flows.values().flat_map(|flow| &flow.flow.nodes);
         let led = nodes.filter_map(Node::outside);
         planned.chain(led).chain(self.users.values()).collect()
+    }
+
+    /// The numbers that whoever is rung may come to see.
+    pub fn caller_ids(&self) -> BTreeSet<&PhoneNumber> {
+        let planned = self.plan.iter().flat_map(Plan::targets);
+        let planned = planned.filter_map(Target::caller_id);
+        let nodes = self.flows.values().flat_map(|flow| &flow.flow.nodes);
+        planned.chain(nodes.filter_map(Node::caller_id)).collect()
+    }
+
+    /// Shows none of them that are not among `own`, which are the tenant's: one that it
+    /// has given back may be somebody else's by now.
+    pub fn show_only(&mut self, own: &BTreeSet<PhoneNumber>) {
+        if self.caller_ids().into_iter().all(|one| own.contains(one)) {
+            return;
+        }
+        if let Some(plan) = &mut self.plan {
+            plan.show_only(own);
+        }
+        for published in self.flows.values_mut() {
+            Arc::make_mut(&mut published.flow).show_only(own);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a tenant wants of a number: targets, rules, and what comes after them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::{
@@ -71,6 +72,9 @@ pub enum Target {
     Voicemail {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
+        /// The member whom the message is for; where nobody is named, the one whom the
+        /// caller has tried before, if it is one.
+        user_id: Option<UserId>,
     },
     /// Nowhere: something is said, and that is all.
     Message {
@@ -153,7 +157,8 @@ pub enum CallerId {
     Caller,
     /// The number that was called.
     Called,
-    /// This one, which the carrier knows to be ours.
+    /// This one, which the carrier knows to be ours; the number that was called, once it
+    /// is the tenant's no more.
     Number(PhoneNumber),
 }
 
@@ -257,6 +262,20 @@ impl Plan {
         found
     }
 
+    /// Shows none of the numbers to whoever is rung that are not among `own`.
+    pub fn show_only(&mut self, own: &BTreeSet<PhoneNumber>) {
+        let of_rules = self
+            .rules
+            .iter_mut()
+            .filter_map(|rule| match &mut rule.then {
+                Action::Go(target) => Some(target),
+                Action::Reject(_) => None,
+            });
+        let targets = [&mut self.open].into_iter().chain(&mut self.after_hours);
+        let targets = targets.chain(of_rules).chain(&mut self.fallback);
+        targets.for_each(|target| target.show_only(own));
+    }
+
     /// Wherever the plan may send a caller.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         let of_rules = self.rules.iter().filter_map(|rule| match &rule.then {
@@ -295,6 +314,23 @@ impl Target {
         }
     }
 
+    /// Shows the number that was called to whoever is rung, instead of one that is not
+    /// among `own`.
+    pub fn show_only(&mut self, own: &BTreeSet<PhoneNumber>) {
+        let ring = match self {
+            Self::Users(users) => &mut users.ring,
+            Self::Forward(forward) => &mut forward.ring,
+            Self::Ai { .. }
+            | Self::Queue { .. }
+            | Self::Voicemail { .. }
+            | Self::Message { .. }
+            | Self::Ivr { .. } => return,
+        };
+        if matches!(&ring.caller_id, CallerId::Number(number) if !own.contains(number)) {
+            ring.caller_id = CallerId::Called;
+        }
+    }
+
     /// What the target names, in the order in which it names it.
     pub fn references(&self) -> Vec<Reference> {
         match self {
@@ -310,7 +346,8 @@ impl Target {
                 .collect(),
             Self::Queue { queue_id } => vec![Reference::Queue(*queue_id)],
             Self::Ivr { flow_id } => vec![Reference::Flow(*flow_id)],
-            Self::Voicemail { .. } | Self::Message { .. } | Self::Forward(_) => Vec::new(),
+            Self::Voicemail { user_id, .. } => user_id.map(Reference::User).into_iter().collect(),
+            Self::Message { .. } | Self::Forward(_) => Vec::new(),
         }
     }
 }

@@ -135,7 +135,7 @@ impl Route {
         }
         let is_voicemail = |stop: &&Stop| matches!(stop, Stop::Voicemail { .. });
         let own = self.stops.iter().find(is_voicemail).cloned();
-        stops.push(own.unwrap_or(Stop::Voicemail { greeting: None }));
+        stops.push(own.unwrap_or(Stop::VOICEMAIL));
         stops
     }
 }
@@ -155,6 +155,8 @@ pub enum Stop {
     Voicemail {
         /// What is said before the beep, if not the usual.
         greeting: Option<String>,
+        /// The member whom the message is for, if somebody has said so.
+        user_id: Option<UserId>,
     },
     /// The caller is led through a flow.
     Ivr(IvrStop),
@@ -168,6 +170,12 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Voicemail, with the usual words before the beep.
+    pub const VOICEMAIL: Self = Self::Voicemail {
+        greeting: None,
+        user_id: None,
+    };
+
     /// Whether the call ends here, whatever happens.
     pub fn is_last(&self) -> bool {
         match self {

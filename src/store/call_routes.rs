@@ -17,6 +17,9 @@ pub struct KeptRoute {
     pub call_id: CallId,
     /// What was decided.
     pub route: Route,
+    /// Since when whoever is on the line has been: the call came, or was answered that we
+    /// placed. None where that is not known yet.
+    pub since: Option<Timestamp>,
     /// Whether the carrier has said that the call is over.
     pub is_closed: bool,
     /// Why a receptionist who had the call has it no more.
@@ -71,6 +74,8 @@ macro_rules! rows {
     () => {
         "SELECT routes.tenant_id, routes.call_id, stops, language, open_state, closed_at_ms,
             end_reason,
+            CASE calls.direction WHEN 'outbound' THEN calls.answered_at_ms
+                ELSE calls.created_at_ms END AS since_ms,
             (SELECT MAX(first_stop) FROM call_transfers
                 WHERE call_transfers.tenant_id = routes.tenant_id
                     AND call_transfers.call_id = routes.call_id) AS moved_to
@@ -141,6 +146,7 @@ struct RouteRow {
     open_state: String,
     closed_at_ms: Option<i64>,
     end_reason: Option<String>,
+    since_ms: Option<i64>,
     moved_to: Option<i64>,
 }
 
@@ -162,6 +168,7 @@ impl TryFrom<RouteRow> for KeptRoute {
                 language: row.language,
                 steps: Vec::new(),
             },
+            since: row.since_ms.map(Timestamp::from_ms),
             is_closed: row.closed_at_ms.is_some(),
             end_reason: at.parse_opt(row.end_reason.as_deref())?,
             moved_to: row.moved_to.and_then(|stop| usize::try_from(stop).ok()),

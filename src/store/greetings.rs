@@ -2,22 +2,13 @@
 
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::{Any, Connection, FromRow};
+use sqlx::{Any, AnyConnection, Connection};
 
-use super::row::RowOf;
+use super::greeting_row::{GreetingRow, columns};
 use super::{Db, Error, Tx, by_id, page, tenants};
 use crate::domain::{
-    Greeting, GreetingContent, GreetingId, GreetingKind, Secret, SoundFormat, TenantId, Timestamp,
-    UserId,
+    Greeting, GreetingContent, GreetingId, GreetingKind, TenantId, Timestamp, UserId,
 };
-
-/// The columns of a [`GreetingRow`].
-macro_rules! columns {
-    () => {
-        "id, tenant_id, kind, user_id, name, spoken_text, voice, language, audio_file, \
-         audio_format, audio_size, audio_secret, from_day, until_day, is_default, created_at_ms"
-    };
-}
 
 /// Which greetings are wanted; all of them by default.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -28,21 +19,16 @@ pub struct Filter {
     pub user: Option<UserId>,
 }
 
-/// Adds a greeting. The first of its kind and owner is the default, whatever
-/// it says itself; one that is to be the default takes the place of another.
-/// Somebody who is no member is [`Error::Dangling`].
+/// Adds a greeting. The first of its kind and owner that is meant for every day is the
+/// default, whatever it says itself; one that is to be the default takes the place of
+/// another. Somebody who is no member is [`Error::Dangling`].
 pub async fn insert(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<(), Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
     // Two who add the first of its kind wait for each other here.
     tenants::hold_on(&mut tx, greeting.tenant_id).await?;
-    let has_default: i64 = sqlx::query_scalar(COUNT_DEFAULTS)
-        .bind(greeting.tenant_id.to_string())
-        .bind(greeting.kind.as_str())
-        .bind(greeting.user_id.map(|id| id.to_string()))
-        .fetch_one(&mut *tx)
-        .await?;
-    let is_default = greeting.is_default || has_default == 0;
+    let is_first = !greeting.is_scheduled() && !has_default(&mut tx, greeting).await?;
+    let is_default = greeting.is_default || is_first;
     if is_default {
         unset_default(greeting).execute(&mut *tx).await?;
     }
@@ -55,9 +41,22 @@ pub async fn insert(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<(), Er
     Ok(tx.commit().await?)
 }
 
+/// Whether a greeting of that kind and owner is the default, and heard on every day.
+async fn has_default(conn: &mut AnyConnection, greeting: &Greeting) -> Result<bool, Error> {
+    let count: i64 = sqlx::query_scalar(COUNT_DEFAULTS)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.kind.as_str())
+        .bind(greeting.user_id.map(|id| id.to_string()))
+        .fetch_one(conn)
+        .await?;
+    Ok(count > 0)
+}
+
+// One that is meant for certain days is heard on these, and on no other.
 const COUNT_DEFAULTS: &str = "
     SELECT COUNT(*) FROM voicemail_greetings
     WHERE tenant_id = $1 AND kind = $2 AND is_default = 1
+        AND from_day IS NULL AND until_day IS NULL
         AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))";
 
 const INSERT: &str = "
@@ -197,6 +196,36 @@ const UPDATE: &str = "
         until_day = $12, updated_at_ms = $13
     WHERE id = $1 AND tenant_id = $2";
 
+/// Makes the newest greeting that is meant for every day the default of the same kind and
+/// owner, if they have one and no such default: its days, or those of another, have
+/// changed. The caller [holds](tenants::hold) the tenant.
+pub async fn settle_default(tx: &mut Tx, greeting: &Greeting) -> Result<(), Error> {
+    let mut conn = Db::from(tx).write().await?;
+    if has_default(&mut conn, greeting).await? {
+        return Ok(());
+    }
+    let newest: Option<String> = sqlx::query_scalar(NEWEST_OF_EVERY_DAY)
+        .bind(greeting.tenant_id.to_string())
+        .bind(greeting.kind.as_str())
+        .bind(greeting.user_id.map(|id| id.to_string()))
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(newest) = newest else { return Ok(()) };
+    unset_default(greeting).execute(&mut *conn).await?;
+    sqlx::query(MAKE_DEFAULT)
+        .bind(greeting.tenant_id.to_string())
+        .bind(newest)
+        .execute(&mut *conn)
+        .await?;
+    Ok(())
+}
+
+const NEWEST_OF_EVERY_DAY: &str = "
+    SELECT id FROM voicemail_greetings
+    WHERE tenant_id = $1 AND kind = $2 AND from_day IS NULL AND until_day IS NULL
+        AND (user_id = $3 OR (user_id IS NULL AND $3 IS NULL))
+    ORDER BY created_at_ms DESC, id DESC LIMIT 1";
+
 /// Makes it the default of its kind and owner, in the place of another. Whether
 /// there is such a greeting.
 pub async fn make_default(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<bool, Error> {
@@ -219,8 +248,8 @@ pub async fn make_default(db: impl Into<Db<'_>>, greeting: &Greeting) -> Result<
 const MAKE_DEFAULT: &str =
     "UPDATE voicemail_greetings SET is_default = 1 WHERE tenant_id = $1 AND id = $2";
 
-/// Deletes the tenant's greeting of that id, unless it is the default of others.
-/// What was deleted.
+/// Deletes the tenant's greeting of that id, unless it is the default of others that are
+/// meant for every day. What was deleted.
 pub async fn delete(
     db: impl Into<Db<'_>>,
     tenant: TenantId,
@@ -242,6 +271,7 @@ const DELETE: &str = concat!(
     "DELETE FROM voicemail_greetings WHERE tenant_id = $1 AND id = $2
         AND (is_default = 0 OR NOT EXISTS (SELECT 1 FROM voicemail_greetings AS others
             WHERE others.tenant_id = $1 AND others.id <> $2
+            AND others.from_day IS NULL AND others.until_day IS NULL
             AND others.kind = voicemail_greetings.kind
             AND COALESCE(others.user_id, '') = COALESCE(voicemail_greetings.user_id, '')))
     RETURNING ",
@@ -320,63 +350,4 @@ fn write(
         .bind(greeting.from.map(|day| day.to_string()))
         .bind(greeting.until.map(|day| day.to_string()))
         .bind(at.as_ms())
-}
-
-#[derive(FromRow)]
-struct GreetingRow {
-    id: String,
-    tenant_id: String,
-    kind: String,
-    user_id: Option<String>,
-    name: String,
-    spoken_text: Option<String>,
-    voice: Option<String>,
-    language: Option<String>,
-    audio_file: Option<String>,
-    audio_format: Option<String>,
-    audio_size: Option<i64>,
-    audio_secret: Option<String>,
-    from_day: Option<String>,
-    until_day: Option<String>,
-    is_default: i64,
-    created_at_ms: i64,
-}
-
-impl TryFrom<GreetingRow> for Greeting {
-    type Error = Error;
-
-    fn try_from(row: GreetingRow) -> Result<Self, Error> {
-        let at = RowOf {
-            table: "voicemail_greetings",
-            id: &row.id,
-        };
-        let content = if let Some(text) = row.spoken_text {
-            GreetingContent::Spoken {
-                text,
-                voice: row.voice,
-                language: row.language,
-            }
-        } else {
-            let expected = "words to speak, or a file with its format, size and secret";
-            let format: Option<SoundFormat> = at.parse_opt(row.audio_format.as_deref())?;
-            GreetingContent::Played {
-                file: at.required(row.audio_file, expected)?,
-                format: at.required(format, expected)?,
-                size: at.required(row.audio_size, expected)?,
-                secret: Secret::new(at.required(row.audio_secret, expected)?),
-            }
-        };
-        Ok(Self {
-            id: at.parse(&row.id)?,
-            tenant_id: at.parse(&row.tenant_id)?,
-            kind: at.parse(&row.kind)?,
-            user_id: at.parse_opt(row.user_id.as_deref())?,
-            content,
-            from: at.parse_opt(row.from_day.as_deref())?,
-            until: at.parse_opt(row.until_day.as_deref())?,
-            is_default: at.truth(row.is_default)?,
-            created_at: Timestamp::from_ms(row.created_at_ms),
-            name: row.name,
-        })
-    }
 }

@@ -9,7 +9,7 @@ use super::ivr_flows::{read, refer_anew};
 use super::receptionist_versions::Publication;
 use super::row::{RowOf, storable};
 use super::{Db, Error, Store, hours, page, queues, routing_facts, tenants, users};
-use crate::domain::{FlowId, ReceptionistId, TenantId, Timestamp, Zone};
+use crate::domain::{FlowId, PhoneNumber, ReceptionistId, TenantId, Timestamp, Zone};
 use crate::routing::ivr::{Flow, Published};
 use crate::routing::{Allowance, Facts, IvrStop, Reference};
 
@@ -102,6 +102,46 @@ pub async fn find(
 const FIND: &str = "
     SELECT flow_id, version, name, flow, note, published_by, published_at_ms
     FROM ivr_flow_versions WHERE tenant_id = $1 AND flow_id = $2 AND version = $3";
+
+/// The names of the tenant's flows that show that number to whoever is rung, as callers
+/// meet them.
+pub async fn showing(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    number: &PhoneNumber,
+) -> Result<Vec<String>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<(String, String, String)> = sqlx::query_as(NAMING)
+        .bind(tenant.to_string())
+        .bind(number.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
+    drop(conn);
+    let mut found = Vec::new();
+    for (id, name, flow) in rows {
+        let at = RowOf {
+            table: "ivr_flow_versions",
+            id: &id,
+        };
+        let flow = read(at, &flow)?;
+        if flow
+            .nodes
+            .iter()
+            .any(|node| node.caller_id() == Some(number))
+        {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+const NAMING: &str = "
+    SELECT flows.id, versions.name, versions.flow
+    FROM ivr_flows AS flows
+    JOIN ivr_flow_versions AS versions
+        ON versions.flow_id = flows.id AND versions.version = flows.published_version
+    WHERE flows.tenant_id = $1 AND versions.flow LIKE '%' || $2 || '%'
+    ORDER BY versions.name, flows.id";
 
 /// The versions of the tenant's flow of that id, newest first.
 pub async fn list(

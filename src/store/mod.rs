@@ -46,6 +46,7 @@ mod call_row;
 mod call_words;
 mod database;
 mod error;
+mod greeting_row;
 mod key_text;
 mod migrate;
 mod receptionist_row;

@@ -6,7 +6,7 @@ use super::row::{RowOf, json};
 use super::text::PlanText;
 use super::{Db, Error};
 use crate::domain::{FlowId, NumberId, PhoneNumber, TenantId, Timestamp};
-use crate::routing::{Plan, Reference};
+use crate::routing::{Plan, Reference, Target};
 
 /// The tenant's number, and its plan if it has one.
 pub async fn find(
@@ -35,6 +35,43 @@ const FIND: &str = "
     SELECT numbers.id, number_plans.plan
     FROM numbers LEFT JOIN number_plans ON number_plans.number_id = numbers.id
     WHERE numbers.tenant_id = $1 AND numbers.phone_number = $2";
+
+/// The tenant's numbers whose plans show that one to whoever is rung; not itself, whose
+/// plan goes with it.
+pub async fn showing(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    number: &PhoneNumber,
+) -> Result<Vec<PhoneNumber>, Error> {
+    let mut conn = db.into().read().await?;
+    let rows: Vec<(String, String)> = sqlx::query_as(NAMING)
+        .bind(tenant.to_string())
+        .bind(number.as_str())
+        .fetch_all(&mut *conn)
+        .await?;
+    drop(conn);
+    let mut found = Vec::new();
+    for (id, plan) in rows {
+        let shows = |target: &Target| target.caller_id() == Some(number);
+        if read(&id, &plan)?.targets().any(shows) {
+            let at = RowOf {
+                table: "numbers",
+                id: &id,
+            };
+            found.push(at.parse(&id)?);
+        }
+    }
+    Ok(found)
+}
+
+const NAMING: &str = "
+    SELECT numbers.phone_number, number_plans.plan
+    FROM number_plans
+    JOIN numbers ON numbers.tenant_id = number_plans.tenant_id
+        AND numbers.id = number_plans.number_id
+    WHERE number_plans.tenant_id = $1 AND numbers.phone_number <> $2
+        AND number_plans.plan LIKE '%' || $2 || '%'
+    ORDER BY numbers.phone_number";
 
 /// The plan of the number `id` from its column.
 pub(super) fn read(id: &str, text: &str) -> Result<Plan, Error> {

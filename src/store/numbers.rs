@@ -1,6 +1,6 @@
 //! Telephone numbers, and who answers when one is rung.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, FromRow};
 
@@ -139,32 +139,33 @@ pub async fn is_taken(db: impl Into<Db<'_>>, phone_number: &PhoneNumber) -> Resu
 
 const COUNT: &str = "SELECT COUNT(*) FROM numbers WHERE phone_number = $1";
 
-/// Which of these numbers somebody has, and calls of which come here; not who.
+/// Which of these numbers somebody has, and calls of which come here; and who.
 pub(super) async fn answered_here(
     conn: &mut AnyConnection,
     numbers: &BTreeSet<&PhoneNumber>,
-) -> Result<BTreeSet<PhoneNumber>, Error> {
+) -> Result<BTreeMap<PhoneNumber, TenantId>, Error> {
     let all: Vec<&str> = numbers.iter().map(|number| number.as_str()).collect();
-    let mut found = BTreeSet::new();
+    let mut found = BTreeMap::new();
     for some in all.chunks(8) {
-        let mut query = sqlx::query_scalar(ANSWERED_HERE);
+        let mut query = sqlx::query_as(ANSWERED_HERE);
         for n in 0..8 {
             query = query.bind(some.get(n).copied());
         }
-        let here: Vec<String> = query.fetch_all(&mut *conn).await?;
-        for number in &here {
+        let here: Vec<(String, String)> = query.fetch_all(&mut *conn).await?;
+        for (number, tenant) in &here {
             let at = RowOf {
                 table: "numbers",
                 id: number,
             };
-            found.insert(at.parse(number)?);
+            found.insert(at.parse(number)?, at.parse(tenant)?);
         }
     }
     Ok(found)
 }
 
 const ANSWERED_HERE: &str = "
-    SELECT phone_number FROM numbers WHERE phone_number IN ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SELECT phone_number, tenant_id FROM numbers
+    WHERE phone_number IN ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// The tenant's numbers, newest first.
 pub async fn list(

@@ -96,6 +96,32 @@ const LIST: &str = "
     JOIN calls ON calls.tenant_id = queue_waits.tenant_id AND calls.id = queue_waits.call_id
     WHERE queue_waits.tenant_id = $1 AND calls.outcome = 'open' AND calls.user_id IS NULL";
 
+/// When the call came of whoever waits longest in the tenant's queue; none where nobody
+/// does.
+pub async fn first_began_at(
+    db: impl Into<Db<'_>>,
+    tenant: TenantId,
+    queue: QueueId,
+) -> Result<Option<Timestamp>, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Option<i64> = sqlx::query_scalar(FIRST_BEGAN_AT)
+        .bind(tenant.to_string())
+        .bind(queue.to_string())
+        .fetch_optional(&mut *conn)
+        .await?;
+    Ok(found.map(Timestamp::from_ms))
+}
+
+const FIRST_BEGAN_AT: &str = "
+    SELECT CASE calls.direction WHEN 'outbound' THEN
+            COALESCE(calls.answered_at_ms, queue_waits.since_ms)
+        ELSE calls.created_at_ms END AS began_at_ms
+    FROM queue_waits
+    JOIN calls ON calls.tenant_id = queue_waits.tenant_id AND calls.id = queue_waits.call_id
+    WHERE queue_waits.tenant_id = $1 AND queue_waits.queue_id = $2
+        AND calls.outcome = 'open' AND calls.user_id IS NULL
+    ORDER BY queue_waits.since_ms, queue_waits.call_id LIMIT 1";
+
 /// Whether the tenant's call waits in a queue of that member's.
 pub async fn is_for(
     db: impl Into<Db<'_>>,

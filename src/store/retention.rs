@@ -10,7 +10,7 @@ use crate::domain::{TenantId, Timestamp};
 
 /// Forgets at most `limit` calls of the tenant that began before `before` and
 /// are over, with all that was kept of them, the oldest first. A call with a
-/// message that is still kept stays. How many they were.
+/// message or a recording that is still kept, or may come to be, stays. How many they were.
 pub async fn delete_calls(
     store: &Store,
     tenant: TenantId,
@@ -36,6 +36,9 @@ const OLD_CALLS: &str = "
         AND NOT EXISTS (SELECT 1 FROM voicemail_messages AS kept
             WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
                 AND kept.deleted_at_ms IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM call_recordings AS kept
+            WHERE kept.tenant_id = calls.tenant_id AND kept.call_id = calls.id
+                AND kept.state NOT IN ('deleted', 'failed'))
     ORDER BY created_at_ms, id LIMIT $3";
 
 /// Forgets at most `limit` calls of any tenant for good that were deleted before

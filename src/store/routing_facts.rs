@@ -121,7 +121,14 @@ pub(super) async fn read_rules(conn: &mut AnyConnection, facts: &mut Facts) -> R
         facts.has_voicemail = settings.truth(SettingKey::EnableVoicemail);
     }
     facts.allowance = Allowance::new(dials::policy_in(conn, tenant).await?, &settings);
-    facts.allowance.own = numbers::answered_here(conn, &facts.telephones()).await?;
+    let mut asked = facts.telephones();
+    asked.extend(facts.caller_ids());
+    let here = numbers::answered_here(conn, &asked).await?;
+    let rung = facts.telephones().into_iter();
+    let rung = rung.filter(|number| here.contains_key(*number)).cloned();
+    facts.allowance.own = rung.collect();
+    let own = here.into_iter().filter(|(_, whose)| *whose == tenant);
+    facts.show_only(&own.map(|(number, _)| number).collect());
     Ok(())
 }
 
@@ -135,8 +142,9 @@ pub async fn allowance(
     let mut conn = db.into().read().await?;
     let settings = settings::of_tenant_in(&mut conn, tenant, None).await?;
     let policy = dials::policy_in(&mut conn, tenant).await?;
+    let here = numbers::answered_here(&mut conn, &numbers.iter().collect()).await?;
     Ok(Allowance {
-        own: numbers::answered_here(&mut conn, &numbers.iter().collect()).await?,
+        own: here.into_keys().collect(),
         ..Allowance::new(policy, &settings)
     })
 }

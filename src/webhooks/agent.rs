@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::at::Point;
 use super::consent::{self, Ground};
 use super::memory::Placed;
-use super::{Webhooks, budget};
+use super::{Webhooks, budget, gate};
 use crate::bridge::{Admission, Past, Refusal};
 use crate::call::Spent;
 use crate::domain::{Contact, Direction, Receptionist};
@@ -27,11 +27,12 @@ pub(super) async fn connect(
     if !placed.may_have_agent(point.stop, is_back) {
         return Err(Refusal::Over);
     }
-    let (mut receptionist, contact, may_have_ai, ground) = tokio::join!(
+    let (receptionist, contact, may_have_ai, ground, longest) = tokio::join!(
         receptionist(house, placed, stop),
         contact(house, placed),
         budget::may_have_ai(house, placed, &request.call_sid),
-        consent::ground(house, placed, request, point)
+        consent::ground(house, placed, request, point),
+        gate::longest(house, placed)
     );
     if !may_have_ai {
         return Err(Refusal::Spent);
@@ -41,9 +42,8 @@ pub(super) async fn connect(
         Ground::Recorded(said, consent) => (said, Some(consent)),
         Ground::Unrecorded => (Response::new(), None),
     };
-    if let Some(receptionist) = &mut receptionist
-        && request.direction == Direction::Outbound
-    {
+    let mut receptionist = receptionist.ok_or(Refusal::NobodyAnswers)?;
+    if request.direction == Direction::Outbound {
         receptionist.instructions.push_str(WE_CALLED);
     }
     let past = if is_back {
@@ -51,12 +51,19 @@ pub(super) async fn connect(
     } else {
         None
     };
+    // Without a database its own limit holds.
+    if let Some(longest) = longest {
+        let passed_ms = gate::passed_ms(house, placed.since);
+        let most = gate::left(longest, passed_ms - spoken_ms(past.as_ref()));
+        let own = &mut receptionist.limits.max_duration;
+        *own = (*own).min(most).min(longest);
+    }
     let admission = Admission {
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
         call_sid: request.call_sid.clone(),
         direction: request.direction,
-        receptionist: receptionist.ok_or(Refusal::NobodyAnswers)?,
+        receptionist,
         contact,
         past,
         recording: recording.clone(),
@@ -70,6 +77,13 @@ pub(super) async fn connect(
         consent::note_told(house, &request.call_sid, point, consent);
     }
     Ok(said.append(stream))
+}
+
+/// How much of the call is taken off the limits of whoever comes back to a receptionist,
+/// and not here: all since one has answered.
+fn spoken_ms(past: Option<&Past>) -> i64 {
+    let spoken = past.map_or(Duration::ZERO, |past| past.began.elapsed());
+    i64::try_from(spoken.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Whom of the tenant's contacts the call is with, as far as that can be had soon: of a
@@ -134,11 +148,6 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         let found = routing_facts::receptionist(&house.store, placed.tenant_id, id);
         house.patience.must(found).await?.ok()??
     };
-    // Without a database its own limit holds.
-    if let Some(most) = longest(house, placed).await {
-        let longest = &mut receptionist.limits.max_duration;
-        *longest = (*longest).min(most);
-    }
     let voice = &stop.voice;
     let fields = [
         (&mut receptionist.greeting, &voice.greeting),
@@ -151,16 +160,6 @@ async fn receptionist(house: &Webhooks, placed: &Placed, stop: &AiStop) -> Optio
         }
     }
     Some(receptionist)
-}
-
-/// How long the tenant lets a call last, as it was when the call came.
-async fn longest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
-    if let Some(facts) = &placed.facts {
-        return Some(facts.allowance.longest);
-    }
-    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &[]);
-    let allowance = house.patience.wait(asked).await?.ok()?;
-    Some(allowance.longest)
 }
 
 /// The carrier opens a stream to us, and asks us what comes next when it ends.

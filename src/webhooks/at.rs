@@ -60,6 +60,15 @@ impl Terms {
         }
     }
 
+    /// The same, where it turns out that they have no longer than that.
+    pub(super) fn within(self, most: Option<Duration>) -> Self {
+        let longest = self.longest;
+        Self {
+            longest: longest.map(|longest| most.map_or(longest, |most| longest.min(most))),
+            ..self
+        }
+    }
+
     /// As an address of ours says them, behind what it says already.
     pub(super) fn query(&self) -> String {
         let longest = self

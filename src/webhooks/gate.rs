@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Webhooks;
 use super::at::Point;
 use super::memory::Placed;
-use crate::domain::{DialRefusal, Pii};
+use crate::domain::{DialRefusal, Pii, Timestamp};
 use crate::routing::{Allowance, RingStop};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::routing_facts;
@@ -15,7 +15,7 @@ use crate::store::routing_facts;
 /// telephones of which we know nothing.
 const MOST_HOPS: usize = 8;
 
-/// Who is connected when the time of the call is nearly used up has this.
+/// Who is connected when the time of the call is used up, or nearly, has this.
 const LAST: Duration = Duration::from_mins(1);
 
 /// With whom the call may be connected, and for how long yet. Where the database does not
@@ -37,13 +37,45 @@ pub(super) async fn of(
         Some(facts) => facts.allowance.clone(),
         None => asked(house, placed, stop).await,
     };
-    let passed = house.clock.now().as_ms() - placed.since.as_ms();
-    allowance.longest = left(allowance.longest, passed);
+    allowance.longest = left(allowance.longest, passed_ms(house, placed.since));
     Ok(allowance)
 }
 
+/// How long the tenant lets the call last, as it was when it came; none where nobody
+/// tells.
+pub(super) async fn longest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
+    if let Some(facts) = &placed.facts {
+        return Some(facts.allowance.longest);
+    }
+    let asked = routing_facts::allowance(&house.store, placed.tenant_id, &[]);
+    let allowance = house.patience.wait(asked).await?.ok()?;
+    Some(allowance.longest)
+}
+
+/// How long whoever is connected now may have the call; none where nobody tells.
+pub(super) async fn rest(house: &Webhooks, placed: &Placed) -> Option<Duration> {
+    let longest = longest(house, placed).await?;
+    Some(left(longest, passed_ms(house, placed.since)))
+}
+
+/// How long the call may wait for somebody yet: not at all, once its time is used up.
+pub(super) async fn may_wait(house: &Webhooks, placed: &Placed, most: Duration) -> Duration {
+    let Some(longest) = longest(house, placed).await else {
+        return most;
+    };
+    let passed = u64::try_from(passed_ms(house, placed.since)).unwrap_or_default();
+    longest
+        .saturating_sub(Duration::from_millis(passed))
+        .min(most)
+}
+
+/// How long ago that was.
+pub(super) fn passed_ms(house: &Webhooks, since: Timestamp) -> i64 {
+    house.clock.now().as_ms() - since.as_ms()
+}
+
 /// What is left of it, in whole minutes: nobody is to be rung for 59 min 59 s.
-fn left(longest: Duration, passed_ms: i64) -> Duration {
+pub(super) fn left(longest: Duration, passed_ms: i64) -> Duration {
     let passed = Duration::from_mins(u64::try_from(passed_ms / 60_000).unwrap_or_default());
     longest.saturating_sub(passed).max(LAST)
 }

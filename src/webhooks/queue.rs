@@ -12,7 +12,8 @@ use super::speech::Speech;
 use super::voicemail_twiml::{Caller, LONGEST};
 use super::xml::Xml;
 use super::{
-    Webhooks, conference, hold_music, last_answer, spoken, stops, switchboard, voicemail_twiml,
+    Webhooks, conference, gate, hold_music, last_answer, spoken, stops, switchboard,
+    voicemail_twiml,
 };
 use crate::bridge::Happening;
 use crate::domain::{CallId, CallSid, QueueId, SettingKey, TenantId, Timestamp};
@@ -55,6 +56,7 @@ pub(super) async fn wait(State(house): State<Webhooks>, at: At, Signed(pairs): S
         return Xml(Response::new().leave());
     };
     let left = stop.max_wait.saturating_sub(form.waited);
+    let left = gate::may_wait(&house, placed, left).await;
     // Who is to hear something before we go is led on to it.
     if left.is_zero() || placed.is_over() || last_answer::is_due(&house) {
         return Xml(Response::new().leave());
@@ -270,22 +272,26 @@ pub(super) async fn left(State(house): State<Webhooks>, at: At, Signed(pairs): S
     let Some(placed) = placed else {
         return Xml(spoken::apology());
     };
-    let max_wait = match stops::at(&house, &placed, &request.call_sid, &at).await {
-        Some(Stop::Queue(stop)) => stop.max_wait,
+    let may_wait = match stops::at(&house, &placed, &request.call_sid, &at).await {
+        Some(Stop::Queue(stop)) => stop
+            .max_wait
+            .saturating_sub(result.waited.unwrap_or(stop.max_wait)),
         _ => Duration::ZERO,
     };
-    let has_left_early = result.waited.is_some_and(|waited| waited < max_wait);
-    let has_left = result.outcome == QueueOutcome::Leave && has_left_early;
+    let may_wait = gate::may_wait(&house, &placed, may_wait).await;
+    let has_left = result.outcome == QueueOutcome::Leave && !may_wait.is_zero();
     let is_done = placed.is_over() || last_answer::is_due(&house);
     if has_left && at.leg.is_none() && !is_done {
         house.callers.speaks(&request.call_sid, LONGEST);
-        let greeting = placed.route.stops.iter().find_map(|stop| {
-            let Stop::Voicemail { greeting } = stop else {
+        let own = placed.route.stops.iter().find_map(|stop| {
+            let Stop::Voicemail { greeting, user_id } = stop else {
                 return None;
             };
-            greeting.as_deref()
+            Some((greeting.as_deref(), *user_id))
         });
-        return Xml(voicemail_twiml::leave(&house, &Caller::of(&placed), greeting).await);
+        let (greeting, user) = own.unwrap_or_default();
+        let caller = Caller::of(&placed).leaving_for(user);
+        return Xml(voicemail_twiml::leave(&house, &caller, greeting).await);
     }
     let outcome = match result.outcome {
         QueueOutcome::Leave if has_left => Outcome::Left,

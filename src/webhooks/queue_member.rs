@@ -7,9 +7,9 @@ use super::queue::EMPTY;
 use super::signed::Signed;
 use super::speech::Speech;
 use super::xml::Xml;
-use super::{Webhooks, conference, log, spoken, switchboard};
+use super::{Webhooks, conference, gate, log, spoken, switchboard};
 use crate::domain::{AnsweredBy, CallId, CallSid, Direction, QueueId, TenantId, UserId};
-use crate::store::{call_stats, calls, outbound_calls, queues, routing_facts};
+use crate::store::{call_stats, calls, outbound_calls, queue_waits, queues, routing_facts};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
 use axum::extract::{Path, State};
@@ -46,7 +46,7 @@ pub(super) async fn answer(
     if request.direction == Direction::Inbound {
         log_member(&house, &request);
     }
-    let longest = longest(&house, tenant).await;
+    let longest = longest(&house, tenant, queue).await;
     let connecting = house.url(&format!(
         "/api/voice/webhooks/queue/connecting?call={}&user={user}{}",
         request.call_sid,
@@ -126,11 +126,20 @@ async fn member_of(
     }
 }
 
-/// How long the two may speak.
-async fn longest(house: &Webhooks, tenant: TenantId) -> Duration {
-    let asked = routing_facts::allowance(&house.store, tenant, &[]);
-    let allowance = house.patience.wait(asked).await.and_then(Result::ok);
-    allowance.unwrap_or_default().longest
+/// How long the two may speak: what is left of the call of whoever has waited longest,
+/// for it is they who are connected. Where nobody is known to wait, or the database does
+/// not tell, it is all that a call has.
+async fn longest(house: &Webhooks, tenant: TenantId, queue: QueueId) -> Duration {
+    let asked = async {
+        let (allowance, began) = tokio::join!(
+            routing_facts::allowance(&house.store, tenant, &[]),
+            queue_waits::first_began_at(&house.store, tenant, queue)
+        );
+        (allowance.ok(), began.ok().flatten())
+    };
+    let (allowance, began) = house.patience.wait(asked).await.unwrap_or_default();
+    let passed_ms = began.map_or(0, |began| gate::passed_ms(house, began));
+    gate::left(allowance.unwrap_or_default().longest, passed_ms)
 }
 
 /// What the caller hears who has waited, before the two are connected: the member has
@@ -149,7 +158,8 @@ pub(super) async fn connecting(
         switchboard::note_taken(&house, placed, at.user);
     }
     if let (Some(placed), Some(member)) = (&placed, &at.call) {
-        conference::note_leg(&house, placed, (member.clone(), true), &at.terms);
+        let terms = at.terms.within(gate::rest(&house, placed).await);
+        conference::note_leg(&house, placed, (member.clone(), true), &terms);
     }
     if let Some(member) = at.call {
         note_member(&house, member, at.user);

@@ -143,9 +143,9 @@ pub(super) async fn take(
             Some(why)
         });
     }
-    if let Stop::Voicemail { greeting } = stop {
+    if let Stop::Voicemail { greeting, user_id } = stop {
         house.callers.speaks(&request.call_sid, LONGEST);
-        let caller = Caller::at(placed, point);
+        let caller = Caller::at(placed, point).leaving_for(*user_id);
         return Ok(voicemail_twiml::leave(house, &caller, greeting.as_deref()).await);
     }
     if let Stop::Ring(stop) = stop {
@@ -172,8 +172,8 @@ pub(super) fn said(
                 .inspect_err(|error| tracing::error!(%error, "call.not_queued"))
                 .ok();
         }
-        Stop::Voicemail { greeting } => {
-            voicemail_twiml::plain(house, speech, (None, greeting.as_deref()))
+        Stop::Voicemail { greeting, user_id } => {
+            voicemail_twiml::plain(house, speech, (*user_id, greeting.as_deref()))
         }
         Stop::Message { text } => Response::new().say(speech.say_own(text)).hangup(),
         Stop::Reject(_) => Response::new().hangup(),

@@ -52,12 +52,12 @@ pub(super) async fn find(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Pla
     if !kept.is_closed {
         adopt_call(house, call_sid);
     }
-    let now = house.clock.now();
+    let since = kept.since.unwrap_or_else(|| house.clock.now());
     let placed = Placed {
         has_had_agent: kept.end_reason.is_some(),
         moved_to: kept.moved_to,
         is_over: AtomicBool::new(kept.is_closed),
-        ..Placed::new(kept.call_id, kept.tenant_id, kept.route, now)
+        ..Placed::new(kept.call_id, kept.tenant_id, kept.route, since)
     };
     Some(house.memory.place(call_sid, placed))
 }

@@ -56,6 +56,12 @@ impl Caller {
             ..Self::of(placed)
         }
     }
+
+    /// The same, where the message is for that member, if one is named.
+    pub(super) fn leaving_for(self, user: Option<UserId>) -> Self {
+        let user = user.or(self.user);
+        Self { user, ..self }
+    }
 }
 
 /// A stop of a route at which a caller leaves a message. Without the database
@@ -87,7 +93,8 @@ pub(super) fn plain(
 /// for this place, where they have chosen some.
 ///
 /// Where the tenant wants no voicemail, that is an apology: the route was decided by the
-/// same. A member who wants none has the message left for the tenant.
+/// same. A member who wants none, or works here no more, has the message left for the
+/// tenant.
 pub(super) async fn take_message(
     house: &Webhooks,
     caller: &Caller,
@@ -115,11 +122,16 @@ pub(super) async fn take_message(
     Ok(recorded(response, &caller.speech, record))
 }
 
-/// The member for whom the message is, and what holds for them, if they want one.
+/// The member for whom the message is, and what holds for them, if they work here and want
+/// one.
 async fn theirs(house: &Webhooks, caller: &Caller) -> Result<Option<(UserId, Settings)>, Error> {
     let Some(user) = caller.user else {
         return Ok(None);
     };
+    let found = users::find(&house.store, caller.tenant, user).await?;
+    if !found.is_some_and(|user| user.is_active) {
+        return Ok(None);
+    }
     let settings = settings::of_tenant(&house.store, caller.tenant, Some(user)).await?;
     let wants_one = settings.truth(SettingKey::EnableVoicemail);
     Ok(wants_one.then_some((user, settings)))

@@ -326,7 +326,7 @@ async fn what_nobody_or_somebody_else_could_do_is_refused_by_name() {
             .unwrap();
         desk.clock.advance_ms(1_000);
         let mut tx = desk.store.begin().await.unwrap();
-        let there = [Stop::Voicemail { greeting: None }];
+        let there = [Stop::VOICEMAIL];
         call_transfers::ask(&mut tx, (tenant, call), &there, desk.clock.now())
             .await
             .unwrap();

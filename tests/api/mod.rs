@@ -8,6 +8,7 @@ mod desk;
 mod documentation;
 mod held;
 mod ivr;
+mod limits;
 mod listening;
 mod live;
 mod log;

@@ -85,6 +85,57 @@ async fn a_number_is_bought_changed_and_given_back_and_the_audit_log_says_so() {
 }
 
 #[tokio::test]
+async fn a_number_that_plans_or_flows_show_is_not_given_back() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[NUMBER, OTHER]).await;
+        let desk = Desk::with_account(db, &account);
+        let (tenant, key) = desk.tenant("A").await;
+        for number in [NUMBER, OTHER] {
+            let bought = desk.send(BUY, &key, &json!({"phone_number": number})).await;
+            assert_eq!(bought.status, 201, "{}", bought.body);
+        }
+        let (member, _) = desk.member(tenant, Role::Agent).await;
+        let people = json!({"user_ids": [member.to_string()], "ring": {"caller_id": OTHER}});
+        let flow = json!({"name": "Front door", "flow": {
+            "nodes": [{"id": "start", "kind": "start"}, {"id": "ada", "kind": {"dial": people}}],
+            "edges": [{"from": "start", "exit": "next", "to": "ada"}]}});
+        let send = async |what: (&str, &str), body: &Value, status: u16| {
+            let answer = desk.send(what, &key, body).await;
+            assert_eq!(answer.status, status, "{what:?}: {}", answer.body);
+            answer.body
+        };
+        let made = send(("POST", "/api/ivr/flows"), &flow, 201).await;
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let flow = made["id"].as_str().unwrap();
+        let publish = format!("/api/ivr/flows/{flow}/publish");
+        send(("POST", &publish), &json!({}), 201).await;
+        let routing = |number: &str| format!("/api/numbers/{number}/routing");
+        let plan = json!({"open": {"voicemail": {}}, "fallback": [{"users": people}]});
+        for number in [NUMBER, OTHER] {
+            send(("PUT", &routing(number)), &plan, 200).await;
+        }
+        let (nothing, delete) = (json!({}), path(OTHER));
+        for delete in [delete.clone(), format!("{delete}?release=false")] {
+            let why = send(("DELETE", &delete), &nothing, 409).await;
+            assert!(
+                why.contains(NUMBER) && why.contains("“Front door”"),
+                "{why}"
+            );
+            assert!(!why.contains(OTHER), "its own plan goes with it: {why}");
+        }
+        assert_eq!(account.numbers().len(), 2);
+        let plan = json!({"open": {"voicemail": {}}});
+        send(("PUT", &routing(NUMBER)), &plan, 200).await;
+        let why = send(("DELETE", &delete), &nothing, 409).await;
+        assert!(!why.contains(NUMBER), "{why}");
+        send(("DELETE", &format!("/api/ivr/flows/{flow}")), &nothing, 204).await;
+        send(("DELETE", &delete), &nothing, 204).await;
+        assert_eq!(account.numbers().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_for_sale_is_searched_as_it_is_asked_for() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[NUMBER, OTHER]).await;

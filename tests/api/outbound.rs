@@ -434,6 +434,68 @@ async fn a_call_of_which_what_is_wanted_cannot_be_had_is_not_placed() {
 }
 
 #[tokio::test]
+async fn a_member_s_call_that_is_to_be_recorded_takes_a_number_that_asks_nobody() {
+    on_each_database(async |db| {
+        let account = RestAccount::open(&[]).await;
+        let desk = Desk::with_account(db, &account);
+        let office = Office::open(&desk, &account, "A", OURS).await;
+        let (ada, _) = office.member(Role::Agent, MEMBERS).await;
+        let place = async |record: Value, transcribe: Value| {
+            let body = json!({"to": THEIRS, "user_id": ada.to_string(), "record": record,
+                "transcribe": transcribe});
+            let answer = office.place(&body).await;
+            let detail = (answer.status != 201).then(|| {
+                assert_eq!(answer.status, 409, "{}", answer.body);
+                answer.problem()["detail"].to_string()
+            });
+            db.execute("DELETE FROM calls").await;
+            detail
+        };
+        let (yes, no, unsaid) = (json!(true), json!(false), Value::Null);
+        for policy in ["announce", "stay_on_line", "verbal", "keypress"] {
+            consent(&office, policy).await;
+            for (record, transcribe) in [(&yes, &unsaid), (&unsaid, &yes), (&no, &yes)] {
+                let why = place(record.clone(), transcribe.clone()).await;
+                assert!(why.is_some_and(|why| why.contains("recording_consent")));
+            }
+        }
+        assert_eq!(account.calls().len(), 0, "nobody was rung");
+        assert_eq!(place(unsaid.clone(), unsaid.clone()).await, None);
+        assert_eq!(place(no.clone(), no.clone()).await, None);
+        // A receptionist asks whom they call.
+        assert_eq!(
+            office.place(&with(office.body(), "record")).await.status,
+            201
+        );
+        db.execute("DELETE FROM calls").await;
+
+        consent(&office, "none").await;
+        for (record, transcribe) in [(&yes, &unsaid), (&yes, &yes), (&unsaid, &yes)] {
+            assert_eq!(place(record.clone(), transcribe.clone()).await, None);
+        }
+        let unheard = place(no, yes).await;
+        assert!(unheard.is_some_and(|why| why.contains("not recorded")));
+    })
+    .await;
+}
+
+/// How those are asked whom the number connects.
+async fn consent(office: &Office<'_>, policy: &str) {
+    let path = format!("/api/numbers/{OURS}");
+    let policy = json!({"recording_consent": policy});
+    let set = office
+        .desk
+        .send(("PATCH", &path), &office.key, &policy)
+        .await;
+    assert_eq!(set.status, 200, "{}", set.body);
+}
+
+fn with(mut body: Value, wish: &str) -> Value {
+    body[wish] = json!(true);
+    body
+}
+
+#[tokio::test]
 async fn i11_calls_are_counted_by_hour_and_day_and_by_what_they_may_cost() {
     on_each_database(async |db| {
         let account = RestAccount::open(&[]).await;

@@ -603,3 +603,114 @@ async fn the_documentation_says_that_one_key_names_a_target_and_no_other_stands_
     })
     .await;
 }
+
+#[tokio::test]
+async fn whose_voicemail_it_is_is_a_member_of_the_tenants() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (shop, other) = (Shop::open(&desk, 1).await, Shop::open(&desk, 2).await);
+        let plan = |user: &str| {
+            let theirs = json!({"voicemail": {"user_id": user}});
+            json!({"open": theirs, "fallback": [theirs]})
+        };
+        let (routing, theirs) = (shop.routing(), plan(&other.member));
+        let put = shop.send(&desk, "PUT", &routing, &theirs).await;
+        assert_eq!(
+            pointers(&put),
+            ["#/open/voicemail/user_id", "#/fallback/0/voicemail/user_id"]
+        );
+        let put = shop
+            .send(&desk, "PUT", &shop.routing(), &plan(&shop.member))
+            .await;
+        assert_eq!(put.status, 200, "{}", put.body);
+        let shown = desk.get(&shop.routing(), &shop.key).await.json();
+        assert_eq!(shown["open"]["voicemail"]["user_id"], shop.member);
+        let stops = shop.preview(&desk, "").await.json()["stops"].clone();
+        assert_eq!(stops[0]["voicemail"]["user_id"], shop.member);
+        let flow = |user: &str| {
+            json!({"name": "Theirs", "flow": {
+                "nodes": [{"id": "start", "kind": "start"},
+                    {"id": "box", "kind": {"voicemail": {"user_id": user}}}],
+                "edges": [{"from": "start", "exit": "next", "to": "box"}]}})
+        };
+        let made = shop
+            .send(&desk, "POST", "/api/ivr/flows", &flow(&other.member))
+            .await;
+        assert_eq!(pointers(&made), ["#/flow/nodes/1/kind/voicemail/user_id"]);
+        shop.make(&desk, "/api/ivr/flows", &flow(&shop.member))
+            .await;
+        // Whoever is named stays.
+        let member = format!("/api/users/{}", shop.member);
+        let gone = shop.send(&desk, "DELETE", &member, &json!({})).await;
+        assert_eq!(gone.status, 409, "{}", gone.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_back_is_shown_to_nobody() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (shop, other) = (Shop::open(&desk, 1).await, Shop::open(&desk, 2).await);
+        let member = format!("/api/users/{}", shop.member);
+        let telephone = json!({"phone_number": "+12025550131"});
+        let changed = shop.send(&desk, "PATCH", &member, &telephone).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        let add = async |whose: TenantId| {
+            let id: NumberId = desk.clock.new_id();
+            let number = Number::new(id, whose, SHOWN.parse().unwrap(), desk.clock.now());
+            numbers::insert(&desk.store, &number).await.unwrap();
+            id
+        };
+        let shown = add(shop.tenant).await;
+        let people = json!({"user_ids": [shop.member], "ring": {"caller_id": SHOWN}});
+        let flow = json!({"name": "Menu", "flow": {
+            "nodes": [{"id": "start", "kind": "start"}, {"id": "ada", "kind": {"dial": people}}],
+            "edges": [{"from": "start", "exit": "next", "to": "ada"}]}});
+        let flow = shop.make(&desk, "/api/ivr/flows", &flow).await;
+        let publish = format!("/api/ivr/flows/{flow}/publish");
+        let published = shop.send(&desk, "POST", &publish, &json!({})).await;
+        assert_eq!(published.status, 201, "{}", published.body);
+        let plans = [
+            json!({"open": {"users": people}}),
+            json!({"open": {"ivr": {"flow_id": flow}}}),
+        ];
+        let mut calls = 0..;
+        let mut seen = async |sees: &str| {
+            for plan in &plans {
+                let put = shop.send(&desk, "PUT", &shop.routing(), plan).await;
+                // A plan that names a number of somebody else's is written no more.
+                assert!([200, 422].contains(&put.status.as_u16()), "{}", put.body);
+                let sid = format!("CA{}", calls.next().unwrap());
+                let xml = ring(&desk, &shop, &sid).await;
+                assert!(xml.contains(&format!("callerId=\"{sees}\"")), "{xml}");
+            }
+        };
+        seen(SHOWN).await;
+        // It goes without anybody being asked, and is another tenant's next.
+        assert!(
+            numbers::delete(&desk.store, shop.tenant, shown)
+                .await
+                .unwrap()
+        );
+        seen(&shop.phone_number).await;
+        add(other.tenant).await;
+        seen(&shop.phone_number).await;
+    })
+    .await;
+}
+
+const SHOWN: &str = "+15550209999";
+
+/// What the carrier is told of a call to the shop's number.
+async fn ring(desk: &Desk, shop: &Shop, sid: &str) -> String {
+    let form = [
+        ("AccountSid", "AC00000000000000000000000000000001"),
+        ("CallSid", sid),
+        ("CallStatus", "ringing"),
+        ("Direction", "inbound"),
+        ("From", "+15550100001"),
+        ("To", shop.phone_number.as_str()),
+    ];
+    desk.rung("twiml/inbound", &form).await.body
+}

@@ -87,7 +87,13 @@ async fn a_call_that_people_have_is_led_to_the_new_stop_by_the_carrier() {
         assert_eq!(led_to(&account), [there]);
         let greeting = Some("Grüß Gott".to_owned());
         let kept = stops(&desk, tenant, call).await;
-        assert_eq!(kept[2..], [Stop::Voicemail { greeting }]);
+        assert_eq!(
+            kept[2..],
+            [Stop::Voicemail {
+                greeting,
+                user_id: None
+            }]
+        );
         let audit = desk.get("/api/audit", &key).await.json();
         assert_eq!(audit["data"][0]["action"], "call.transferred");
         // One at a time, until the carrier has followed, or has had time to.
@@ -134,10 +140,7 @@ async fn a_call_that_the_ai_has_is_handed_on_without_the_carrier() {
             ring.telephones,
             [Telephone::of_member(phone("+12025550131"), ada)]
         );
-        assert_eq!(
-            handover.stops.last(),
-            Some(&Stop::Voicemail { greeting: None })
-        );
+        assert_eq!(handover.stops.last(), Some(&Stop::VOICEMAIL));
         // The call itself goes on.
         while desk.bridge.has(&sid) {
             tokio::task::yield_now().await;

@@ -103,7 +103,7 @@ async fn a_greeting_is_spoken_or_played_and_its_sound_goes_with_it() {
         .await;
         assert_eq!(
             (&made["is_default"], &made["audio"]),
-            (&json!(true), &Value::Null)
+            (&json!(false), &Value::Null)
         );
         let one = path(&made, GREETINGS);
         assert_eq!(desk.get(&one, &key).await.json(), made);
@@ -285,6 +285,59 @@ async fn exactly_one_greeting_of_a_kind_and_an_owner_is_the_default() {
             assert_eq!(gone.status, 204, "{}", gone.body);
         }
         assert_eq!(defaults().await, ["ada 1", "bob 1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_greeting_of_certain_days_is_no_default_unless_somebody_says_so() {
+    on_each_database(async |db| {
+        let desk = Desk::on(db);
+        let (_, key) = desk.tenant("A").await;
+        let defaults = async || -> Vec<String> {
+            let list = desk.get(GREETINGS, &key).await.json();
+            let all = list["data"].as_array().unwrap().iter();
+            let those = all.filter(|greeting| greeting["is_default"] == true);
+            those
+                .map(|one| one["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let days = |mut greeting: Value| {
+            greeting["from"] = json!("2026-07-01");
+            greeting["until"] = json!("2026-07-31");
+            greeting
+        };
+        let july = create(&desk, &key, &days(business("July"))).await;
+        assert_eq!(july["is_default"], false, "{july}");
+        assert_eq!(defaults().await, [""; 0]);
+        desk.clock.advance_ms(1);
+        let usual = create(&desk, &key, &business("Usual")).await;
+        assert_eq!(usual["is_default"], true, "{usual}");
+        // One that is to be it is it, until there is one for every day.
+        let mut summer = days(business("Summer"));
+        summer["is_default"] = json!(true);
+        create(&desk, &key, &summer).await;
+        assert_eq!(defaults().await, ["Summer"]);
+        desk.clock.advance_ms(1);
+        let newer = create(&desk, &key, &business("Newer")).await;
+        assert_eq!(defaults().await, ["Newer"]);
+        let patch = async |greeting: &Value, body: Value| {
+            let one = path(greeting, GREETINGS);
+            let changed = desk.send(("PATCH", &one), &key, &body).await;
+            assert_eq!(changed.status, 200, "{}", changed.body);
+            assert_eq!(desk.get(&one, &key).await.json(), changed.json());
+        };
+        // The default gets days: another that is meant for every day is it.
+        patch(&newer, json!({"from": "2026-08-01"})).await;
+        assert_eq!(defaults().await, ["Usual"]);
+        // Nobody else is meant for every day: it may go.
+        let delete = path(&usual, GREETINGS);
+        let gone = desk.send(("DELETE", &delete), &key, &json!({})).await;
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(defaults().await, [""; 0]);
+        // One of the others loses its days.
+        patch(&july, json!({"from": null, "until": null})).await;
+        assert_eq!(defaults().await, ["July"]);
     })
     .await;
 }

@@ -265,21 +265,33 @@ async fn p2_a_recording_of_which_nothing_was_written_ends_with_a_reason() {
     .await;
 }
 
-#[tokio::test]
-async fn recordings_go_when_their_time_has_come_and_with_their_calls() {
-    on_each_database(async |db| {
-        let desk = Desk::open(db, None).await;
-        let days = |days| Entry {
+/// Recordings and calls are kept for so many days.
+async fn keep_for(desk: &Desk, recordings: i64, calls: i64) {
+    for (key, days) in [
+        (SettingKey::RecordingRetentionDays, recordings),
+        (SettingKey::CallRetentionDays, calls),
+    ] {
+        let entry = Entry {
             value: SettingValue::Whole(days),
             lock: Lock::Unlocked,
         };
-        for (key, entry) in [
-            (SettingKey::RecordingRetentionDays, days(5)),
-            (SettingKey::CallRetentionDays, days(9)),
-        ] {
-            let set = settings::put_tenant(&desk.store, desk.tenant, key, (&entry, at(0))).await;
-            set.unwrap();
-        }
+        let set = settings::put_tenant(&desk.store, desk.tenant, key, (&entry, at(0))).await;
+        set.unwrap();
+    }
+}
+
+async fn is_logged(desk: &Desk, call: CallId) -> bool {
+    let found = calls::find(&desk.store, desk.tenant, call).await;
+    found.unwrap().is_some()
+}
+
+const ROWS: &str = "SELECT COUNT(*) FROM call_recordings";
+
+#[tokio::test]
+async fn recordings_go_when_their_time_has_come_and_calls_after_them() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        keep_for(&desk, 5, 9).await;
         let call = desk.call(1).await;
         desk.ended(&call, 60).await;
         let old = kept(&desk, call.id).await;
@@ -293,12 +305,66 @@ async fn recordings_go_when_their_time_has_come_and_with_their_calls() {
             (RecordingState::Deleted, Some(RecordingFault::Expired))
         );
         assert_eq!(left.title.consent.words, None);
-        // A recording that is young goes with its call.
+        // A recording that is young holds its call.
         let young = kept(&desk, call.id).await;
         desk.after(4 * DAY).await;
-        assert!(!is_on_disk(&desk, &young));
-        let rows = "SELECT COUNT(*) FROM call_recordings";
-        assert_eq!(db.number(rows).await, 0);
+        assert!(is_on_disk(&desk, &young) && is_logged(&desk, call.id).await);
+        desk.after(2 * DAY).await;
+        assert!(!is_on_disk(&desk, &young) && !is_logged(&desk, call.id).await);
+        assert_eq!(db.number(ROWS).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i6_recordings_are_kept_for_their_own_days_where_calls_have_fewer() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        keep_for(&desk, 365, 90).await;
+        let (call, bare, lost) = (desk.call(1).await, desk.call(2).await, desk.call(3).await);
+        for call in [&call, &bare, &lost] {
+            desk.ended(call, 60).await;
+        }
+        let recording = kept(&desk, call.id).await;
+        end(&desk, &title(&desk, lost.id), None).await;
+        desk.after(91 * DAY).await;
+        assert!(is_on_disk(&desk, &recording) && is_logged(&desk, call.id).await);
+        // One without a file holds nothing.
+        desk.after(DAY).await;
+        for call in [&bare, &lost] {
+            assert!(!is_logged(&desk, call.id).await, "{}", call.call_sid);
+        }
+        // One whose file is being made may still be kept.
+        let made = desk.call(4).await;
+        desk.ended(&made, 60).await;
+        desk.clock.advance_ms(91 * DAY);
+        end(&desk, &title(&desk, made.id), None).await;
+        desk.jobs.run_due().await.unwrap();
+        assert!(is_logged(&desk, made.id).await);
+        // Whichever of the jobs is first: it has failed a day later.
+        desk.after(183 * DAY).await;
+        assert!(!is_on_disk(&desk, &recording));
+        desk.after(DAY).await;
+        for call in [&call, &made] {
+            assert!(!is_logged(&desk, call.id).await, "{}", call.call_sid);
+        }
+        assert_eq!(db.number(ROWS).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_deletes_a_call_deletes_its_recordings_whatever_their_age() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        keep_for(&desk, 365, 90).await;
+        let call = desk.call(1).await;
+        desk.ended(&call, 60).await;
+        let recording = kept(&desk, call.id).await;
+        assert!(desk.forget(call.id).await);
+        desk.after(0).await;
+        assert!(!is_on_disk(&desk, &recording));
+        assert_eq!(db.number(ROWS).await, 0);
     })
     .await;
 }

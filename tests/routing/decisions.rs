@@ -33,7 +33,10 @@ fn ai() -> Target {
 }
 
 fn voicemail() -> Target {
-    Target::Voicemail { greeting: None }
+    Target::Voicemail {
+        greeting: None,
+        user_id: None,
+    }
 }
 
 fn people(ids: &[u128], strategy: Strategy) -> Target {
@@ -407,7 +410,7 @@ fn a_call_that_is_handed_on_ends_in_words_and_tries_each_once_however_often() {
         language: None,
         steps: Vec::new(),
     };
-    let voicemail = Stop::Voicemail { greeting: None };
+    let voicemail = Stop::VOICEMAIL;
     let first = telephone(3);
     let stops = route.handed_on(first.clone());
     let expected = [first, telephone(2), voicemail.clone()];
@@ -457,6 +460,7 @@ fn who_wants_a_person_in_a_flow_gets_those_of_the_number() {
     let telephone = route(&facts, &stranger(), at(FRIDAY_NOON)).stops.remove(0);
     let voicemail = Stop::Voicemail {
         greeting: Some("Speak.".to_owned()),
+        user_id: None,
     };
     let decided = after_a_flow(vec![telephone.clone(), voicemail.clone()]);
     let people = [telephone.clone(), voicemail.clone()];
@@ -531,7 +535,10 @@ proptest! {
 fn where_messages_are_switched_off_the_end_is_an_apology() {
     let mut facts = office();
     facts.plan = Some(Plan {
-        open: Target::Voicemail { greeting: None },
+        open: Target::Voicemail {
+            greeting: None,
+            user_id: None,
+        },
         ..Plan::default()
     });
     let decided = |facts: &Facts| {

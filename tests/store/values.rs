@@ -96,7 +96,10 @@ fn toolkit() -> Toolkit {
             Destination {
                 key: "later".to_owned(),
                 description: "Everything else.".to_owned(),
-                place: Place::Voicemail { greeting: None },
+                place: Place::Voicemail {
+                    greeting: None,
+                    user_id: None,
+                },
                 mode: TransferMode::Blind,
             },
         ],

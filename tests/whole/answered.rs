@@ -229,6 +229,7 @@ async fn own_words_before_the_beep_change_nothing_else() {
     let greeted = Plan {
         open: Target::Voicemail {
             greeting: Some("We are at lunch.".to_owned()),
+            user_id: None,
         },
         ..Plan::default()
     };

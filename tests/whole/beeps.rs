@@ -57,6 +57,7 @@ async fn never(desk: &Desk) -> Hours {
 fn voicemail(own: Option<&str>) -> Target {
     Target::Voicemail {
         greeting: own.map(str::to_owned),
+        user_id: None,
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Day, EndReason, Entry, FlowId, Lock, OptOut, OptOutSource, Queue, Secret, SettingKey,
-    SettingValue, Sms, SmsState,
+    Day, EndReason, Entry, FlowId, Greeting, GreetingContent, GreetingKind, Lock, OptOut,
+    OptOutSource, Queue, Secret, SettingKey, SettingValue, Sms, SmsState, User, UserId,
 };
 use frontdesk::egress::Outside;
 use frontdesk::realtime::Trust;
@@ -22,8 +22,8 @@ use frontdesk::store::receptionist_versions::Publication;
 use frontdesk::store::sms_messages::{self, Filter};
 use frontdesk::store::text::FlowText;
 use frontdesk::store::{
-    call_events, calls, ivr_counters, ivr_flow_versions, ivr_states, page, queues, settings,
-    sms_opt_outs,
+    call_events, calls, greetings, ivr_counters, ivr_flow_versions, ivr_states, page, queues,
+    settings, sms_opt_outs, users,
 };
 use futures::future::join_all;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -45,6 +45,7 @@ use crate::support::rest_account::RestAccount;
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
 const ADA: &str = "+15550300002";
+const BOB: &str = "+15550300003";
 const GRACE: &str = "+12025550177";
 
 /// A flow of nodes by their names and edges such as `main 1 sales`.
@@ -242,6 +243,93 @@ async fn who_does_not_answer_leads_on_in_the_flow() {
         whisper.contains("From the menu.") && whisper.contains("Press 1"),
         "{whisper}"
     );
+}
+
+/// What the callers of a member hear before the beep.
+async fn greet(desk: &Desk, user: UserId, words: &str) {
+    let greeting = Greeting {
+        id: Clock::system().new_id(),
+        tenant_id: tenant(desk).await.0,
+        kind: GreetingKind::Personal,
+        user_id: Some(user),
+        name: words.to_owned(),
+        content: GreetingContent::Spoken {
+            text: words.to_owned(),
+            voice: None,
+            language: None,
+        },
+        from: None,
+        until: None,
+        is_default: true,
+        created_at: Clock::system().now(),
+    };
+    greetings::insert(&desk.store, &greeting).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tries_one_member_in_a_flow_or_is_led_to_theirs_leaves_the_message_for_them() {
+    let desk = Desk::open(talkative()).await;
+    let (ada, bob) = (member(&desk, ADA).await, member(&desk, BOB).await);
+    greet(&desk, ada, "This is Ada.").await;
+    greet(&desk, bob, "This is Bob.").await;
+    let dial = |user: UserId| json!({"dial": {"user_ids": [user.to_string()]}});
+    let nodes = json!({
+        "start": "start", "main": {"menu": {"prompt": {"say": {"text": "Press 1."}}}},
+        "ada": dial(ada), "bob": dial(bob), "sorry": say("Nobody is there."),
+        "box": {"voicemail": {}}, "bobs": {"voicemail": {"user_id": bob.to_string()}},
+        "end": "hangup",
+    });
+    let menu = flow(
+        &nodes,
+        "start next main, main 1 ada, main 2 bobs, main timeout end, main invalid end,
+        ada no_answer sorry, sorry next box, ada busy bob, bob no_answer box",
+    );
+    assert_eq!(check(&menu), []);
+    lead(&desk, TO, menu).await;
+    let pressed = async |call: &str, key: &str| {
+        ask(&desk, "twiml/inbound", &form_to(call, TO, &[])).await;
+        let key = form_to(call, TO, &[("Digits", key)]);
+        ask(&desk, "ivr?stop=0&node=main&step=1", &key).await
+    };
+    let rang = async |call: &str, at: &str, status: &str| {
+        let status = form_to(call, TO, &[("DialCallStatus", status)]);
+        ask(&desk, &format!("dial-status?stop=0&node={at}"), &status).await
+    };
+    let is_for = |xml: &str, words: &str, user: UserId| {
+        assert!(xml.contains(words), "{xml}");
+        assert!(xml.contains(&format!("voicemail?user={user}")), "{xml}");
+    };
+    assert!(pressed("CA1", "1").await.contains(ADA));
+    let xml = rang("CA1", "ada&step=2", "no-answer").await;
+    assert!(xml.contains("Nobody is there."), "{xml}");
+    is_for(&xml, "This is Ada.", ada);
+    is_for(&pressed("CA2", "2").await, "This is Bob.", bob);
+    // Who has tried several leaves it for everybody.
+    pressed("CA3", "1").await;
+    assert!(rang("CA3", "ada&step=2", "busy").await.contains(BOB));
+    let xml = rang("CA3", "bob&step=3", "no-answer").await;
+    assert!(xml.contains("<Record") && !xml.contains("user="), "{xml}");
+    // A plan names whose it is as well.
+    let bobs = Plan {
+        open: Target::Voicemail {
+            greeting: None,
+            user_id: Some(bob),
+        },
+        ..Plan::default()
+    };
+    plan(&desk, TO, &bobs).await;
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA4", TO, &[])).await;
+    is_for(&xml, "This is Bob.", bob);
+    // Who works here no more has left it to the others.
+    let found = users::find(&desk.store, tenant(&desk).await.0, bob).await;
+    let gone = User {
+        is_active: false,
+        ..found.unwrap().unwrap()
+    };
+    let updated = users::update(&desk.store, &gone, Clock::system().now()).await;
+    updated.unwrap();
+    let xml = ask(&desk, "twiml/inbound", &form_to("CA5", TO, &[])).await;
+    assert!(xml.contains("<Record") && !xml.contains("user="), "{xml}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -317,6 +317,7 @@ async fn plans(desk: &Desk) -> Vec<(Plan, &'static str)> {
     let (people, list) = (people(desk).await, list(desk).await);
     let greeted = Target::Voicemail {
         greeting: Some("Grüß Gott.".to_owned()),
+        user_id: None,
     };
     let mut german = with(greeted);
     german.voice.language = Some("de-AT".to_owned());
@@ -326,7 +327,13 @@ async fn plans(desk: &Desk) -> Vec<(Plan, &'static str)> {
         (with(people(Strategy::AtOnce)), "Dial"),
         (with(people(Strategy::InTurn)), "Dial"),
         (with(forward(PARTNER, ring(None))), "Dial"),
-        (with(Target::Voicemail { greeting: None }), "Say"),
+        (
+            with(Target::Voicemail {
+                greeting: None,
+                user_id: None,
+            }),
+            "Say",
+        ),
         (with(message("Closed & <gone>.")), "Say"),
         (german, "Say"),
         (

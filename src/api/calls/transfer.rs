@@ -234,9 +234,15 @@ impl Transfer {
                     back_from: None,
                 }))
             }
-            Destination::Voicemail(text) => Ok(Stop::Voicemail {
-                greeting: text.into_greeting(),
-            }),
+            Destination::Voicemail(text) => {
+                let user_id = text.user_id();
+                if let Some(id) = user_id {
+                    let user = users::find(store, tenant, id).await?;
+                    user.ok_or_else(|| missing("voicemail/user_id", "member"))?;
+                }
+                let greeting = text.into_greeting();
+                Ok(Stop::Voicemail { greeting, user_id })
+            }
         }
     }
 }

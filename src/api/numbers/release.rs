@@ -11,18 +11,20 @@ use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::domain::{Number, PhoneNumber};
-use crate::store::numbers;
+use crate::store::{ivr_flow_versions, number_plans, numbers};
 use crate::twilio::rest::{Client, Error};
 
 /// Gives a number back to the carrier, for good.
 ///
 /// One that the carrier's account does not have any more is removed all the
-/// same.
+/// same. One that a plan of another number, or a flow that callers meet, shows to whoever
+/// is rung stays until that is changed: somebody else may have it next.
 #[utoipa::path(delete, path = "/api/numbers/{phone_number}", operation_id = "release_number",
     tag = "Numbers",
     params(("phone_number" = String, Path, description = "In E.164, `+15105550101`"),
         ReleaseQuery),
-    responses((status = 204)))]
+    responses((status = 204),
+        (status = 409, description = "A plan or a flow shows it as the caller id")))]
 pub(in crate::api) async fn release(
     State(state): State<ApiState>,
     operator: Operator,
@@ -30,6 +32,7 @@ pub(in crate::api) async fn release(
     Query(query): Query<ReleaseQuery>,
 ) -> Result<StatusCode, ApiError> {
     let number = find(&state, &operator, &phone_number).await?;
+    shown_by_nobody(&state, &number).await?;
     if query.release {
         give_back(state.carrier()?, &number).await?;
     }
@@ -49,6 +52,25 @@ pub(in crate::api) async fn release(
     };
     audit::commit(tx, (&state, &operator), operator.tenant_id, change).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever shows it to others is named.
+async fn shown_by_nobody(state: &ApiState, number: &Number) -> Result<(), ApiError> {
+    let (store, tenant, shown) = (&state.store, number.tenant_id, &number.phone_number);
+    let plans = number_plans::showing(store, tenant, shown).await?;
+    let plans = plans
+        .iter()
+        .map(|number| format!("the plan of {}", number.as_str()));
+    let flows = ivr_flow_versions::showing(store, tenant, shown).await?;
+    let flows = flows.iter().map(|name| format!("the flow “{name}”"));
+    let all: Vec<_> = plans.chain(flows).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    let all = all.join(", ");
+    Err(ApiError::InUse(format!(
+        "it is the caller id in {all}; name another there first"
+    )))
 }
 
 /// By the name that we know, or by the one that it has now. Whether the carrier had it

@@ -37,11 +37,13 @@ pub(in crate::api) struct NewOutboundCall {
     #[serde(default, deserialize_with = "optional_text")]
     #[schema(value_type = Option<String>, pattern = "^con_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     pub(super) contact_id: Option<ContactId>,
-    /// Whether the call is to be recorded.
+    /// Whether the call is to be recorded; as `auto_record_calls` says where nothing is said.
+    /// Whom a member calls is not asked for their consent: such a call is refused unless
+    /// `recording_consent` of the number shown is `none`, and without this wish not recorded.
     record: Option<bool>,
     /// Whether what people say to one another in it is to be written down, from its
     /// recording; as `auto_transcribe_calls` says where nothing is said. What the AI hears
-    /// and says always is.
+    /// and says always is. A call of a member's that is not recorded is refused with it.
     transcribe: Option<bool>,
     /// How long it rings, in seconds.
     #[serde(default = "ring_for")]

@@ -25,7 +25,8 @@ use crate::store::{contacts, numbers};
 /// is not called twice at one time.
 #[utoipa::path(post, path = "/api/calls/outbound", operation_id = "place_call",
     tag = "Outbound calls", request_body = NewOutboundCall,
-    responses((status = 201, body = CallBody)))]
+    responses((status = 201, body = CallBody),
+        (status = 409, description = "What is wanted of it cannot be had, or it is under way")))]
 pub(in crate::api) async fn create(
     State(state): State<ApiState>,
     operator: Operator,

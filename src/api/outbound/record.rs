@@ -10,14 +10,15 @@ use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
 use crate::bridge::Happening;
 use crate::domain::{
-    CallId, CallLog, CallSid, CallStatus, ContactId, Dial, DialRefusal, Direction, Party, Permit,
-    PhoneNumber, Purpose, ReceptionistId, SettingKey, Settings, Timestamp, UserId, Wishes,
+    CallId, CallLog, CallSid, CallStatus, ConsentPolicy, ContactId, Dial, DialRefusal, Direction,
+    Party, Permit, PhoneNumber, Purpose, ReceptionistId, SettingKey, Settings, TenantId, Timestamp,
+    UserId, Wishes,
 };
 use crate::routing::{Route, Stop};
 use crate::store::calls::{self, StatusNews};
 use crate::store::dials::Clearing;
 use crate::store::outbound_calls::{self as outbound, NewOutbound, Standing};
-use crate::store::{call_routes, quotas, settings, tenants};
+use crate::store::{call_routes, numbers, quotas, settings, tenants};
 use crate::twilio::rest::{Client, Error, Instructions, NewCall as Asked, StatusCallback};
 use crate::twilio::twiml::CallEvent;
 
@@ -92,6 +93,9 @@ async fn open(whole: (&ApiState, &Operator), new: &NewCall) -> Result<Opened, Ap
     let (tenant_id, now) = (operator.tenant_id, state.clock.now());
     let settings = settings::of_tenant(&state.store, tenant_id, new.user_id).await?;
     can_be_had(&settings, &new.wishes)?;
+    if new.receptionist_id.is_none() {
+        can_be_had_of_people(state, tenant_id, (&settings, new)).await?;
+    }
     if !quotas::may_spend(&state.store, tenant_id, now).await? {
         return Err(refused(whole, "call.refused", DialRefusal::Quota).await?);
     }
@@ -179,6 +183,39 @@ fn can_be_had(settings: &Settings, wishes: &Wishes) -> Result<(), ApiError> {
     }
 }
 
+/// The same where a member speaks. Whom we have called is asked nothing by whoever is on
+/// the line with us: the two are recorded only where nobody has to be asked.
+async fn can_be_had_of_people(
+    state: &ApiState,
+    tenant: TenantId,
+    (settings, new): (&Settings, &NewCall),
+) -> Result<(), ApiError> {
+    let wishes = &new.wishes;
+    let (is_recorded, is_written) = (
+        wishes.recording == Some(true),
+        wishes.transcript == Some(true),
+    );
+    if !is_recorded && !is_written {
+        return Ok(());
+    }
+    let number = numbers::find_of_tenant(&state.store, tenant, &new.from).await?;
+    let rule = number.map(|number| number.recording).unwrap_or_default();
+    let of_all = settings.truth(SettingKey::AutoRecordCalls);
+    if rule.policy != ConsentPolicy::None {
+        Err(ApiError::Conflict(UNASKED))
+    } else if !settings.truth(SettingKey::EnableCallRecording)
+        || !wishes.recording.unwrap_or(of_all)
+    {
+        Err(ApiError::Conflict(UNHEARD))
+    } else {
+        Ok(())
+    }
+}
+
+const UNASKED: &str = "whom a member calls is not asked whether they may be recorded: the call is \
+    recorded, and written down, only where recording_consent of the number shown is none";
+const UNHEARD: &str = "what people say is written down from the recording of their call, and this \
+    one is not recorded";
 const UNRECORDED: &str = "calls are not recorded; enable_call_recording says so";
 const UNWRITTEN: &str = "calls are not written down; that takes enable_ai_transcription, and \
     openai as the transcription_provider";

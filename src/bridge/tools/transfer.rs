@@ -138,8 +138,9 @@ impl Journey<'_> {
                 let queue = queue.ok_or(NOBODY);
                 Ok(queue.map(|queue| Stop::Queue((&queue).into())))
             }
-            Place::Voicemail { greeting } => Ok(Ok(Stop::Voicemail {
+            Place::Voicemail { greeting, user_id } => Ok(Ok(Stop::Voicemail {
                 greeting: greeting.clone(),
+                user_id: *user_id,
             })),
         }
     }

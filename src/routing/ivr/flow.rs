@@ -151,6 +151,15 @@ impl Flow {
         })
     }
 
+    /// Shows none of the numbers to whoever is rung that are not among `own`.
+    pub fn show_only(&mut self, own: &BTreeSet<PhoneNumber>) {
+        for node in &mut self.nodes {
+            if let Kind::HandOver(target) = &mut node.kind {
+                target.show_only(own);
+            }
+        }
+    }
+
     /// The variables that a node gives a value.
     pub(super) fn set_variables(&self) -> BTreeSet<&str> {
         let nodes = self.nodes.iter();
@@ -163,6 +172,15 @@ impl Node {
     pub fn outside(&self) -> Option<&PhoneNumber> {
         if let Kind::HandOver(target) = &self.kind {
             target.outside()
+        } else {
+            None
+        }
+    }
+
+    /// The number that whoever is rung sees, where the node names one.
+    pub fn caller_id(&self) -> Option<&PhoneNumber> {
+        if let Kind::HandOver(target) = &self.kind {
+            target.caller_id()
         } else {
             None
         }

@@ -33,6 +33,6 @@ pub use node::{
     Case, Collect, Comparison, Field, Header, HttpAsk, Kind, Menu, Method, Prompt, Synonyms, Test,
     Words,
 };
-pub use state::{CallerFacts, State, Variables};
+pub use state::{CallerFacts, State, Tried, Variables};
 pub use walk::{Input, Outcome, Passage, Walk, walk};
 pub use world::World;

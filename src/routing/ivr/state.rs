@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exit::NodeId;
 use super::flow::Flow;
-use crate::domain::Pii;
+use crate::domain::{Pii, UserId};
 use crate::routing::facts::Caller;
 
 /// Where a call is in a flow.
@@ -24,6 +24,38 @@ pub struct State {
     pub digits: Pii<String>,
     /// What has been kept.
     pub variables: Variables,
+    /// Whom the caller was led to.
+    pub tried: Tried,
+}
+
+/// Whom a caller has tried to reach in a flow.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Tried {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// One member, however often.
+    Member(UserId),
+    /// Several, or somebody who is no member.
+    Others,
+}
+
+impl Tried {
+    /// The member, if it was one and nobody else.
+    pub fn member(self) -> Option<UserId> {
+        match self {
+            Self::Member(user) => Some(user),
+            Self::Nobody | Self::Others => None,
+        }
+    }
+
+    pub(super) fn note(&mut self, member: Option<UserId>) {
+        *self = match (*self, member) {
+            (Self::Nobody, Some(user)) => Self::Member(user),
+            (Self::Member(before), Some(user)) if before == user => *self,
+            (_, _) => Self::Others,
+        };
+    }
 }
 
 impl State {
@@ -46,6 +78,7 @@ impl State {
             texts: 0,
             digits: Pii::default(),
             variables: Variables::default(),
+            tried: Tried::default(),
         }
     }
 }

@@ -184,7 +184,7 @@ impl Walk {
             Kind::HandOver(_) => {
                 self.state.is_asked = true;
                 match world.stop_at(&node.id) {
-                    Some(stop) => Turn::Rest(Next::HandOver(stop)),
+                    Some(stop) => Turn::Rest(Next::HandOver(self.hand_over(stop))),
                     None => Turn::Leave(Exit::Failed),
                 }
             }
@@ -214,6 +214,18 @@ impl Walk {
     fn let_hear(&mut self, world: &World<'_>, prompt: &Prompt) -> Turn {
         self.heard.extend(world.spoken(prompt, &self.state));
         Turn::Leave(Exit::Next)
+    }
+
+    /// Whoever has tried one member in the flow, and nobody else, leaves the message for
+    /// them.
+    fn hand_over(&mut self, mut stop: Stop) -> Stop {
+        match &mut stop {
+            Stop::Voicemail { user_id, .. } => *user_id = user_id.or(self.state.tried.member()),
+            Stop::Ring(ring) => self.state.tried.note(ring.only_member()),
+            Stop::Ai(_) | Stop::Queue(_) | Stop::Ivr(_) => self.state.tried.note(None),
+            Stop::Reject(_) | Stop::Message { .. } | Stop::Apology => {}
+        }
+        stop
     }
 
     fn listen(&mut self, listening: Listening) -> Turn {
@@ -321,7 +333,7 @@ impl Walk {
         };
         // Who has pressed the key has been told that it leads to voicemail.
         if exit == Exit::Left && world.flow.after(id, &exit).is_none() {
-            return Turn::Rest(Next::HandOver(Stop::Voicemail { greeting: None }));
+            return Turn::Rest(Next::HandOver(Stop::VOICEMAIL));
         }
         Turn::Leave(exit)
     }

@@ -95,6 +95,7 @@ impl From<DestinationText> for Destination {
                 PlaceText::QueueId(QueueRef(Text(id))) => Place::Queue(id),
                 PlaceText::PhoneNumber(NumberRef(E164(number))) => Place::Number(number),
                 PlaceText::Voicemail(text) => Place::Voicemail {
+                    user_id: text.user_id(),
                     greeting: text.into_greeting(),
                 },
             },
@@ -118,8 +119,8 @@ impl From<&Destination> for DestinationText {
                 }
                 Place::Queue(id) => PlaceText::QueueId(QueueRef(Text(*id))),
                 Place::Number(number) => PlaceText::PhoneNumber(NumberRef(E164(number.clone()))),
-                Place::Voicemail { greeting } => {
-                    PlaceText::Voicemail(VoicemailText::new(greeting.clone()))
+                Place::Voicemail { greeting, user_id } => {
+                    PlaceText::Voicemail(VoicemailText::new(greeting.clone(), *user_id))
                 }
             },
             mode: match one.mode {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::value::Text;
-use crate::domain::Pii;
-use crate::routing::ivr::{NodeId, State, Variables};
+use crate::domain::{Pii, UserId};
+use crate::routing::ivr::{NodeId, State, Tried, Variables};
 
 /// Where a call is in a flow.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,6 +18,16 @@ pub struct StateText {
     texts: u32,
     digits: String,
     variables: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tried: Option<TriedText>,
+}
+
+/// Whom the caller was led to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum TriedText {
+    Member(Text<UserId>),
+    Others,
 }
 
 impl From<StateText> for State {
@@ -34,6 +44,11 @@ impl From<StateText> for State {
             texts: text.texts,
             digits: Pii::new(text.digits),
             variables,
+            tried: match text.tried {
+                None => Tried::Nobody,
+                Some(TriedText::Member(Text(user))) => Tried::Member(user),
+                Some(TriedText::Others) => Tried::Others,
+            },
         }
     }
 }
@@ -50,6 +65,11 @@ impl From<&State> for StateText {
             texts: state.texts,
             digits: state.digits.expose().clone(),
             variables: variables.collect(),
+            tried: match state.tried {
+                Tried::Nobody => None,
+                Tried::Member(user) => Some(TriedText::Member(Text(user))),
+                Tried::Others => Some(TriedText::Others),
+            },
         }
     }
 }

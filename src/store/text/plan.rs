@@ -130,13 +130,24 @@ pub struct VoicemailText {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1000,
         pattern = r"^[^\p{C}]*[^\s\p{C}][^\p{C}]*$")]
     greeting: Option<Line<1000>>,
+    /// The member whom the message is for: it is theirs, and their greeting is heard. Where
+    /// nobody is named, whoever has tried one member, and nobody else, leaves it for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^usr_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+    user_id: Option<Text<UserId>>,
 }
 
 impl VoicemailText {
-    pub(super) fn new(greeting: Option<String>) -> Self {
+    pub(super) fn new(greeting: Option<String>, user_id: Option<UserId>) -> Self {
         Self {
             greeting: greeting.map(Line),
+            user_id: user_id.map(Text),
         }
+    }
+
+    /// The member whom the message is for, if one is named.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user_id.as_ref().map(|Text(id)| *id)
     }
 
     /// What is said before the beep, if not the usual.
@@ -263,6 +274,7 @@ impl From<TargetText> for Target {
                 queue_id: queue.queue_id.0,
             },
             TargetText::Voicemail(voicemail) => Self::Voicemail {
+                user_id: voicemail.user_id(),
                 greeting: voicemail.into_greeting(),
             },
             TargetText::Message(message) => Self::Message {
@@ -294,7 +306,9 @@ impl From<&Target> for TargetText {
             Target::Queue { queue_id } => Self::Queue(QueueText {
                 queue_id: Text(*queue_id),
             }),
-            Target::Voicemail { greeting } => Self::Voicemail(VoicemailText::new(greeting.clone())),
+            Target::Voicemail { greeting, user_id } => {
+                Self::Voicemail(VoicemailText::new(greeting.clone(), *user_id))
+            }
             Target::Message { text } => Self::Message(MessageText::new(text.clone())),
             Target::Forward(forward) => Self::Forward(ForwardText {
                 name: Line(forward.name.clone()),

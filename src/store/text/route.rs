@@ -165,7 +165,9 @@ impl From<&Stop> for StopText {
                 max_wait_s: queue.max_wait.as_secs(),
                 max_size: queue.max_size,
             }),
-            Stop::Voicemail { greeting } => Self::Voicemail(VoicemailText::new(greeting.clone())),
+            Stop::Voicemail { greeting, user_id } => {
+                Self::Voicemail(VoicemailText::new(greeting.clone(), *user_id))
+            }
             Stop::Ivr(ivr) => Self::Ivr(IvrStopText {
                 flow_id: Text(ivr.flow_id),
                 version: ivr.version,
@@ -213,6 +215,7 @@ impl From<StopText> for Stop {
                 max_size: queue.max_size,
             }),
             StopText::Voicemail(voicemail) => Self::Voicemail {
+                user_id: voicemail.user_id(),
                 greeting: voicemail.into_greeting(),
             },
             StopText::Ivr(ivr) => Self::Ivr(IvrStop {
