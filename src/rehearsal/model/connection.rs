@@ -234,7 +234,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 for message in messages.clone() {
                     let sent = match message {
                         Garbage::Text(text) => self.send(text).await,
-                        Garbage::Binary(bytes) => self.send_message(bytes.into()).await,
+                        Garbage::Binary(bytes) => self.put_message(bytes.into()).await,
                     };
                     if let Next::End = sent {
                         return Next::End;
@@ -270,10 +270,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.recorder
                 .note(|record| record.server_log.push(text.clone()));
         }
-        self.send_message(Message::text(text)).await
+        self.put_message(Message::text(text)).await
     }
 
-    async fn send_message(&mut self, message: Message) -> Next {
+    async fn put_message(&mut self, message: Message) -> Next {
         match self.socket.send(message).await {
             Ok(()) => Next::GoOn,
             Err(_) => Next::End,
