@@ -66,6 +66,13 @@ pub enum Task {
     #[command(hide = true)]
     BenchSide(SideConfig),
 
+    /// A simulated account at the carrier, for who tries the admin interface.
+    ///
+    /// Says how it is asked, as settings of `serve`, and fails at the end if it was
+    /// asked what the real one would not do as meant.
+    #[command(hide = true)]
+    AccountSide,
+
     /// Bring the database up to date, and stop.
     ///
     /// `frontdesk serve` does this itself; this is for those who want to do
@@ -105,7 +112,7 @@ impl Task {
     /// What is logged where nothing is said.
     pub fn usual_log(&self) -> &'static str {
         match self {
-            Self::Demo(_) | Self::Bench(_) | Self::BenchSide(_) => "warn",
+            Self::Demo(_) | Self::Bench(_) | Self::BenchSide(_) | Self::AccountSide => "warn",
             Self::Serve(_) | Self::Migrate(_) | Self::Key(_) => "info",
         }
     }
@@ -116,7 +123,9 @@ impl Task {
             Self::Serve(config) => config.calls.workers,
             Self::Bench(config) => NonZeroUsize::new(config.workers.into()),
             Self::Demo(_) => None,
-            Self::BenchSide(_) | Self::Migrate(_) | Self::Key(_) => Some(NonZeroUsize::MIN),
+            Self::BenchSide(_) | Self::AccountSide | Self::Migrate(_) | Self::Key(_) => {
+                Some(NonZeroUsize::MIN)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Composes the floors, runs them, takes them down.
 
+mod account_side;
 mod bench;
 mod bench_report;
 mod bench_side;

@@ -4,7 +4,7 @@ use tokio::runtime::Builder;
 
 use super::bench::Cores;
 use super::cli::{Cli, KeyArgs, Task};
-use super::{bench, bench_side, demo, key, migrate, serve, telemetry};
+use super::{account_side, bench, bench_side, demo, key, migrate, serve, telemetry};
 
 /// Does one task, to its end, on threads of its own.
 ///
@@ -28,6 +28,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             threads.build()?.block_on(bench::run(config, cores))
         }
         Task::BenchSide(config) => bench_side::run(&config),
+        Task::AccountSide => threads.build()?.block_on(account_side::run()),
         Task::Migrate(database) => threads.build()?.block_on(migrate::run(&database)),
         Task::Key(KeyArgs { database, command }) => {
             threads.build()?.block_on(key::run(&database, command))
