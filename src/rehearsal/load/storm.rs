@@ -55,10 +55,15 @@ async fn ring(every: Duration, carrier: Carrier, shared: Rc<Shared>, is_over: Rc
             continue;
         }
         waiting.set(waiting.get() + 1);
-        let (carrier, shared, waiting) = (carrier.clone(), Rc::clone(&shared), Rc::clone(&waiting));
+        let (carrier, shared) = (carrier.clone(), Rc::clone(&shared));
+        let (waiting, is_over) = (Rc::clone(&waiting), Rc::clone(&is_over));
         tokio::task::spawn_local(async move {
             let turned_away = carrier.is_turned_away().await;
             waiting.set(waiting.get() - 1);
+            // Once it is over there are places.
+            if is_over.get() {
+                return;
+            }
             let mut tally = shared.tally.borrow_mut();
             match turned_away {
                 Ok(took) => tally.note_turned_away(took),
