@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -13,7 +13,7 @@ use super::feed::Feed;
 use super::note::{Finished, Note};
 use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
-use super::writer::{Entry, Errand, Writer};
+use super::writer::{Errand, Writer};
 use crate::clock::Clock;
 use crate::domain::{CallId, Consent, EndReason, ProcessId, TenantId, Timestamp, Usage};
 use crate::journal::Journal;
@@ -187,12 +187,8 @@ impl Keeper {
     /// The same, and waits for a moment until it is kept somewhere: whoever is killed after
     /// that has not lost it.
     pub(super) async fn note_safely(&self, note: Note) {
-        let (kept, told_so) = oneshot::channel();
-        let entry = Entry {
-            note: Arc::new(note),
-            kept: Some(kept),
-        };
-        if self.notes.try_send(Errand::Keep(entry)).is_err() {
+        let (errand, told_so) = Errand::awaited(note);
+        if self.notes.try_send(errand).is_err() {
             count_lost();
             return;
         }
@@ -228,13 +224,9 @@ impl Keeper {
 
     /// Has a note kept behind all that came before it.
     pub(super) async fn keep_behind(&self, note: Note) -> Result<(), NotTaken> {
-        let (kept, told_so) = oneshot::channel();
-        let entry = Entry {
-            note: Arc::new(note),
-            kept: Some(kept),
-        };
+        let (errand, told_so) = Errand::awaited(note);
         let kept = async {
-            let sent = self.notes.send(Errand::Keep(entry)).await;
+            let sent = self.notes.send(errand).await;
             sent.is_ok() && told_so.await.is_ok()
         };
         match timeout(KEPT, kept).await {

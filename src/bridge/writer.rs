@@ -39,8 +39,8 @@ const ATTEMPTS: u32 = 8;
 /// A note on its way, and who wants to know that it is kept.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) note: Arc<Note>,
-    pub(super) kept: Option<oneshot::Sender<()>>,
+    note: Arc<Note>,
+    kept: Option<oneshot::Sender<()>>,
 }
 
 /// What the writer is asked for.
@@ -50,6 +50,18 @@ pub(super) enum Errand {
     Keep(Entry),
     /// Nothing more is to come.
     Last,
+}
+
+impl Errand {
+    /// The same as from a note, and who hears when it is kept.
+    pub(super) fn awaited(note: Note) -> (Self, oneshot::Receiver<()>) {
+        let (kept, told_so) = oneshot::channel();
+        let entry = Entry {
+            note: Arc::new(note),
+            kept: Some(kept),
+        };
+        (Self::Keep(entry), told_so)
+    }
 }
 
 impl From<Note> for Errand {

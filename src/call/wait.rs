@@ -101,10 +101,10 @@ impl Wait {
 
     /// What is due first. What is still heard of an agent that is lost puts nobody off.
     fn next(&self, plan: &[(Duration, Step)]) -> Option<(Instant, Step)> {
-        let since = self.since?;
+        let (since, given_up_from) = (self.since?, self.given_up_from()?);
         let due = |(after, step): &(Duration, Step)| {
             let from = match step {
-                Step::GiveUp => self.lost_at.unwrap_or(since).min(since),
+                Step::GiveUp => given_up_from,
                 Step::Say(_) | Step::Fill | Step::FillAnyway | Step::FillAgain | Step::AskAgain => {
                     since
                 }
@@ -117,9 +117,14 @@ impl Wait {
 
     /// When a sentence of ours is not heard any further, by a caller without an agent.
     pub(super) fn latest(&self, now: Instant) -> Option<Instant> {
+        let latest = self.given_up_from()? + HANDED_ON_BY;
+        Some(latest.max(self.since?).max(now))
+    }
+
+    /// From when on it counts how long an agent is waited for.
+    fn given_up_from(&self) -> Option<Instant> {
         let since = self.since?;
-        let from = self.lost_at.unwrap_or(since).min(since);
-        Some((from + HANDED_ON_BY).max(since).max(now))
+        Some(self.lost_at.unwrap_or(since).min(since))
     }
 }
 

@@ -4,37 +4,19 @@ use std::collections::BTreeMap;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Entry, Greeting, GreetingContent, GreetingKind, Hours, HoursPlan, Lock, SettingKey,
-    SettingValue, Week, Zone,
+    Entry, GreetingKind, Hours, HoursPlan, Lock, SettingKey, SettingValue, Week, Zone,
 };
 use frontdesk::routing::{Plan, Ring, Strategy, Target, Users, Voice};
-use frontdesk::store::{greetings, hours, settings};
+use frontdesk::store::{hours, settings};
 
 use super::desk::{Desk, talkative};
-use super::routed::{ask, form_to, key, member, plan, preview, put_setting, tenant};
+use super::routed::{ask, form_to, key, member, plan, preview, put_greeting, put_setting, tenant};
 use super::visitor::{Answer, INBOUND, form, post};
 
 const TO: &str = "+15550100000";
 
 async fn greet(desk: &Desk, kind: GreetingKind, words: &str) {
-    let clock = Clock::system();
-    let greeting = Greeting {
-        id: clock.new_id(),
-        tenant_id: tenant(desk).await.0,
-        kind,
-        user_id: None,
-        name: words.to_owned(),
-        content: GreetingContent::Spoken {
-            text: words.to_owned(),
-            voice: None,
-            language: None,
-        },
-        from: None,
-        until: None,
-        is_default: true,
-        created_at: clock.now(),
-    };
-    greetings::insert(&desk.store, &greeting).await.unwrap();
+    put_greeting(desk, (kind, None), words).await;
 }
 
 /// Hours in which it is never open.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    Day, EndReason, Entry, FlowId, Greeting, GreetingContent, GreetingKind, Lock, OptOut,
-    OptOutSource, Queue, Secret, SettingKey, SettingValue, Sms, SmsState, User, UserId,
+    Day, EndReason, Entry, FlowId, GreetingKind, Lock, OptOut, OptOutSource, Queue, Secret,
+    SettingKey, SettingValue, Sms, SmsState, User, UserId,
 };
 use frontdesk::egress::Outside;
 use frontdesk::realtime::Trust;
@@ -22,8 +22,8 @@ use frontdesk::store::receptionist_versions::Publication;
 use frontdesk::store::sms_messages::{self, Filter};
 use frontdesk::store::text::FlowText;
 use frontdesk::store::{
-    call_events, calls, greetings, ivr_counters, ivr_flow_versions, ivr_states, page, queues,
-    settings, sms_opt_outs, users,
+    call_events, calls, ivr_counters, ivr_flow_versions, ivr_states, page, queues, settings,
+    sms_opt_outs, users,
 };
 use futures::future::join_all;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -37,7 +37,7 @@ use tokio_rustls::TlsAcceptor;
 use super::desk::{Desk, ms, talkative};
 use super::outbound;
 use super::routed::{
-    ask, form_to, key, member, message, plan, preview, set, show_to_oracle, tenant,
+    ask, form_to, key, member, message, plan, preview, put_greeting, set, show_to_oracle, tenant,
 };
 use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
@@ -247,23 +247,7 @@ async fn who_does_not_answer_leads_on_in_the_flow() {
 
 /// What the callers of a member hear before the beep.
 async fn greet(desk: &Desk, user: UserId, words: &str) {
-    let greeting = Greeting {
-        id: Clock::system().new_id(),
-        tenant_id: tenant(desk).await.0,
-        kind: GreetingKind::Personal,
-        user_id: Some(user),
-        name: words.to_owned(),
-        content: GreetingContent::Spoken {
-            text: words.to_owned(),
-            voice: None,
-            language: None,
-        },
-        from: None,
-        until: None,
-        is_default: true,
-        created_at: Clock::system().now(),
-    };
-    greetings::insert(&desk.store, &greeting).await.unwrap();
+    put_greeting(desk, (GreetingKind::Personal, Some(user)), words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

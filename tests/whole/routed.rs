@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use frontdesk::clock::{Clock, random_bytes};
 use frontdesk::domain::{
-    CallLog, DialPolicy, Entry, Lock, Number, PhoneNumber, Receptionist, ReceptionistId, Role,
-    Scope, SettingKey, SettingValue, TenantId, Timestamp, User, UserId,
+    CallLog, DialPolicy, Entry, Greeting, GreetingContent, GreetingKind, Lock, Number, PhoneNumber,
+    Receptionist, ReceptionistId, Role, Scope, SettingKey, SettingValue, TenantId, Timestamp, User,
+    UserId,
 };
 use frontdesk::routing::{Forward, Plan, Ring, Target};
 use frontdesk::store::api_keys::{self, NewApiKey};
 use frontdesk::store::receptionist_versions::{Publication, publish};
 use frontdesk::store::{
-    KeyText, calls, dials, number_plans, numbers, receptionists, settings, tenants, users,
+    KeyText, calls, dials, greetings, number_plans, numbers, receptionists, settings, tenants,
+    users,
 };
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -233,4 +235,30 @@ pub(super) async fn exchange_get(desk: &Desk, path: &str) -> (String, Vec<u8>) {
     let end = end.expect("an answer has a head");
     let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
     (head, answer.split_off(end + 4))
+}
+
+/// What callers hear before the beep from now on: words of the tenant's, or of a member's.
+pub(super) async fn put_greeting(
+    desk: &Desk,
+    (kind, user_id): (GreetingKind, Option<UserId>),
+    words: &str,
+) {
+    let clock = Clock::system();
+    let greeting = Greeting {
+        id: clock.new_id(),
+        tenant_id: tenant(desk).await.0,
+        kind,
+        user_id,
+        name: words.to_owned(),
+        content: GreetingContent::Spoken {
+            text: words.to_owned(),
+            voice: None,
+            language: None,
+        },
+        from: None,
+        until: None,
+        is_default: true,
+        created_at: clock.now(),
+    };
+    greetings::insert(&desk.store, &greeting).await.unwrap();
 }
