@@ -151,6 +151,7 @@ impl House {
             outside: plan.outside,
             process: spools.process.clone(),
             callers: Callers::default(),
+            strangers: webhooks::Strangers::default(),
             patience: plan.patience,
         };
         let api = ApiState {

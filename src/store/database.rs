@@ -1,5 +1,6 @@
 //! The way to the database: pools, transactions, and where a query runs.
 
+use std::future::ready;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Executor};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor};
 use tokio::sync::Notify;
 
 use super::{Error, Seals, migrate, seed};
@@ -133,6 +134,9 @@ impl Store {
         // The writer comes first: it makes the file and turns on the WAL.
         let writers = pool(1)
             .after_connect(|conn, _| Box::pin(tune(conn, WRITER)))
+            // SQLite undoes a transaction by itself that finds the disk full. The driver does
+            // not know of it: on this connection it would never begin another one.
+            .before_acquire(|conn, _| Box::pin(ready(Ok(!conn.is_in_transaction()))))
             .connect_with(options(&format!("sqlite:{path}?mode=rwc{given}"))?)
             .await?;
         let readers = pool(SQLITE_READERS)
@@ -307,3 +311,37 @@ const WRITER: &str = "PRAGMA busy_timeout = 5000;
 const READER: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA query_only = ON;
     PRAGMA cache_size = -512;";
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn d3_a_database_that_was_full_is_written_as_soon_as_there_is_room() {
+        let folder = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("full.db").display());
+        let store = Store::connect(&url).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let full = [
+            "CREATE TABLE things (thing BLOB)",
+            "PRAGMA max_page_count = 8",
+        ];
+        for sql in full {
+            tx.inner.execute(sql).await.unwrap();
+        }
+        let large = "INSERT INTO things VALUES (zeroblob(100000))";
+        let error = Error::from(tx.inner.execute(large).await.unwrap_err());
+        assert!(error.is_outage(), "{error:?}");
+        drop(tx);
+        for _ in 0..2 {
+            let mut tx = store.begin().await.unwrap();
+            let sql = "CREATE TABLE IF NOT EXISTS things (thing BLOB)";
+            tx.inner.execute(sql).await.unwrap();
+            tx.inner.execute(large).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        store.close().await;
+    }
+}

@@ -50,8 +50,9 @@ pub enum Error {
     /// The folder that is to hold the database could not be made.
     #[error("the folder of the database could not be made")]
     Folder(#[source] std::io::Error),
-    /// The database failed or could not be reached.
-    #[error("the database failed")]
+    /// The database failed or could not be reached. Its own words may hold what was to be
+    /// written, and are not repeated.
+    #[error("the database failed ({})", cause(.0))]
     Database(#[source] sqlx::Error),
 }
 
@@ -130,6 +131,29 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// What to look up: the database's code, or what happened on the way to it.
+fn cause(error: &sqlx::Error) -> String {
+    if let sqlx::Error::Database(error) = error {
+        let code = error.code();
+        return code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
+    }
+    if let sqlx::Error::Io(error) = error {
+        return error.kind().to_string();
+    }
+    let cause = if matches!(error, sqlx::Error::PoolTimedOut) {
+        "no connection was free in time"
+    } else if matches!(error, sqlx::Error::PoolClosed) {
+        "it is closed"
+    } else if matches!(error, sqlx::Error::Tls(_)) {
+        "no TLS with it"
+    } else if matches!(error, sqlx::Error::Protocol(_)) {
+        "it does not keep to its protocol"
+    } else {
+        "in the driver"
+    };
+    cause.to_owned()
+}
+
 fn is_absence(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Database(error) = error {
         let is_absence = |code: &str| is_transient_code(code) || code == "25006";
@@ -190,6 +214,20 @@ mod tests {
         ] {
             assert!(!is_outage_code(code), "{code}");
         }
+    }
+
+    #[test]
+    fn of_a_failure_what_to_look_up_is_told_and_nothing_of_what_was_written() {
+        let shown = |error| Error::Database(error).to_string();
+        let io = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(shown(io), "the database failed (connection refused)");
+        let protocol = sqlx::Error::Protocol("+15550100001".to_owned());
+        let told = "the database failed (it does not keep to its protocol)";
+        assert_eq!(shown(protocol), told);
+        let late = "the database failed (no connection was free in time)";
+        assert_eq!(shown(sqlx::Error::PoolTimedOut), late);
+        let other = sqlx::Error::RowNotFound;
+        assert_eq!(shown(other), "the database failed (in the driver)");
     }
 
     #[test]

@@ -20,7 +20,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// How often whoever waits for them looks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Those who are gone are swept out whenever so many more have come.
-const SWEEP_EVERY: usize = 1_024;
+const SWEEP_EVERY: usize = 128;
 
 /// Of which calls the carrier has asked a short time ago.
 #[derive(Clone, Debug, Default)]

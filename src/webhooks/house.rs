@@ -9,6 +9,7 @@ use super::callers::Callers;
 use super::ivr::Trails;
 use super::memory::Memory;
 use super::patience::Patience;
+use super::strangers::Strangers;
 use crate::bridge::{Bridge, Told};
 use crate::clock::Clock;
 use crate::egress::Outside;
@@ -46,6 +47,8 @@ pub struct Webhooks {
     pub process: Process,
     /// Who is led by our answers.
     pub callers: Callers,
+    /// Who asks as if they were the carrier.
+    pub strangers: Strangers,
     /// How long an answer waits for the database; each request's own.
     pub patience: Patience,
 }

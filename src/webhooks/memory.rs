@@ -15,7 +15,7 @@ use crate::routing::{Facts, Route};
 /// than the memory of a small computer.
 const MAX_NUMBERS: usize = 10_000;
 /// Calls that are over are forgotten whenever so many more have come.
-const SWEEP_EVERY: usize = 1_024;
+const SWEEP_EVERY: usize = 128;
 /// No call lasts longer than a day at any carrier.
 const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
 

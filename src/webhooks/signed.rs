@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::router::Door;
-use crate::twilio::signature::{Error, SETTINGS_HEADER, SIGNATURE_HEADER, Signature};
+use crate::twilio::signature::{SETTINGS_HEADER, SIGNATURE_HEADER, Signature};
 use crate::twilio::webhook::parse_form;
 
 /// The longest form that a carrier sends.
@@ -19,7 +19,7 @@ pub(super) struct Signed(pub(super) Vec<(String, String)>);
 /// carrier, or the house is misconfigured, which the log tells.
 #[derive(Debug)]
 pub(super) enum Refused {
-    Signature(Error),
+    Signature,
     Body,
 }
 
@@ -45,7 +45,14 @@ impl FromRequest<Door> for Signed {
         } else {
             verifier.verify_form_body(&url, &body, signature)
         };
-        let signed = signed.map_err(Refused::Signature)?;
+        let signed = signed.map_err(|error| {
+            if let Some(visit) = house.strangers.count(&parts.extensions) {
+                let (from, times) = (visit.from(), visit.times);
+                tracing::warn!(%error, %from, times,
+                    "webhook.refused: check PUBLIC_URL and TWILIO_AUTH_TOKEN");
+            }
+            Refused::Signature
+        })?;
         house.callers.note(&signed);
         Ok(Self(signed))
     }
@@ -60,9 +67,8 @@ pub(super) fn signature(headers: &HeaderMap) -> Signature<'_> {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::Signature(error) => {
+            Self::Signature => {
                 metrics::counter!("frontdesk_webhooks_refused_total").increment(1);
-                tracing::warn!(%error, "webhook.refused: check PUBLIC_URL and TWILIO_AUTH_TOKEN");
                 StatusCode::FORBIDDEN
             }
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,

@@ -28,7 +28,11 @@ pub(super) async fn stream(
     let headers = request.headers();
     if let Err(error) = house.verifier.verify_upgrade(&url, signature(headers)) {
         metrics::counter!("frontdesk_streams_refused_total", "why" => "signature").increment(1);
-        tracing::warn!(%error, "stream.refused: check PUBLIC_URL and TWILIO_AUTH_TOKEN");
+        if let Some(visit) = house.strangers.count(request.extensions()) {
+            let (from, times) = (visit.from(), visit.times);
+            tracing::warn!(%error, %from, times,
+                "stream.refused: check PUBLIC_URL and TWILIO_AUTH_TOKEN");
+        }
         return StatusCode::FORBIDDEN.into_response();
     }
     let key = match handshake_key(headers) {

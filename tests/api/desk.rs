@@ -24,7 +24,9 @@ use frontdesk::store::call_events::{self, NewEvent};
 use frontdesk::store::calls::{self, Finished, NewCall};
 use frontdesk::store::{KeyText, Store, default_receptionist, tenants, turns, users, utterances};
 use frontdesk::twilio::signature::{Verifier, sign};
-use frontdesk::webhooks::{self, Callers, Memory, Patience, Trails, Webhooks, simulator};
+use frontdesk::webhooks::{
+    self, Callers, Memory, Patience, Strangers, Trails, Webhooks, simulator,
+};
 use http_body_util::BodyExt as _;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
@@ -410,6 +412,7 @@ fn webhooks_of(state: &ApiState) -> Webhooks {
         outside: Outside::guarded(),
         process: Process::new(state.clock.new_id()),
         callers: Callers::default(),
+        strangers: Strangers::default(),
         patience: Patience::default(),
     }
 }

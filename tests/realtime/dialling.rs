@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderMap, Uri};
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_hdr_async};
+use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
 const KEY: &str = "sk-do-not-print-me";
 
@@ -212,7 +212,7 @@ async fn m2_a_message_beyond_the_limit_is_refused() {
 async fn m3_little_waits_for_a_server_that_has_stopped_reading() {
     let (endpoint, server) = serve().await;
     let socket = dial(&endpoint).await.unwrap();
-    let MaybeTlsStream::Plain(stream) = socket.get_ref() else {
+    let Line::Plain(stream) = socket.get_ref() else {
         panic!("ws:// is not encrypted");
     };
     assert!(stream.nodelay().unwrap());

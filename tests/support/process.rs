@@ -1,7 +1,7 @@
 //! `frontdesk serve` as a process of its own, which is killed when it is dropped.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,10 +42,14 @@ impl Serving {
 
     /// The same, with more in its environment.
     pub(crate) fn start_with(folder: &Path, model: &str, more: &[(&str, &str)]) -> Self {
-        let program = PathBuf::from(env!("CARGO_BIN_EXE_frontdesk"));
-        let mut command = Command::new(program);
-        command.env_clear().current_dir(folder).arg("serve");
-        command.envs([
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        command.current_dir(folder).arg("serve");
+        Self::start_by(command, model, more)
+    }
+
+    /// The same, as `command` starts it.
+    pub(crate) fn start_by(mut command: Command, model: &str, more: &[(&str, &str)]) -> Self {
+        command.env_clear().envs([
             ("TWILIO_AUTH_TOKEN", TOKEN),
             ("OPENAI_API_KEY", "sk-1"),
             ("OPENAI_REALTIME_URL", model),
@@ -74,6 +78,11 @@ impl Serving {
         let mut options = CarrierOptions::new(url, Secret::new(TOKEN.into()));
         PUBLIC_URL.clone_into(&mut options.public_url);
         options
+    }
+
+    /// What the system calls the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// `TERM`, say.

@@ -15,7 +15,7 @@ use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script,
 use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
 use frontdesk::store::{Store, calls};
 use frontdesk::twilio::signature::Verifier;
-use frontdesk::webhooks::{self, Callers, Memory, Patience, Trails, Webhooks};
+use frontdesk::webhooks::{self, Callers, Memory, Patience, Strangers, Trails, Webhooks};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -63,6 +63,7 @@ impl Bare {
             outside: Outside::guarded(),
             process: Process::new(clock.new_id()),
             callers: Callers::default(),
+            strangers: Strangers::default(),
             patience: Patience::of(ms(2_000)),
         });
         let router = Manners::new(clock, webhooks::apology).teach(router);

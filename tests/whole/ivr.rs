@@ -766,7 +766,7 @@ pub(super) async fn machine(answers: &'static [&'static str]) -> (u16, Heard, Tr
 }
 
 /// An address has a port of four digits at most.
-async fn low_port() -> TcpListener {
+pub(super) async fn low_port() -> TcpListener {
     for port in 7_000..10_000 {
         if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
             return listener;

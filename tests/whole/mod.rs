@@ -34,6 +34,7 @@ mod renewal;
 mod routed;
 mod routes;
 mod sms;
+mod starved;
 mod storms;
 mod tools;
 mod traces;

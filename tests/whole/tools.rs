@@ -18,10 +18,11 @@ use frontdesk::store::{
     call_routes, call_transfers, calls, contacts, dials, page, sms_messages, taken_messages,
     utterances,
 };
+use futures::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, ms, spoken, talkative};
-use super::ivr::{anybody, machine};
+use super::ivr::{anybody, low_port, machine};
 use super::outbound::OURS;
 use super::routed::{member, phone, republish, tenant};
 use crate::support::database::on_each_database;
@@ -687,6 +688,44 @@ async fn h4_a_machine_inside_is_never_asked() {
     equip(&desk, find_order(8_443, HttpMethod::Get)).await;
     let (_, session) = desk.call(heard()).await;
     assert_eq!(read(&session)[0]["error"], "unanswered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p10_a_machine_that_hangs_is_waited_for_by_its_own_caller_and_by_no_other() {
+    // Who connects is never answered.
+    let hangs = low_port().await;
+    let port = hangs.local_addr().unwrap().port();
+    let (_, _, trust) = machine(&[]).await;
+    let line = Line::call("find_order", r#"{"number":"42"}"#);
+    let desk = Desk::with(after_a_word(line), |plan| {
+        plan.outside = Outside::permitting(&trust, anybody);
+    })
+    .await;
+    equip(&desk, find_order(port, HttpMethod::Post)).await;
+    let waiting = join_all((0..6).map(|_| place(&desk, "completed", heard())));
+    let quiet = vec![
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::HangUp,
+    ];
+    let others = async {
+        let mut others = Vec::new();
+        for _ in 0..4 {
+            others.push(place(&desk, "completed", quiet.clone()).await);
+        }
+        others
+    };
+    let (waiting, others) = join(waiting, others).await;
+    for report in &others {
+        let stream = report.stream().unwrap();
+        assert!(stream.gaps.is_empty(), "{:?}", stream.gaps);
+        assert!(stream.first_audio_after().unwrap() < ms(1_000));
+    }
+    for report in &waiting {
+        assert_eq!(report.gave_up_at, None);
+        // Not one after the other: each waits for 2 s.
+        assert!(report.ended_at - report.placed_at < ms(9_000));
+    }
 }
 
 /// Everything that a model may try that means ill, or is confused.

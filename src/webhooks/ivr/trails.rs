@@ -53,7 +53,7 @@ struct Asked {
 /// Answers of a call that are remembered; the carrier asks again soon or never.
 const MAX_COURSES: usize = 16;
 /// Calls that are over are forgotten whenever so many more have come.
-const SWEEP_EVERY: usize = 1_024;
+const SWEEP_EVERY: usize = 128;
 /// No call lasts longer than a day at any carrier.
 const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
 

@@ -10,17 +10,17 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use url::{Host, Url};
 
-use super::{Auth, Endpoint};
+use super::line::Line;
+use super::tls::TlsStream;
+use crate::realtime::{Auth, Endpoint};
 
 /// From the first name looked up to the upgraded socket. A caller is listening
 /// to silence meanwhile.
@@ -34,9 +34,6 @@ pub const MAX_MESSAGE: usize = 1024 * 1024;
 /// reading: a goodbye, and answers to pings. Whoever sends more equips the line
 /// with room for it.
 pub const MAX_UNSENT: usize = 4 * 1024;
-
-/// What the WebSocket runs on.
-pub type Line = MaybeTlsStream<TcpStream>;
 
 /// Why there is no line. Messages name what to look at, and hold neither keys
 /// nor anything that the server said.
@@ -129,8 +126,8 @@ where
     let request = request(endpoint, &url)?;
     let stream = reach(&url).await?;
     let line = match url.scheme() {
-        "wss" => MaybeTlsStream::Rustls(encrypt(endpoint, &url, stream).await?),
-        _ => MaybeTlsStream::Plain(stream),
+        "wss" => Line::Encrypted(encrypt(endpoint, &url, stream).await?),
+        _ => Line::Plain(stream),
     };
     let upgraded = client_async_with_config(request, equip(line), Some(web_socket_config()));
     let (socket, _) = upgraded.await.map_err(upgrade_error)?;
@@ -146,8 +143,7 @@ async fn encrypt(
     let host = url.host_str().unwrap_or_default();
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
         .map_err(|_| Error::Tls("the host is no DNS name".to_owned()))?;
-    let connector = TlsConnector::from(endpoint.trust.client_config());
-    let encrypted = connector.connect(name, stream).await;
+    let encrypted = TlsStream::connect(stream, endpoint.trust.client_config(), name).await;
     encrypted.map_err(|error| line_error(&error))
 }
 
