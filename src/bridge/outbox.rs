@@ -297,19 +297,22 @@ pub(super) mod tests {
         }
     }
 
-    /// What arrives when `steps` are done, each as far as it comes at once, and a goodbye.
-    async fn arrived(steps: &[Step], role: Role, room: usize) -> Vec<String> {
+    /// What is said and what arrives when `steps` are done, each as far as it comes at once,
+    /// and a goodbye. What finds no room is not said.
+    async fn converse(steps: &[Step], role: Role, room: usize) -> (Vec<String>, Vec<String>) {
         let (mut near, mut far) = sockets(role, room).await;
-        let mut arrived = Vec::new();
+        let (mut said, mut arrived) = (Vec::new(), Vec::new());
         let mut cx = Context::from_waker(std::task::Waker::noop());
         for step in steps {
             match *step {
-                Step::Put(len) => {
-                    near.get_mut().put(text(len).as_bytes(), role).unwrap();
-                }
+                Step::Put(len) => match near.get_mut().put(text(len).as_bytes(), role) {
+                    Ok(()) => said.push(text(len)),
+                    Err(Full) => assert!(near.get_ref().len() + len > MAX_FOR_CARRIER),
+                },
                 Step::Ping => {
                     let ping = Message::Ping(Bytes::new());
                     near.start_send_unpin(ping).unwrap();
+                    said.push("ping".to_owned());
                 }
                 Step::Send => {
                     let _ = near.poll_flush_unpin(&mut cx);
@@ -331,7 +334,8 @@ pub(super) mod tests {
             }
             arrived
         };
-        join(leave, hear).await.1
+        said.push("goodbye".to_owned());
+        (said, join(leave, hear).await.1)
     }
 
     proptest! {
@@ -344,13 +348,7 @@ pub(super) mod tests {
             room in prop_oneof![100..3_000_usize, Just(64 * 1024)],
         ) {
             let role = if is_client { Role::Client } else { Role::Server };
-            let arrived = runtime().block_on(arrived(&steps, role, room));
-            let said = steps.iter().filter_map(|step| match step {
-                Step::Put(len) => Some(text(*len)),
-                Step::Ping => Some("ping".to_owned()),
-                Step::Send | Step::Read => None,
-            });
-            let said: Vec<_> = said.chain(["goodbye".to_owned()]).collect();
+            let (said, arrived) = runtime().block_on(converse(&steps, role, room));
             // A ping waits where much does, and others are not kept waiting for it.
             let is_ping = |said: &String| said == "ping";
             let (pings, rest): (Vec<_>, Vec<_>) = arrived.into_iter().partition(is_ping);
