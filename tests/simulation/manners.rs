@@ -30,14 +30,15 @@ fn faults_of(session: &SessionRecord) -> Vec<String> {
     for response in &session.responses {
         let began = response.created_at;
         let mut turns = session.turns.iter();
-        if !turns.any(|turn| is_into(turn, began)) {
+        let Some(turn) = turns.find(|turn| is_into(turn, began)) else {
             continue;
-        }
+        };
+        let since = began.saturating_duration_since(turn.started_at);
         let ended = response.done_at.or(session.closed_at);
         let lasted = ended.map(|ended| ended.saturating_duration_since(began));
         if lasted.is_some_and(|lasted| lasted > WAY + SLACK) {
             faults.push(format!(
-                "a response goes on for {lasted:?} that began into the caller's words"
+                "a response goes on for {lasted:?} that began {since:?} into the caller's words"
             ));
         }
     }
