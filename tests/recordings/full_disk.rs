@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use frontdesk::domain::{CallSid, Outcome, RecordingState};
+use frontdesk::domain::{Outcome, RecordingState};
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
 use frontdesk::rehearsal::{CALLER, Spoken};
@@ -18,6 +18,7 @@ use sqlx::{AnyConnection, Connection as _};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
+use super::killed::sid;
 use crate::support::process::Serving;
 use crate::whole::recording::tracks;
 
@@ -132,10 +133,6 @@ async fn fault(store: &Store, disk: &Path, report: &CallReport) -> Option<String
         // Nobody is recorded while there is no room.
         Some(_) | None => None,
     }
-}
-
-fn sid(report: &CallReport) -> CallSid {
-    report.call_sid.parse().unwrap()
 }
 
 /// A caller who says something and stays for so long.

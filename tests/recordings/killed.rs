@@ -158,7 +158,7 @@ async fn is_heard(store: &Store, folder: &Path, report: &CallReport, most: usize
     );
 }
 
-fn sid(report: &CallReport) -> CallSid {
+pub(super) fn sid(report: &CallReport) -> CallSid {
     report.call_sid.parse().unwrap()
 }
 

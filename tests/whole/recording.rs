@@ -229,21 +229,10 @@ fn assert_like(stream: &StreamReport, [caller, receptionist]: &[Vec<u8>; 2]) {
     );
 }
 
-fn talk() -> Vec<Step> {
-    vec![
-        Step::WaitForSpeech,
-        Step::WaitForQuiet(ms(300)),
-        Step::Speak(spoken(&CALLER[0])),
-        Step::WaitForSpeech,
-        Step::WaitForQuiet(ms(300)),
-        Step::HangUp,
-    ]
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn i6_both_voices_are_kept_side_by_side_as_they_were_heard() {
     let house = House::open(talkative()).await;
-    let (report, tenant, call) = house.call(talk()).await;
+    let (report, tenant, call) = house.call(outbound::steps()).await;
     assert_eq!(report.verb_names()[..2], ["Say", "Connect"]);
     assert_eq!(report.said(), ["This call is recorded."]);
     let recording = house.kept((tenant, call)).await;
@@ -309,7 +298,7 @@ async fn who_presses_1_is_recorded_and_who_does_not_goes_on_without() {
         (None, ConsentAnswer::Silent),
     ] {
         let house = House::asking(ConsentPolicy::Keypress, None).await;
-        let mut steps = talk();
+        let mut steps = outbound::steps();
         steps.splice(..0, key.map(Step::Digit));
         let (report, tenant, call) = house.call(steps).await;
         assert_eq!(report.verb_names()[..2], ["Gather", "Connect"], "{key:?}");
@@ -381,7 +370,7 @@ async fn w1_who_is_asked_in_words_is_asked_once_however_often_the_carrier_repeat
 #[tokio::test(flavor = "multi_thread")]
 async fn w1_a_webhook_that_comes_twice_records_once() {
     let house = House::asking(ConsentPolicy::StayOnLine, None).await;
-    let script = Script::new(talk()).with(Fault::DuplicatedWebhook);
+    let script = Script::new(outbound::steps()).with(Fault::DuplicatedWebhook);
     let report = house.desk.carrier().place_call(&script).await;
     assert_eq!(report.failures, Vec::<String>::new());
     assert_eq!(report.verb_names()[..3], ["Say", "Pause", "Connect"]);
@@ -395,7 +384,7 @@ async fn nobody_is_recorded_where_it_is_switched_off_or_nobody_wants_it() {
     for setting in [SettingKey::EnableCallRecording, SettingKey::AutoRecordCalls] {
         let house = House::open(talkative()).await;
         house.set(setting, false).await;
-        let (report, tenant, call) = house.call(talk()).await;
+        let (report, tenant, call) = house.call(outbound::steps()).await;
         assert_eq!(report.verb_names()[0], "Connect", "nobody is told");
         assert_eq!(house.recordings((tenant, call)).await, []);
     }
@@ -411,7 +400,8 @@ async fn a_call_that_we_make_is_recorded_as_whoever_placed_it_wants() {
         let body = json!({"to": outbound::THEIRS, "record": wish,
             "receptionist_id": receptionist.to_string()});
         outbound::placed(&desk, &key, &body).await;
-        let report = outbound::answered(outbound::ringing(&desk, &account), talk()).await;
+        let report =
+            outbound::answered(outbound::ringing(&desk, &account), outbound::steps()).await;
         let heard: &[&str] = if wish {
             &["Say", "Connect"]
         } else {
@@ -651,7 +641,7 @@ async fn somebody_begins_to_record_only_where_the_caller_may_be_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_is_heard_in_parts_deleted_and_not_heard_again() {
     let house = House::open(talkative()).await;
-    let (_, tenant, call) = house.call(talk()).await;
+    let (_, tenant, call) = house.call(outbound::steps()).await;
     let recording = house.kept((tenant, call)).await;
     let key = key(&house.desk).await;
     let list = house
@@ -714,7 +704,7 @@ async fn a_recording_is_heard_in_parts_deleted_and_not_heard_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_forgotten_takes_its_recording_along() {
     let house = House::open(talkative()).await;
-    let (_, tenant, call) = house.call(talk()).await;
+    let (_, tenant, call) = house.call(outbound::steps()).await;
     let recording = house.kept((tenant, call)).await;
     let key = key(&house.desk).await;
     let file = house.storage.join(recording.file.unwrap());
@@ -737,7 +727,7 @@ async fn d3_a_call_goes_on_when_the_disk_does_not_take_its_recording() {
     // A file stands where the folder of spools would be.
     std::fs::create_dir_all(&house.storage).unwrap();
     std::fs::write(house.storage.join("spool"), "").unwrap();
-    let (report, tenant, call) = house.call(talk()).await;
+    let (report, tenant, call) = house.call(outbound::steps()).await;
     assert!(report.stream().unwrap().played_ms > 1_000);
     let failed = async {
         loop {

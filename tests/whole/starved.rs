@@ -6,14 +6,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use frontdesk::domain::Outcome;
-use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script, Step};
+use frontdesk::rehearsal::Spoken;
+use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script};
 use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
-use frontdesk::rehearsal::{CALLER, Spoken};
 use frontdesk::store::{Store, calls};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use super::desk::{ms, spoken, talkative};
+use super::desk::{ms, talkative};
+use super::outbound::steps;
 use crate::support::process::Serving;
 
 /// What a test waits for happens by then.
@@ -58,16 +59,8 @@ async fn p4_a_call_goes_on_while_there_are_no_descriptors_left_and_is_written() 
 
 /// A caller who hears the greeting, says something, and hears the answer.
 async fn call(options: CarrierOptions) -> CallReport {
-    let steps = vec![
-        Step::WaitForSpeech,
-        Step::WaitForQuiet(ms(300)),
-        Step::Speak(spoken(&CALLER[0])),
-        Step::WaitForSpeech,
-        Step::WaitForQuiet(ms(300)),
-        Step::HangUp,
-    ];
     let carrier = Carrier::new(options).unwrap();
-    carrier.place_call(&Script::new(steps)).await
+    carrier.place_call(&Script::new(steps())).await
 }
 
 /// Waits until the call is in the database, and over.

@@ -83,14 +83,14 @@ impl Room {
     }
 
     /// Lets `write` fill room for `len` bytes, or for as many as it asks for.
-    pub(super) fn fill(
+    pub(super) fn fill<E: Into<Refusal>>(
         &mut self,
         len: usize,
-        mut write: impl FnMut(&mut [u8]) -> Result<usize, Refusal>,
+        mut write: impl FnMut(&mut [u8]) -> Result<usize, E>,
     ) -> io::Result<()> {
-        let mut written = write(self.spare(len));
+        let mut written = write(self.spare(len)).map_err(E::into);
         if let Err(Refusal::Needs(len)) = written {
-            written = write(self.spare(len));
+            written = write(self.spare(len)).map_err(E::into);
         }
         match written {
             Ok(len) => self.add(len),

@@ -19,7 +19,7 @@ use rustls::pki_types::ServerName;
 use rustls::unbuffered::{AppDataRecord, ConnectionState, UnbufferedStatus};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::room::{RECORD, Refusal, Room};
+use super::room::{RECORD, Room};
 
 /// Plaintext of a record (RFC 8446, section 5.1).
 const FRAGMENT: usize = 16 * 1024;
@@ -176,8 +176,7 @@ impl<S> TlsStream<S> {
                     Some(Step::Read)
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    self.outgoing
-                        .fill(0, |room| data.encode(room).map_err(Refusal::from))?;
+                    self.outgoing.fill(0, |room| data.encode(room))?;
                     None
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => {
@@ -190,12 +189,11 @@ impl<S> TlsStream<S> {
                     let outgoing = &mut self.outgoing;
                     match say {
                         Say::Nothing => {}
-                        Say::Data(bytes) => outgoing.fill(bytes.len() + OVERHEAD, |room| {
-                            traffic.encrypt(bytes, room).map_err(Refusal::from)
-                        })?,
-                        Say::Goodbye => outgoing.fill(OVERHEAD, |room| {
-                            traffic.queue_close_notify(room).map_err(Refusal::from)
-                        })?,
+                        Say::Data(bytes) => outgoing
+                            .fill(bytes.len() + OVERHEAD, |room| traffic.encrypt(bytes, room))?,
+                        Say::Goodbye => {
+                            outgoing.fill(OVERHEAD, |room| traffic.queue_close_notify(room))?;
+                        }
                     }
                     Some(Step::Open)
                 }
@@ -226,8 +224,8 @@ impl<S> TlsStream<S> {
             let Ok(ConnectionState::EncodeTlsData(mut alert)) = status.state else {
                 return;
             };
-            let told = |room: &mut [u8]| alert.encode(room).map_err(Refusal::from);
-            if self.outgoing.fill(OVERHEAD, told).is_err() {
+            let told = self.outgoing.fill(OVERHEAD, |room| alert.encode(room));
+            if told.is_err() {
                 return;
             }
         }
@@ -407,6 +405,13 @@ mod tests {
         runtime.block_on(within).expect("the line goes on")
     }
 
+    /// A record that nobody has encrypted.
+    fn nonsense() -> Vec<u8> {
+        let mut record = vec![23, 3, 3, 0, 40];
+        record.extend([7; 40]);
+        record
+    }
+
     fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
         error.get_ref()?.downcast_ref()
     }
@@ -578,9 +583,7 @@ mod tests {
         run(async {
             let (mut client, server) = pair(&TLS13, 4_096).await;
             let (mut line, mut connection) = server.into_inner();
-            let mut record = vec![23, 3, 3, 0, 40];
-            record.extend([7; 40]);
-            line.write_all(&record).await.unwrap();
+            line.write_all(&nonsense()).await.unwrap();
             let error = client.read(&mut [0; 10]).await.unwrap_err();
             assert_eq!(of_tls(&error), Some(&rustls::Error::DecryptError));
             // It is told once, and nothing that comes later is believed.
@@ -604,9 +607,7 @@ mod tests {
             let (mut client, server) = pair(&TLS13, 4_096).await;
             let (mut line, mut connection) = server.into_inner();
             // What the server cannot read makes it give up.
-            let mut record = vec![23, 3, 3, 0, 40];
-            record.extend([7; 40]);
-            connection.read_tls(&mut &record[..]).unwrap();
+            connection.read_tls(&mut &nonsense()[..]).unwrap();
             connection.process_new_packets().unwrap_err();
             let mut told = Vec::new();
             while connection.wants_write() {
