@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::bench::{BenchConfig, Measured};
+use super::bench_limits::exceeded;
 use super::bench_soak::{Growth, Sample};
 use super::gauge::Gauge;
 use crate::rehearsal::load::{Flooded, LoadReport, Quantiles};
@@ -13,17 +14,17 @@ use crate::rehearsal::load::{Flooded, LoadReport, Quantiles};
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Costs {
     /// Processor time of one call in one second.
-    cpu_ms_per_call_second: f64,
+    pub(super) cpu_ms_per_call_second: f64,
     /// Of it, outside of the kernel.
-    user_ms_per_call_second: f64,
+    pub(super) user_ms_per_call_second: f64,
     /// Of it, in the kernel.
-    system_ms_per_call_second: f64,
+    pub(super) system_ms_per_call_second: f64,
     /// How often in a second a thread slept because nothing was to be done.
-    waits_per_second: f64,
+    pub(super) waits_per_second: f64,
     /// Resident memory without a call.
-    idle_mib: f64,
+    pub(super) idle_mib: f64,
     /// Resident memory of one call, beyond that.
-    memory_kib_per_call: f64,
+    pub(super) memory_kib_per_call: f64,
 }
 
 impl Costs {
@@ -86,8 +87,8 @@ impl Figures {
         }
     }
 
-    /// What must not happen, if it did.
-    pub(super) fn fault(&self) -> Option<String> {
+    /// What must not happen, if it did; if it `is_strict`, what is promised and not kept.
+    pub(super) fn fault(&self, is_strict: bool) -> Option<String> {
         let seen = &self.seen;
         if let Some(first) = &seen.first_failure {
             return Some(format!("{} calls failed: {first}", seen.failed));
@@ -101,7 +102,9 @@ impl Figures {
         ];
         let fault = faults.iter().find(|(count, _)| *count > 0);
         let fault = fault.map(|(count, what)| format!("{count} {what}"));
-        fault.or_else(|| self.growth.as_ref()?.fault())
+        let fault = fault.or_else(|| self.growth.as_ref()?.fault());
+        let over = || exceeded(&self.costs, seen, self.tls);
+        fault.or_else(|| is_strict.then(over)?)
     }
 
     /// The figures, a line each.

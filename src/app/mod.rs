@@ -2,6 +2,7 @@
 
 mod account_side;
 mod bench;
+mod bench_limits;
 mod bench_report;
 mod bench_side;
 mod bench_soak;

@@ -25,6 +25,9 @@ pub(super) struct Turn {
     is_caller_speaking: bool,
     /// The agent answers them all the same: that they have paused may be lost.
     is_answered: bool,
+    /// They cut what was taken for the response that was asked for. If it was another,
+    /// the one that was asked for still comes, into their words.
+    comes_late: bool,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
     /// Whether there were words in what the caller said last, once that is known.
@@ -168,26 +171,36 @@ impl Turn {
         for over in &mut self.over {
             over.take_if(|over| *over == response);
         }
-        let Some(Request { reply, fate }) = self.requested.take() else {
-            self.is_answered = self.is_caller_speaking;
-            return Begun::Own;
-        };
-        match fate {
-            Fate::Heard => {
+        let comes_late = mem::take(&mut self.comes_late);
+        match self.requested.take() {
+            Some(Request {
+                reply,
+                fate: Fate::Heard,
+            }) => {
                 self.taken = Some((response, reply));
-                Begun::Asked(reply)
+                return Begun::Asked(reply);
             }
-            Fate::Cut => {
-                self.muted = self.muted.max(Some(response));
-                Begun::Cut
+            Some(Request {
+                fate: Fate::Overtaken,
+                ..
+            }) => return Begun::Own,
+            Some(Request {
+                fate: Fate::Cut, ..
+            }) => {}
+            None if comes_late => {}
+            None => {
+                self.is_answered = self.is_caller_speaking;
+                return Begun::Own;
             }
-            Fate::Overtaken => Begun::Own,
         }
+        self.muted = self.muted.max(Some(response));
+        Begun::Cut
     }
 
     /// The agent is at another response: ours comes after it. The other one,
     /// if it was taken for ours, for it is told of before the refusal.
     pub(super) fn response_refused(&mut self) -> Option<ResponseKey> {
+        self.comes_late = false;
         if self.requested.is_some() {
             let refused = self.request_failed();
             self.wanted = self.wanted.or(refused);
@@ -216,6 +229,7 @@ impl Turn {
 
     /// What was asked for does not begin. What it was, if it is still wanted.
     pub(super) fn request_failed(&mut self) -> Option<Reply> {
+        self.comes_late = false;
         let request = self.requested.take()?;
         (request.fate == Fate::Heard).then_some(request.reply)
     }
@@ -246,7 +260,9 @@ impl Turn {
         if mem::take(&mut self.is_answered) && !is_cut {
             self.is_caller_speaking = false;
         }
-        self.taken.take().map(|(_, reply)| reply)
+        let taken = self.taken.take().map(|(_, reply)| reply);
+        self.comes_late = taken.is_some() && is_cut && self.is_caller_speaking;
+        taken
     }
 
     /// Whether this response may still be heard.
@@ -278,6 +294,7 @@ impl Turn {
         if mem::take(&mut self.is_answered) {
             self.is_caller_speaking = false;
         }
+        self.comes_late = false;
         let taken = self.taken.take().map(|(_, reply)| reply);
         self.request_failed().or(taken)
     }
@@ -313,11 +330,11 @@ impl Turn {
     pub(super) fn is_noise(&mut self) {
         self.is_caller_speaking = false;
         self.is_answered = false;
+        self.comes_late = false;
     }
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
-        self.is_caller_speaking = false;
-        self.is_answered = false;
+        self.is_noise();
         self.waiting_since = Some(now);
         if let Some(request) = &mut self.requested
             && request.fate == Fate::Cut

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _};
+use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::spool_record::{Record, read};
 use crate::audio::SILENCE;
@@ -108,8 +110,8 @@ impl Spooled {
             is_ended: false,
             torn: 0,
         };
-        let mut paused_at = None;
-        let good = self.read(|record| {
+        let (mut paused_at, mut room) = (None, Room::take());
+        let good = self.read(&mut room.bytes, |record| {
             match record {
                 Record::Title(title) => summary.title = Some(title),
                 Record::Lost(samples) => summary.lost += samples,
@@ -121,6 +123,7 @@ impl Spooled {
             }
             Ok(())
         })?;
+        room.keep();
         summary.torn = self.file.metadata()?.len().saturating_sub(good);
         let end_ms = summary.length / RATE_PER_MS;
         summary.pauses.extend(paused_at.map(|from_ms| Pause {
@@ -137,12 +140,15 @@ impl Spooled {
         length: u64,
         mut hand_on: impl FnMut(&[u8], &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut desk = Desk::new(length);
-        self.read(|record| match record {
+        let mut room = Room::take();
+        let mut desk = Desk::new(length, mem::take(&mut room.tracks));
+        self.read(&mut room.bytes, |record| match record {
             Record::Snippet(snippet) => desk.lay(&snippet, &mut hand_on),
             Record::Title(_) | Record::Lost(_) => Ok(()),
         })?;
-        desk.finish(&mut hand_on)
+        room.tracks = desk.finish(&mut hand_on)?;
+        room.keep();
+        Ok(())
     }
 
     /// Removes it.
@@ -156,14 +162,20 @@ impl Spooled {
     }
 
     /// Reads the records until the first that is not whole; how many bytes were.
-    fn read(&self, mut take: impl FnMut(Record) -> io::Result<()>) -> io::Result<u64> {
+    fn read(
+        &self,
+        bytes: &mut Vec<u8>,
+        mut take: impl FnMut(Record) -> io::Result<()>,
+    ) -> io::Result<u64> {
         let mut file = &self.file;
         file.rewind()?;
-        let (mut bytes, mut chunk, mut good) = (Vec::new(), vec![0; CHUNK], 0);
+        bytes.clear();
+        let mut good = 0;
         loop {
-            let count = file.read(&mut chunk)?;
-            bytes.extend_from_slice(&chunk[..count]);
-            let mut done = 0;
+            let (begin, mut done) = (bytes.len(), 0);
+            bytes.resize(begin + CHUNK, 0);
+            let count = file.read(&mut bytes[begin..])?;
+            bytes.truncate(begin + count);
             while let Some((record, len)) = read(&bytes[done..]) {
                 take(record)?;
                 done += len;
@@ -197,6 +209,29 @@ fn note_pause(pauses: &mut Vec<Pause>, paused_at: &mut Option<u64>, snippet: &Sn
     }
 }
 
+/// Room for reading a spool: half a megabyte. One is kept for the next spool, whose turn
+/// comes on another thread: an allocator with an arena for each thread would end up with
+/// as much in every arena.
+#[derive(Default)]
+struct Room {
+    tracks: [Vec<u8>; 2],
+    bytes: Vec<u8>,
+}
+
+static KEPT: Mutex<Option<Room>> = Mutex::new(None);
+
+impl Room {
+    /// The one that was kept, or a new one while another reader has that.
+    fn take() -> Self {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take().unwrap_or_default()
+    }
+
+    fn keep(self) {
+        *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(self);
+    }
+}
+
 /// The part of both tracks that may still change.
 struct Desk {
     /// Where it begins.
@@ -207,12 +242,13 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(length: u64) -> Self {
-        Self {
-            at: 0,
-            length,
-            tracks: [vec![SILENCE; WINDOW + STEP], vec![SILENCE; WINDOW + STEP]],
+    fn new(length: u64, mut tracks: [Vec<u8>; 2]) -> Self {
+        for track in &mut tracks {
+            track.clear();
+            track.resize(WINDOW + STEP, SILENCE);
         }
+        let at = 0;
+        Self { at, length, tracks }
     }
 
     fn lay(
@@ -264,14 +300,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Hands on what is left. The room for another.
     fn finish(
         mut self,
         hand_on: &mut impl FnMut(&[u8], &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<[Vec<u8>; 2]> {
         while self.at < self.length {
             let left = usize::try_from(self.length - self.at).unwrap_or(STEP);
             self.hand_on(left.min(STEP), hand_on)?;
         }
-        Ok(())
+        Ok(self.tracks)
     }
 }

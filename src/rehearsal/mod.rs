@@ -10,6 +10,7 @@ mod codec;
 mod exchange;
 pub mod load;
 pub mod model;
+mod moment;
 mod names;
 pub mod rest;
 mod speech;

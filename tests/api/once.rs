@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::desk::{Answer, Desk};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const NUMBER: &str = "+15105550101";
 const OTHER: &str = "+15105550102";
@@ -179,7 +180,7 @@ async fn what_is_under_way_is_not_begun_again_and_what_died_is() {
         account.fail_next([RestFault::None, RestFault::Silence]);
         // The carrier says nothing: this one waits for as long as we look on.
         let first = ask(&desk, &key);
-        until(|| account.exchanges().len() == 2).await;
+        until(async || (account.exchanges().len() == 2).then_some(())).await;
         let new = json!({"phone_number": NUMBER});
         let second = desk.send_named(BUY, &key, &["a"], &new).await;
         assert_eq!(second.status, 409);
@@ -260,7 +261,7 @@ async fn what_has_begun_goes_on_when_the_asker_is_gone() {
         let (_, key) = desk.tenant("A").await;
         account.fail_next([RestFault::None, RestFault::Silence]);
         let asker = ask(&desk, &key);
-        until(|| account.exchanges().len() == 2).await;
+        until(async || (account.exchanges().len() == 2).then_some(())).await;
         asker.abort();
         let is_gone = asker.await.is_err_and(|error| error.is_cancelled());
         assert!(is_gone, "nobody waits for the answer");
@@ -318,14 +319,4 @@ fn ask(desk: &Arc<Desk>, key: &str) -> tokio::task::JoinHandle<Answer> {
         let new = json!({"phone_number": NUMBER});
         desk.send_named(BUY, &key, &["a"], &new).await
     })
-}
-
-async fn until(is_so: impl Fn() -> bool) {
-    let wait = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(5), wait).await;
-    waited.expect("it becomes so");
 }

@@ -4,10 +4,11 @@ use frontdesk::domain::{CallSid, ConferenceSid};
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script};
 use frontdesk::twilio::rest::{CallUpdate, Client, Instructions};
 use tokio::task::JoinHandle;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, timeout};
 
 use super::gateway::{Answer, Gateway, Line, Received, xml};
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const CALLER: &str = "CA00000000000000000000000000000001";
 const RINGS: &str = "<Dial action=\"/dialled\"><Number>+15550100009</Number></Dial>";
@@ -63,7 +64,7 @@ impl Stage {
 
     /// The call that the caller has rung, once it is there.
     async fn leg(&self) -> CallSid {
-        until(|| {
+        until(async || {
             let calls = self.account.calls();
             let leg = calls
                 .iter()
@@ -81,7 +82,7 @@ impl Stage {
             ended_url: "https://desk.example.com/over".to_owned(),
         };
         self.client.update_call(&leg, &lead).await.unwrap();
-        let sid = until(|| {
+        let sid = until(async || {
             let all = self.account.conferences();
             let one = all.iter().find(|one| one.status == "in-progress")?;
             one.sid.parse().ok()
@@ -104,20 +105,6 @@ impl Stage {
     }
 }
 
-async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let found = async {
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(Duration::from_secs(10), found)
-        .await
-        .expect("it comes about")
-}
-
 #[tokio::test]
 async fn a_leg_that_is_led_away_ends_its_dial_and_both_meet_until_one_leaves() {
     let stage = Stage::open().await;
@@ -135,10 +122,10 @@ async fn a_leg_that_is_led_away_ends_its_dial_and_both_meet_until_one_leaves() {
         (leg.as_str(), "outbound-dial")
     );
     // Who is there first waits with it.
-    until(|| (stage.asked("/tune").len() == 1).then_some(())).await;
+    until(async || (stage.asked("/tune").len() == 1).then_some(())).await;
     let url = "https://desk.example.com/said";
     stage.client.announce(&conference, url).await.unwrap();
-    until(|| (!stage.asked("/said").is_empty()).then_some(())).await;
+    until(async || (!stage.asked("/said").is_empty()).then_some(())).await;
     let said = &stage.asked("/said")[0];
     assert_eq!(said.form["ConferenceSid"], conference.as_str());
     stage.account.live().hang_up(leg.as_str());

@@ -10,4 +10,5 @@ pub(crate) mod nobody;
 pub(crate) mod process;
 pub(crate) mod rest_account;
 pub(crate) mod transcriber;
+pub(crate) mod until;
 pub(crate) mod wanted;

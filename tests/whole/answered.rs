@@ -11,10 +11,10 @@ use frontdesk::routing::{Plan, Ring, Strategy, Target, Users};
 use frontdesk::store::{page, settings, voicemail_messages};
 
 use super::desk::{Desk, talkative};
-use super::held::until;
 use super::routed::{ask, form_to, logged, member, plan, set, tenant};
 use super::visitor::post;
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const ADA: &str = "+15550300001";

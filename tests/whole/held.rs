@@ -26,6 +26,7 @@ use super::routed::{
 };
 use super::visitor::{Form, STATUS, post};
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const OURS: &str = "+15550100000";
 const ADA: &str = "+12025550131";
@@ -139,20 +140,6 @@ fn to(user: UserId) -> Plan {
         }),
         ..Plan::default()
     }
-}
-
-/// What is found, once it is there.
-pub(super) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
-    let found = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let found = timeout(Duration::from_secs(10), found).await;
-    found.expect("it comes about")
 }
 
 /// Two who speak.

@@ -12,13 +12,13 @@ use tempfile::TempDir;
 
 use super::closing::is_closed;
 use super::desk::{Desk, ms, talkative};
-use super::held::until;
 use super::routed::{
     ask, exchange_get, form_to, logged, member, message, plan, put_setting, set, show_to_oracle,
     tenant,
 };
 use super::visitor::{STATUS, form, post};
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const MEMBER: &str = "+15550300001";

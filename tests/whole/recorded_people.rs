@@ -13,11 +13,11 @@ use frontdesk::routing::{Plan, Ring};
 use frontdesk::store::{call_recordings, calls, number_plans, numbers};
 
 use super::desk::{Desk, ms, talkative};
-use super::held::until;
 use super::recording::kept;
 use super::routed::{ai, ask, form_to, forward, phone, plan, put_setting, tenant};
 use super::visitor::post;
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 /// The number that callers ring, and who is rung behind it.
 const OURS: &str = "+15550100000";

@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::desk::{ms, talkative};
 use super::outbound::steps;
 use crate::support::process::Serving;
+use crate::support::until::until;
 
 /// What a test waits for happens by then.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,13 +37,13 @@ async fn p4_a_call_goes_on_while_there_are_no_descriptors_left_and_is_written() 
     let serving = Serving::start_by(limited, &model.url(), &[]);
 
     let call = tokio::spawn(call(serving.carrier_options()));
-    until(|| model.accepted() > 0).await;
+    until(async || (model.accepted() > 0).then_some(())).await;
     // They take every descriptor that there is, and say nothing.
     let address = &*serving.address;
     let crowd: Vec<_> = (0..128).map(|_| TcpStream::connect(address)).collect();
     assert!(crowd.iter().all(Result::is_ok));
     // What the carrier tells at the end has to wait for a descriptor.
-    let _ = timeout(ms(6_000), until(|| call.is_finished())).await;
+    let _ = timeout(ms(6_000), until(async || call.is_finished().then_some(()))).await;
     drop(crowd);
     let report = timeout(PATIENCE, call).await.unwrap().unwrap();
 
@@ -76,10 +77,4 @@ async fn is_written(folder: &Path, report: &CallReport) {
         sleep(ms(50)).await;
     }
     store.close().await;
-}
-
-async fn until(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        sleep(ms(10)).await;
-    }
 }

@@ -23,13 +23,13 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::desk::{Desk, ms, talkative};
-use super::held::until;
 use super::routed::{
     ask, form_to, logged, member, phone, put_setting, set, show_to_oracle, tenant,
 };
 use super::tools::{a_wish, after_a_word, equip, kit, to};
 use super::visitor::{Form, post};
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 /// Who rings, the number that they ring, and a member's telephone.
 const CALLER: &str = "+15550100001";

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::options::CarrierOptions;
 use crate::domain::Timestamp;
+use crate::rehearsal::moment::rfc_2822;
 use crate::rehearsal::names::carrier_name;
 
 /// A form: names and values in the order they are sent.
@@ -211,10 +212,4 @@ pub(super) fn form(pairs: &[(&str, &str)]) -> Form {
         .iter()
         .map(|&(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
-}
-
-fn rfc_2822(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.as_ms())
-        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
-        .unwrap_or_default()
 }

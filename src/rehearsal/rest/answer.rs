@@ -1,11 +1,10 @@
 //! Answers: resources, pages of them, and refusals in the carrier's shape.
 
-use jiff::fmt::rfc2822;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::request::RestRequest;
 use crate::clock::Clock;
+use crate::rehearsal::moment::rfc_2822;
 
 /// A status and a body; null where there is none.
 pub(super) type Answer = (u16, Value);
@@ -63,7 +62,5 @@ pub(super) fn page(
 
 /// This moment, as e-mail has it.
 pub(super) fn now() -> String {
-    let at = jiff::Timestamp::from_millisecond(Clock::system().now().as_ms());
-    let at = at.unwrap_or_default().to_zoned(TimeZone::UTC);
-    rfc2822::to_string(&at).unwrap_or_default()
+    rfc_2822(Clock::system().now())
 }
