@@ -132,6 +132,26 @@ async fn i1_what_is_left_is_found_before_what_is_new_and_only_once_nobody_has_it
 }
 
 #[tokio::test]
+async fn i1_what_is_found_while_another_is_written_is_not_struck_in_its_place() {
+    let folder = TempDir::new().unwrap();
+    let first = Journal::start(folder.path()).unwrap();
+    keep(&first, 0).await;
+    let second = Journal::start(folder.path()).unwrap();
+    for n in 1..3 {
+        keep(&second, n).await;
+    }
+    assert_eq!(second.oldest().await.unwrap(), Some(record(1)));
+    first.close().await;
+    drop(first);
+    timeout(LONG, second.found()).await.unwrap();
+    second.strike().await.unwrap();
+    // Whoever strikes twice strikes once.
+    second.strike().await.unwrap();
+    assert_eq!(take_all(&second).await, [record(0), record(2)]);
+    assert!(files(folder.path(), "").is_empty());
+}
+
+#[tokio::test]
 async fn d5_a_journal_torn_at_any_byte_is_good_up_to_its_last_whole_record() {
     let folder = TempDir::new().unwrap();
     let path = left(folder.path(), 4).await;
@@ -189,6 +209,7 @@ async fn d5_a_record_that_goes_bad_meanwhile_is_set_aside_with_what_follows_it()
     for n in 0..3 {
         keep(&journal, n).await;
     }
+    journal.oldest().await.unwrap();
     journal.strike().await.unwrap();
     let path = files(folder.path(), ".journal").pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
@@ -209,6 +230,7 @@ async fn a_record_that_is_of_no_use_is_there_for_a_person() {
     for n in 0..2 {
         keep(&journal, n).await;
     }
+    journal.oldest().await.unwrap();
     journal.set_aside().await.unwrap();
     assert_eq!(take_all(&journal).await, [record(1)]);
     let [path] = <[PathBuf; 1]>::try_from(files(folder.path(), ".refused")).unwrap();
@@ -245,6 +267,24 @@ async fn d3_where_nothing_can_be_written_that_is_told_each_time_until_it_can() {
     fs::remove_file(&path).unwrap();
     keep(&journal, 3).await;
     assert_eq!(take_all(&journal).await, [record(3)]);
+    journal.close().await;
+}
+
+#[tokio::test]
+async fn d3_what_is_refused_leaves_no_file() {
+    let folder = TempDir::new().unwrap();
+    let journal = Journal::start(folder.path()).unwrap();
+    for _ in 0..3 {
+        // More than any record may have.
+        let kept = journal.append(vec![0; 17 * 1024 * 1024]).await;
+        assert!(kept.unwrap().is_err());
+        assert!(files(folder.path(), "").is_empty());
+    }
+    keep(&journal, 0).await;
+    let kept = journal.append(vec![0; 17 * 1024 * 1024]).await;
+    assert!(kept.unwrap().is_err());
+    keep(&journal, 1).await;
+    assert_eq!(take_all(&journal).await, [record(0), record(1)]);
     journal.close().await;
 }
 

@@ -25,11 +25,14 @@ use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
+use url::Url;
 
 use crate::journal::hang;
 use crate::support::cable::Cable;
+use crate::support::chaos::{Chaos, Manners};
 use crate::support::database::{Database, on_each_database};
 use crate::support::nobody::NobodyThere;
+use crate::support::until::until;
 
 /// Longer than anything here takes on the slowest machine.
 const LONG: Duration = Duration::from_mins(1);
@@ -259,6 +262,43 @@ async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() 
         are_whole(database, &lives).await;
         let ids: Vec<_> = lives.iter().map(|(_, id)| *id).collect();
         assert_eq!(closed(&mut watched), ids);
+        desk.close().await;
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_what_waits_for_a_database_that_is_slow_is_on_the_disk() {
+    on_each_database(async |database| {
+        if database.is_sqlite() {
+            return;
+        }
+        let folder = TempDir::new().unwrap();
+        let url: Url = database.url.parse().unwrap();
+        let there = url.socket_addrs(|| Some(5_432)).unwrap()[0];
+        let (chaos, mut slow) = (Chaos::to(there).await, url);
+        slow.set_host(Some("127.0.0.1")).unwrap();
+        slow.set_port(Some(chaos.address().port())).unwrap();
+        let store = Store::connect(slow.as_str()).await.unwrap();
+        let desk = Desk::open(&store, &folder).await;
+        let id = desk.place(1).await;
+        desk.stands(1, id, 0).await.unwrap();
+        desk.is(Keeping::Written).await;
+        // Each note by itself is written in time.
+        chaos.behave(Manners {
+            delay: Duration::from_millis(15),
+            ..Manners::default()
+        });
+        let now = desk.clock.now();
+        for _ in 0..200 {
+            desk.bridge
+                .note_answer((desk.tenant, id), (AnsweredBy::Person, None), now);
+        }
+        desk.is(Keeping::Journaled).await;
+        until(async || (desk.bridge.keeping().1 >= 100).then_some(())).await;
+        chaos.behave(Manners::default());
+        desk.is(Keeping::Written).await;
         desk.close().await;
         store.close().await;
     })

@@ -23,7 +23,7 @@ use super::note_form;
 use crate::journal::Journal;
 use crate::store::{Error, Store};
 
-/// A database that has not taken a note by then is away.
+/// A database that has not taken a note so long after it came is away.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// A note that was in nobody's hand but ours for so long is held.
 const HELD: Duration = Duration::from_secs(2);
@@ -41,6 +41,18 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Entry {
     note: Arc<Note>,
     kept: Option<oneshot::Sender<()>>,
+    /// Since when it is in memory alone.
+    since: Instant,
+}
+
+impl Entry {
+    fn new(note: Note, kept: Option<oneshot::Sender<()>>) -> Self {
+        Self {
+            note: Arc::new(note),
+            kept,
+            since: Instant::now(),
+        }
+    }
 }
 
 /// What the writer is asked for.
@@ -56,20 +68,13 @@ impl Errand {
     /// The same as from a note, and who hears when it is kept.
     pub(super) fn awaited(note: Note) -> (Self, oneshot::Receiver<()>) {
         let (kept, told_so) = oneshot::channel();
-        let entry = Entry {
-            note: Arc::new(note),
-            kept: Some(kept),
-        };
-        (Self::Keep(entry), told_so)
+        (Self::Keep(Entry::new(note, Some(kept))), told_so)
     }
 }
 
 impl From<Note> for Errand {
     fn from(note: Note) -> Self {
-        Self::Keep(Entry {
-            note: Arc::new(note),
-            kept: None,
-        })
+        Self::Keep(Entry::new(note, None))
     }
 }
 
@@ -249,11 +254,14 @@ impl Writer {
         // Who writes down a call afterwards knows that the database does not answer.
         let is_late = matches!(*entry.note, Note::Opened(_));
         let is_well = !is_late && !self.is_behind() && self.writing.is_none();
+        // A database that is too slow for all that comes is as good as away: what waits for
+        // its turn has waited as well.
+        let patient_until = entry.since + PATIENCE;
         self.hand = Some(Hand {
             entry,
             since: now,
             journaled: None,
-            ask_disk_at: if is_well { now + PATIENCE } else { now },
+            ask_disk_at: if is_well { patient_until } else { now },
             is_refused: false,
         });
     }

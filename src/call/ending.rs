@@ -192,23 +192,29 @@ impl Session {
         if ending.stage != Stage::Said || !self.has_carrier {
             return;
         }
-        match self.playback.quiet_at() {
-            Some(quiet_at) if !self.playback.is_confirmed() => {
-                self.timers
-                    .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
+        match self.heard_by(ending) {
+            Some(heard_by) if !self.playback.is_confirmed() => {
+                self.timers.set(Timer::HangUp, heard_by);
             }
             _ => self.end(ending.end_reason, now),
         }
+    }
+
+    /// When all that is to be heard has been, if there is anything. What the carrier does
+    /// not take just now is sent when it does.
+    fn heard_by(&self, ending: Ending) -> Option<Instant> {
+        let quiet_at = self.playback.quiet_at().map(|at| at + MARK_GRACE);
+        let waits = self.playback.has_unsent().then_some(ending.latest);
+        Some(quiet_at.or(waits)?.min(ending.latest))
     }
 
     /// The goodbye has had its time; what of it still plays is heard.
     pub(super) fn hang_up(&mut self, now: Instant) {
         let Some(ending) = self.ending else { return };
         let is_saying = matches!(ending.stage, Stage::Saying(_)) && !self.playback.is_quiet(now);
-        match self.playback.quiet_at() {
-            Some(quiet_at) if is_saying && now < ending.latest => {
-                self.timers
-                    .set(Timer::HangUp, (quiet_at + MARK_GRACE).min(ending.latest));
+        match self.heard_by(ending) {
+            Some(heard_by) if is_saying && now < ending.latest => {
+                self.timers.set(Timer::HangUp, heard_by);
             }
             _ => self.end(ending.end_reason, now),
         }
@@ -226,7 +232,7 @@ impl Session {
         if self.ended.is_some() {
             return;
         }
-        if let Some(latency) = self.turn.take_unheard() {
+        if let Some(latency) = self.turn.latency.take_unheard() {
             self.report(Report::Latency(latency));
         }
         let (_, cuts) = self.playback.interrupt(now);

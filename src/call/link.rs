@@ -26,6 +26,8 @@ const LOSSES_WITHIN: Duration = Duration::from_mins(1);
 
 /// Where the other one cannot be had, it is tried again so much later.
 const RENEW_AGAIN: Duration = Duration::from_mins(1);
+/// So long nobody has spoken when one agent takes the place of another.
+const UNDISTURBED: Duration = Duration::from_secs(1);
 
 /// What an agent that comes in the middle is told of what was said before:
 /// the last so many utterances and entries.
@@ -228,7 +230,7 @@ impl Session {
             actions.push_back(listen(frame));
         });
         self.catch_up(now);
-        self.silence.confirm(now);
+        self.silence.agent_replaced(now);
     }
 
     /// Whether the caller has heard the receptionist in this call.
@@ -289,7 +291,14 @@ impl Session {
             && !self.patience.has_put_off()
             && !self.tools.is_running()
             && self.playback.is_quiet(now);
-        if self.link.spare == Spare::Ready && is_calm {
+        if self.link.spare != Spare::Ready || !is_calm {
+            return;
+        }
+        // Who answers what they have just heard begins by then, and is heard by this one.
+        let calm_at = self.playback.quiet_at().map_or(now, |at| at + UNDISTURBED);
+        if now < calm_at {
+            self.timers.set(Timer::Renew, calm_at);
+        } else {
             self.has_agent = false;
             self.take_spare(now);
         }

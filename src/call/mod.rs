@@ -45,6 +45,7 @@ mod ending;
 mod event;
 mod intake;
 mod keys;
+mod latency;
 mod link;
 mod oversight;
 mod person;

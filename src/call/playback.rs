@@ -227,6 +227,11 @@ impl Playback {
             && self.playhead.is_confirmed()
     }
 
+    /// Whether anything waits to be sent.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
     /// When the last that waits or was sent will have been played.
     pub(super) fn quiet_at(&self) -> Option<Instant> {
         Some(self.playhead.quiet_at()? + duration(self.waiting))

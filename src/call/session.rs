@@ -241,7 +241,7 @@ impl Session {
 
     fn on_mark_played(&mut self, mark: Mark, now: Instant) {
         if self.playback.mark_played(mark, now)
-            && let Some(latency) = self.turn.mark_played(mark, now)
+            && let Some(latency) = self.turn.latency.mark_played(mark, now)
         {
             self.report(Report::Latency(latency));
         }
@@ -263,7 +263,8 @@ impl Session {
         if self.ending.is_some() {
             return;
         }
-        let is_waiting = self.is_owed_more() || self.tools.is_running() || !self.has_agent;
+        let is_awaited = self.turn.is_awaited() || self.is_owed_more();
+        let is_waiting = is_awaited || self.tools.is_running() || !self.has_agent;
         if is_waiting || self.behind.is_stuck() || self.oversight.explains_silence() {
             // It is not the caller who is silent.
             self.timers
@@ -340,7 +341,7 @@ impl Session {
                         actions.push_back(Action::Report(Report::Speaking(Speaker::Receptionist)));
                     }
                 }
-                CarrierAction::Mark(mark) => turn.mark_sent(mark),
+                CarrierAction::Mark(mark) => turn.latency.mark_sent(mark),
                 CarrierAction::Clear => {}
             }
             actions.push_back(Action::Carrier(action));

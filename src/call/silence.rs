@@ -3,6 +3,7 @@
 //! A carrier sends frames all the time, and comfort noise may even wake the
 //! agent's hearing; neither is a caller. Only words and digits are.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use crate::domain::SilencePolicy;
@@ -11,6 +12,8 @@ use crate::domain::SilencePolicy;
 const MAX_SPEECH: Duration = Duration::from_secs(30);
 /// So many answers beyond the prompts to a caller who says nothing.
 const PATIENCE: u32 = 4;
+/// Words that were written down so far come no more after so much speech without any.
+const MAX_UNWRITTEN: u32 = 2;
 
 /// What to do about the silence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,8 +33,13 @@ pub(super) struct Silence {
     since: Instant,
     speaking_since: Option<Instant>,
     prompts: u32,
+    /// The agent has heard something, and not answered it yet.
+    is_heard: bool,
+    /// What it heard and answered though there were no words.
     unanswered: u32,
     has_words: bool,
+    /// How often it has heard something since words, empty or not, were written down.
+    unwritten: u32,
 }
 
 impl Silence {
@@ -41,27 +49,41 @@ impl Silence {
             since: now,
             speaking_since: None,
             prompts: 0,
+            is_heard: false,
             unanswered: 0,
             has_words: false,
+            unwritten: 0,
         }
     }
 
     /// The agent hears something from the caller.
     pub(super) fn speech_started(&mut self, now: Instant) {
         self.speaking_since = Some(now);
+        self.is_heard = true;
     }
 
-    /// The agent hears the caller no more. Where no words are ever written
-    /// down, this must do for them.
+    /// The agent hears the caller no more. Where no words are written down, or none any
+    /// more, this must do for them.
     pub(super) fn speech_stopped(&mut self, now: Instant) {
-        if self.speaking_since.take().is_some() && !self.has_words {
+        if self.speaking_since.take().is_none() {
+            return;
+        }
+        self.unwritten += 1;
+        if !self.has_words || self.unwritten > MAX_UNWRITTEN {
             self.confirm(now);
         }
+    }
+
+    /// Another agent has come: whether it writes words down is not known.
+    pub(super) fn agent_replaced(&mut self, now: Instant) {
+        self.has_words = false;
+        self.confirm(now);
     }
 
     /// The words of the caller were written down, empty or not.
     pub(super) fn words(&mut self, text: &str, now: Instant) {
         self.has_words = true;
+        self.unwritten = 0;
         if !text.trim().is_empty() {
             self.confirm(now);
         }
@@ -74,9 +96,9 @@ impl Silence {
         self.unanswered = 0;
     }
 
-    /// The receptionist has spoken.
+    /// The receptionist has spoken. What a tool makes them say besides counts for nothing.
     pub(super) fn answered(&mut self) {
-        self.unanswered += 1;
+        self.unanswered += u32::from(mem::take(&mut self.is_heard));
     }
 
     /// Whether what the agent takes for the caller's voice is none.
@@ -86,7 +108,8 @@ impl Silence {
 
     /// Judges the silence; `quiet_at` is when the receptionist ends speaking.
     pub(super) fn judge(&mut self, quiet_at: Option<Instant>, now: Instant) -> Verdict {
-        if self.unanswered > self.policy.prompts + PATIENCE {
+        let is_speaking = self.speaking_since.is_some() && !self.hears_noise(now);
+        if self.unanswered > self.policy.prompts + PATIENCE && !is_speaking {
             return Verdict::GiveUp;
         }
         let speech = self.speaking_since.map(|at| now.min(at + MAX_SPEECH));

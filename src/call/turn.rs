@@ -1,10 +1,10 @@
 //! Whose turn it is to speak, and which of the agent's responses counts.
 
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Mark, Reply, ResponseKey};
-use crate::domain::TurnLatency;
+use super::latency::Latency;
+use super::{Reply, ResponseKey};
 
 /// The agent's responses, one at a time, and the caller's wait for them.
 #[derive(Debug, Default)]
@@ -12,8 +12,8 @@ pub(super) struct Turn {
     active: Option<ResponseKey>,
     /// What was asked for and has not begun.
     requested: Option<Request>,
-    /// What was asked for, and the response taken for it while that goes on.
-    taken: Option<(ResponseKey, Reply)>,
+    /// The response taken for what was asked for, while that goes on.
+    taken: Option<Taken>,
     wanted: Option<Reply>,
     /// The latest response seen; with the earlier ones muted by a barge-in.
     latest: Option<ResponseKey>,
@@ -25,15 +25,14 @@ pub(super) struct Turn {
     is_caller_speaking: bool,
     /// The agent answers them all the same: that they have paused may be lost.
     is_answered: bool,
-    /// They cut what was taken for the response that was asked for. If it was another,
-    /// the one that was asked for still comes, into their words.
-    comes_late: bool,
+    /// What the agent is about to begin without being asked now.
+    due: Due,
     /// Since when the caller waits for an answer.
     waiting_since: Option<Instant>,
     /// Whether there were words in what the caller said last, once that is known.
     has_words: Option<bool>,
-    /// The answer was sent so long after; its first mark is awaited.
-    sent: Option<(Instant, Duration, Option<Mark>)>,
+    /// How long they waited for the last.
+    pub(super) latency: Latency,
 }
 
 /// Responses remembered that are over; what is told twice is told soon.
@@ -44,6 +43,26 @@ const MAX_OVER: usize = 8;
 struct Request {
     reply: Reply,
     fate: Fate,
+}
+
+/// What was asked for, and the response that was taken for it.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    response: ResponseKey,
+    reply: Reply,
+    /// The agent was about to answer by itself: this may be that answer.
+    is_doubtful: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Due {
+    #[default]
+    Nothing,
+    /// The caller has paused, and nothing has begun since: its own answer to them.
+    Answer,
+    /// The caller cut what was taken for what had been asked for, in doubt. If it was the
+    /// agent's own, the one that was asked for begins into their words.
+    Asked,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -171,42 +190,40 @@ impl Turn {
         for over in &mut self.over {
             over.take_if(|over| *over == response);
         }
-        let comes_late = mem::take(&mut self.comes_late);
-        match self.requested.take() {
-            Some(Request {
-                reply,
-                fate: Fate::Heard,
-            }) => {
-                self.taken = Some((response, reply));
-                return Begun::Asked(reply);
+        let due = mem::take(&mut self.due);
+        let request = self.requested.take();
+        match request.map(|request| (request.fate, request.reply)) {
+            Some((Fate::Heard, reply)) => {
+                self.taken = Some(Taken {
+                    response,
+                    reply,
+                    is_doubtful: due == Due::Answer,
+                });
+                Begun::Asked(reply)
             }
-            Some(Request {
-                fate: Fate::Overtaken,
-                ..
-            }) => return Begun::Own,
-            Some(Request {
-                fate: Fate::Cut, ..
-            }) => {}
-            None if comes_late => {}
-            None => {
+            None if due != Due::Asked => {
                 self.is_answered = self.is_caller_speaking;
-                return Begun::Own;
+                Begun::Own
+            }
+            Some((Fate::Overtaken, _)) => Begun::Own,
+            Some((Fate::Cut, _)) | None => {
+                self.muted = self.muted.max(Some(response));
+                Begun::Cut
             }
         }
-        self.muted = self.muted.max(Some(response));
-        Begun::Cut
     }
 
     /// The agent is at another response: ours comes after it. The other one,
     /// if it was taken for ours, for it is told of before the refusal.
     pub(super) fn response_refused(&mut self) -> Option<ResponseKey> {
-        self.comes_late = false;
+        self.nothing_comes_late();
         if self.requested.is_some() {
             let refused = self.request_failed();
             self.wanted = self.wanted.or(refused);
             return None;
         }
-        let (other, mistaken) = self.taken.take().unzip();
+        let taken = self.taken.take();
+        let (other, mistaken) = taken.map(|taken| (taken.response, taken.reply)).unzip();
         // What the caller says meanwhile is answered instead.
         let is_due = |reply: &Reply| !self.is_caller_speaking || reply.is_goodbye();
         self.wanted = self.wanted.or(mistaken.filter(is_due));
@@ -229,7 +246,7 @@ impl Turn {
 
     /// What was asked for does not begin. What it was, if it is still wanted.
     pub(super) fn request_failed(&mut self) -> Option<Reply> {
-        self.comes_late = false;
+        self.nothing_comes_late();
         let request = self.requested.take()?;
         (request.fate == Fate::Heard).then_some(request.reply)
     }
@@ -260,9 +277,11 @@ impl Turn {
         if mem::take(&mut self.is_answered) && !is_cut {
             self.is_caller_speaking = false;
         }
-        let taken = self.taken.take().map(|(_, reply)| reply);
-        self.comes_late = taken.is_some() && is_cut && self.is_caller_speaking;
-        taken
+        let taken = self.taken.take()?;
+        if taken.is_doubtful && is_cut && self.is_caller_speaking {
+            self.due = Due::Asked;
+        }
+        Some(taken.reply)
     }
 
     /// Whether this response may still be heard.
@@ -294,8 +313,8 @@ impl Turn {
         if mem::take(&mut self.is_answered) {
             self.is_caller_speaking = false;
         }
-        self.comes_late = false;
-        let taken = self.taken.take().map(|(_, reply)| reply);
+        self.due = Due::Nothing;
+        let taken = self.taken.take().map(|taken| taken.reply);
         self.request_failed().or(taken)
     }
 
@@ -315,6 +334,9 @@ impl Turn {
     pub(super) fn caller_began(&mut self) {
         self.is_caller_speaking = true;
         self.is_answered = false;
+        if self.due == Due::Answer {
+            self.due = Due::Nothing;
+        }
         let mut wanted = self.wanted.filter(|reply| reply.is_due_later());
         if let Some(request) = &mut self.requested {
             request.fate = Fate::Cut;
@@ -323,18 +345,19 @@ impl Turn {
         self.wanted = wanted;
         self.waiting_since = None;
         self.has_words = None;
-        self.sent = None;
+        self.latency.forget();
     }
 
     /// What the agent takes for the caller's voice is noise, or will not end: it is spoken into.
     pub(super) fn is_noise(&mut self) {
         self.is_caller_speaking = false;
         self.is_answered = false;
-        self.comes_late = false;
+        self.due = Due::Nothing;
     }
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
         self.is_noise();
+        self.due = Due::Answer;
         self.waiting_since = Some(now);
         if let Some(request) = &mut self.requested
             && request.fate == Fate::Cut
@@ -355,34 +378,14 @@ impl Turn {
         let Some(since) = self.waiting_since.take() else {
             return false;
         };
-        self.sent = Some((since, now.saturating_duration_since(since), None));
+        self.latency.begin(since, now);
         true
     }
 
-    /// A mark went out behind it.
-    pub(super) fn mark_sent(&mut self, mark: Mark) {
-        if let Some((_, _, awaited @ None)) = &mut self.sent {
-            *awaited = Some(mark);
+    fn nothing_comes_late(&mut self) {
+        if self.due == Due::Asked {
+            self.due = Due::Nothing;
         }
-    }
-
-    /// A mark came back. The latency of the turn, if it is the first of it.
-    pub(super) fn mark_played(&mut self, mark: Mark, now: Instant) -> Option<TurnLatency> {
-        let (since, sent, awaited) = self.sent?;
-        if awaited.is_none_or(|awaited| mark < awaited) {
-            return None;
-        }
-        self.sent = None;
-        Some(TurnLatency {
-            sent,
-            heard: Some(now.saturating_duration_since(since)),
-        })
-    }
-
-    /// The latency of a turn whose mark never came, if there is one.
-    pub(super) fn take_unheard(&mut self) -> Option<TurnLatency> {
-        let (_, sent, _) = self.sent.take()?;
-        Some(TurnLatency { sent, heard: None })
     }
 
     fn see(&mut self, response: ResponseKey) {

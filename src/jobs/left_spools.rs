@@ -20,10 +20,17 @@ const EVERY: Duration = Duration::from_mins(1);
 const AT_A_TIME: u32 = 100;
 /// What nobody has told of a call by then is told late, or never.
 const GRACE_MS: i64 = 10 * 60_000;
+/// Nobody writes a file for so long.
+const PART_MS: i64 = 86_400_000;
 
 impl JobHouse {
-    /// Looks through the folder of spools now, and every minute until `stop`.
+    /// Looks through the folder of spools now, and every minute until `stop`; and once for
+    /// files that a dead process has not finished.
     pub async fn watch_spools(self, stop: CancellationToken) {
+        let before = self.clock.now().plus_ms(-PART_MS);
+        if let Err(error) = self.recordings.remove_parts(before).await {
+            tracing::warn!(%error, "recording.parts_not_removed");
+        }
         let mut known = 0;
         while !stop.is_cancelled() {
             match self.take_up_left_spools().await {

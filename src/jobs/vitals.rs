@@ -23,6 +23,8 @@ const AWAY_AFTER: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Vitals {
     known: BTreeMap<ProcessId, Known>,
+    /// Our own beats, and since when there are so many.
+    own: Option<(i64, Instant)>,
     looked_at: Option<Instant>,
 }
 
@@ -43,10 +45,27 @@ pub(super) struct Judged {
 }
 
 impl Vitals {
+    /// Whether our own beats arrive. Where they do not the others' cannot either, however
+    /// well the database is read: their silence proves nothing.
+    fn is_heard(&mut self, pulses: &[Pulse], own: ProcessId, now: Instant) -> bool {
+        let beats = pulses.iter().find(|pulse| pulse.id == own);
+        let Some(beats) = beats.map(|pulse| pulse.beats) else {
+            self.own = None;
+            return false;
+        };
+        let since = match self.own {
+            Some((known, since)) if known == beats => since,
+            Some(_) | None => now,
+        };
+        self.own = Some((beats, since));
+        now.duration_since(since) <= AWAY_AFTER
+    }
+
     /// Who lives, if these are the beats at this moment.
     pub(super) fn judge(&mut self, pulses: &[Pulse], own: ProcessId, now: Instant) -> Judged {
         let since = self.looked_at.replace(now);
-        if since.is_some_and(|at| now.duration_since(at) > AWAY_AFTER) {
+        let was_away = since.is_some_and(|at| now.duration_since(at) > AWAY_AFTER);
+        if was_away || !self.is_heard(pulses, own, now) {
             self.known.clear();
         }
         let mut judged = Judged {
@@ -101,7 +120,8 @@ mod tests {
         let (mut vitals, began) = (Vitals::default(), Instant::now());
         let mut look = |second| {
             let at = began + Duration::from_secs(second);
-            vitals.judge(&[pulse(1, 1), pulse(2, beats(second))], id(1), at)
+            let own = i64::try_from(second).unwrap();
+            vitals.judge(&[pulse(1, own), pulse(2, beats(second))], id(1), at)
         };
         (0..=seconds).map(&mut look).last().unwrap()
     }
@@ -124,11 +144,33 @@ mod tests {
         let (mut vitals, began) = (Vitals::default(), Instant::now());
         let mut look = |second| {
             let at = began + Duration::from_secs(second);
-            vitals.judge(&[pulse(2, 5)], id(1), at).dead.len()
+            let own = i64::try_from(second).unwrap();
+            let pulses = [pulse(1, own), pulse(2, 5)];
+            vitals.judge(&pulses, id(1), at).dead.len()
         };
         assert_eq!([0, 1, 2].map(&mut look), [0; 3]);
         // A machine that was asleep for an hour, or a database that was away.
         assert_eq!([3_600, 3_602, 3_604, 3_606].map(&mut look), [0; 4]);
         assert_eq!(look(3_607), 1);
+    }
+
+    #[test]
+    fn d2_in_a_database_that_is_read_and_not_written_nobody_is_taken_for_dead() {
+        let (mut vitals, began) = (Vitals::default(), Instant::now());
+        let mut dead = Vec::new();
+        for second in 0..60 {
+            // From the tenth second to the thirtieth nobody's beats arrive; then ours do.
+            let own = if (10..30).contains(&second) {
+                9
+            } else {
+                second
+            };
+            let at = began + Duration::from_secs(u64::try_from(second).unwrap());
+            let judged = vitals.judge(&[pulse(1, own), pulse(2, second.min(9))], id(1), at);
+            if !judged.dead.is_empty() {
+                dead.push(second);
+            }
+        }
+        assert_eq!(dead.first(), Some(&36));
     }
 }

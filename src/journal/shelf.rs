@@ -46,6 +46,7 @@ pub(super) fn run(folder: PathBuf, inbox: &Receiver<Errand>, news: Arc<News>) {
         folder,
         segments: VecDeque::new(),
         is_open: false,
+        lent: None,
         news,
         synced_at: now(),
         looked_at: now(),
@@ -68,6 +69,8 @@ struct Shelf {
     segments: VecDeque<Segment>,
     /// Whether the newest gets more.
     is_open: bool,
+    /// The file whose oldest record was handed out last. One that is taken over may be older.
+    lent: Option<u64>,
     news: Arc<News>,
     synced_at: Instant,
     looked_at: Instant,
@@ -82,12 +85,12 @@ impl Shelf {
                 self.answer(answer, oldest);
             }
             Errand::Strike(answer) => {
-                let struck = self.at_front(Segment::strike);
+                let struck = self.at_lent(Segment::strike);
                 self.answer(answer, struck);
             }
             Errand::SetAside(answer) => {
                 count_fault("set_aside");
-                let set_aside = self.at_front(Segment::set_oldest_aside);
+                let set_aside = self.at_lent(Segment::set_oldest_aside);
                 self.answer(answer, set_aside);
             }
             Errand::Last => {}
@@ -139,8 +142,18 @@ impl Shelf {
         let segment = self.segments.back_mut();
         let appended = segment.map_or(Ok(()), |segment| segment.append(body));
         self.is_open = appended.is_ok();
+        if appended.is_err() {
+            self.drop_empty();
+        }
         self.sweep();
         appended
+    }
+
+    /// A disk that refuses all records would be left with a file for each.
+    fn drop_empty(&mut self) {
+        if let Some(newest) = self.segments.pop_back_if(|newest| newest.unread == 0) {
+            remove(newest);
+        }
     }
 
     fn create(&self) -> io::Result<Segment> {
@@ -162,6 +175,7 @@ impl Shelf {
             let Some(front) = self.segments.front() else {
                 return Ok(None);
             };
+            self.lent = Some(front.number);
             match front.oldest() {
                 Ok(body) => return Ok(Some(body)),
                 Err(error) if is_damage(&error) => self.set_front_aside(),
@@ -183,8 +197,12 @@ impl Shelf {
         }
     }
 
-    fn at_front(&mut self, what: impl FnOnce(&mut Segment) -> io::Result<()>) -> io::Result<()> {
-        let done = self.segments.front_mut().map_or(Ok(()), what);
+    /// Does it with the record that was handed out last, once.
+    fn at_lent(&mut self, what: impl FnOnce(&mut Segment) -> io::Result<()>) -> io::Result<()> {
+        let lent = self.lent.take();
+        let mut segments = self.segments.iter_mut();
+        let segment = segments.find(|segment| Some(segment.number) == lent);
+        let done = segment.map_or(Ok(()), what);
         self.sweep();
         done
     }
@@ -197,10 +215,7 @@ impl Shelf {
                 return;
             };
             self.is_open &= !self.segments.is_empty();
-            if let Err(error) = front.remove() {
-                // Its records are written down twice, which is to be borne.
-                tracing::warn!(%error, "journal.not_removed");
-            }
+            remove(front);
         }
     }
 
@@ -277,6 +292,13 @@ impl Shelf {
         self.news.waiting.store(waiting, Ordering::Release);
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
         metrics::gauge!("frontdesk_journal_waiting").set(waiting);
+    }
+}
+
+fn remove(segment: Segment) {
+    if let Err(error) = segment.remove() {
+        // Its records are written down twice, which is to be borne.
+        tracing::warn!(%error, "journal.not_removed");
     }
 }
 

@@ -1,9 +1,10 @@
 //! A folder for sound: files that are there whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufWriter, Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
 use tokio::fs;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,9 +12,12 @@ use tokio::task::spawn_blocking;
 
 use super::headroom::{Headroom, Reserve};
 use crate::audio::wav;
+use crate::domain::Timestamp;
 
 /// Numbers the files that are being written.
 static PARTS: AtomicU64 = AtomicU64::new(0);
+/// What their names end with.
+const PART: &str = "part";
 
 /// A folder for sound. Names are of our making: parts of letters, digits, `_`,
 /// `-` and full stops, with slashes between them.
@@ -132,6 +136,14 @@ impl Recordings {
         absent_is_none(removed).map(drop)
     }
 
+    /// Removes what was begun before that moment and never became a file: whoever wrote it
+    /// has died. How many there were.
+    pub async fn remove_parts(&self, before: Timestamp) -> Result<usize> {
+        let root = self.root.clone();
+        let task = spawn_blocking(move || remove_parts(&root, before));
+        task.await.map_err(Error::other)?
+    }
+
     fn path(&self, name: &str) -> Result<PathBuf> {
         let is_sign = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
         let is_part =
@@ -147,7 +159,32 @@ impl Recordings {
 /// Who writes the same at the same time has a file of their own.
 fn part_of(path: &Path) -> PathBuf {
     let turn = PARTS.fetch_add(1, Ordering::Relaxed);
-    path.with_extension(format!("{}-{turn}.part", std::process::id()))
+    path.with_extension(format!("{}-{turn}.{PART}", std::process::id()))
+}
+
+fn remove_parts(folder: &Path, before: Timestamp) -> Result<usize> {
+    let entries = absent_is_none(std::fs::read_dir(folder))?;
+    let mut count = 0;
+    for entry in entries.into_iter().flatten() {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            count += remove_parts(&path, before)?;
+        } else if path.extension().is_some_and(|suffix| suffix == PART)
+            && is_older(&entry.metadata()?, before)?
+        {
+            // Somebody else may have been faster.
+            absent_is_none(std::fs::remove_file(&path))?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+fn is_older(file: &Metadata, before: Timestamp) -> Result<bool> {
+    let since = file.modified()?.duration_since(UNIX_EPOCH);
+    let since = since.unwrap_or_default().as_millis();
+    Ok(i64::try_from(since).is_ok_and(|since| since < before.as_ms()))
 }
 
 fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<u64> {
@@ -182,6 +219,7 @@ mod tests {
     use std::io::ErrorKind;
 
     use super::Recordings;
+    use crate::domain::Timestamp;
 
     #[tokio::test]
     async fn what_is_kept_is_read_until_it_is_removed() {
@@ -237,5 +275,21 @@ mod tests {
         let left = std::fs::read_dir(folder.path()).unwrap();
         assert_eq!(left.count(), 2, "what was written of it is gone");
         assert_eq!(recordings.read("a.wav").await.unwrap().unwrap(), b"whole");
+    }
+
+    #[tokio::test]
+    async fn p2_what_was_being_written_when_a_process_died_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::at(folder.path());
+        recordings.put("a/b.wav", b"sound").await.unwrap();
+        let part = folder.path().join("a/b.17-4.part");
+        std::fs::write(&part, b"half a").unwrap();
+        let (before, after) = (Timestamp::from_ms(0), Timestamp::from_ms(i64::MAX));
+        assert_eq!(recordings.remove_parts(before).await.unwrap(), 0);
+        assert_eq!(recordings.remove_parts(after).await.unwrap(), 1);
+        assert!(!part.exists());
+        assert!(recordings.has("a/b.wav").await.unwrap());
+        let nowhere = Recordings::at(folder.path().join("not/there/yet"));
+        assert_eq!(nowhere.remove_parts(after).await.unwrap(), 0);
     }
 }

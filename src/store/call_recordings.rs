@@ -10,6 +10,7 @@ use crate::domain::{
     CallId, CallRecording, JobKind, Pause, RecordingFault, RecordingId, RecordingState,
     RecordingTitle, TenantId, Timestamp,
 };
+use crate::recordings::SUFFIX;
 
 /// A recording begins. One that is known already stays as it is.
 pub async fn begin(db: impl Into<Db<'_>>, title: &RecordingTitle) -> Result<(), Error> {
@@ -297,7 +298,10 @@ pub async fn delete(
     let Some((file, carrier_sid)) = found else {
         return Ok(false);
     };
-    if let Some(file) = file {
+    // Whoever was to keep it may have made its file, and then found no database, or died.
+    let suffix = if carrier_sid.is_some() { "wav" } else { SUFFIX };
+    let may_be = recording.state != RecordingState::Failed;
+    if let Some(file) = file.or_else(|| may_be.then(|| title.file(suffix))) {
         forget_file(tx, title, (&file, now)).await?;
     }
     // Whoever was to fetch it and delete it there may have given up.

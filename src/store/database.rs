@@ -88,8 +88,18 @@ impl Store {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
+        let writers = self.writers.clone();
+        let transaction = async move { writers.begin_with(begin).await };
+        let inner = match self.kind {
+            Kind::Sqlite => transaction.await?,
+            // Whoever loses patience meanwhile would leave a connection behind that the
+            // driver does not know to be in a transaction, and gives to others.
+            Kind::Postgres => tokio::spawn(transaction)
+                .await
+                .map_err(|_| sqlx::Error::WorkerCrashed)??,
+        };
         Ok(Tx {
-            inner: self.writers.begin_with(begin).await?,
+            inner,
             bell: Arc::clone(&self.bell),
             rings: false,
         })

@@ -192,6 +192,7 @@ async fn p2_a_carrier_that_does_not_answer_is_asked_again_about_the_dead() {
         account.fail_next([RestFault::Failure(503); 4]);
         let (mut watch, began) = (Watch::new(desk.house.clone()), Instant::now());
         for second in 0..8 {
+            desk.house.beat().await.unwrap();
             watch
                 .look(began + Duration::from_secs(second))
                 .await
@@ -263,6 +264,7 @@ async fn p2_nobody_touches_the_calls_of_a_process_that_lives() {
             let jump = if second % 2 == 0 { -HOUR } else { 24 * HOUR };
             let now = desk.clock.now().plus_ms(jump);
             processes::beat(&desk.store, living, now).await.unwrap();
+            desk.house.beat().await.unwrap();
             watch
                 .look(began + Duration::from_secs(second))
                 .await
@@ -270,7 +272,7 @@ async fn p2_nobody_touches_the_calls_of_a_process_that_lives() {
         }
         assert!(desk.house.process.has_others());
         assert_eq!(Outcome::of(&desk.log(call.id).await), Outcome::Open);
-        assert_eq!(count(db).await, 1);
+        assert_eq!(count(db).await, 2);
         // Another leads it on, and is answerable for it.
         let adopted = call_owners::adopt(&desk.store, &call.call_sid, desk.house.process.id());
         adopted.await.unwrap();

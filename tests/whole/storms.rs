@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use frontdesk::domain::AudioFormat;
-use frontdesk::rehearsal::carrier::{Script, Step, StreamReport};
+use frontdesk::rehearsal::carrier::{Carrier, Script, Step, StreamReport};
 use frontdesk::rehearsal::model::SessionRecord;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
 use frontdesk::routing::{Plan, Ring};
@@ -89,6 +89,44 @@ async fn p8_of_five_hundred_at_once_as_many_are_let_in_as_there_are_places() {
         PLACES,
         "nobody is dialled for those outside"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p8_of_a_hundred_at_once_each_hears_the_receptionist_or_goes_on() {
+    const PLACES: usize = 8;
+    let desk = house(PLACES).await;
+    let script = Script::new([
+        Step::WaitForSpeech,
+        Step::WaitForQuiet(ms(300)),
+        Step::HangUp,
+    ]);
+    let calls = join_all((0..100).map(|n| {
+        let mut options = desk.carrier_options();
+        options.from = format!("+1555{n:07}");
+        let carrier = Carrier::new(options).unwrap();
+        let script = &script;
+        async move { carrier.place_call(script).await }
+    }));
+    let reports = calls.await;
+    let (mut heard, mut led_on) = (0, 0);
+    for report in &reports {
+        assert_eq!(report.all_violations(), Vec::<String>::new());
+        assert_eq!(report.failures, Vec::<String>::new(), "{report:#?}");
+        if let Some(stream) = report.stream() {
+            assert!(stream.received_ms > 0, "{report:#?}");
+            heard += 1;
+        } else {
+            assert_eq!(report.verb_names()[0], "Dial");
+            led_on += 1;
+        }
+    }
+    // Who hangs up makes room for another.
+    assert!(
+        heard >= PLACES && led_on > 0,
+        "{heard} heard, {led_on} led on"
+    );
+    assert_eq!(desk.model.accepted(), heard);
+    assert_eq!(desk.model.violations(), Vec::<String>::new());
 }
 
 /// Callers come and come, all of them too many; how many have been led on.
