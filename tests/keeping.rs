@@ -25,7 +25,6 @@ use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
-use url::Url;
 
 use crate::journal::hang;
 use crate::support::cable::Cable;
@@ -275,12 +274,8 @@ async fn d1_what_waits_for_a_database_that_is_slow_is_on_the_disk() {
             return;
         }
         let folder = TempDir::new().unwrap();
-        let url: Url = database.url.parse().unwrap();
-        let there = url.socket_addrs(|| Some(5_432)).unwrap()[0];
-        let (chaos, mut slow) = (Chaos::to(there).await, url);
-        slow.set_host(Some("127.0.0.1")).unwrap();
-        slow.set_port(Some(chaos.address().port())).unwrap();
-        let store = Store::connect(slow.as_str()).await.unwrap();
+        let (chaos, url) = Chaos::to_database(&database.url).await;
+        let store = Store::connect(&url).await.unwrap();
         let desk = Desk::open(&store, &folder).await;
         let id = desk.place(1).await;
         desk.stands(1, id, 0).await.unwrap();

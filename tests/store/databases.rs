@@ -1,12 +1,17 @@
 //! Opening, migrating, seeding, and what a transaction promises.
 
+use std::time::Duration;
+
 use frontdesk::clock::Clock;
 use frontdesk::domain::{AudioFormat, Number, PhoneNumber, Tenant, ToolName, TurnDetection};
 use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
 use futures::future::join_all;
+use tokio::time::timeout;
 
 use super::values::{add_tenant, at, publish, receptionist, tenant};
+use crate::support::chaos::{Chaos, Manners};
 use crate::support::database::{on_each_bare_database, on_each_database};
+use crate::support::until::until;
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_made_with_its_folder() {
@@ -218,6 +223,35 @@ async fn d1_a_database_that_is_busy_is_waited_for() {
         written.unwrap();
         assert_eq!(db.number("SELECT COUNT(*) FROM tenants").await, 2);
         other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d2_a_transaction_that_nobody_waits_for_any_more_stays_with_no_connection() {
+    on_each_database(async |db| {
+        if db.is_sqlite() {
+            return;
+        }
+        let (chaos, url) = Chaos::to_database(&db.url).await;
+        let store = Store::connect(&url).await.unwrap();
+        drop(join_all((0..10).map(|_| store.begin())).await);
+        chaos.behave(Manners {
+            delay: Duration::from_millis(20),
+            ..Manners::default()
+        });
+        // At one of these moments the database has been told to begin, and has not answered.
+        for patience in (5..160).step_by(5) {
+            drop(timeout(Duration::from_millis(patience), store.begin()).await);
+        }
+        chaos.behave(Manners::default());
+        // Whoever finds a connection open in a transaction by mistake leaves it so.
+        let all = (0..10).map(|_| async { store.ping().await.unwrap() });
+        join_all(all).await;
+        let open = "SELECT COUNT(*) FROM pg_stat_activity
+            WHERE state LIKE 'idle in transaction%' AND datname = current_database()";
+        until(async || (db.number(open).await == 0).then_some(())).await;
+        store.close().await;
     })
     .await;
 }
