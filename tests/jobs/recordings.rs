@@ -8,7 +8,7 @@ use frontdesk::domain::{
     CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, Entry, Lock, Pii, RecordingFault,
     RecordingId, RecordingState, RecordingTitle, SettingKey, SettingValue,
 };
-use frontdesk::recordings::{Recordings, Spool};
+use frontdesk::recordings::{Recordings, SUFFIX, Spool};
 use frontdesk::store::{call_recordings, calls, settings};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, at};
@@ -312,6 +312,39 @@ async fn recordings_go_when_their_time_has_come_and_calls_after_them() {
         desk.after(2 * DAY).await;
         assert!(!is_on_disk(&desk, &young) && !is_logged(&desk, call.id).await);
         assert_eq!(db.number(ROWS).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p2_a_file_that_was_made_and_whose_recording_is_deleted_before_it_is_known_goes() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        for is_forgotten in [false, true] {
+            let call = desk.call(1 + u32::from(is_forgotten)).await;
+            desk.ended(&call, 60).await;
+            let title = title(&desk, call.id);
+            spool(&desk, &title).await;
+            end(&desk, &title, None).await;
+            // The process died between the file and its row.
+            let file = desk.folder.path().join(title.file(SUFFIX));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "sound").unwrap();
+            let recording = found(&desk, title.id).await.unwrap();
+            assert_eq!(recording.state, RecordingState::Finalising);
+            if is_forgotten {
+                assert!(desk.forget(call.id).await);
+            } else {
+                let mut tx = desk.store.begin().await.unwrap();
+                let (why, now) = (RecordingFault::Deleted, desk.clock.now());
+                let deleted = call_recordings::delete(&mut tx, &recording, why, now).await;
+                assert!(deleted.unwrap());
+                tx.commit().await.unwrap();
+            }
+            desk.after(MINUTE).await;
+            assert!(!file.exists());
+            assert_eq!(spooled(&desk), 0);
+        }
     })
     .await;
 }

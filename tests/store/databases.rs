@@ -237,17 +237,15 @@ async fn d2_a_transaction_that_nobody_waits_for_any_more_stays_with_no_connectio
         let store = Store::connect(&url).await.unwrap();
         drop(join_all((0..10).map(|_| store.begin())).await);
         chaos.behave(Manners {
-            delay: Duration::from_millis(20),
+            delay: Duration::from_millis(50),
             ..Manners::default()
         });
-        // At one of these moments the database has been told to begin, and has not answered.
-        for patience in (5..160).step_by(5) {
-            drop(timeout(Duration::from_millis(patience), store.begin()).await);
+        // A connection is looked at first, for a tenth of a second. Then the database is told
+        // to begin, and has not answered.
+        for patience in (12..20).rev() {
+            drop(timeout(Duration::from_millis(10 * patience), store.begin()).await);
         }
         chaos.behave(Manners::default());
-        // Whoever finds a connection open in a transaction by mistake leaves it so.
-        let all = (0..10).map(|_| async { store.ping().await.unwrap() });
-        join_all(all).await;
         let open = "SELECT COUNT(*) FROM pg_stat_activity
             WHERE state LIKE 'idle in transaction%' AND datname = current_database()";
         until(async || (db.number(open).await == 0).then_some(())).await;
