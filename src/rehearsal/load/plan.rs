@@ -61,8 +61,9 @@ pub(super) const EAGER_LEAD: Duration = Duration::from_millis(1_500);
 /// Samples that a gateway may hold back of an answer when the caller breaks in: the
 /// carrier's buffer is filled when there is some room in it, not a little.
 pub(super) const HELD_BACK: u64 = 4_800;
-/// Who hangs up has been silent for so long: what is under way arrives.
-pub(super) const AFTERMATH: Duration = Duration::from_millis(500);
+/// Who hangs up has been silent for so long: what is under way arrives. A gateway that misses
+/// frames of somebody who speaks puts silence in their place, and has no time to.
+pub(super) const AFTERMATH: Duration = Duration::from_millis(300);
 /// What has not arrived by then is lost.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(10);
 
