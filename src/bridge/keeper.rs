@@ -11,9 +11,10 @@ use tokio::time::timeout;
 
 use super::feed::Feed;
 use super::note::{Finished, Note};
+use super::note_entry::Errand;
 use super::registry::Bridge;
 use super::told::{DIRECTLY, NotTaken, Told};
-use super::writer::{Errand, Writer};
+use super::writer::Writer;
 use crate::clock::Clock;
 use crate::domain::{CallId, Consent, EndReason, ProcessId, TenantId, Timestamp, Usage};
 use crate::journal::Journal;

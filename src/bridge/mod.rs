@@ -48,6 +48,7 @@ mod line;
 mod live;
 mod logbook;
 mod note;
+mod note_entry;
 mod note_form;
 mod note_values;
 mod note_writing;

@@ -19,6 +19,7 @@ use super::attempt::{Outcome, attempt, catch_up};
 use super::feed::Feed;
 use super::keeper::{Keeping, Standing, count_lost};
 use super::note::Note;
+use super::note_entry::{Entry, Errand};
 use super::note_form;
 use crate::journal::Journal;
 use crate::store::{Error, Store};
@@ -35,48 +36,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 /// How often a note is tried that the database refuses though it is well.
 const ATTEMPTS: u32 = 8;
-
-/// A note on its way, and who wants to know that it is kept.
-#[derive(Debug)]
-pub(super) struct Entry {
-    note: Arc<Note>,
-    kept: Option<oneshot::Sender<()>>,
-    /// Since when it is in memory alone.
-    since: Instant,
-}
-
-impl Entry {
-    fn new(note: Note, kept: Option<oneshot::Sender<()>>) -> Self {
-        Self {
-            note: Arc::new(note),
-            kept,
-            since: Instant::now(),
-        }
-    }
-}
-
-/// What the writer is asked for.
-#[derive(Debug)]
-pub(super) enum Errand {
-    /// A note is to be kept.
-    Keep(Entry),
-    /// Nothing more is to come.
-    Last,
-}
-
-impl Errand {
-    /// The same as from a note, and who hears when it is kept.
-    pub(super) fn awaited(note: Note) -> (Self, oneshot::Receiver<()>) {
-        let (kept, told_so) = oneshot::channel();
-        (Self::Keep(Entry::new(note, Some(kept))), told_so)
-    }
-}
-
-impl From<Note> for Errand {
-    fn from(note: Note) -> Self {
-        Self::Keep(Entry::new(note, None))
-    }
-}
 
 /// Whence the note is that is being written.
 #[derive(Clone, Copy, Eq, PartialEq)]

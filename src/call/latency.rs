@@ -16,7 +16,7 @@ struct Sent {
     /// For how long, when it was sent.
     after: Duration,
     /// The first mark behind it.
-    awaited: Option<Mark>,
+    mark: Option<Mark>,
 }
 
 impl Latency {
@@ -25,7 +25,7 @@ impl Latency {
         self.0 = Some(Sent {
             since,
             after: now.saturating_duration_since(since),
-            awaited: None,
+            mark: None,
         });
     }
 
@@ -37,13 +37,13 @@ impl Latency {
     /// A mark went out behind it.
     pub(super) fn mark_sent(&mut self, mark: Mark) {
         if let Some(sent) = &mut self.0 {
-            sent.awaited.get_or_insert(mark);
+            sent.mark.get_or_insert(mark);
         }
     }
 
     /// A mark came back. The latency of the turn, if it is the first of it.
     pub(super) fn mark_played(&mut self, mark: Mark, now: Instant) -> Option<TurnLatency> {
-        let is_first = |sent: &mut Sent| sent.awaited.is_some_and(|awaited| mark >= awaited);
+        let is_first = |sent: &mut Sent| sent.mark.is_some_and(|first| mark >= first);
         let sent = self.0.take_if(is_first)?;
         Some(TurnLatency {
             sent: sent.after,

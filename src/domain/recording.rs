@@ -247,7 +247,19 @@ pub struct RecordingTitle {
     pub consent: Consent,
 }
 
+/// What the names of the files end with that are made here.
+#[cfg(not(feature = "opus"))]
+const SUFFIX: &str = "wav";
+/// What the names of the files end with that are made here.
+#[cfg(feature = "opus")]
+const SUFFIX: &str = "ogg";
+
 impl RecordingTitle {
+    /// Where the file that is made here is kept among the recordings.
+    pub fn own_file(&self) -> String {
+        self.file(SUFFIX)
+    }
+
     /// Where its file is kept among the recordings, by what it ends with.
     pub fn file(&self, suffix: &str) -> String {
         format!("{}/calls/{}.{suffix}", self.tenant_id, self.id)

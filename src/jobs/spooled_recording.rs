@@ -10,7 +10,7 @@ use super::house::JobHouse;
 use super::kept_recording;
 use super::worker::{Failure, Next};
 use crate::domain::{CallRecording, RecordingFault, RecordingState};
-use crate::recordings::{CONTENT_TYPE, Opened, SUFFIX, Spooled, Summary, write_sound};
+use crate::recordings::{CONTENT_TYPE, Opened, Spooled, Summary, write_sound};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
 
@@ -77,7 +77,7 @@ async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Resu
         blocking(move || spooled.set_aside()).await?;
         return Ok(Next::Done);
     }
-    let name = row.title.file(SUFFIX);
+    let name = row.title.own_file();
     let (reader, whole) = (Arc::clone(&spooled), summary.clone());
     let written = house
         .recordings

@@ -20,6 +20,6 @@ mod spooled;
 
 pub use folder::Recordings;
 pub use headroom::{Disk, Headroom, Reserve};
-pub use sound_file::{CONTENT_TYPE, SUFFIX, write_sound};
+pub use sound_file::{CONTENT_TYPE, write_sound};
 pub use spool::{Spool, SpoolWriter};
 pub use spooled::{Opened, Spooled, Summary};

@@ -11,13 +11,6 @@ pub const CONTENT_TYPE: &str = "audio/wav";
 #[cfg(feature = "opus")]
 pub const CONTENT_TYPE: &str = "audio/ogg";
 
-/// What the names of the files end with.
-#[cfg(not(feature = "opus"))]
-pub const SUFFIX: &str = "wav";
-/// What the names of the files end with.
-#[cfg(feature = "opus")]
-pub const SUFFIX: &str = "ogg";
-
 /// Writes a spool as a sound file: mu-law in WAV, as it was on the line.
 ///
 /// # Errors

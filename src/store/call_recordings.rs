@@ -10,7 +10,6 @@ use crate::domain::{
     CallId, CallRecording, JobKind, Pause, RecordingFault, RecordingId, RecordingState,
     RecordingTitle, TenantId, Timestamp,
 };
-use crate::recordings::SUFFIX;
 
 /// A recording begins. One that is known already stays as it is.
 pub async fn begin(db: impl Into<Db<'_>>, title: &RecordingTitle) -> Result<(), Error> {
@@ -299,9 +298,12 @@ pub async fn delete(
         return Ok(false);
     };
     // Whoever was to keep it may have made its file, and then found no database, or died.
-    let suffix = if carrier_sid.is_some() { "wav" } else { SUFFIX };
+    let by_name = || match carrier_sid {
+        Some(_) => title.file("wav"),
+        None => title.own_file(),
+    };
     let may_be = recording.state != RecordingState::Failed;
-    if let Some(file) = file.or_else(|| may_be.then(|| title.file(suffix))) {
+    if let Some(file) = file.or_else(|| may_be.then(by_name)) {
         forget_file(tx, title, (&file, now)).await?;
     }
     // Whoever was to fetch it and delete it there may have given up.

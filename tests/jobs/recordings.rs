@@ -8,7 +8,7 @@ use frontdesk::domain::{
     CallId, CallRecording, Consent, ConsentAnswer, ConsentPolicy, Entry, Lock, Pii, RecordingFault,
     RecordingId, RecordingState, RecordingTitle, SettingKey, SettingValue,
 };
-use frontdesk::recordings::{Recordings, SUFFIX, Spool};
+use frontdesk::recordings::{Recordings, Spool};
 use frontdesk::store::{call_recordings, calls, settings};
 
 use super::desk::{DAY, Desk, HOUR, MINUTE, at};
@@ -327,7 +327,7 @@ async fn p2_a_file_that_was_made_and_whose_recording_is_deleted_before_it_is_kno
             spool(&desk, &title).await;
             end(&desk, &title, None).await;
             // The process died between the file and its row.
-            let file = desk.folder.path().join(title.file(SUFFIX));
+            let file = desk.folder.path().join(title.own_file());
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, "sound").unwrap();
             let recording = found(&desk, title.id).await.unwrap();
