@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _};
 use tokio::sync::Notify;
 
 use super::{Error, Seals, migrate, seed};
@@ -88,18 +88,8 @@ impl Store {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
-        let writers = self.writers.clone();
-        let transaction = async move { writers.begin_with(begin).await };
-        let inner = match self.kind {
-            Kind::Sqlite => transaction.await?,
-            // Whoever loses patience meanwhile would leave a connection behind that the
-            // driver does not know to be in a transaction, and gives to others.
-            Kind::Postgres => tokio::spawn(transaction)
-                .await
-                .map_err(|_| sqlx::Error::WorkerCrashed)??,
-        };
         Ok(Tx {
-            inner,
+            inner: self.writers.begin_with(begin).await?,
             bell: Arc::clone(&self.bell),
             rings: false,
         })
@@ -160,6 +150,9 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // In place of the driver's own question.
+            .test_before_acquire(false)
+            .before_acquire(|conn, _| Box::pin(is_free(conn)))
             .connect_with(options(url)?)
             .await?;
         Ok(Self::new(Kind::Postgres, pool.clone(), pool))
@@ -294,6 +287,13 @@ fn pool(connections: u32) -> AnyPoolOptions {
 async fn tune(conn: &mut AnyConnection, pragmas: &'static str) -> sqlx::Result<()> {
     conn.execute(pragmas).await?;
     Ok(())
+}
+
+/// Whether PostgreSQL answers, and is in no transaction here. Whoever loses patience while
+/// one begins leaves it open, and the driver does not know of it.
+async fn is_free(conn: &mut AnyConnection) -> sqlx::Result<bool> {
+    let row = conn.fetch_one("SELECT now() = statement_timestamp()");
+    row.await?.try_get(0)
 }
 
 /// Longer than SQLite's busy time-out, so that who waits behind a writer that
