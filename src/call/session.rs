@@ -273,7 +273,7 @@ impl Session {
         }
         let verdict = self.silence.judge(self.playback.quiet_at(), now);
         if !matches!(verdict, Verdict::Wait(_)) && self.silence.hears_noise(now) {
-            self.turn.is_noise();
+            self.turn.caller_is_silent();
         }
         match verdict {
             Verdict::Wait(until) => self.timers.set(Timer::Silence, until),

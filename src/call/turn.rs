@@ -324,8 +324,7 @@ impl Turn {
         let owes = self.is_awaited() || self.active.is_some() || self.is_caller_speaking;
         let asked = self.give_up().filter(|reply| reply.is_due_later());
         self.wanted = self.wanted.or(asked);
-        self.is_caller_speaking = false;
-        self.is_answered = false;
+        self.caller_is_silent();
         owes
     }
 
@@ -348,15 +347,16 @@ impl Turn {
         self.latency.forget();
     }
 
-    /// What the agent takes for the caller's voice is noise, or will not end: it is spoken into.
-    pub(super) fn is_noise(&mut self) {
+    /// The caller does not speak: what the agent takes for their voice is noise, or will not
+    /// end, and is spoken into.
+    pub(super) fn caller_is_silent(&mut self) {
         self.is_caller_speaking = false;
         self.is_answered = false;
         self.due = Due::Nothing;
     }
 
     pub(super) fn caller_paused(&mut self, now: Instant) {
-        self.is_noise();
+        self.caller_is_silent();
         self.due = Due::Answer;
         self.waiting_since = Some(now);
         if let Some(request) = &mut self.requested

@@ -260,8 +260,12 @@ impl RecordingTitle {
         self.file(SUFFIX)
     }
 
-    /// Where its file is kept among the recordings, by what it ends with.
-    pub fn file(&self, suffix: &str) -> String {
+    /// Where the file is kept that the carrier has made.
+    pub fn carrier_file(&self) -> String {
+        self.file("wav")
+    }
+
+    fn file(&self, suffix: &str) -> String {
         format!("{}/calls/{}.{suffix}", self.tenant_id, self.id)
     }
 }

@@ -48,7 +48,7 @@ async fn keep(
     carrier: &Client,
     (row, carrier_sid): (&CallRecording, &str),
 ) -> Result<(), Failure> {
-    let name = row.title.file("wav");
+    let name = row.title.carrier_file();
     let Some(bytes) = fetch(house, carrier, (&name, carrier_sid)).await? else {
         if row.title.started_at.plus_ms(LOST_AFTER_MS) > house.clock.now() {
             return Err(Failure::Retry(anyhow!("the carrier does not have it yet")));

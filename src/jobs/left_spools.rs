@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -27,10 +28,18 @@ impl JobHouse {
     /// Looks through the folder of spools now, and every minute until `stop`; and once for
     /// files that a dead process has not finished.
     pub async fn watch_spools(self, stop: CancellationToken) {
+        // No recording waits until all folders have been looked through.
+        join(self.remove_parts(), self.look_for_spools(&stop)).await;
+    }
+
+    async fn remove_parts(&self) {
         let before = self.clock.now().plus_ms(-PART_MS);
         if let Err(error) = self.recordings.remove_parts(before).await {
             tracing::warn!(%error, "recording.parts_not_removed");
         }
+    }
+
+    async fn look_for_spools(&self, stop: &CancellationToken) {
         let mut known = 0;
         while !stop.is_cancelled() {
             match self.take_up_left_spools().await {

@@ -19,12 +19,10 @@ const DEAD_AFTER: Duration = Duration::from_secs(7);
 /// Who has not looked for so long was away: silence meanwhile proves nothing.
 const AWAY_AFTER: Duration = Duration::from_secs(3);
 
-/// What is known of the others.
+/// What is known of the processes, ourselves among them.
 #[derive(Debug, Default)]
 pub(super) struct Vitals {
     known: BTreeMap<ProcessId, Known>,
-    /// Our own beats, and since when there are so many.
-    own: Option<(i64, Instant)>,
     looked_at: Option<Instant>,
 }
 
@@ -45,48 +43,21 @@ pub(super) struct Judged {
 }
 
 impl Vitals {
-    /// Whether our own beats arrive. Where they do not the others' cannot either, however
-    /// well the database is read: their silence proves nothing.
-    fn is_heard(&mut self, pulses: &[Pulse], own: ProcessId, now: Instant) -> bool {
-        let beats = pulses.iter().find(|pulse| pulse.id == own);
-        let Some(beats) = beats.map(|pulse| pulse.beats) else {
-            self.own = None;
-            return false;
-        };
-        let since = match self.own {
-            Some((known, since)) if known == beats => since,
-            Some(_) | None => now,
-        };
-        self.own = Some((beats, since));
-        now.duration_since(since) <= AWAY_AFTER
-    }
-
     /// Who lives, if these are the beats at this moment.
     pub(super) fn judge(&mut self, pulses: &[Pulse], own: ProcessId, now: Instant) -> Judged {
         let since = self.looked_at.replace(now);
         let was_away = since.is_some_and(|at| now.duration_since(at) > AWAY_AFTER);
+        self.known
+            .retain(|id, _| pulses.iter().any(|pulse| pulse.id == *id));
         if was_away || !self.is_heard(pulses, own, now) {
-            self.known.clear();
+            self.known.retain(|id, _| *id == own);
         }
         let mut judged = Judged {
             living: 0,
             dead: Vec::new(),
         };
-        self.known
-            .retain(|id, _| pulses.iter().any(|pulse| pulse.id == *id));
         for pulse in pulses.iter().filter(|pulse| pulse.id != own) {
-            let known = self.known.entry(pulse.id).or_insert(Known {
-                beats: pulse.beats,
-                since: now,
-                has_beaten: false,
-            });
-            if known.beats != pulse.beats {
-                *known = Known {
-                    beats: pulse.beats,
-                    since: now,
-                    has_beaten: true,
-                };
-            }
+            let known = self.note(*pulse, now);
             if now.duration_since(known.since) >= DEAD_AFTER {
                 judged.dead.push(*pulse);
             } else if known.has_beaten {
@@ -94,6 +65,31 @@ impl Vitals {
             }
         }
         judged
+    }
+
+    /// Whether our own beats arrive. Where they do not the others' cannot either, however
+    /// well the database is read: their silence proves nothing.
+    fn is_heard(&mut self, pulses: &[Pulse], own: ProcessId, now: Instant) -> bool {
+        let pulse = pulses.iter().find(|pulse| pulse.id == own);
+        pulse.is_some_and(|pulse| now.duration_since(self.note(*pulse, now).since) <= AWAY_AFTER)
+    }
+
+    /// Remembers since when a process has beaten so often.
+    fn note(&mut self, pulse: Pulse, now: Instant) -> &Known {
+        let Pulse { id, beats, .. } = pulse;
+        let known = self.known.entry(id).or_insert(Known {
+            beats,
+            since: now,
+            has_beaten: false,
+        });
+        if known.beats != beats {
+            *known = Known {
+                beats,
+                since: now,
+                has_beaten: true,
+            };
+        }
+        known
     }
 }
 

@@ -299,7 +299,7 @@ pub async fn delete(
     };
     // Whoever was to keep it may have made its file, and then found no database, or died.
     let by_name = || match carrier_sid {
-        Some(_) => title.file("wav"),
+        Some(_) => title.carrier_file(),
         None => title.own_file(),
     };
     let may_be = recording.state != RecordingState::Failed;

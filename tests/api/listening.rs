@@ -163,7 +163,7 @@ async fn recorded(desk: &Desk, tenant: TenantId) -> String {
         },
     };
     let recordings = Recordings::at(desk.folder.path());
-    let name = title.file("wav");
+    let name = title.carrier_file();
     recordings.put(&name, SOUND).await.unwrap();
     call_recordings::begin(&desk.store, &title).await.unwrap();
     let file = KeptFile {

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use url::Url;
+
+use super::database::{postgres_at, postgres_of};
 
 /// A cable; gone when it is dropped.
 pub(crate) struct Cable {
@@ -20,13 +21,9 @@ pub(crate) struct Cable {
 impl Cable {
     /// A cable to the database of that URL, plugged in.
     pub(crate) async fn to(url: &str) -> Self {
-        let mut url: Url = url.parse().unwrap();
-        let there = (url.host_str().unwrap(), url.port().unwrap_or(5_432));
-        let there = lookup_host(there).await.unwrap().next().unwrap();
+        let there = postgres_of(url);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap();
-        url.set_host(Some("127.0.0.1")).unwrap();
-        url.set_port(Some(here.port())).unwrap();
         let is_in = Arc::new(watch::Sender::new(true));
         let plug = Arc::clone(&is_in);
         let lying = tokio::spawn(async move {
@@ -35,7 +32,7 @@ impl Cable {
             }
         });
         Self {
-            url: url.into(),
+            url: postgres_at(url, here),
             is_in,
             lying,
         }

@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use url::Url;
+
+use super::database::{postgres_at, postgres_of};
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -82,13 +83,9 @@ impl Chaos {
 
     /// A line to the database of that URL, and the URL at its other end.
     pub(crate) async fn to_database(url: &str) -> (Self, String) {
-        let mut url: Url = url.parse().expect("it is a URL");
-        let there = url.socket_addrs(|| Some(5_432));
-        let chaos = Self::to(there.expect("its host is known")[0]).await;
-        url.set_host(Some("127.0.0.1")).expect("it may have a host");
-        let port = chaos.address.port();
-        url.set_port(Some(port)).expect("it may have a port");
-        (chaos, url.into())
+        let chaos = Self::to(postgres_of(url)).await;
+        let url = postgres_at(url, chaos.address);
+        (chaos, url)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -1,5 +1,6 @@
 //! Databases for tests: every case runs on SQLite and on PostgreSQL.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 
 use frontdesk::store::{MasterKey, Seals, Store};
@@ -8,6 +9,7 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor};
 use tempfile::TempDir;
 use ulid::Ulid;
+use url::Url;
 
 /// Where PostgreSQL may be found, as a user who may make schemas:
 /// `postgres://postgres@127.0.0.1:5432/postgres`. At a desk without it the
@@ -79,6 +81,21 @@ impl Database {
         let store = store.with_seals(Seals::new([&MasterKey::random()]));
         Self { store, url, kind }
     }
+}
+
+/// Where the PostgreSQL of that URL listens.
+pub(super) fn postgres_of(url: &str) -> SocketAddr {
+    let url: Url = url.parse().expect("it is a URL");
+    let there = url.socket_addrs(|| Some(5_432));
+    there.expect("its host is known")[0]
+}
+
+/// The same PostgreSQL, by another way.
+pub(super) fn postgres_at(url: &str, way: SocketAddr) -> String {
+    let mut url: Url = url.parse().expect("it is a URL");
+    url.set_ip_host(way.ip()).expect("it may have a host");
+    url.set_port(Some(way.port())).expect("it may have a port");
+    url.into()
 }
 
 /// Runs `case` on each database, migrated and otherwise empty.
