@@ -170,6 +170,14 @@ impl Segment {
     }
 }
 
+impl Drop for Segment {
+    /// Gives it free at once: a child that is being started has a copy of every descriptor
+    /// until it runs its own program, and would hold it for as long.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 /// The numbers of the files in `folder`, from the oldest on.
 pub(super) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     let entries = match fs::read_dir(folder) {
@@ -243,6 +251,16 @@ mod tests {
         assert_eq!(segment.oldest().unwrap(), b"one");
         segment.strike().unwrap();
         assert_eq!(segment.oldest().unwrap(), b"the last");
+    }
+
+    #[test]
+    fn p2_a_segment_is_free_at_once_whoever_has_a_copy_of_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let segment = Segment::create(folder.path(), 1).unwrap().unwrap();
+        let _copy = segment.file.try_clone().unwrap();
+        assert!(Segment::take_over(folder.path(), 1).unwrap().is_none());
+        drop(segment);
+        assert!(Segment::take_over(folder.path(), 1).unwrap().is_some());
     }
 
     #[test]

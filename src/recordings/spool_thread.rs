@@ -72,6 +72,13 @@ struct Open {
     is_left: bool,
 }
 
+impl Drop for Open {
+    /// Gives it free at once, whoever has a copy of the descriptor.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 impl Shelf {
     fn new(folder: PathBuf, headroom: Headroom) -> Self {
         Self {
@@ -294,6 +301,8 @@ mod tests {
         };
         let ledger = Arc::new(Ledger::new(1));
         shelf.do_errand(Errand::Begin(Arc::clone(&ledger), Box::new(title.clone())));
+        // As a child has one that is being started.
+        let _copy = shelf.files[&1].file.try_clone().unwrap();
         // The call ends while somebody looks: the rest waits to be taken.
         drop(ledger);
         shelf.sweep();

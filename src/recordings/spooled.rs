@@ -190,6 +190,14 @@ impl Spooled {
     }
 }
 
+impl Drop for Spooled {
+    /// Gives it free at once: a child that is being started has a copy of every descriptor
+    /// until it runs its own program, and would hold it for as long.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 const CHUNK: usize = 65_536;
 
 /// Where there is no folder there is no spool.
@@ -310,5 +318,25 @@ impl Desk {
             self.hand_on(left.min(STEP), hand_on)?;
         }
         Ok(self.tracks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p2_a_spool_that_was_read_is_free_at_once_whoever_has_a_copy_of_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let id = "rcd_00000000000000000000000000".parse().unwrap();
+        fs::write(folder.path().join(format!("{id}.{SPOOL_SUFFIX}")), b"").unwrap();
+        let open = || Spooled::open(folder.path(), id).unwrap();
+        let Opened::Left(spooled) = open() else {
+            panic!("nobody has it");
+        };
+        let _copy = spooled.file.try_clone().unwrap();
+        assert!(matches!(open(), Opened::InUse));
+        drop(spooled);
+        assert!(matches!(open(), Opened::Left(_)));
     }
 }

@@ -66,16 +66,12 @@ async fn written(folder: &Path, tenths: u8) -> RecordingTitle {
     title
 }
 
-/// A process that another test starts has our files for a moment, locks and all.
 fn left(folder: &Path, id: RecordingId) -> Spooled {
-    for _ in 0..1_000 {
-        match Spooled::open(folder, id).unwrap() {
-            Opened::Left(spooled) => return spooled,
-            Opened::InUse => std::thread::sleep(Duration::from_millis(1)),
-            Opened::Missing => break,
-        }
+    match Spooled::open(folder, id).unwrap() {
+        Opened::Left(spooled) => spooled,
+        Opened::InUse => panic!("somebody has it"),
+        Opened::Missing => panic!("nobody wrote it"),
     }
-    panic!("nobody left it");
 }
 
 #[tokio::test]
