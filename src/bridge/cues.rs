@@ -36,6 +36,10 @@ fn refused(refusal: ToolRefusal) -> &'static str {
         ToolRefusal::NotNow => {
             "Nothing was done, for the call is ending, on hold or being handed on."
         }
+        ToolRefusal::Unfinished => {
+            "The call goes on, for something else that you asked for is not done yet, or could \
+             not be. Read what came of it, tell the caller, and end the call then."
+        }
         ToolRefusal::CallerSilent => {
             "Nothing was done, for the caller has not said anything yet. Ask first."
         }

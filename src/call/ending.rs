@@ -7,7 +7,7 @@ use super::timers::Timer;
 use super::{
     Action, AgentAction, HandsTo, Reply, Report, ResponseKey, ToolAnswer, ToolKey, ToolRefusal,
 };
-use crate::domain::{EndReason, Speaker, ToolName};
+use crate::domain::{Effect, EndReason, PermittedTool, Speaker, ToolName};
 
 /// A goodbye that is not said by then is not waited for.
 pub(super) const GOODBYE_CAP: Duration = Duration::from_secs(12);
@@ -72,6 +72,13 @@ impl Session {
             self.lead_to_person(now);
             let name = ToolName::EndCall.as_str().to_owned();
             self.refuse_tool(call, Some(name), ToolRefusal::NotNow);
+            return;
+        }
+        if self.ending.is_none() && self.tools.is_undone(response) {
+            // Nobody is let go who was told that something is done, and it is not.
+            let name = ToolName::EndCall.as_str().to_owned();
+            self.refuse_tool(call, Some(name), ToolRefusal::Unfinished);
+            self.reply_to_tools();
             return;
         }
         let answer = ToolAnswer::EndAllowed;
@@ -171,6 +178,16 @@ impl Session {
         self.end_oversight(now);
         self.ending = Some(ending);
         self.timers.set(Timer::HangUp, now + GOODBYE_CAP);
+    }
+
+    /// What is to be done in the same breath is done before the call ends.
+    pub(super) fn put_off_end(&mut self, tool: &PermittedTool, is_audible: bool, now: Instant) {
+        let is_own = self.ending.is_some_and(|ending| {
+            ending.end_reason == EndReason::ReceptionistHungUp && ending.stage != Stage::Said
+        });
+        if is_own && is_audible && tool.effect != Effect::Looks {
+            self.call_off_end(now);
+        }
     }
 
     /// There is more to say: the call goes on, if its end may be called off.

@@ -45,6 +45,11 @@ impl Wish {
         self.open = 0;
     }
 
+    /// The caller is to be led there as soon as that can be.
+    pub(super) fn put_off(&mut self) {
+        self.is_due = true;
+    }
+
     /// Whether the caller was to be led there while the agent handed them on, or they were
     /// on hold.
     pub(super) fn take_due(&mut self) -> bool {
@@ -77,7 +82,7 @@ impl Session {
             return;
         }
         if self.tools.hands_on() || self.oversight.is_held() {
-            self.wish.is_due = true;
+            self.wish.put_off();
             return;
         }
         if self.ending.is_some() {

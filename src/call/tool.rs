@@ -20,6 +20,8 @@ use crate::domain::{Effect, PermittedTool, Pii, ToolName};
 const MAX_OF_TURN: u32 = 6;
 /// Tools that may be asked for in a call.
 const MAX_OF_CALL: u32 = 60;
+/// Texts that may be sent in a call.
+const MAX_TEXTS: u32 = 5;
 /// Somebody to hand the caller to is found by then, or the route goes on.
 const PERSON: Duration = Duration::from_secs(4);
 
@@ -32,6 +34,9 @@ pub(super) struct Tools {
     next: u32,
     pub(super) of_turn: u32,
     pub(super) of_call: u32,
+    texts: u32,
+    /// The response in which something that was asked for has failed.
+    failed_in: Option<ResponseKey>,
     /// Answers were handed to the agent of which it has not been asked to speak.
     pub(super) owes_reply: bool,
     /// It was asked to go on without tools.
@@ -140,6 +145,13 @@ impl Tools {
         self.running.iter().map(|one| one.due).min()
     }
 
+    /// Whether something that was asked for is not done, and the agent may think that it
+    /// is: it is under way, or has failed since this response began.
+    pub(super) fn is_undone(&self, response: ResponseKey) -> bool {
+        let is_ours = |one: &Running| one.doer == Doer::House;
+        self.running.iter().any(is_ours) || self.failed_in == Some(response)
+    }
+
     /// Whether somebody is looked for who takes over.
     pub(super) fn hands_on(&self) -> bool {
         self.running.iter().any(|one| one.hands_on)
@@ -171,6 +183,7 @@ impl Session {
             self.report_tool(tool.map(|tool| tool.name), "repeated");
             self.tools.owes_reply = true;
         } else if let Some(tool) = tool {
+            self.put_off_end(&tool, is_audible, now);
             match self.judge_tool(&tool, is_audible) {
                 Ok(()) => self.run_tool(call, tool, arguments, now),
                 Err(refusal) => self.refuse_tool(call, Some(tool.name), refusal),
@@ -184,7 +197,9 @@ impl Session {
     /// Whether a tool may be used at this moment.
     fn judge_tool(&self, tool: &PermittedTool, is_audible: bool) -> Result<(), ToolRefusal> {
         let acts = tool.effect != Effect::Looks;
-        if self.tools.of_call > MAX_OF_CALL {
+        let is_text = tool.name == ToolName::SendSms.as_str();
+        let has_sent_all = is_text && self.tools.texts >= MAX_TEXTS;
+        if self.tools.of_call > MAX_OF_CALL || has_sent_all {
             Err(ToolRefusal::SpentOfCall)
         } else if self.tools.of_turn > MAX_OF_TURN || self.tools.running.len() >= MAX_AT_ONCE {
             Err(ToolRefusal::SpentOfTurn)
@@ -206,6 +221,7 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
+        self.tools.texts += u32::from(tool.name == ToolName::SendSms.as_str());
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
             doer: Doer::House,
@@ -233,6 +249,7 @@ impl Session {
         let answer = ToolAnswer::Refused(refusal);
         self.agent(AgentAction::AnswerTool { call, answer });
         self.tools.owes_reply = true;
+        self.tools.failed_in = self.turn.active();
     }
 
     /// Something that was asked for is done, well or not.
@@ -255,6 +272,9 @@ impl Session {
                 .push_back(Action::Tool(ToolAction::Withdraw(errand)));
         }
         let is_withdrawn = hands_to != end.hands_to;
+        if is_withdrawn || !end.is_good {
+            self.tools.failed_in = self.turn.active();
+        }
         if let Errand::Tool(call) = errand {
             let (answer, outcome) = if is_withdrawn {
                 let refusal = ToolRefusal::NotNow;
@@ -273,6 +293,8 @@ impl Session {
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
             (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
+            // Whoever is on hold is led to a person when they are so no more.
+            (Errand::Person, None) if self.oversight.is_held() => self.wish.put_off(),
             (_, None) => self.go_on_after_tools(now),
         }
         self.mind_tools();
@@ -312,6 +334,7 @@ impl Session {
             match running.errand {
                 Errand::Tool(call) => {
                     let refusal = ToolRefusal::TimedOut;
+                    self.tools.failed_in = self.turn.active();
                     let answer = ToolAnswer::Refused(refusal);
                     self.answer_tool(call, running, answer, refusal.as_str());
                 }
@@ -335,7 +358,7 @@ impl Session {
     }
 
     /// Asks the agent to go on, once everything that it asked for is answered.
-    fn reply_to_tools(&mut self) {
+    pub(super) fn reply_to_tools(&mut self) {
         let is_owed = self.tools.owes_reply && self.has_agent;
         if !is_owed || self.tools.is_running() || self.ending.is_some() {
             return;

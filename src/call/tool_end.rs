@@ -54,6 +54,8 @@ pub enum ToolRefusal {
     Interrupted,
     /// The call ends, is on hold or is being handed on.
     NotNow,
+    /// It does not end yet: something else is not done, or was not.
+    Unfinished,
     /// The caller has asked for nothing yet.
     CallerSilent,
     /// So many are enough before the caller speaks again.
@@ -73,6 +75,7 @@ impl ToolRefusal {
             Self::Unknown => "unknown_tool",
             Self::Interrupted => "interrupted",
             Self::NotNow => "not_now",
+            Self::Unfinished => "unfinished",
             Self::CallerSilent => "caller_silent",
             Self::SpentOfTurn => "too_many_in_turn",
             Self::SpentOfCall => "too_many_in_call",

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::ending::Stage;
 use super::session::Session;
 use super::timers::Timer;
 use super::{Action, AgentAction, ItemKey, Phrase, Reply};
@@ -28,6 +29,8 @@ enum Step {
     /// has fallen silent in the middle of it.
     AskAgain,
     GiveUp,
+    /// The call ends without the goodbye, or without the rest of it.
+    HangUp,
 }
 
 /// There is an agent that owes an answer, or the rest of one.
@@ -50,6 +53,12 @@ const WORKING: [(Duration, Step); 4] = [
 const HANDED_ON: [(Duration, Step); 2] = [
     (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
     (Duration::from_millis(2_500), Step::GiveUp),
+];
+
+/// The agent is to say goodbye.
+const GOODBYE: [(Duration, Step); 2] = [
+    (Duration::from_millis(1_200), Step::Say(Phrase::OneMoment)),
+    (Duration::from_secs(5), Step::HangUp),
 ];
 
 /// There is no agent. The apology is heard 2.5 s after the answer: a moment of that is the way.
@@ -105,9 +114,12 @@ impl Wait {
         let due = |(after, step): &(Duration, Step)| {
             let from = match step {
                 Step::GiveUp => given_up_from,
-                Step::Say(_) | Step::Fill | Step::FillAnyway | Step::FillAgain | Step::AskAgain => {
-                    since
-                }
+                Step::Say(_)
+                | Step::Fill
+                | Step::FillAnyway
+                | Step::FillAgain
+                | Step::AskAgain
+                | Step::HangUp => since,
             };
             (from + *after, *step)
         };
@@ -155,8 +167,10 @@ impl Session {
         let is_ending = self.ending.is_some() && (self.has_agent || self.has_given_up());
         if hears && is_ending && self.is_handed_on_by_agent() {
             Some(&HANDED_ON)
-        } else if !hears || is_ending || self.turn.is_caller_heard() {
+        } else if !hears || self.turn.is_caller_heard() {
             None
+        } else if is_ending {
+            self.waiting_for_goodbye()
         } else if !self.has_agent {
             Some(&NOBODY)
         } else if self.tools.is_running() {
@@ -165,6 +179,15 @@ impl Session {
             Some(&OWED)
         } else {
             None
+        }
+    }
+
+    /// Where some of it was heard, nothing is said behind it.
+    fn waiting_for_goodbye(&self) -> Option<&'static [(Duration, Step)]> {
+        match self.ending?.stage {
+            Stage::Saying(response) if self.turn.has_spoken(response) => Some(&GOODBYE[1..]),
+            Stage::Asked | Stage::Saying(_) => Some(&GOODBYE),
+            Stage::Said => None,
         }
     }
 
@@ -195,6 +218,7 @@ impl Session {
                 Step::FillAgain => self.actions.push_back(Action::Utter(Phrase::OneMoment)),
                 Step::AskAgain => self.ask_again(now),
                 Step::GiveUp => self.on_agent_gone(self.link.why_gone(), now),
+                Step::HangUp => self.hang_up(now),
             }
         }
     }

@@ -68,6 +68,35 @@ fn o6_an_agent_that_does_not_even_begin_is_waited_for_no_longer_than_another() {
 }
 
 #[test]
+fn o6_a_goodbye_that_does_not_come_is_not_waited_for_in_silence() {
+    assert_go(&["goodbye_freezes", "goodbye_never_said", "goodbye_stalls"]);
+}
+
+#[test]
+fn o12_nobody_is_let_go_before_what_was_asked_for_in_the_same_breath_is_done() {
+    assert_go(&[
+        "goodbye_before_a_tool",
+        "goodbye_beside_a_tool_that_fails",
+        "goodbye_beside_a_tool_that_is_done",
+    ]);
+}
+
+#[test]
+fn i11_a_call_cannot_use_up_what_its_tenant_may_write() {
+    assert_go(&["texts_have_an_end"]);
+}
+
+#[test]
+fn t8_a_goodbye_that_the_carrier_does_not_take_is_not_taken_for_heard() {
+    assert_go(&["goodbye_behind_a_backlog"]);
+}
+
+#[test]
+fn t9_what_tools_make_the_receptionist_say_is_not_held_against_the_caller() {
+    assert_go(&["silence_and_a_caller_for_whom_much_is_done"]);
+}
+
+#[test]
 fn o13_who_waits_for_a_tool_hears_a_sentence_also_from_an_agent_that_is_silent() {
     assert_go(&["tool_is_slow_and_the_agent_is_frozen"]);
 }
