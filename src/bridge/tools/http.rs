@@ -1,27 +1,13 @@
 //! Machines that an admin has named: asked with arguments that fit, answered with data.
 
-use jsonschema::{PatternOptions, Validator};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::answer::{MAX_BYTES, Problem, bad_arguments, line};
+use super::schema::fitting;
 use super::toolbox::{Ask, Done, Toolbox};
-use crate::domain::{Credential, HttpMethod, HttpTool, Secret};
+use crate::domain::{Credential, HttpMethod, Secret};
 use crate::egress::{Question, Unanswered};
-
-/// What is wrong with the JSON Schema of a tool's arguments, if anything is.
-/// Nothing is ever fetched for it.
-pub fn check_parameters(tool: &HttpTool) -> Option<String> {
-    let wrong = validator(tool).err()?;
-    Some(format!("this is no JSON Schema that can be used: {wrong}"))
-}
-
-fn validator(tool: &HttpTool) -> Result<Validator, String> {
-    let schema: Value = serde_json::from_str(&tool.parameters).map_err(|e| e.to_string())?;
-    // This engine takes no longer for a hostile text than for another.
-    let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
-    options.build(&schema).map_err(|error| error.to_string())
-}
 
 /// Asks the machine of that name.
 pub(super) async fn ask(house: &Toolbox, ask: &Ask) -> Done {
@@ -40,16 +26,17 @@ pub(super) async fn ask(house: &Toolbox, ask: &Ask) -> Done {
         }
     }
     let (url, body) = match tool.method {
-        HttpMethod::Get => (with_query(&tool.url, &arguments), None),
+        HttpMethod::Get => match with_query(&tool.url, &arguments) {
+            Ok(url) => (url, None),
+            Err(fault) => return Done::bad(bad_arguments(&fault)),
+        },
         HttpMethod::Post => {
             // Told again, it is done once.
             let key = format!("{}-{}", ask.call_id, ask.number);
             headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
-            (Some(tool.url.clone()), Some(arguments.to_string()))
+            let body = Value::Object(arguments).to_string();
+            (tool.url.clone(), Some(body))
         }
-    };
-    let Some(url) = url else {
-        return UNANSWERED.into();
     };
     let question = Question {
         url: &url,
@@ -69,42 +56,18 @@ pub(super) async fn ask(house: &Toolbox, ask: &Ask) -> Done {
     }
 }
 
-/// Arguments that the schema allows. What is wrong is said without the schema's
-/// values and the caller's.
-fn fitting(tool: &HttpTool, arguments: &str) -> Result<Value, String> {
-    let arguments = if arguments.trim().is_empty() {
-        "{}"
-    } else {
-        arguments
-    };
-    let value: Value =
-        serde_json::from_str(arguments).map_err(|_| "the arguments are not JSON".to_owned())?;
-    if !value.is_object() {
-        return Err("the arguments are not a JSON object".to_owned());
-    }
-    let faults: Vec<String> = validator(tool)?
-        .iter_errors(&value)
-        .take(MAX_FAULTS)
-        .map(|error| format!("{} at {}", error.masked(), error.instance_path()))
-        .collect();
-    if faults.is_empty() {
-        Ok(value)
-    } else {
-        Err(faults.join("; "))
-    }
-}
-
-const MAX_FAULTS: usize = 3;
-
-/// The address with the arguments in its query.
-fn with_query(url: &str, arguments: &Value) -> Option<String> {
-    let mut url = Url::parse(url).ok()?;
-    for (name, value) in arguments.as_object()? {
+/// The address with the arguments in its query, none of which stands there already.
+fn with_query(url: &str, arguments: &Map<String, Value>) -> Result<String, String> {
+    let mut url = Url::parse(url).map_err(|error| error.to_string())?;
+    for (name, value) in arguments {
+        if url.query_pairs().any(|(taken, _)| taken == name.as_str()) {
+            return Err(format!("{name} is none of its arguments"));
+        }
         let text = value.as_str();
         let text = text.map_or_else(|| value.to_string(), str::to_owned);
         url.query_pairs_mut().append_pair(name, &text);
     }
-    Some(url.into())
+    Ok(url.into())
 }
 
 /// The answer as data, cut where it is too long.
@@ -162,6 +125,15 @@ const UNANSWERED: Problem = Problem::new(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn h4_what_the_admin_has_said_of_an_address_is_not_said_otherwise() {
+        let url = "https://crm.example.com/orders?account=42";
+        let ask = |arguments: Value| with_query(url, arguments.as_object().unwrap());
+        let asked = ask(json!({"day": "a&b"})).unwrap();
+        assert_eq!(asked, format!("{url}&day=a%26b"));
+        assert!(ask(json!({"account": 7})).is_err());
+    }
 
     #[test]
     fn h5_what_a_machine_answers_is_data_and_has_an_end() {

@@ -12,10 +12,11 @@ mod contact;
 mod hours;
 mod http;
 mod message;
+mod schema;
 mod text;
 mod toolbox;
 mod transfer;
 
-pub use http::check_parameters;
+pub use schema::check_parameters;
 pub use toolbox::Toolbox;
 pub(super) use toolbox::{Ask, Done};

@@ -10,7 +10,8 @@ use super::toolbox::{Ask, Done, Toolbox};
 use crate::bridge::handover::to_whom;
 use crate::call::HandsTo;
 use crate::domain::{
-    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, TransferMode, UserId,
+    CallLog, Destination, Dial, DialPolicy, PhoneNumber, Place, Purpose, SettingKey, TransferMode,
+    UserId,
 };
 use crate::routing::{AiStop, CallerId, Ring, RingStop, Route, Stop, Telephone, Voice};
 use crate::store::call_transfers::{self as transfers, Standing};
@@ -138,10 +139,15 @@ impl Journey<'_> {
                 let queue = queue.ok_or(NOBODY);
                 Ok(queue.map(|queue| Stop::Queue((&queue).into())))
             }
-            Place::Voicemail { greeting, user_id } => Ok(Ok(Stop::Voicemail {
-                greeting: greeting.clone(),
-                user_id: *user_id,
-            })),
+            Place::Voicemail { greeting, user_id } => {
+                let settings = settings::of_tenant(store, tenant, None).await?;
+                let is_on = settings.truth(SettingKey::EnableVoicemail);
+                let stop = is_on.then(|| Stop::Voicemail {
+                    greeting: greeting.clone(),
+                    user_id: *user_id,
+                });
+                Ok(stop.ok_or(NOBODY))
+            }
         }
     }
 

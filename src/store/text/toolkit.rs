@@ -159,7 +159,8 @@ impl<'de, const MAX: usize> Deserialize<'de> for ToolWord<MAX> {
     }
 }
 
-/// A JSON Schema of an object.
+/// A JSON Schema of an object, on its own: a `$ref` leads to a place in it. Arguments that
+/// its `properties` do not name are refused, unless it says otherwise.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Parameters(Value);
