@@ -1,5 +1,6 @@
 //! Values: parsed once, printed with care.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk::domain::{
@@ -83,6 +84,19 @@ fn ids_print_and_parse_and_sort_by_time() {
     assert_eq!(early.to_string().parse::<CallId>().unwrap(), early);
     assert!("key_00000000000000000000000000".parse::<CallId>().is_err());
     assert!("CA 1".parse::<CallSid>().is_err());
+}
+
+#[test]
+fn d2_whoever_hears_of_a_call_of_the_carriers_gives_it_the_same_name() {
+    let id_of = |sid: &str| CallId::of_sid(&sid.parse().unwrap());
+    let sids = (0..1_000).map(|n| format!("CA{n:032x}"));
+    let names: BTreeSet<CallId> = sids.map(|sid| id_of(&sid)).collect();
+    assert_eq!(names.len(), 1_000);
+    for name in &names {
+        assert_eq!(name.to_string().parse::<CallId>().unwrap(), *name);
+    }
+    // Also a program of another time.
+    assert_eq!(id_of("CA1").to_string(), "call_4BCECD11Z4G4HYG2X5KW2SJ1YF");
 }
 
 #[test]

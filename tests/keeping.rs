@@ -4,19 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk::bridge::{
-    Bridge, CallStands, Happening, Keeper, Keeping, LiveEvent, NotTaken, Placing, TextCame, Told,
+    Bridge, CallRecorded, CallStands, Happening, Keeper, Keeping, LiveEvent, MessageNews, NotTaken,
+    Placing, TextCame, Told,
 };
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Consent, ConsentAnswer, ConsentPolicy,
-    Direction, OpenState, ProcessId, TenantId, Timestamp, Wish,
+    Direction, JobKind, MessageSound, OpenState, ProcessId, RecordingTitle, TenantId, Timestamp,
+    Wish,
 };
 use frontdesk::journal::Journal;
 use frontdesk::routing::{Route, Step, Stop};
 use frontdesk::store::calls::{self, NewCall, StatusNews};
+use frontdesk::store::jobs::{self, ClaimedJob};
 use frontdesk::store::{
-    Store, Tx, call_consents, call_events, call_owners, call_routes, page, processes, sms_opt_outs,
-    tenants,
+    Store, Tx, call_consents, call_events, call_owners, call_recordings, call_routes,
+    forgotten_calls, page, processes, sms_opt_outs, tenants, voicemail_messages,
 };
 use futures::future::join_all;
 use sqlx::any::install_default_drivers;
@@ -69,7 +72,7 @@ impl Desk {
 
     /// A call that was placed while the database was away.
     async fn place(&self, n: usize) -> CallId {
-        let id = self.clock.new_id();
+        let id = CallId::of_sid(&sid(n));
         let new = NewCall {
             id,
             tenant_id: self.tenant,
@@ -160,7 +163,7 @@ fn stands(n: usize, sequence: i64) -> CallStands {
         own: None,
         call_sid: sid(n),
         placed: Placing::Unknown {
-            call_id: Clock::system().new_id(),
+            call_id: CallId::of_sid(&sid(n)),
         },
         direction: Direction::Inbound,
         from: "+15550100001".parse().unwrap(),
@@ -533,6 +536,135 @@ async fn d2_what_a_caller_said_to_being_recorded_is_kept_without_a_database_and_
         assert_eq!(kept.unwrap(), Some(refused));
         let events = call_events::list(&database.store, of.0, of.1).await;
         assert_eq!(events.unwrap().len(), 1);
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_call_of_which_another_process_was_told_first_is_whole_and_with_the_one_that_has_it() {
+    on_each_database(async |database| {
+        let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let desk = Desk::open(&database.store, &folder).await;
+        let elsewhere = Desk::of(&database.store, &other, desk.tenant);
+        let told = Told::Stands(stands(1, 1));
+        assert_eq!(elsewhere.bridge.take_down(told).await, Ok(()));
+        let heard_of = call(&database.store, 1).await;
+        let id = desk.place(1).await;
+        assert_eq!(heard_of.id, id);
+        let now = desk.clock.now();
+        desk.bridge
+            .note_answer((desk.tenant, id), (AnsweredBy::Person, None), now);
+        let answered_by = async || call(&database.store, 1).await.answered_by;
+        assert_eq!(until(answered_by).await, AnsweredBy::Person);
+        let kept = call_routes::find(&database.store, desk.tenant, id).await;
+        assert_eq!(kept.unwrap().unwrap().stops, [Stop::Apology]);
+        let limit = page::Limit::longest();
+        let open = call_owners::list_open(&database.store, desk.process, limit).await;
+        let open: Vec<CallId> = open.unwrap().iter().map(|call| call.id).collect();
+        assert_eq!(open, [id]);
+        desk.close().await;
+        elsewhere.close().await;
+    })
+    .await;
+}
+
+/// What is to be done of that kind.
+async fn asked_for(store: &Store, kind: JobKind) -> Vec<ClaimedJob> {
+    let span = (Clock::system().now(), Duration::from_millis(1));
+    jobs::claim(store, &[kind], span, 10).await.unwrap()
+}
+
+/// The carrier has recorded the `n`th call.
+fn recorded(desk: &Desk, n: usize) -> Told {
+    let now = desk.clock.now();
+    let consent = Consent {
+        policy: ConsentPolicy::Announce,
+        answer: ConsentAnswer::Told,
+        words: None,
+        at: now,
+    };
+    Told::Recorded(CallRecorded {
+        title: RecordingTitle {
+            id: desk.clock.new_id(),
+            tenant_id: desk.tenant,
+            call_id: CallId::of_sid(&sid(n)),
+            started_at: now,
+            consent,
+        },
+        recording_sid: format!("RE{n}"),
+        leg_sid: Some(sid(n)),
+        has_failed: false,
+        at: now,
+    })
+}
+
+/// Somebody has left a message in the `n`th call.
+fn left(desk: &Desk, n: usize) -> Told {
+    Told::Message(MessageNews {
+        id: desk.clock.new_id(),
+        call_sid: sid(n),
+        recording_sid: format!("RE{n}1"),
+        user: None,
+        sound: MessageSound::Recorded,
+        duration_s: Some(7),
+        url: None,
+        words: None,
+        at: desk.clock.now(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_what_is_told_of_a_call_that_the_database_does_not_know_waits_for_it() {
+    on_each_database(async |database| {
+        let (store, folder) = (&database.store, TempDir::new().unwrap());
+        let desk = Desk::open(store, &folder).await;
+        let news = [recorded(&desk, 1), left(&desk, 1)];
+        for told in news.iter().chain(&news) {
+            assert_eq!(desk.bridge.take_down(told.clone()).await, Ok(()));
+        }
+        let gone = asked_for(store, JobKind::ForgottenMessage).await;
+        assert_eq!(gone, [], "nothing is deleted at the carrier");
+        let early = asked_for(store, JobKind::EarlyNews).await;
+        assert_eq!(early.len(), news.len());
+        for is_known in [false, true] {
+            for job in &early {
+                let told = desk.bridge.tell_again(&job.payload).await;
+                assert_eq!(told.unwrap(), is_known, "{}", job.payload);
+            }
+            // Somebody finds what a process has left of it on its disk.
+            desk.place(1).await;
+            let found = async || calls::find_by_sid(store, &sid(1)).await.unwrap();
+            until(found).await;
+        }
+        let of = (desk.tenant, CallId::of_sid(&sid(1)));
+        let recordings = call_recordings::list_of_call(store, of.0, of.1).await;
+        assert_eq!(recordings.unwrap().len(), 1);
+        let messages = voicemail_messages::list_of_call(store, of.0, of.1).await;
+        assert_eq!(messages.unwrap().len(), 1);
+        assert_eq!(asked_for(store, JobKind::ForgottenMessage).await, []);
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_what_is_told_of_a_call_that_is_forgotten_waits_for_nothing_and_goes() {
+    on_each_database(async |database| {
+        let (store, folder) = (&database.store, TempDir::new().unwrap());
+        let desk = Desk::open(store, &folder).await;
+        let id = CallId::of_sid(&sid(1));
+        desk.stands(1, id, 2).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let now = desk.clock.now();
+        let gone = forgotten_calls::forget(&mut tx, desk.tenant, id, now).await;
+        assert!(gone.unwrap());
+        tx.commit().await.unwrap();
+        for told in [recorded(&desk, 1), left(&desk, 1)] {
+            assert_eq!(desk.bridge.take_down(told).await, Ok(()));
+        }
+        assert_eq!(asked_for(store, JobKind::EarlyNews).await, []);
+        assert_eq!(asked_for(store, JobKind::ForgottenMessage).await.len(), 2);
         desk.close().await;
     })
     .await;

@@ -15,7 +15,7 @@ use super::operator::Operator;
 use super::problem::ApiError;
 use super::receptionist_versions::{NewVersion, OldVersion};
 use super::state::ApiState;
-use crate::domain::{Day, FlowId};
+use crate::domain::{DAY_MS, Day, FlowId};
 use crate::routing::ivr::check;
 use crate::store::ivr_counters::{self, NodeCounts};
 use crate::store::ivr_flow_versions::{self, Version};
@@ -164,8 +164,6 @@ pub(super) async fn counters(
         nodes: nodes.collect(),
     }))
 }
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Which days, by the tenant's clock.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::panic::resume_unwind;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest as _, Request, State};
@@ -14,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -33,6 +35,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key.
 const MAX_LEN: usize = 255;
+
+/// What takes longer waits for somebody who never answers. Whether it was done nobody knows
+/// then, as if this process had died.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// Does a request that carries a key once, and gives the same answer to those
 /// who ask again.
@@ -57,8 +63,9 @@ pub(super) async fn once(State(state): State<ApiState>, request: Request, next: 
         let response = next.run(asked.request).await;
         kept(&state, &asked.claim, response).await
     };
-    match tokio::spawn(work.in_current_span()).await {
-        Ok(response) => response,
+    match tokio::spawn(timeout(LONGEST, work.in_current_span())).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => ApiError::Timeout.into_response(),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             Err(error) => ApiError::internal(error).into_response(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use futures::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -24,11 +25,11 @@ use crate::bridge::{
 use crate::clock::Clock;
 use crate::domain::{CallLog, CallSid, Secret};
 use crate::egress::Outside;
-use crate::jobs::{JobHouse, Process, Runner, Watch};
+use crate::jobs::{JobHouse, Process, Runner, TellAgain, Watch};
 use crate::journal::Journal;
 use crate::realtime::{Endpoint, SessionOptions};
 use crate::recordings::{Recordings, Reserve, Spool};
-use crate::store::{Seals, Store, kept_secrets, routing_facts};
+use crate::store::{Seals, Store, in_time, kept_secrets, routing_facts};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
@@ -126,18 +127,9 @@ impl House {
         let ways = (plan.speaks_ahead, &plan.outside, &plan.carrier, plan.spans);
         let equipment = equipment(ways, &dialer, (&store, &clock, &recordings));
         let bridge = Bridge::equipped(plan.max_calls, dialer, keeper.clone(), equipment);
-        let spools = JobHouse {
-            store: store.clone(),
-            clock: clock.clone(),
-            recordings: recordings.clone(),
-            carrier: plan.carrier.clone(),
-            transcriber: plan.transcriber,
-            public_url: reachable(&plan.public_url),
-            process,
-            is_live: liveness(bridge.clone()),
-            tell_closed: teller(bridge.clone()),
-            is_behind: arrears(bridge.clone()),
-        };
+        let ways = (plan.carrier.clone(), plan.transcriber);
+        let kept = (&store, &clock, &recordings);
+        let spools = job_house(&bridge, process, ways, reachable(&plan.public_url), kept);
         let webhooks = Webhooks {
             bridge: bridge.clone(),
             store: store.clone(),
@@ -264,7 +256,7 @@ impl House {
 /// Has what callers hear while nobody answers said before there are any, in every voice
 /// that a number leads to.
 async fn say_ahead(bridge: Bridge, store: Store) {
-    match routing_facts::receptionists_in_use(&store, MAX_AHEAD).await {
+    match in_time(routing_facts::receptionists_in_use(&store, MAX_AHEAD)).await {
         Ok(receptionists) => bridge.say_ahead(&receptionists).await,
         Err(error) => tracing::warn!(%error, "phrases.not_said"),
     }
@@ -322,6 +314,29 @@ fn equipment(
     }
 }
 
+/// What the jobs need.
+fn job_house(
+    bridge: &Bridge,
+    process: Process,
+    (carrier, transcriber): (Option<Client>, Option<Transcriber>),
+    public_url: Option<Arc<str>>,
+    (store, clock, recordings): (&Store, &Clock, &Recordings),
+) -> JobHouse {
+    JobHouse {
+        store: store.clone(),
+        clock: clock.clone(),
+        recordings: recordings.clone(),
+        carrier,
+        transcriber,
+        public_url,
+        process,
+        is_live: liveness(bridge.clone()),
+        tell_closed: teller(bridge.clone()),
+        tell_again: reteller(bridge.clone()),
+        is_behind: arrears(bridge.clone()),
+    }
+}
+
 /// Whether a call goes on here.
 fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
     Arc::new(move |call_sid| bridge.has(call_sid))
@@ -330,6 +345,14 @@ fn liveness(bridge: Bridge) -> Arc<dyn Fn(&CallSid) -> bool + Send + Sync> {
 /// Tells whoever watches that a call is over.
 fn teller(bridge: Bridge) -> Arc<dyn Fn(&CallLog) + Send + Sync> {
     Arc::new(move |call| bridge.tell_closed(call))
+}
+
+/// Tells once more what was told of a call too early.
+fn reteller(bridge: Bridge) -> TellAgain {
+    Arc::new(move |text: String| {
+        let bridge = bridge.clone();
+        async move { bridge.tell_again(&text).await }.boxed()
+    })
 }
 
 /// Whether facts about calls wait here for the database.

@@ -16,6 +16,8 @@ pub struct Admission {
     pub tenant_id: TenantId,
     /// The carrier's name for it.
     pub call_sid: CallSid,
+    /// Among the stops of its route, where it is let in.
+    pub stop: usize,
     /// Who rang whom.
     pub direction: Direction,
     /// Who answers.
@@ -98,6 +100,7 @@ impl Admission {
             call_id: clock.new_id(),
             tenant_id,
             call_sid: "CA1".parse().unwrap(),
+            stop: 0,
             direction: Direction::Inbound,
             receptionist: default_receptionist(tenant_id, clock.new_id()),
             contact: None,

@@ -1,7 +1,6 @@
 //! One attempt to write a note down, and what came of it.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::time::timeout;
 
@@ -9,10 +8,7 @@ use super::feed::Feed;
 use super::note::Note;
 use super::{note_form, note_writing};
 use crate::journal::Journal;
-use crate::store::{Error, Store};
-
-/// A line to the database that is silent for so long is dead.
-const LONGEST_WRITE: Duration = Duration::from_secs(30);
+use crate::store::{Error, LONGEST_SILENCE, Store};
 
 /// What came of trying to write a note.
 pub(super) enum Outcome {
@@ -34,7 +30,7 @@ pub(super) enum Outcome {
 
 /// Tries to write it down.
 pub(super) async fn attempt((store, feed): (&Store, &Feed), note: &Note) -> Outcome {
-    match timeout(LONGEST_WRITE, note_writing::write((store, feed), note)).await {
+    match timeout(LONGEST_SILENCE, note_writing::write((store, feed), note)).await {
         Ok(Ok(())) => Outcome::Written,
         // Somebody had the call forgotten, and forgotten it stays.
         Ok(Err(Error::Dangling | Error::Forgotten)) => {

@@ -31,6 +31,12 @@ impl Bridge {
         found.map(|handover| handover.clone())
     }
 
+    /// The same, if it was handed on from the stop `n` of its route, and not before.
+    pub fn handover_from(&self, call_sid: &CallSid, n: usize) -> Option<Handover> {
+        let found = self.handover(call_sid);
+        found.filter(|handover| handover.first > n)
+    }
+
     /// What nobody asks for any more.
     pub(super) fn forget_old_handovers(&self) {
         let is_known = |sid: &CallSid| self.has(sid) || self.outcome(sid).is_some();

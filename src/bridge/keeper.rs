@@ -236,6 +236,12 @@ impl Keeper {
         }
     }
 
+    /// Writes down what the carrier has told before its call was known; whether it is by
+    /// now.
+    pub(super) async fn tell_again(&self, told: &Told) -> Result<bool, store::Error> {
+        told.apply(&self.store, &self.feed).await
+    }
+
     /// What became of it; none where the database is away.
     async fn write_directly(&self, told: &Told) -> Option<Result<(), NotTaken>> {
         match timeout(DIRECTLY, told.write(&self.store, &self.feed)).await {

@@ -23,7 +23,8 @@
 //!   knows what is not to be kept of their words either.
 //! - [`keeper`] hands what is worth keeping to the store, and never makes audio wait
 //!   for it: the one [`writer`] writes its [`note`]s down, or, while the database is
-//!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells.
+//!   away, [as text](note_form) into the journal; [`told`] is what the carrier tells,
+//!   and [`early`] what it tells of a call that the database does not know yet.
 //! - [`standing`] and [`reaction`] measure how calls stand, and how fast they are;
 //!   [`trace`] tells of a call, and of its [turns](turn_spans), in [spans](mod@span).
 
@@ -39,6 +40,7 @@ mod cues;
 mod dial;
 mod discretion;
 mod drain;
+mod early;
 mod equipment;
 mod errands;
 mod feed;

@@ -64,7 +64,8 @@ pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result
     }
 }
 
-/// The call as it came; who has heard of it elsewhere meanwhile was first.
+/// The call as it came; who has placed it elsewhere meanwhile was first. Who has only been
+/// told how it stands has not.
 async fn write_opened(store: &Store, opened: &Opened) -> Result<(), store::Error> {
     let Opened {
         call: new,
@@ -72,10 +73,13 @@ async fn write_opened(store: &Store, opened: &Opened) -> Result<(), store::Error
         process,
     } = opened;
     let mut tx = store.begin().await?;
-    let (call, is_new) = calls::find_or_create(&mut tx, new).await?;
+    let (call, _) = calls::find_or_create(&mut tx, new).await?;
+    if call.id != new.id {
+        tracing::error!(call.id = %call.id, other.id = %new.id, "call.named_twice");
+    }
     let of = (call.tenant_id, call.id);
-    call_routes::insert(&mut tx, of, route, new.created_at).await?;
-    if let Some(process) = process.filter(|_| is_new) {
+    let is_first = call_routes::insert(&mut tx, of, route, new.created_at).await?;
+    if let Some(process) = process.filter(|_| is_first) {
         // It may have died since, and be forgotten: whoever sees that sees to its calls.
         processes::recall(&mut tx, process, new.created_at).await?;
         call_owners::claim(&mut tx, of, process).await?;

@@ -66,15 +66,17 @@ impl Bridge {
     }
 
     /// The call is back: what was known of its end is so no more, and what was
-    /// said here is known best here.
+    /// said here is known best here, unless it was at another process since.
     pub(super) fn welcome_back(&self, admission: &mut Admission) {
         let Some(past) = &mut admission.past else {
             return;
         };
-        let call_sid = &admission.call_sid;
+        let (call_sid, stop) = (&admission.call_sid, admission.stop);
         self.forget_outcome(call_sid);
-        self.handovers().remove(call_sid);
-        if let Some((_, kept)) = self.pasts().remove(call_sid) {
+        let handover = self.handovers().remove(call_sid);
+        let leads_here = handover.is_some_and(|(_, handover)| handover.leads_to(stop));
+        let kept = self.pasts().remove(call_sid);
+        if let Some((_, kept)) = kept.filter(|_| leads_here) {
             *past = Past {
                 leg: past.leg,
                 ..kept

@@ -5,13 +5,15 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
-use super::registry::Shared;
+use super::registry::{Bridge, Shared};
 use super::token::Tickets;
 use crate::domain::{CallSid, EndReason};
 
 /// A call that was here.
 pub(super) struct Over {
-    pub(super) end_reason: EndReason,
+    /// Among the stops of its route, where it was.
+    stop: usize,
+    end_reason: EndReason,
     pub(super) at: Instant,
     /// What a stream may still show that was on its way when the call ended.
     pub(super) tickets: Tickets,
@@ -41,11 +43,13 @@ impl PlaceGuard {
             return;
         }
         let place = self.shared.calls.get_mut(&self.call_sid);
-        let tickets = place.map(|mut place| std::mem::take(&mut place.tickets));
+        let left = place.map(|mut place| (place.stop, std::mem::take(&mut place.tickets)));
+        let (stop, tickets) = left.unwrap_or_default();
         let over = Over {
+            stop,
             end_reason,
             at: Instant::now(),
-            tickets: tickets.unwrap_or_default(),
+            tickets,
         };
         // It is known that it has ended before it is not known any more.
         self.shared.outcomes.insert(self.call_sid.clone(), over);
@@ -58,5 +62,24 @@ impl PlaceGuard {
 impl Drop for PlaceGuard {
     fn drop(&mut self) {
         self.leave(EndReason::Internal);
+    }
+}
+
+impl Bridge {
+    /// How a call ended, if it did so a short time ago.
+    pub fn outcome(&self, call_sid: &CallSid) -> Option<EndReason> {
+        let over = self.shared.outcomes.get(call_sid);
+        over.map(|over| over.end_reason)
+    }
+
+    /// The same, if it was at that stop of its route. What came of it at another is no
+    /// answer: the caller may have come back to another process since.
+    pub fn outcome_at(&self, call_sid: &CallSid, stop: usize) -> Option<EndReason> {
+        let over = self.shared.outcomes.get(call_sid)?;
+        (over.stop == stop).then_some(over.end_reason)
+    }
+
+    pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
+        self.shared.outcomes.remove(call_sid);
     }
 }

@@ -47,6 +47,8 @@ const MAILBOX: usize = 8;
 const WAITING_ROOM: usize = 256;
 
 pub(super) struct Place {
+    /// Among the stops of its route, where the call is.
+    pub(super) stop: usize,
     pub(super) mailbox: mpsc::Sender<Control>,
     light: Arc<Light>,
     pub(super) tickets: Tickets,
@@ -126,7 +128,11 @@ impl Bridge {
     pub fn admit(&self, mut admission: Admission) -> Result<StreamToken, Refusal> {
         self.forget_old_outcomes();
         match self.shared.calls.entry(admission.call_sid.clone()) {
-            Entry::Occupied(mut place) => Ok(place.get_mut().tickets.mint()),
+            Entry::Occupied(mut place) => {
+                let place = place.get_mut();
+                place.stop = admission.stop;
+                Ok(place.tickets.mint())
+            }
             Entry::Vacant(vacant) => {
                 self.refuse(&admission)?;
                 self.welcome_back(&mut admission);
@@ -135,6 +141,7 @@ impl Bridge {
                 let mut tickets = Tickets::default();
                 let token = tickets.mint();
                 vacant.insert(Place {
+                    stop: admission.stop,
                     mailbox,
                     light: Arc::clone(&light),
                     tickets,
@@ -206,12 +213,6 @@ impl Bridge {
         self.shared.calls.contains_key(call_sid)
     }
 
-    /// How a call ended, if it did so a short time ago.
-    pub fn outcome(&self, call_sid: &CallSid) -> Option<EndReason> {
-        let over = self.shared.outcomes.get(call_sid);
-        over.map(|over| over.end_reason)
-    }
-
     /// How many calls there are.
     pub fn counts(&self) -> Counts {
         Counts {
@@ -254,10 +255,6 @@ impl Bridge {
     /// Tells nobody who comes back what happened in that call.
     pub fn forget(&self, call: CallId) {
         self.shared.feed.forget(call);
-    }
-
-    pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
-        self.shared.outcomes.remove(call_sid);
     }
 
     pub(super) fn keeper(&self) -> &Keeper {
@@ -415,7 +412,8 @@ mod tests {
     use crate::bridge::{AgentLeg, DialError};
     use crate::call::Interruption;
     use crate::clock::Clock;
-    use crate::domain::Receptionist;
+    use crate::domain::{Receptionist, Usage};
+    use crate::routing::{AiStop, Stop, Voice};
     use crate::store::Store;
 
     /// Agents that never answer.
@@ -509,5 +507,58 @@ mod tests {
         drop(place);
         assert!(bridge.has(&call_sid));
         assert_eq!((bridge.outcome(&call_sid), bridge.counts().live), (None, 1));
+    }
+
+    /// What was used before, if it was so much.
+    fn having_used(tokens: i64) -> Past {
+        let usage = Usage {
+            input_text_tokens: tokens,
+            ..Usage::default()
+        };
+        Past {
+            usage,
+            ..Past::begun_now()
+        }
+    }
+
+    #[tokio::test]
+    async fn p6_what_was_said_here_is_not_all_once_the_caller_was_at_another_process() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = &admission.call_sid;
+        let back = Stop::Ai(AiStop {
+            receptionist_id: admission.receptionist.id,
+            voice: Voice::default(),
+            back_from: Some("ada".to_owned()),
+        });
+        for (stop, used) in [(2, 1), (5, 7)] {
+            let stops = vec![Stop::Apology, back.clone(), Stop::VOICEMAIL];
+            bridge.hand_over(call_sid, Handover { first: 1, stops });
+            bridge.keep(call_sid, || having_used(1));
+            let mut again = Admission {
+                stop,
+                past: Some(having_used(7)),
+                ..admission.clone()
+            };
+            bridge.welcome_back(&mut again);
+            let past = again.past.unwrap();
+            assert_eq!(past.usage.input_text_tokens, used, "at the stop {stop}");
+        }
+    }
+
+    #[tokio::test]
+    async fn p6_how_a_call_ended_at_one_stop_is_not_how_it_ended_at_another() {
+        let (bridge, admission, _folder) = house().await;
+        let call_sid = admission.call_sid.clone();
+        let mut place = PlaceGuard::new(Arc::clone(&bridge.shared), call_sid.clone());
+        bridge
+            .admit(Admission {
+                stop: 3,
+                ..admission
+            })
+            .unwrap();
+        place.leave(EndReason::Transferred);
+        let at = |stop| bridge.outcome_at(&call_sid, stop);
+        assert_eq!(at(3), Some(EndReason::Transferred));
+        assert_eq!((at(0), at(5)), (None, None));
     }
 }

@@ -170,24 +170,33 @@ impl From<(TenantId, CallId)> for Of {
 }
 
 impl Told {
-    /// Writes it down, and tells whoever watches; written to be run twice.
+    /// Writes it down, and tells whoever watches; what comes before its call
+    /// [waits](Self::wait) for it. Written to be run twice.
     pub(super) async fn write(&self, store: &Store, feed: &Feed) -> Result<(), store::Error> {
-        match self {
-            Self::Stands(stands) => stands.write(store, feed).await,
-            Self::Message(news) => news.write(store).await,
-            Self::Recorded(recorded) => recorded.write(store).await,
-            Self::Text(text) => text.write(store).await,
-            Self::TextStands(stands) => stands.write(store).await,
+        if self.apply(store, feed).await? {
+            return Ok(());
         }
+        self.wait(store).await
+    }
+
+    /// The same, where its call is known, or it needs none; whether that is so.
+    pub(super) async fn apply(&self, store: &Store, feed: &Feed) -> Result<bool, store::Error> {
+        match self {
+            Self::Stands(stands) => stands.write(store, feed).await?,
+            Self::Message(news) => return news.write(store).await,
+            Self::Recorded(recorded) => return recorded.write(store).await,
+            Self::Text(text) => text.write(store).await?,
+            Self::TextStands(stands) => stands.write(store).await?,
+        }
+        Ok(true)
     }
 }
 
 impl MessageNews {
-    /// Merges it into the message; what is told of a call that nobody knows is not
-    /// ours to keep, and what was recorded in one that was deleted goes too.
-    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+    /// Merges it into the message; what was recorded in a call that was deleted goes too.
+    /// Whether the call is known, or was.
+    async fn write(&self, store: &Store) -> Result<bool, store::Error> {
         let Some(call) = calls::find_by_sid(store, &self.call_sid).await? else {
-            tracing::warn!("voicemail.of_no_call");
             return self.let_go(store).await;
         };
         let news = messages::News {
@@ -201,22 +210,28 @@ impl MessageNews {
             transcript: self.words.as_ref().map(|words| words.expose().as_str()),
             at: self.at,
         };
-        messages::merge(store, &news).await
+        messages::merge(store, &news).await?;
+        Ok(true)
     }
 
-    async fn let_go(&self, store: &Store) -> Result<(), store::Error> {
+    async fn let_go(&self, store: &Store) -> Result<bool, store::Error> {
         let Some(tenant) = forgotten_calls::owner(store, &self.call_sid).await? else {
-            return Ok(());
+            return Ok(false);
         };
         let mut tx = store.begin().await?;
         forgotten_calls::forget_recording(&mut tx, tenant, &self.recording_sid, self.at).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 }
 
 impl CallRecorded {
-    /// Takes it down; what was recorded of a call that was deleted goes too.
-    async fn write(&self, store: &Store) -> Result<(), store::Error> {
+    /// Takes it down; what was recorded of a call that was deleted goes too. Whether the
+    /// call is known, or was.
+    ///
+    /// **Invariant:** nothing is deleted at the carrier of a call that may be known
+    /// somewhere yet, but only of one that the database says is forgotten.
+    async fn write(&self, store: &Store) -> Result<bool, store::Error> {
         let (tenant, call) = (self.title.tenant_id, self.title.call_id);
         let mut tx = store.begin().await?;
         if calls::find(&mut tx, tenant, call).await?.is_some() {
@@ -228,12 +243,14 @@ impl CallRecorded {
                 at: self.at,
             };
             carrier_recordings::take_down(&mut tx, &news).await?;
-        } else {
-            tracing::warn!(call.id = %call, "recording.of_no_call");
+        } else if forgotten_calls::is_forgotten(&mut tx, (tenant, call)).await? {
             let sid = &self.recording_sid;
             forgotten_calls::forget_recording(&mut tx, tenant, sid, self.at).await?;
+        } else {
+            return Ok(false);
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

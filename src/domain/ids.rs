@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
 use super::{ParseError, Timestamp};
@@ -203,6 +204,17 @@ carrier_sid!(
     /// The carrier's name for a conference (`CF…` at Twilio).
     ConferenceSid
 );
+
+impl CallId {
+    /// The name of a call that has one of the carrier's already: whoever hears of the call
+    /// gives it the same, without asking anybody. When it came is not to be seen in it.
+    pub fn of_sid(sid: &CallSid) -> Self {
+        let digest = Sha256::digest(sid.as_str().as_bytes());
+        let mut bits = [0; 16];
+        bits.copy_from_slice(&digest[..16]);
+        Self(Ulid(u128::from_be_bytes(bits)))
+    }
+}
 
 impl CallSid {
     /// What stands for the carrier's name of a call that it has not named yet.

@@ -7,6 +7,8 @@ use super::ParseError;
 pub enum JobKind {
     /// Ask the carrier what a call cost.
     CarrierPrice,
+    /// Tell again what the carrier told of a call that nobody knew.
+    EarlyNews,
     /// Fetch what a caller said, and write it down.
     MessageSound,
     /// Delete the sound of a message that was deleted.
@@ -33,8 +35,9 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CarrierPrice,
+        Self::EarlyNews,
         Self::MessageSound,
         Self::ForgottenMessage,
         Self::SpooledRecording,
@@ -52,6 +55,7 @@ impl JobKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CarrierPrice => "carrier_price",
+            Self::EarlyNews => "early_news",
             Self::MessageSound => "message_sound",
             Self::ForgottenMessage => "forgotten_message",
             Self::SpooledRecording => "spooled_recording",
@@ -76,6 +80,7 @@ impl JobKind {
             | Self::RecordedWords
             | Self::SmsToSend => 2,
             Self::CarrierPrice
+            | Self::EarlyNews
             | Self::ForgottenMessage
             | Self::ForgottenRecording
             | Self::OpenCalls
@@ -96,6 +101,7 @@ impl JobKind {
         const MINUTE_MS: i64 = 60_000;
         match self {
             Self::CarrierPrice
+            | Self::EarlyNews
             | Self::MessageSound
             | Self::ForgottenMessage
             | Self::SpooledRecording

@@ -85,7 +85,7 @@ pub use side::Side;
 pub use sms::{OptOut, OptOutSource, Sms, SmsMedia, SmsState, Wish};
 pub use taken_message::{TakenKind, TakenMessage, Urgency};
 pub use tenant::{Ability, Capabilities, Number, Tenant};
-pub use time::Timestamp;
+pub use time::{DAY_MS, Timestamp};
 pub use tool::{Effect, PermittedTool, ToolName};
 pub use toolkit::{
     Destination, HttpMethod, HttpTool, McpServer, PersonRule, Place, TextRecipient, ToolHeader,

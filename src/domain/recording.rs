@@ -163,6 +163,14 @@ impl RecordingState {
             Self::Deleted => "deleted",
         }
     }
+
+    /// Whether it is known what became of it.
+    pub fn is_settled(self) -> bool {
+        match self {
+            Self::Kept | Self::Failed | Self::Deleted => true,
+            Self::Recording | Self::Paused | Self::Finalising => false,
+        }
+    }
 }
 
 impl std::str::FromStr for RecordingState {

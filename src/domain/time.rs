@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// A day of twenty-four hours, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(i64);

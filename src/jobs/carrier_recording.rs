@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::house::JobHouse;
 use super::worker::{Failure, Next};
 use super::{kept_recording, recorded_words};
-use crate::domain::{CallRecording, RecordingFault, RecordingState};
+use crate::domain::{CallRecording, DAY_MS, RecordingFault, RecordingState};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
 use crate::twilio::rest::Client;
@@ -17,7 +17,7 @@ use crate::twilio::rest::Client;
 /// Parts of the sound that may wait for the disk.
 const WAITING: usize = 16;
 /// What the carrier does not have after so long will never be there.
-const LOST_AFTER_MS: i64 = 86_400_000;
+const LOST_AFTER_MS: i64 = DAY_MS;
 
 /// Fetches the recording that the job is named after, and deletes it at the carrier, also
 /// where nobody wants it any more. The payload is the carrier's name for it and, behind a
@@ -34,6 +34,10 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
     if let Some(row) = &row {
         if row.state == RecordingState::Finalising {
             keep(house, carrier, (row, carrier_sid)).await?;
+        } else if row.state == RecordingState::Deleted {
+            // The file may have been made before anybody knew that it is not wanted.
+            let deleted = house.recordings.delete(&row.title.carrier_file()).await;
+            deleted.map_err(Failure::of_storage)?;
         }
         // Also where that was kept before, and this process ended.
         recorded_words::ask_for(house, &row.title, leg).await?;

@@ -9,17 +9,22 @@ use futures::future::BoxFuture;
 use super::process::Process;
 use super::worker::{Failure, Next, Worker};
 use super::{
-    carrier_price, carrier_recording, forgotten_message, forgotten_recording, message_sound,
-    open_calls, quota_alerts, recorded_words, retention, sms_to_send, spooled_recording,
-    uncounted_calls,
+    carrier_price, carrier_recording, early_news, forgotten_message, forgotten_recording,
+    message_sound, open_calls, quota_alerts, recorded_words, retention, sms_to_send,
+    spooled_recording, uncounted_calls,
 };
 use crate::clock::Clock;
 use crate::domain::{CallLog, CallSid, JobKind};
 use crate::recordings::Recordings;
-use crate::store::Store;
 use crate::store::jobs::ClaimedJob;
+use crate::store::{self, Store};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
+
+/// Writes down what the carrier told of a call too early, as a job carries it; false as
+/// long as nobody knows the call.
+pub type TellAgain =
+    Arc<dyn Fn(String) -> BoxFuture<'static, Result<bool, store::Error>> + Send + Sync>;
 
 /// What the jobs need of the house.
 #[derive(Clone)]
@@ -43,6 +48,8 @@ pub struct JobHouse {
     pub is_live: Arc<dyn Fn(&CallSid) -> bool + Send + Sync>,
     /// Tells whoever watches that a call is over, which nobody has told them yet.
     pub tell_closed: Arc<dyn Fn(&CallLog) + Send + Sync>,
+    /// Tells what was told too early once more.
+    pub tell_again: TellAgain,
     /// Whether facts about calls wait here for the database.
     pub is_behind: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -63,6 +70,7 @@ impl Worker for JobHouse {
         async move {
             match job.kind {
                 JobKind::CarrierPrice => carrier_price::run(&house, &job).await,
+                JobKind::EarlyNews => early_news::run(&house, &job).await,
                 JobKind::MessageSound => message_sound::run(&house, &job).await,
                 JobKind::ForgottenMessage => forgotten_message::run(&house, &job).await,
                 JobKind::SpooledRecording => spooled_recording::run(&house, &job).await,

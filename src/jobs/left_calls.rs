@@ -4,6 +4,8 @@
 //! carrier says, and one that goes on is led on by its webhooks. Where there is none,
 //! a call that a receptionist had is over: its line has gone with the process.
 
+use std::time::Duration;
+
 use futures::future::join;
 use futures::stream::{self, StreamExt as _};
 use tokio::time::{Instant, sleep};
@@ -14,10 +16,14 @@ use super::open_calls::{believe, complain, last_news, lose, note};
 use super::vitals::{BEAT_EVERY, Vitals};
 use crate::domain::{CallLog, EndReason, Timestamp};
 use crate::store::processes::{self, Pulse};
-use crate::store::{self, call_backs, call_owners, call_routes, lost_calls, page};
+use crate::store::{self, call_backs, call_owners, call_routes, in_time, lost_calls, page, within};
+use crate::twilio::rest::Call;
 
 /// How many the carrier is asked about at one time.
 const AT_ONCE: usize = 8;
+/// A beat that takes longer is late, and what is seen of the others' is old. The next turn
+/// may find a line that is not dead.
+const LONGEST_BEAT: Duration = Duration::from_secs(3);
 
 /// Looks after the processes of the house, of which it is one.
 #[derive(Debug)]
@@ -64,7 +70,7 @@ impl Watch {
     /// If the database cannot be reached; the next look may go well.
     pub async fn look(&mut self, now: Instant) -> Result<(), store::Error> {
         let JobHouse { store, process, .. } = &self.house;
-        let pulses = processes::list(store).await?;
+        let pulses = within(LONGEST_BEAT, processes::list(store)).await?;
         let judged = self.vitals.judge(&pulses, process.id(), now);
         process.note_others(judged.living);
         for pulse in judged.dead {
@@ -86,7 +92,8 @@ impl JobHouse {
     ///
     /// If the database cannot be reached; the next beat may go well.
     pub async fn beat(&self) -> Result<(), store::Error> {
-        processes::beat(&self.store, self.process.id(), self.clock.now()).await
+        let beat = processes::beat(&self.store, self.process.id(), self.clock.now());
+        within(LONGEST_BEAT, beat).await
     }
 
     /// Says that this process goes in peace; unless it has calls that are not over, which
@@ -108,12 +115,12 @@ impl JobHouse {
 /// All calls of one process; it is forgotten once nothing of it is left.
 async fn take_up(house: &JobHouse, dead: Pulse) -> Result<(), store::Error> {
     let limit = page::Limit::longest();
-    let open = call_owners::list_open(&house.store, dead.id, limit).await?;
+    let open = in_time(call_owners::list_open(&house.store, dead.id, limit)).await?;
     if open.is_empty() {
-        call_owners::explain(&house.store, dead.id).await?;
+        in_time(call_owners::explain(&house.store, dead.id)).await?;
         metrics::counter!("frontdesk_processes_lost_total").increment(1);
         tracing::warn!(process.id = %dead.id, "process.lost");
-        return processes::forget(&house.store, dead).await;
+        return in_time(processes::forget(&house.store, dead)).await;
     }
     let seen_to = open
         .into_iter()
@@ -126,38 +133,46 @@ async fn take_up(house: &JobHouse, dead: Pulse) -> Result<(), store::Error> {
 }
 
 async fn see_to(house: &JobHouse, call: &CallLog, dead: Pulse) -> Result<(), store::Error> {
-    let (store, of) = (&house.store, (call.tenant_id, call.id));
+    let of = (call.tenant_id, call.id);
     if (house.is_live)(&call.call_sid) {
-        return call_owners::own(store, of, house.process.id()).await;
+        return in_time(call_owners::own(&house.store, of, house.process.id())).await;
     }
-    let at = last_news(house, call).await?.max(dead.seen_at);
+    let at = in_time(last_news(house, call)).await?.max(dead.seen_at);
     let Some(carrier) = &house.carrier else {
-        return close(house, call, at).await;
+        return in_time(close(house, call, at)).await;
     };
     match carrier.find_call(&call.call_sid).await {
-        Ok(Some(truth)) => {
-            let call_back = (house.clock.new_id(), house.clock.now());
-            lost_calls::break_off(store, of, at, call_back).await?;
-            if truth.status.is_terminal() {
-                believe(house, call, &truth, house.clock.now()).await?;
-                note(call, "found");
-                return Ok(());
-            }
-            note(call, "goes_on");
-            call_owners::disown(store, of).await
-        }
-        Ok(None) => {
-            note_call_back(house, call).await?;
-            lose(house, of, (EndReason::ProcessLost, at)).await?;
-            call_routes::close(store, &call.call_sid, house.clock.now()).await?;
-            note(call, "lost");
-            Ok(())
-        }
+        Ok(found) => in_time(heed(house, call, (found, at))).await,
         Err(error) => {
             complain(call, &error);
             Ok(())
         }
     }
+}
+
+/// The carrier has said how the call stands, or that it knows of none.
+async fn heed(
+    house: &JobHouse,
+    call: &CallLog,
+    (found, at): (Option<Call>, Timestamp),
+) -> Result<(), store::Error> {
+    let (store, of) = (&house.store, (call.tenant_id, call.id));
+    let Some(truth) = found else {
+        note_call_back(house, call).await?;
+        lose(house, of, (EndReason::ProcessLost, at)).await?;
+        call_routes::close(store, &call.call_sid, house.clock.now()).await?;
+        note(call, "lost");
+        return Ok(());
+    };
+    let call_back = (house.clock.new_id(), house.clock.now());
+    lost_calls::break_off(store, of, at, call_back).await?;
+    if truth.status.is_terminal() {
+        believe(house, call, &truth, house.clock.now()).await?;
+        note(call, "found");
+        return Ok(());
+    }
+    note(call, "goes_on");
+    call_owners::disown(store, of).await
 }
 
 /// Nobody can be asked. Whoever rings, waits or speaks with a person does not depend on

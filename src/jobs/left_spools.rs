@@ -3,26 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use futures::future::join;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::house::JobHouse;
 use super::retention::kept_since;
-use super::spooled_recording::blocking;
+use super::spooled_recording::{blocking, settle};
 use super::worker::Failure;
-use crate::domain::{RecordingId, RecordingTitle, SettingKey};
+use crate::domain::{DAY_MS, RecordingId, RecordingTitle, SettingKey};
 use crate::recordings::{Opened, Spooled};
 use crate::store::{call_recordings, calls, forgotten_calls, settings};
 
 /// How often this process looks through its folder.
 const EVERY: Duration = Duration::from_mins(1);
+/// How long a look at one spool may take: as long as a job.
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Recordings without an end that are looked at in one turn.
 const AT_A_TIME: u32 = 100;
 /// What nobody has told of a call by then is told late, or never.
 const GRACE_MS: i64 = 10 * 60_000;
 /// Nobody writes a file for so long.
-const PART_MS: i64 = 86_400_000;
+const PART_MS: i64 = DAY_MS;
 
 impl JobHouse {
     /// Looks through the folder of spools now, and every minute until `stop`; and once for
@@ -72,10 +75,10 @@ impl JobHouse {
         let folder = self.recordings.spool_folder();
         let mut unclaimed = 0;
         for id in blocking(move || Spooled::list(&folder)).await? {
-            unclaimed += u32::from(self.take_up(id).await? == Claim::Nobody);
+            unclaimed += u32::from(in_patience(self.take_up(id)).await? == Claim::Nobody);
         }
         metrics::gauge!("frontdesk_recordings_unclaimed").set(unclaimed);
-        self.end_stale().await?;
+        in_patience(self.end_stale()).await?;
         Ok(unclaimed)
     }
 
@@ -115,6 +118,14 @@ impl JobHouse {
         if calls::find(&self.store, of.0, of.1).await?.is_none() {
             return self.spare(&title, spooled).await;
         }
+        let row = call_recordings::find(&self.store, of.0, title.id).await?;
+        if let Some(row) = row.filter(|row| row.state.is_settled()) {
+            // Another process, which does not have it, has done the job.
+            if let Err(error) = settle(self, spooled, Some(&row)).await {
+                tracing::warn!(?error, "recording.not_settled");
+            }
+            return Ok(Claim::Somebody);
+        }
         // Whoever does the job opens it.
         drop(spooled);
         let mut tx = self.store.begin().await?;
@@ -143,6 +154,12 @@ impl JobHouse {
             Claim::Somebody
         })
     }
+}
+
+/// What was looked at, unless the database or the storage never lets it end.
+async fn in_patience<T>(looked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let looked = timeout(PATIENCE, looked).await;
+    looked.unwrap_or_else(|_| Err(Failure::Retry(anyhow!("it took too long"))))
 }
 
 /// Whether a spool belongs to anybody.

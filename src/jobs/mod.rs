@@ -20,6 +20,7 @@
 //! | job | when | what |
 //! |---|---|---|
 //! | [`carrier_price`] | after a call | what the carrier charged, asked for until it says so |
+//! | [`early_news`] | after it was told | what was told of a call that nobody knew: told again |
 //! | [`message_sound`] | after a message | its sound is fetched, and written down as text |
 //! | [`forgotten_message`] | after a deletion | its sound goes, here and at the carrier |
 //! | [`spooled_recording`] | after a recording | what was spooled becomes a file |
@@ -32,6 +33,7 @@
 
 mod carrier_price;
 mod carrier_recording;
+mod early_news;
 mod forgotten_message;
 mod forgotten_recording;
 mod house;
@@ -51,7 +53,7 @@ mod uncounted_calls;
 mod vitals;
 mod worker;
 
-pub use house::JobHouse;
+pub use house::{JobHouse, TellAgain};
 pub use left_calls::Watch;
 pub use process::Process;
 pub use runner::Runner;

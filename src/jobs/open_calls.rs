@@ -9,7 +9,7 @@ use futures::stream::{self, StreamExt as _};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{AnsweredBy, CallId, CallLog, EndReason, JobKind, TenantId, Timestamp};
+use crate::domain::{AnsweredBy, CallId, CallLog, DAY_MS, EndReason, JobKind, TenantId, Timestamp};
 use crate::store::calls::{self, StatusNews};
 use crate::store::{self, call_events, call_routes, lost_calls, page, settings};
 use crate::twilio::rest::{Call, Error};
@@ -21,8 +21,8 @@ const AT_ONCE: usize = 8;
 const GRACE_MS: i64 = 60_000;
 /// A call whose sound broke off is asked for so soon: the caller may have hung up.
 const CUT_OFF_MS: i64 = 10_000;
-/// No call lasts longer than a day at any carrier.
-const DAY_MS: i64 = 86_400_000;
+/// No call lasts longer at any carrier.
+const LONGEST_MS: i64 = DAY_MS;
 
 /// Looks at every call that should be over.
 pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {
@@ -92,7 +92,7 @@ async fn limit_of(
 ) -> Result<i64, store::Error> {
     let is_with_ai = call.answered_by == Some(AnsweredBy::Ai) && call.end_reason.is_none();
     if house.carrier.is_none() && !is_with_ai {
-        return Ok(DAY_MS);
+        return Ok(LONGEST_MS);
     }
     if let Some(ms) = known.get(&call.tenant_id) {
         return Ok(*ms);
@@ -100,7 +100,7 @@ async fn limit_of(
     let settings = settings::of_tenant(&house.store, call.tenant_id, None).await?;
     let longest = settings.longest_call();
     let ms = longest.and_then(|longest| i64::try_from(longest.as_millis()).ok());
-    let ms = ms.unwrap_or(DAY_MS);
+    let ms = ms.unwrap_or(LONGEST_MS);
     known.insert(call.tenant_id, ms);
     Ok(ms)
 }

@@ -6,13 +6,12 @@ use tokio::time::{Instant, sleep};
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::{JobKind, RecordingFault, SettingKey, Settings, TenantId, Timestamp};
+use crate::domain::{DAY_MS, JobKind, RecordingFault, SettingKey, Settings, TenantId, Timestamp};
 use crate::store::{
     self, Store, call_recordings as recordings, jobs, page, retention, settings, tenants,
     voicemail_messages as messages,
 };
 
-const DAY_MS: i64 = 86_400_000;
 /// A call has a hundred rows or so; this many are gone in some milliseconds.
 const AT_A_TIME: u32 = 25;
 /// Whoever waits for the writer has it between two batches.

@@ -17,7 +17,7 @@ use super::worker::{Failure, Next, Worker};
 use crate::clock::{Clock, random_bytes};
 use crate::domain::{JobKind, Timestamp};
 use crate::store::jobs::{self, ClaimedJob, NewJob};
-use crate::store::{self, Store};
+use crate::store::{self, Store, in_time};
 
 /// Jobs that are done at one time.
 const AT_ONCE: usize = 6;
@@ -79,7 +79,7 @@ impl Runner {
                 }
                 self.begin(&mut running).await
             };
-            let wait = match begun.await {
+            let wait = match in_time(begun).await {
                 Ok(wait) => {
                     is_ready = true;
                     wait
@@ -183,7 +183,7 @@ impl Runner {
             .increment(1);
         // What is not written down is done again, as if this process had died.
         let mut pause = SHORTEST_WAIT;
-        while let Err(error) = self.settle(&job, &verdict).await {
+        while let Err(error) = in_time(self.settle(&job, &verdict)).await {
             tracing::warn!(job.kind = kind, %error, "job.not_settled");
             if !error.is_transient() || pause > LOOK_EVERY {
                 return;
@@ -235,7 +235,7 @@ impl Runner {
 
     /// Tells how much waits, and for how long the oldest has been due.
     async fn count_waiting(&self) {
-        let waiting = match jobs::waiting(&self.store).await {
+        let waiting = match in_time(jobs::waiting(&self.store)).await {
             Ok(waiting) => waiting,
             Err(error) => {
                 tracing::warn!(%error, "jobs.not_counted");

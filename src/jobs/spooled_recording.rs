@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::house::JobHouse;
 use super::kept_recording;
 use super::worker::{Failure, Next};
-use crate::domain::{CallRecording, RecordingFault, RecordingState};
+use crate::domain::{CallRecording, DAY_MS, RecordingFault, RecordingState};
 use crate::recordings::{CONTENT_TYPE, Opened, Spooled, Summary, write_sound};
 use crate::store::call_recordings::{self, KeptFile};
 use crate::store::jobs::ClaimedJob;
@@ -19,7 +19,7 @@ const SOON_MS: i64 = 1_000;
 /// The spool is at another process of the house, which may take the job next.
 const ELSEWHERE_MS: i64 = 30_000;
 /// A process that is away for so long does not come back.
-const LOST_AFTER_MS: i64 = 86_400_000;
+const LOST_AFTER_MS: i64 = DAY_MS;
 /// A record that was being written; what is more than that was once good.
 const MAX_TORN: u64 = 8_192;
 const SAMPLES_PER_MS: u64 = 8;
@@ -36,22 +36,29 @@ pub(super) async fn run(house: &JobHouse, job: &ClaimedJob) -> Result<Next, Fail
         (Opened::InUse, _) => Ok(Next::Again(house.clock.now().plus_ms(SOON_MS))),
         (Opened::Missing, None) => Ok(Next::Done),
         (Opened::Missing, Some(row)) => missing(house, &row).await,
-        // Its call was forgotten.
-        (Opened::Left(spooled), None) => discard(spooled).await,
-        (Opened::Left(spooled), Some(row)) if row.state == RecordingState::Deleted => {
-            discard(spooled).await
+        (Opened::Left(spooled), row) => {
+            settle(house, Arc::new(spooled), row.as_ref()).await?;
+            Ok(Next::Done)
         }
-        (Opened::Left(spooled), Some(row)) => finish(house, spooled, &row).await,
+    }
+}
+
+/// Makes the file of what was spooled, unless nobody is to have it.
+pub(super) async fn settle(
+    house: &JobHouse,
+    spooled: Arc<Spooled>,
+    row: Option<&CallRecording>,
+) -> Result<(), Failure> {
+    match row {
+        Some(row) if row.state != RecordingState::Deleted => finish(house, spooled, row).await,
+        // It was deleted, or its call was forgotten.
+        Some(_) | None => discard(house, spooled).await,
     }
 }
 
 /// Nothing was written, or not here.
 async fn missing(house: &JobHouse, row: &CallRecording) -> Result<Next, Failure> {
-    let is_over = match row.state {
-        RecordingState::Kept | RecordingState::Failed | RecordingState::Deleted => true,
-        RecordingState::Recording | RecordingState::Paused | RecordingState::Finalising => false,
-    };
-    if is_over {
+    if row.state.is_settled() {
         return Ok(Next::Done);
     }
     let now = house.clock.now();
@@ -63,19 +70,26 @@ async fn missing(house: &JobHouse, row: &CallRecording) -> Result<Next, Failure>
     Ok(Next::Done)
 }
 
-async fn discard(spooled: Spooled) -> Result<Next, Failure> {
-    blocking(move || spooled.remove()).await?;
-    Ok(Next::Done)
+/// Also the file, which may have been made before anybody knew that it is not wanted.
+async fn discard(house: &JobHouse, spooled: Arc<Spooled>) -> Result<(), Failure> {
+    let reader = Arc::clone(&spooled);
+    if let Some(title) = blocking(move || reader.title()).await? {
+        let deleted = house.recordings.delete(&title.own_file()).await;
+        deleted.map_err(Failure::of_storage)?;
+    }
+    blocking(move || spooled.remove()).await
 }
 
-async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Result<Next, Failure> {
-    let spooled = Arc::new(spooled);
+async fn finish(
+    house: &JobHouse,
+    spooled: Arc<Spooled>,
+    row: &CallRecording,
+) -> Result<(), Failure> {
     let reader = Arc::clone(&spooled);
     let summary = blocking(move || reader.summary()).await?;
     if summary.title.as_ref().map(|title| title.id) != Some(row.title.id) {
         kept_recording::fail(house, &row.title, RecordingFault::Lost).await?;
-        blocking(move || spooled.set_aside()).await?;
-        return Ok(Next::Done);
+        return blocking(move || spooled.set_aside()).await;
     }
     let name = row.title.own_file();
     let (reader, whole) = (Arc::clone(&spooled), summary.clone());
@@ -93,8 +107,7 @@ async fn finish(house: &JobHouse, spooled: Spooled, row: &CallRecording) -> Resu
         fault: (!summary.is_ended).then_some(RecordingFault::ProcessEnded),
     };
     kept_recording::keep(house, &row.title, &file).await?;
-    put_away(spooled, &summary).await?;
-    Ok(Next::Done)
+    put_away(spooled, &summary).await
 }
 
 /// What could not be read though it is more than a torn end is not thrown away.

@@ -5,14 +5,14 @@
 
 use super::house::JobHouse;
 use super::worker::{Failure, Next, bear};
-use crate::domain::JobKind;
+use crate::domain::{DAY_MS, JobKind};
 use crate::store::usage;
 
 /// So many at a time: each in a transaction of its own, for nobody waits long
 /// behind one.
 const AT_A_TIME: u32 = 500;
 /// What ended longer ago is not asked for its price.
-const RATED_MS: i64 = 86_400_000;
+const RATED_MS: i64 = DAY_MS;
 
 /// Counts some of them, and the others soon.
 pub(super) async fn run(house: &JobHouse) -> Result<Next, Failure> {

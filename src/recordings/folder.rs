@@ -1,7 +1,8 @@
 //! A folder for sound: files that are there whole or not at all.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{BufWriter, Error, ErrorKind, Result};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -191,7 +192,7 @@ fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let mut out = BufWriter::new(File::create(path)?);
+    let mut out = BufWriter::new(for_us(path)?);
     write(&mut out)?;
     let file = out
         .into_inner()
@@ -200,8 +201,17 @@ fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<()
     Ok(file.metadata()?.len())
 }
 
+/// A new file: what callers say is for nobody else on this machine.
+fn for_us(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let options = options.create(true).write(true).truncate(true);
+    options.mode(0o600).open(path)
+}
+
 async fn write_through(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = fs::File::create(path).await?;
+    let path = path.to_owned();
+    let made = spawn_blocking(move || for_us(&path)).await;
+    let mut file = fs::File::from_std(made.map_err(Error::other)??);
     file.write_all(bytes).await?;
     file.sync_all().await
 }
@@ -216,7 +226,8 @@ fn absent_is_none<T>(found: Result<T>) -> Result<Option<T>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{ErrorKind, Write as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::Recordings;
     use crate::domain::Timestamp;
@@ -235,6 +246,19 @@ mod tests {
         recordings.delete("a/b.wav").await.unwrap();
         recordings.delete("a/b.wav").await.unwrap();
         assert_eq!(recordings.read("a/b.wav").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_callers_say_is_for_nobody_else_on_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::at(folder.path());
+        recordings.put("put.wav", b"sound").await.unwrap();
+        let written = recordings.put_written("written.wav", |out| out.write_all(b"sound"));
+        assert_eq!(written.await.unwrap(), 5);
+        for name in ["put.wav", "written.wav"] {
+            let told = std::fs::metadata(folder.path().join(name)).unwrap();
+            assert_eq!(told.permissions().mode() & 0o777, 0o600, "{name}");
+        }
     }
 
     #[tokio::test]

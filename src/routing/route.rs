@@ -36,6 +36,14 @@ pub struct Handover {
     pub stops: Vec<Stop>,
 }
 
+impl Handover {
+    /// Whether the stop `n` of the route is one of its own.
+    pub fn leads_to(&self, n: usize) -> bool {
+        n.checked_sub(self.first)
+            .is_some_and(|nth| nth < self.stops.len())
+    }
+}
+
 impl Route {
     /// Whether a call in that direction, on this route, was placed by a member: then the
     /// carrier's call of that name is the member's, and whom they have called is rung by it.

@@ -159,7 +159,8 @@ pub async fn keep(
 
 const KEEP: &str = "
     UPDATE call_recordings SET state = 'kept', audio_file = $3, content_type = $4, bytes = $5,
-        duration_ms = $6, pauses = $7, lost_ms = $8, fault = COALESCE(fault, $9)
+        duration_ms = $6, pauses = $7, lost_ms = $8,
+        fault = COALESCE(NULLIF(fault, 'lost'), $9)
     WHERE tenant_id = $1 AND id = $2 AND state <> 'deleted'
     RETURNING call_id";
 

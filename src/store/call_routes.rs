@@ -28,17 +28,18 @@ pub struct KeptRoute {
     pub moved_to: Option<usize>,
 }
 
-/// Keeps the route of the tenant's call; the first one that is kept counts.
+/// Keeps the route of the tenant's call; the first one that is kept counts. Whether it is
+/// this one.
 pub async fn insert(
     db: impl Into<Db<'_>>,
     (tenant, call): (TenantId, CallId),
     route: &Route,
     at: Timestamp,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let chain: Vec<StopText> = route.stops.iter().map(StopText::from).collect();
     let why: Vec<StepText> = route.steps.iter().map(StepText::from).collect();
     let mut conn = db.into().write().await?;
-    sqlx::query(INSERT)
+    let done = sqlx::query(INSERT)
         .bind(tenant.to_string())
         .bind(call.to_string())
         .bind(json(&chain))
@@ -48,7 +49,7 @@ pub async fn insert(
         .bind(route.open_state.as_str())
         .execute(&mut *conn)
         .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 const INSERT: &str = "

@@ -77,7 +77,7 @@ pub async fn find_or_create(
 ) -> Result<(CallLog, bool), Error> {
     let mut conn = db.into().write().await?;
     let mut tx = conn.begin().await?;
-    let row: CallRow = sqlx::query_as(FIND_OR_CREATE)
+    let row: Option<CallRow> = sqlx::query_as(CREATE)
         .bind(new.id.to_string())
         .bind(new.tenant_id.to_string())
         .bind(new.call_sid.as_str())
@@ -88,33 +88,35 @@ pub async fn find_or_create(
         .bind(new.status.as_str())
         .bind(new.created_at.as_ms())
         .bind(Outcome::first(new.status).as_str())
-        .fetch_one(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
+    let Some(row) = row else {
+        let Some(known) = lock_by_sid(&mut tx, &new.call_sid).await? else {
+            // Somebody has deleted it at this moment.
+            forgotten_calls::refuse(&mut tx, &new.call_sid).await?;
+            return Err(Error::Conflict);
+        };
+        let call = CallLog::try_from(known)?;
+        tx.commit().await?;
+        return Ok((call, false));
+    };
     let call = CallLog::try_from(row)?;
-    let is_new = call.id == new.id;
-    if is_new {
-        // After the row is ours: who deletes the call at this moment is done by now.
-        if forgotten_calls::owner_in(&mut tx, &new.call_sid)
-            .await?
-            .is_some()
-        {
-            return Err(Error::Forgotten);
-        }
-        call_words::index(&mut tx, &call, iter::empty()).await?;
-    }
+    // After the row is ours: who deletes the call at this moment is done by now.
+    forgotten_calls::refuse(&mut tx, &new.call_sid).await?;
+    call_words::index(&mut tx, &call, iter::empty()).await?;
     tx.commit().await?;
-    Ok((call, is_new))
+    Ok((call, true))
 }
 
-// The update changes nothing: it is there because DO NOTHING returns nothing.
-const FIND_OR_CREATE: &str = concat!(
+// Of any conflict: whoever is told of the same call at the same time gives it the same id,
+// and PostgreSQL may find that out before it looks at the SID.
+const CREATE: &str = concat!(
     "INSERT INTO calls (id, tenant_id, call_sid, direction, from_party, to_party,
         receptionist_id, status, created_at_ms, outcome, contact_id)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         (SELECT contact_id FROM contact_numbers WHERE tenant_id = $2
             AND phone_number = CASE WHEN $4 = 'inbound' THEN $5 ELSE $6 END))
-    ON CONFLICT (call_sid) DO UPDATE SET call_sid = excluded.call_sid
-    RETURNING ",
+    ON CONFLICT DO NOTHING RETURNING ",
     columns!()
 );
 

@@ -12,7 +12,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Row as _};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
+use super::silence::silent;
 use super::{Error, Seals, migrate, seed};
 use crate::domain::Timestamp;
 
@@ -150,9 +152,15 @@ impl Store {
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_connect(|conn, _| Box::pin(have_heed(conn)))
             // In place of the driver's own question.
             .test_before_acquire(false)
             .before_acquire(|conn, _| Box::pin(is_free(conn)))
+            // The driver closes what is old, or asks again whether it is alive, and on a dead
+            // line it waits for ever, with the place in the pool. This costs a round trip
+            // that nobody waits for.
+            .max_lifetime(None)
+            .after_release(|conn, meta| Box::pin(is_alive(conn, meta.age)))
             .connect_with(options(url)?)
             .await?;
         Ok(Self::new(Kind::Postgres, pool.clone(), pool))
@@ -275,10 +283,12 @@ fn options(url: &str) -> Result<AnyConnectOptions, Error> {
 }
 
 /// A pool for SQLite. Its connections stay: a file does not go away, and a
-/// database in memory goes with its connection.
+/// database in memory goes with its connection. Nor are they asked whether they are still
+/// there, which takes another thread as long as many a statement does.
 fn pool(connections: u32) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
+        .test_before_acquire(false)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -289,16 +299,54 @@ async fn tune(conn: &mut AnyConnection, pragmas: &'static str) -> sqlx::Result<(
     Ok(())
 }
 
+/// Has PostgreSQL heed whether we are still there while it waits for a lock. Of what we have
+/// given up it would keep the connection, where we have opened another.
+async fn have_heed(conn: &mut AnyConnection) -> sqlx::Result<()> {
+    match conn.execute(HEED).await {
+        // Not every system that it runs on can tell.
+        Ok(_) | Err(sqlx::Error::Database(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether PostgreSQL answers, and is in no transaction here. Whoever loses patience while
 /// one begins leaves it open, and the driver does not know of it.
 async fn is_free(conn: &mut AnyConnection) -> sqlx::Result<bool> {
     let row = conn.fetch_one("SELECT now() = statement_timestamp()");
-    row.await?.try_get(0)
+    match timeout(CHECK_TIMEOUT, row).await {
+        Ok(row) => row?.try_get(0),
+        Err(_) => Err(let_go(conn).await),
+    }
+}
+
+/// Whether PostgreSQL has answered all that it was asked here, whoever waited for it, and the
+/// connection is to stay.
+async fn is_alive(conn: &mut AnyConnection, age: Duration) -> sqlx::Result<bool> {
+    match timeout(CHECK_TIMEOUT, conn.ping()).await {
+        Ok(answer) => answer.map(|()| age < POSTGRES_LIFETIME),
+        Err(_) => Err(let_go(conn).await),
+    }
+}
+
+/// Lets a dead line go, as an error. The driver would close it in good order, and wait for
+/// the other end to agree: it is given one in its place that closes at once.
+async fn let_go(conn: &mut AnyConnection) -> sqlx::Error {
+    match AnyConnection::connect("sqlite::memory:").await {
+        Ok(nothing) => {
+            *conn = nothing;
+            silent()
+        }
+        Err(error) => error,
+    }
 }
 
 /// Longer than SQLite's busy time-out, so that who waits behind a writer that
 /// waits learns of the real cause.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Far longer than a PostgreSQL takes that is there. Shorter than a caller waits for an
+/// answer: with one dead line there is time for another.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// SQLite has one writer at a time anyway; queueing here is fair, and there
 /// it is not.
@@ -306,6 +354,13 @@ const SQLITE_READERS: u32 = 4;
 
 /// A tenth of what PostgreSQL admits by default: room for several gateways.
 const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// What a process of PostgreSQL has gathered by then is given back.
+const POSTGRES_LIFETIME: Duration = Duration::from_mins(30);
+
+/// Every two seconds, since PostgreSQL 14.
+const HEED: &str = "SELECT set_config(name, '2000', false) FROM pg_settings
+    WHERE name = 'client_connection_check_interval'";
 
 /// With a WAL, NORMAL survives the end of the process at any instruction; only
 /// a loss of power may take the last commits, never the consistency.

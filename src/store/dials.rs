@@ -12,7 +12,7 @@ use super::row::{RowOf, json};
 use super::text::DialPolicyText;
 use super::{Db, Error, Tx, tenants};
 use crate::domain::{
-    CallId, Dial, DialPolicy, DialRefusal, DialsUsed, Permit, PhoneNumber, Rate, TenantId,
+    CallId, DAY_MS, Dial, DialPolicy, DialRefusal, DialsUsed, Permit, PhoneNumber, Rate, TenantId,
     Timestamp, UserId, Writing, Zone,
 };
 
@@ -199,14 +199,16 @@ async fn used(conn: &mut AnyConnection, clearing: &Clearing<'_>) -> Result<Dials
         .bind(clearing.at.plus_ms(-HOUR_MS).as_ms())
         .bind(clearing.user_id.map(|user| user.to_string()))
         .bind(clearing.at.plus_ms(-GRACE_MS).as_ms())
+        .bind(clearing.at.plus_ms(-HANDOVER_MS).as_ms())
         .fetch_one(conn)
         .await?;
     Ok(row.into())
 }
 
-/// Who is still on the line when a call must be over is so no longer: the
-/// carrier ends it, though it may not have told us. The agent is paid for once in a
-/// call, and a line from when it was rung, if that was in the midst of one.
+/// Who is still on the line when a call must be over is so no longer: the carrier ends it,
+/// though it may not have told us. Whoever was led on, and is with the agent again, has
+/// nobody on a line. The agent is paid for once in a call, and a line from when it was
+/// rung, if that was in the midst of one.
 const USED: &str = "
     SELECT COUNT(*) AS of_day,
         CAST(COALESCE(SUM(CASE WHEN at_ms > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS of_hour,
@@ -223,6 +225,8 @@ const USED: &str = "
             minute_price_micros,
             CASE WHEN calls.id IS NOT NULL AND calls.ended_at_ms IS NULL
                 AND calls.outcome = 'open' AND dials.at_ms + longest_s * 1000 > $5
+                AND NOT (COALESCE(answered_by, '') = 'ai' AND end_reason IS NULL
+                    AND dials.at_ms <= $6 AND (direction = 'inbound' OR ordinal > 0))
                 THEN 1 ELSE 0 END AS is_open,
             CASE WHEN calls.id IS NULL THEN longest_s
                 WHEN calls.answered_at_ms < dials.at_ms AND calls.ended_at_ms <= dials.at_ms THEN 0
@@ -272,6 +276,7 @@ fn seconds(span: Duration) -> i64 {
 }
 
 const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
 /// It rings before it counts, and the end is told of after it has come.
 const GRACE_MS: i64 = 10 * 60_000;
+/// So long the agent may still speak after it has handed a caller on.
+const HANDOVER_MS: i64 = 60_000;

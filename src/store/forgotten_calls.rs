@@ -8,12 +8,12 @@ use super::row::{RowOf, storable};
 use super::voicemail_messages::{self as messages, Forgotten};
 use super::{Db, Error, Tx, call_recordings, usage};
 use crate::domain::{
-    CallId, CallSid, CallStatus, CostPart, Currency, Day, JobKind, Money, Outcome, TenantId,
-    Timestamp, Totals,
+    CallId, CallSid, CallStatus, CostPart, Currency, DAY_MS, Day, JobKind, Money, Outcome,
+    TenantId, Timestamp, Totals,
 };
 
 /// What ended longer ago is not asked for its price.
-const RATED_MS: i64 = 86_400_000;
+const RATED_MS: i64 = DAY_MS;
 
 /// Forgets the tenant's call and all that was kept of it, unless it goes on;
 /// whether it is gone.
@@ -77,10 +77,15 @@ pub async fn owner(db: impl Into<Db<'_>>, call_sid: &CallSid) -> Result<Option<T
     owner_in(&mut conn, call_sid).await
 }
 
-pub(super) async fn owner_in(
-    conn: &mut AnyConnection,
-    call_sid: &CallSid,
-) -> Result<Option<TenantId>, Error> {
+/// Refuses a call of that SID that was deleted.
+pub(super) async fn refuse(conn: &mut AnyConnection, call_sid: &CallSid) -> Result<(), Error> {
+    match owner_in(conn, call_sid).await? {
+        Some(_) => Err(Error::Forgotten),
+        None => Ok(()),
+    }
+}
+
+async fn owner_in(conn: &mut AnyConnection, call_sid: &CallSid) -> Result<Option<TenantId>, Error> {
     let owner: Option<String> = sqlx::query_scalar(OWNER)
         .bind(call_sid.as_str())
         .fetch_optional(conn)

@@ -55,6 +55,7 @@ mod recording_cost;
 mod row;
 mod seals;
 mod seed;
+mod silence;
 mod transcription_cost;
 
 pub mod api_keys;
@@ -121,3 +122,4 @@ pub use error::Error;
 pub use key_text::KeyText;
 pub use seals::{MasterKey, Place, SealError, Seals};
 pub use seed::default_receptionist;
+pub use silence::{LONGEST_SILENCE, in_time, within};

@@ -62,6 +62,7 @@ pub(super) async fn connect(
         call_id: placed.call_id,
         tenant_id: placed.tenant_id,
         call_sid: request.call_sid.clone(),
+        stop: point.stop,
         direction: request.direction,
         receptionist,
         contact,

@@ -5,7 +5,7 @@ use metrics::counter;
 use super::Webhooks;
 use super::memory::Placed;
 use crate::domain::{CallSid, TenantId};
-use crate::store::quotas;
+use crate::store::{in_time, quotas};
 
 /// Whether the call may go to the AI: if not, it is written down with the call.
 /// Whoever is on the line is not kept waiting for that.
@@ -30,7 +30,7 @@ async fn may_spend(house: &Webhooks, tenant: TenantId) -> bool {
     let now = house.clock.now();
     // Not cut short when we lose patience: it goes on, and is remembered.
     let looking = tokio::spawn(async move {
-        let may_spend = quotas::may_spend(&store, tenant, now).await;
+        let may_spend = in_time(quotas::may_spend(&store, tenant, now)).await;
         if let Ok(may_spend) = may_spend {
             memory.note_spent(tenant, (!may_spend).then_some(now));
         }

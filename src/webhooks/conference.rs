@@ -25,7 +25,7 @@ use super::xml::Xml;
 use super::{Webhooks, recording, stops};
 use crate::domain::{CallId, CallSid, CallStatus, TenantId};
 use crate::store::call_legs::{self, Leg, NewLeg, Standing};
-use crate::store::{Error, call_announcements, call_routes};
+use crate::store::{Error, call_announcements, call_routes, in_time};
 use crate::twilio::rest::{self, CallUpdate, Client};
 use crate::twilio::twiml::{Beep, Conference, ConferenceRecord, Dial, Response, Webhook};
 use crate::twilio::webhook::{VoiceRequest, parse_form};
@@ -51,7 +51,7 @@ pub(super) fn note_leg(
     };
     let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
     tokio::spawn(async move {
-        if let Err(error) = call_legs::take(&store, of, &leg).await {
+        if let Err(error) = in_time(call_legs::take(&store, of, &leg)).await {
             tracing::warn!(call.id = %of.1, %error, "call.leg_not_noted");
         }
     });
@@ -167,7 +167,7 @@ pub(super) fn over(house: &Webhooks, call_sid: &CallSid) {
     };
     let (store, call_sid) = (house.store.clone(), call_sid.clone());
     tokio::spawn(async move {
-        let legs = match call_legs::end(&store, &call_sid).await {
+        let legs = match in_time(call_legs::end(&store, &call_sid)).await {
             Ok(legs) => legs,
             Err(error) => {
                 tracing::warn!(%error, "conference.end_not_noted");

@@ -8,7 +8,7 @@ use super::memory::Placed;
 use crate::domain::{DialRefusal, Pii, Timestamp};
 use crate::routing::{Allowance, RingStop};
 use crate::store::call_events::{self, NewEvent};
-use crate::store::routing_facts;
+use crate::store::{in_time, routing_facts};
 
 /// So many calls of one number to another go on here at one time where a company
 /// has several lines; more of them are one call that is sent round and round, by
@@ -113,7 +113,7 @@ pub(super) fn note(house: &Webhooks, placed: &Placed, point: &Point, refusals: &
             at,
             key: Some(&key),
         };
-        if let Err(error) = call_events::append(&store, tenant, call, &event).await {
+        if let Err(error) = in_time(call_events::append(&store, tenant, call, &event)).await {
             tracing::warn!(call.id = %call, %error, "dial.refusal_not_noted");
         }
     });

@@ -1,7 +1,7 @@
 //! A call's entry in the log, opened by whoever hears of the call first.
 
 use super::Webhooks;
-use crate::domain::CallLog;
+use crate::domain::{CallId, CallLog};
 use crate::store::{Error, calls, numbers};
 use crate::twilio::webhook::VoiceRequest;
 
@@ -16,7 +16,7 @@ pub(super) async fn open(
         return Ok(None);
     };
     let new = calls::NewCall {
-        id: house.clock.new_id(),
+        id: CallId::of_sid(&request.call_sid),
         tenant_id: tenant.id,
         call_sid: request.call_sid.clone(),
         direction: request.direction,

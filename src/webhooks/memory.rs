@@ -7,7 +7,7 @@ use dashmap::DashMap;
 
 use super::at::Point;
 use crate::domain::{
-    CallId, CallSid, Consent, Contact, Party, PhoneNumber, QueueId, TenantId, Timestamp,
+    CallId, CallSid, Consent, Contact, DAY_MS, Party, PhoneNumber, QueueId, TenantId, Timestamp,
 };
 use crate::routing::{Facts, Route};
 
@@ -17,7 +17,10 @@ const MAX_NUMBERS: usize = 10_000;
 /// Calls that are over are forgotten whenever so many more have come.
 const SWEEP_EVERY: usize = 128;
 /// No call lasts longer than a day at any carrier.
-const LONGEST_CALL_MS: i64 = 24 * 60 * 60 * 1_000;
+const LONGEST_CALL_MS: i64 = DAY_MS;
+
+/// Calls that turn in a circle follow each other within seconds, as fast as they are led on.
+const CIRCLE_MS: i64 = 2 * 60_000;
 
 /// What a tenant had left to spend is remembered for an hour.
 const SPENT_FOR_MS: i64 = 60 * 60 * 1_000;
@@ -35,7 +38,7 @@ pub(super) struct Placed {
     pub(super) since: Timestamp,
     /// Who rings whom, where both have a number.
     pub(super) between: Option<(PhoneNumber, PhoneNumber)>,
-    /// How many calls between the same two went on when it came.
+    /// How many calls between the same two had come shortly before it, and went on.
     pub(super) same: usize,
     /// Whether a receptionist has had the call and may not have it again.
     pub(super) has_had_agent: bool,
@@ -184,9 +187,11 @@ impl Memory {
     /// Remembers a call, and how many there are like it; whoever was first is right.
     pub(super) fn place(&self, call_sid: &CallSid, mut placed: Placed) -> Arc<Placed> {
         if placed.between.is_some() {
-            let others = self.calls.iter();
-            let same = others.filter(|other| other.between == placed.between && !other.is_over());
-            placed.same = same.count();
+            let since = placed.since.plus_ms(-CIRCLE_MS);
+            let is_same = |other: &Placed| {
+                other.since > since && other.between == placed.between && !other.is_over()
+            };
+            placed.same = self.calls.iter().filter(|other| is_same(other)).count();
         }
         if self.calls.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
             let old = placed.since.plus_ms(-LONGEST_CALL_MS);
@@ -217,5 +222,43 @@ impl Memory {
         if let Some(placed) = self.calls.get(call_sid) {
             placed.is_over.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::OpenState;
+    use crate::routing::Stop;
+
+    #[test]
+    fn i11_who_rings_often_and_is_told_of_elsewhere_turns_in_no_circle() {
+        let memory = Memory::default();
+        let place = |n: u32, at_ms| {
+            let at = Timestamp::from_ms(at_ms);
+            let route = Route {
+                stops: vec![Stop::Apology],
+                open_state: OpenState::Open,
+                language: None,
+                steps: Vec::new(),
+            };
+            let sid = format!("CA{n}").parse().unwrap();
+            let tenant = "ten_00000000000000000000000000".parse().unwrap();
+            let placed = Placed {
+                between: Some((
+                    "+15550100001".parse().unwrap(),
+                    "+15550100002".parse().unwrap(),
+                )),
+                ..Placed::new(CallId::of_sid(&sid), tenant, route, at)
+            };
+            memory.place(&sid, placed).same
+        };
+        // The carrier has told another process that they are over.
+        for n in 0..20 {
+            assert_eq!(place(n, i64::from(n) * CIRCLE_MS), 0);
+        }
+        let now = 20 * CIRCLE_MS;
+        let counted: Vec<_> = (20..24).map(|n| place(n, now + i64::from(n))).collect();
+        assert_eq!(counted, [0, 1, 2, 3]);
     }
 }

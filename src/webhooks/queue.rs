@@ -19,7 +19,7 @@ use crate::bridge::Happening;
 use crate::domain::{CallId, CallSid, QueueId, SettingKey, TenantId, Timestamp};
 use crate::routing::ivr::Outcome;
 use crate::routing::{QueueStop, Stop};
-use crate::store::{queue_waits, settings};
+use crate::store::{in_time, queue_waits, settings};
 use crate::twilio::rest::{CallUpdate, Instructions};
 use crate::twilio::twiml::{Enqueue, Error, Gather, Play, Response, Webhook};
 use crate::twilio::webhook::{EnqueueResult, QueueOutcome, QueueWait, VoiceRequest};
@@ -103,7 +103,7 @@ fn note_waiting(house: &Webhooks, placed: &Placed, call_sid: &CallSid, over: Ove
     let (house, call_sid, now) = (house.clone(), call_sid.clone(), house.clock.now());
     let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
     tokio::spawn(async move {
-        match queue_waits::begin(&house.store, of, queue, now).await {
+        match in_time(queue_waits::begin(&house.store, of, queue, now)).await {
             Ok(is_news) => {
                 let noted = |placed: &mut Placed| placed.waits_in = Some(queue);
                 house.memory.change(&call_sid, noted);
@@ -129,7 +129,8 @@ async fn lead_on(
         return;
     };
     sleep(left).await;
-    match queue_waits::goes_on(&house.store, of, over.queue, since).await {
+    let asked = queue_waits::goes_on(&house.store, of, over.queue, since);
+    match in_time(asked).await {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => return tracing::warn!(call.id = %of.1, %error, "queue.not_led_on"),
@@ -166,7 +167,7 @@ fn note_left(house: &Webhooks, placed: &Placed, result: &EnqueueResult) {
     let house = house.clone();
     let (of, since) = ((placed.tenant_id, placed.call_id), placed.since);
     tokio::spawn(async move {
-        match queue_waits::end(&house.store, of).await {
+        match in_time(queue_waits::end(&house.store, of)).await {
             Ok(true) if !is_taken => house.bridge.tell(of, since, Happening::Dequeued),
             Ok(_) => {}
             Err(error) => tracing::warn!(call.id = %of.1, %error, "queue.wait_not_noted"),

@@ -9,7 +9,9 @@ use super::speech::Speech;
 use super::xml::Xml;
 use super::{Webhooks, conference, gate, log, spoken, switchboard};
 use crate::domain::{AnsweredBy, CallId, CallSid, Direction, QueueId, TenantId, UserId};
-use crate::store::{call_stats, calls, outbound_calls, queue_waits, queues, routing_facts};
+use crate::store::{
+    call_stats, calls, in_time, outbound_calls, queue_waits, queues, routing_facts,
+};
 use crate::twilio::twiml::{Dial, Gather, Queue, Response};
 use crate::twilio::webhook::{GatherResult, VoiceRequest};
 use axum::extract::{Path, State};
@@ -98,7 +100,7 @@ fn log_member(house: &Webhooks, request: &VoiceRequest) {
             };
             call_stats::note_internal(&house.store, (call.tenant_id, call.id)).await
         };
-        if let Err(error) = logged.await {
+        if let Err(error) = in_time(logged).await {
             tracing::warn!(%error, "queue.member_not_logged");
         }
     });
@@ -173,7 +175,7 @@ pub(super) async fn connecting(
 fn note_member(house: &Webhooks, call_sid: CallSid, user: Option<UserId>) {
     let (house, now) = (house.clone(), house.clock.now());
     tokio::spawn(async move {
-        match calls::find_by_sid(&house.store, &call_sid).await {
+        match in_time(calls::find_by_sid(&house.store, &call_sid)).await {
             Ok(Some(call)) => {
                 let (of, who) = ((call.tenant_id, call.id), (AnsweredBy::Person, user));
                 house.bridge.note_answer(of, who, now);

@@ -7,7 +7,7 @@ use super::at::At;
 use super::signed::Signed;
 use super::{Webhooks, conference, warm};
 use crate::bridge::{CallStands, Placing, Told};
-use crate::domain::EndReason;
+use crate::domain::{CallId, EndReason};
 use crate::store::calls::StatusNews;
 use crate::twilio::webhook::StatusCallback;
 
@@ -67,7 +67,7 @@ fn stands(house: &Webhooks, at: &At, callback: &StatusCallback) -> CallStands {
 fn placing(house: &Webhooks, callback: &StatusCallback) -> Placing {
     let Some(placed) = house.memory.call(&callback.call.call_sid) else {
         return Placing::Unknown {
-            call_id: house.clock.new_id(),
+            call_id: CallId::of_sid(&callback.call.call_sid),
         };
     };
     Placing::Here {

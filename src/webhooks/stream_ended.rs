@@ -25,16 +25,16 @@ pub(super) async fn stream_ended(
     let Ok(request) = VoiceRequest::from_pairs(&pairs) else {
         return Xml(spoken::apology());
     };
-    let outcome = match ended_here(&house, &request.call_sid).await {
+    let sid = &request.call_sid;
+    let outcome = match ended_here(&house, sid, at.stop).await {
         Some(outcome) => {
-            let sid = &request.call_sid;
             house.memory.change(sid, |placed| {
                 placed.has_had_agent = true;
                 placed.left_at = placed.left_at.max(Some(at.stop));
             });
             Some(outcome)
         }
-        None => switchboard::ended_elsewhere(&house, &request.call_sid).await,
+        None => switchboard::ended_elsewhere(&house, sid, at.stop).await,
     };
     // Of one whose process has died, nobody knows more than that it is here.
     let is_waiting = outcome.is_none_or(EndReason::leaves_caller_waiting);
@@ -42,11 +42,11 @@ pub(super) async fn stream_ended(
         return Xml(Response::new().hangup());
     }
     // Also where something failed before the caller was told.
-    let is_moved = house.bridge.handover(&request.call_sid).is_some();
+    let is_moved = house.bridge.handover_from(sid, at.stop).is_some();
     if is_moved || outcome == Some(EndReason::Transferred) {
         return Xml(moved(&house, &at, &request).await);
     }
-    let Some(placed) = switchboard::find(&house, &request.call_sid).await else {
+    let Some(placed) = switchboard::find(&house, sid).await else {
         return Xml(spoken::apology());
     };
     if outcome.is_none() {
@@ -62,11 +62,11 @@ pub(super) async fn stream_ended(
     })
 }
 
-/// How the call ended, if the agent had it in this process. One that the carrier has done
-/// with has lost its stream, also where its socket looks alive or never came.
-async fn ended_here(house: &Webhooks, call_sid: &CallSid) -> Option<EndReason> {
+/// How the call ended at that stop, if the agent had it there in this process. One that the
+/// carrier has done with has lost its stream, also where its socket looks alive or never came.
+async fn ended_here(house: &Webhooks, call_sid: &CallSid, stop: usize) -> Option<EndReason> {
     for look in 0..LOOKS {
-        let outcome = house.bridge.outcome(call_sid);
+        let outcome = house.bridge.outcome_at(call_sid, stop);
         if outcome.is_some() || !house.bridge.has(call_sid) {
             return outcome;
         }
@@ -76,7 +76,7 @@ async fn ended_here(house: &Webhooks, call_sid: &CallSid) -> Option<EndReason> {
         }
         sleep(BREATH).await;
     }
-    house.bridge.outcome(call_sid)
+    house.bridge.outcome_at(call_sid, stop)
 }
 
 /// How often the call's task is given the time to end.
@@ -90,7 +90,8 @@ fn is_still_here(outcome: Option<EndReason>, request: &VoiceRequest) -> bool {
 
 /// The receptionist has handed the caller on.
 async fn moved(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
-    let Some(placed) = switchboard::find_moved(house, &request.call_sid).await else {
+    let found = switchboard::find_moved(house, &request.call_sid, at.stop).await;
+    let Some(placed) = found else {
         return spoken::apology();
     };
     let first = placed.after(at.stop);

@@ -13,7 +13,7 @@ use crate::domain::{AnsweredBy, CallId, CallSid, EndReason, PhoneNumber, UserId}
 use crate::routing::{Caller, Facts, Route, Stop, route};
 use crate::store::call_routes::{self, KeptRoute};
 use crate::store::calls::{self, NewCall};
-use crate::store::{Error, call_owners, lost_calls, routing_facts};
+use crate::store::{Error, call_owners, in_time, lost_calls, routing_facts};
 use crate::twilio::webhook::VoiceRequest;
 
 /// The call of that request, placed; none if nothing is known of its number
@@ -25,9 +25,9 @@ pub(super) async fn arrive(house: &Webhooks, request: &VoiceRequest) -> Option<A
         return Some(placed);
     }
     let known = house.memory.facts(&request.to);
-    let id: CallId = house.clock.new_id();
+    let id = CallId::of_sid(&request.call_sid);
     // Not cut short when we lose patience: it goes on to write the call down.
-    let deciding = tokio::spawn(decide(house.clone(), request.clone(), id));
+    let deciding = tokio::spawn(in_time(decide(house.clone(), request.clone(), id)));
     // What we know from an earlier call will do.
     let decided = match known {
         Some(_) => house.patience.wait(deciding).await,
@@ -68,7 +68,7 @@ fn adopt_call(house: &Webhooks, call_sid: &CallSid) {
     let (store, process) = (house.store.clone(), house.process.id());
     let call_sid = call_sid.clone();
     tokio::spawn(async move {
-        if let Err(error) = call_owners::adopt(&store, &call_sid, process).await {
+        if let Err(error) = in_time(call_owners::adopt(&store, &call_sid, process)).await {
             tracing::warn!(%error, "call.not_adopted");
         }
     });
@@ -99,10 +99,14 @@ pub(super) async fn find_at(house: &Webhooks, call_sid: &CallSid, n: usize) -> O
     Some(reread(house, call_sid).await.unwrap_or(placed))
 }
 
-/// The call that its receptionist has handed on, here or elsewhere.
-pub(super) async fn find_moved(house: &Webhooks, call_sid: &CallSid) -> Option<Arc<Placed>> {
+/// The call that its receptionist has handed on from the stop `n`, here or elsewhere.
+pub(super) async fn find_moved(
+    house: &Webhooks,
+    call_sid: &CallSid,
+    n: usize,
+) -> Option<Arc<Placed>> {
     let placed = find(house, call_sid).await?;
-    let Some(handover) = house.bridge.handover(call_sid) else {
+    let Some(handover) = house.bridge.handover_from(call_sid, n) else {
         return Some(reread(house, call_sid).await.unwrap_or(placed));
     };
     let moved = house.memory.change(call_sid, |placed| {
@@ -123,13 +127,17 @@ fn adopt(placed: &mut Placed, kept: KeptRoute) {
     placed.moved_to = kept.moved_to;
 }
 
-/// Why the receptionist has the call no more, if that was at another process;
-/// what is remembered of the call here is old then. It writes down the end when
-/// both lines are closed, a moment after the carrier asks us.
-pub(super) async fn ended_elsewhere(house: &Webhooks, call_sid: &CallSid) -> Option<EndReason> {
+/// Why the receptionist at the stop `n` has the call no more, if that was at another
+/// process; what is remembered of the call here is old then. It writes down the end
+/// when both lines are closed, a moment after the carrier asks us.
+pub(super) async fn ended_elsewhere(
+    house: &Webhooks,
+    call_sid: &CallSid,
+    n: usize,
+) -> Option<EndReason> {
     for _ in 0..LOOKS {
         let kept = kept(house, call_sid).await?;
-        if let Some(end_reason) = kept.end_reason {
+        if let Some(end_reason) = end_at(&kept, n) {
             house.memory.change(call_sid, |placed| {
                 adopt(placed, kept);
                 placed.has_had_agent = true;
@@ -139,6 +147,15 @@ pub(super) async fn ended_elsewhere(house: &Webhooks, call_sid: &CallSid) -> Opt
         sleep(BREATH).await;
     }
     None
+}
+
+/// Why the receptionist at the stop `n` has the call no more, as far as that is written. That
+/// one before them has handed it on stands there until it is written that the caller came
+/// back. Of any other end it is not written at which stop it was.
+fn end_at(kept: &KeptRoute, n: usize) -> Option<EndReason> {
+    let is_before = kept.moved_to.is_some_and(|first| first <= n);
+    let end_reason = kept.end_reason;
+    end_reason.filter(|why| *why != EndReason::Transferred || !is_before)
 }
 
 /// How often another process is given the time to write.
@@ -179,7 +196,8 @@ pub(super) fn note_broken_off(house: &Webhooks, placed: &Placed) {
     let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
     let (now, call_back) = (house.clock.now(), house.clock.new_id());
     tokio::spawn(async move {
-        if let Err(error) = lost_calls::break_off(&store, of, now, (call_back, now)).await {
+        let noted = lost_calls::break_off(&store, of, now, (call_back, now));
+        if let Err(error) = in_time(noted).await {
             tracing::warn!(call.id = %of.1, %error, "call.end_not_noted");
         }
     });

@@ -200,6 +200,7 @@ impl Desk {
             call_id: self.clock.new_id(),
             tenant_id: tenant,
             call_sid: sid.parse().expect("a SID"),
+            stop: 0,
             direction: Direction::Inbound,
             receptionist: default_receptionist(tenant, self.clock.new_id()),
             contact: None,

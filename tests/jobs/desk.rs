@@ -14,6 +14,8 @@ use frontdesk::store::calls::{self, NewCall, StatusNews};
 use frontdesk::store::{Store, forgotten_calls, tenants};
 use frontdesk::transcribe::Transcriber;
 use frontdesk::twilio::rest::Client;
+use futures::FutureExt as _;
+use futures::future::ready;
 
 use crate::support::database::Database;
 use crate::support::rest_account::RestAccount;
@@ -43,6 +45,8 @@ pub(super) struct Desk {
     pub(super) live: Arc<Mutex<Vec<CallSid>>>,
     /// The calls that were told to be over.
     pub(super) closed: Arc<Mutex<Vec<CallLog>>>,
+    /// What was told once more.
+    pub(super) told_again: Arc<Mutex<Vec<String>>>,
     /// Whether facts about calls wait for the database.
     pub(super) is_behind: Arc<AtomicBool>,
 }
@@ -75,6 +79,7 @@ impl Desk {
         let clock = Clock::manual(at(0));
         let live: Arc<Mutex<Vec<CallSid>>> = Arc::default();
         let closed: Arc<Mutex<Vec<CallLog>>> = Arc::default();
+        let told_again: Arc<Mutex<Vec<String>>> = Arc::default();
         let is_behind: Arc<AtomicBool> = Arc::default();
         let house = JobHouse {
             store: db.store.clone(),
@@ -92,6 +97,15 @@ impl Desk {
                 let closed = Arc::clone(&closed);
                 move |call| closed.lock().unwrap().push(call.clone())
             }),
+            tell_again: Arc::new({
+                let told_again = Arc::clone(&told_again);
+                move |text: String| {
+                    let mut told = told_again.lock().unwrap();
+                    told.push(text);
+                    // By the third time somebody has told of the call.
+                    ready(Ok(told.len() == 3)).boxed()
+                }
+            }),
             is_behind: Arc::new({
                 let is_behind = Arc::clone(&is_behind);
                 move || is_behind.load(Ordering::Relaxed)
@@ -105,6 +119,7 @@ impl Desk {
             clock,
             live,
             closed,
+            told_again,
             is_behind,
             folder,
         };

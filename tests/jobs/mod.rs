@@ -2,6 +2,7 @@
 
 mod carrier_recordings;
 mod desk;
+mod early_news;
 mod left_calls;
 mod messages;
 mod open_calls;

@@ -62,6 +62,15 @@ async fn found(desk: &Desk, id: RecordingId) -> Option<CallRecording> {
     found.unwrap()
 }
 
+/// A member deletes it.
+async fn delete(desk: &Desk, recording: &CallRecording) {
+    let mut tx = desk.store.begin().await.unwrap();
+    let (why, now) = (RecordingFault::Deleted, desk.clock.now());
+    let deleted = call_recordings::delete(&mut tx, recording, why, now).await;
+    assert!(deleted.unwrap());
+    tx.commit().await.unwrap();
+}
+
 /// A recording whose file is there.
 async fn kept(desk: &Desk, call: CallId) -> CallRecording {
     let title = title(desk, call);
@@ -130,6 +139,39 @@ async fn i6_a_recording_without_a_spool_says_why_there_is_no_file() {
             (lost.state, lost.fault),
             (RecordingState::Failed, Some(RecordingFault::Lost))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn d3_what_another_process_found_no_spool_of_is_made_where_the_spool_is() {
+    on_each_database(async |db| {
+        let desk = Desk::open(db, None).await;
+        let call = desk.call(1).await;
+        let (full, lost, unwanted) = (
+            title(&desk, call.id),
+            title(&desk, call.id),
+            title(&desk, call.id),
+        );
+        end(&desk, &full, Some(RecordingFault::DiskFull)).await;
+        end(&desk, &lost, None).await;
+        end(&desk, &unwanted, None).await;
+        // As by a process with a folder of its own.
+        desk.after(25 * HOUR).await;
+        for title in [&full, &lost, &unwanted] {
+            let state = found(&desk, title.id).await.unwrap().state;
+            assert_eq!(state, RecordingState::Failed);
+            spool(&desk, title).await;
+        }
+        delete(&desk, &found(&desk, unwanted.id).await.unwrap()).await;
+        desk.house.take_up_left_spools().await.unwrap();
+        for (title, fault) in [(&full, Some(RecordingFault::DiskFull)), (&lost, None)] {
+            let made = found(&desk, title.id).await.unwrap();
+            assert_eq!((made.state, made.fault), (RecordingState::Kept, fault));
+            assert!(is_on_disk(&desk, &made));
+        }
+        let state = found(&desk, unwanted.id).await.unwrap().state;
+        assert_eq!((state, spooled(&desk)), (RecordingState::Deleted, 0));
     })
     .await;
 }
@@ -335,11 +377,7 @@ async fn p2_a_file_that_was_made_and_whose_recording_is_deleted_before_it_is_kno
             if is_forgotten {
                 assert!(desk.forget(call.id).await);
             } else {
-                let mut tx = desk.store.begin().await.unwrap();
-                let (why, now) = (RecordingFault::Deleted, desk.clock.now());
-                let deleted = call_recordings::delete(&mut tx, &recording, why, now).await;
-                assert!(deleted.unwrap());
-                tx.commit().await.unwrap();
+                delete(&desk, &recording).await;
             }
             desk.after(MINUTE).await;
             assert!(!file.exists());

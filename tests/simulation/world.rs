@@ -351,6 +351,7 @@ impl World {
             call_id: self.clock.new_id(),
             tenant_id: self.receptionist.tenant_id,
             call_sid,
+            stop: 0,
             direction: Direction::Inbound,
             receptionist: self.receptionist.clone(),
             contact: None,

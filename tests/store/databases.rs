@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{AudioFormat, Number, PhoneNumber, Tenant, ToolName, TurnDetection};
-use frontdesk::store::{Error, Store, numbers, page, receptionists, tenants};
+use frontdesk::store::{
+    Error, Store, Tx, numbers, page, processes, receptionists, tenants, within,
+};
 use futures::future::join_all;
 use tokio::time::timeout;
 
 use super::values::{add_tenant, at, publish, receptionist, tenant};
+use crate::support::cable::Cable;
 use crate::support::chaos::{Chaos, Manners};
 use crate::support::database::{on_each_bare_database, on_each_database};
 use crate::support::until::until;
@@ -254,6 +257,54 @@ async fn d2_a_transaction_that_nobody_waits_for_any_more_stays_with_no_connectio
             (db.number(open).await == 0).then_some(())
         })
         .await;
+        store.close().await;
+    })
+    .await;
+}
+
+/// So many transactions at one time.
+async fn begin_all(store: &Store, count: usize) -> Vec<Tx> {
+    let begun = join_all((0..count).map(|_| store.begin())).await;
+    begun.into_iter().map(Result::unwrap).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_whoever_is_caught_by_a_database_that_dies_in_silence_leaves_room_for_others() {
+    on_each_database(async |db| {
+        if db.is_sqlite() {
+            return;
+        }
+        let cable = Cable::to(&db.url).await;
+        let store = Store::connect(&cable.url).await.unwrap();
+        let taken = begin_all(&store, 10).await;
+        cable.die().await;
+        let caught = taken.into_iter().map(|mut tx| async move {
+            let asked = processes::list(&mut tx);
+            within(Duration::from_millis(100), asked).await
+        });
+        for answer in join_all(caught).await {
+            let error = answer.unwrap_err();
+            assert!(error.is_outage() && error.is_transient(), "{error:?}");
+        }
+        // Before those who wait for a connection give up.
+        let begun = timeout(Duration::from_secs(8), begin_all(&store, 10)).await;
+        assert_eq!(begun.unwrap().len(), 10);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_connection_that_died_while_nobody_had_it_makes_room_for_another() {
+    on_each_database(async |db| {
+        if db.is_sqlite() {
+            return;
+        }
+        let cable = Cable::to(&db.url).await;
+        let store = Store::connect(&cable.url).await.unwrap();
+        cable.die().await;
+        let answer = timeout(Duration::from_secs(8), store.ping()).await;
+        answer.unwrap().unwrap();
         store.close().await;
     })
     .await;

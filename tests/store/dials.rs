@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontdesk::domain::{CallId, Dial, DialPolicy, DialRefusal, Purpose, TenantId};
+use frontdesk::domain::{CallId, Dial, DialPolicy, DialRefusal, PhoneNumber, Purpose, TenantId};
 use frontdesk::store::calls;
 use frontdesk::store::dials::{self, Clearing};
 
@@ -33,6 +33,22 @@ async fn call(db: &Database, tenant: TenantId, n: u32, facts: (&str, &[i64])) {
     }
 }
 
+/// Somebody is to be rung for a minute, an hour after the start.
+fn outside(tenant: TenantId, to: &PhoneNumber) -> Clearing<'_> {
+    Clearing {
+        tenant_id: tenant,
+        call_id: CallId::from_parts(at(0), 99),
+        user_id: None,
+        dial: Dial {
+            to,
+            purpose: Purpose::Outside,
+            via: None,
+            longest: Duration::from_mins(1),
+        },
+        at: at(60 * 60_000),
+    }
+}
+
 /// Whether somebody may be rung for a minute if the day's budget is so much.
 async fn may_ring(db: &Database, tenant: TenantId, budget: i64) -> bool {
     let policy = DialPolicy {
@@ -45,20 +61,8 @@ async fn may_ring(db: &Database, tenant: TenantId, budget: i64) -> bool {
     let put = dials::put_policy(&db.store, tenant, &policy, at(0)).await;
     put.unwrap();
     let to = phone("+12025550123");
-    let clearing = Clearing {
-        tenant_id: tenant,
-        call_id: CallId::from_parts(at(0), 99),
-        user_id: None,
-        dial: Dial {
-            to: &to,
-            purpose: Purpose::Outside,
-            via: None,
-            longest: Duration::from_mins(1),
-        },
-        at: at(60 * 60_000),
-    };
     let mut tx = db.store.begin().await.unwrap();
-    match dials::clear(&mut tx, &clearing).await.unwrap() {
+    match dials::clear(&mut tx, &outside(tenant, &to)).await.unwrap() {
         Ok(_) => true,
         Err(DialRefusal::Budget) => false,
         Err(other) => panic!("{other}"),
@@ -97,6 +101,57 @@ async fn i11_a_call_is_paid_for_once_and_each_line_for_as_long_as_it_lasted() {
         // Nobody was on the line any more when somebody was rung.
         call(db, tenant, 3, (&rings, &[11])).await;
         spent(both + 500_000).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn i11_who_is_with_the_receptionist_again_keeps_no_line_from_others() {
+    on_each_database(async |db| {
+        let (tenant, _) = add_tenant(&db.store, 1).await;
+        let tenant = tenant.id;
+        let is_busy = async || {
+            let policy = DialPolicy {
+                countries: ["US".parse().unwrap()].into(),
+                at_once: 1,
+                ..DialPolicy::default()
+            };
+            let put = dials::put_policy(&db.store, tenant, &policy, at(0)).await;
+            put.unwrap();
+            let mut tx = db.store.begin().await.unwrap();
+            let to = phone("+12025550123");
+            let cleared = dials::clear(&mut tx, &outside(tenant, &to)).await.unwrap();
+            match cleared {
+                Ok(_) => false,
+                Err(DialRefusal::AtOnce) => true,
+                Err(other) => panic!("{other}"),
+            }
+        };
+        let answered = format!("answered_at_ms = {}", minute_ms(50));
+        let back = format!("{answered}, answered_by = 'ai'");
+        call(db, tenant, 1, (&back, &[55, 57])).await;
+        db.execute("UPDATE calls SET outcome = 'open'").await;
+        assert!(!is_busy().await, "nobody has taken the call, twice");
+        db.execute("UPDATE calls SET end_reason = 'transferred'")
+            .await;
+        assert!(is_busy().await, "somebody is rung, or speaks");
+        db.execute("UPDATE calls SET end_reason = NULL, answered_by = 'person'")
+            .await;
+        assert!(is_busy().await);
+        // The agent says that it connects them.
+        let asked = format!(
+            "UPDATE dials SET at_ms = {} WHERE ordinal = 1",
+            minute_ms(60)
+        );
+        db.execute("UPDATE calls SET answered_by = 'ai'").await;
+        assert!(!is_busy().await);
+        db.execute(&asked).await;
+        assert!(is_busy().await);
+        // Whom the agent calls is on a line.
+        db.execute("DELETE FROM dials WHERE ordinal = 1").await;
+        assert!(!is_busy().await);
+        db.execute("UPDATE calls SET direction = 'outbound'").await;
+        assert!(is_busy().await);
     })
     .await;
 }

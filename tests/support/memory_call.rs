@@ -316,6 +316,7 @@ pub(crate) fn admission(format: AudioFormat) -> Admission {
         call_id: clock.new_id(),
         tenant_id,
         call_sid: "CA1".parse().expect("a SID"),
+        stop: 0,
         direction: Direction::Inbound,
         receptionist: Receptionist {
             id: clock.new_id(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use frontdesk::bridge::Keeping;
-use frontdesk::domain::{CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Utterance};
+use frontdesk::domain::{
+    CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Usage, Utterance,
+};
 use frontdesk::egress;
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::rehearsal::model::ModelServer;
@@ -16,7 +18,9 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use super::desk::{Desk, ms, spoken, talkative};
-use super::visitor::{Form, STATUS, form, get_as, post};
+use super::visitor::{Form, INBOUND, STATUS, form, get_as, post};
+use crate::support::cable::Cable;
+use crate::support::database::on_each_database;
 use crate::support::process::{PUBLIC_URL, Serving, TOKEN};
 
 /// The greeting, a question, and its answer.
@@ -145,6 +149,44 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
     assert_eq!((ended.id, ended.status), (log.id, CallStatus::Completed));
     assert_eq!(texts(&said(&store, &ended).await), SAID);
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_call_without_a_database_is_whole_though_another_process_is_told_of_its_end() {
+    on_each_database(async |database| {
+        if database.is_sqlite() {
+            return;
+        }
+        let cable = Cable::to(&database.url).await;
+        let open = async |url: &str| {
+            let url = Secret::new(url.to_owned());
+            Desk::with(talkative(), |plan| plan.database_url = url).await
+        };
+        let (desk, other) = (open(&cable.url).await, open(&database.url).await);
+        // Somebody else has rung before, so that it is known who answers.
+        for (path, status) in [(INBOUND, "ringing"), (STATUS, "completed")] {
+            post(&desk, path, &form("CA1", status)).await;
+        }
+        cable.pull();
+        let mut options = desk.carrier_options();
+        options.status_path = None;
+        let carrier = Carrier::new(options).unwrap();
+        let report = carrier.place_call(&Script::new(steps(Step::HangUp))).await;
+        assert!(report.stream().unwrap().played_ms > 2_000);
+        let told = post(&other, STATUS, &form(&report.call_sid, "completed")).await;
+        assert_eq!(told.status, 204);
+        let sid = report.call_sid.parse().unwrap();
+        let heard_of = wait_for(&other.store, &sid, |call| call.ended_at.is_some()).await;
+        assert_eq!((heard_of.answered_at, heard_of.end_reason), (None, None));
+        cable.plug_in();
+        let end_reason = Some(EndReason::CallerHungUp);
+        let log = wait_for(&other.store, &sid, |call| call.end_reason == end_reason).await;
+        assert_eq!((log.id, log.status), (heard_of.id, CallStatus::Completed));
+        assert!(log.answered_at.is_some());
+        assert_ne!(log.usage, Usage::default());
+        assert_eq!(texts(&said(&other.store, &log).await), SAID);
+    })
+    .await;
 }
 
 /// What the carrier is answered to a status callback.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    AnsweredBy, CallLog, CallStatus, Direction, OpenState, Place as At, Purpose, Secret,
+    AnsweredBy, CallLog, CallStatus, Direction, EndReason, OpenState, Place as At, Purpose, Secret,
     SettingKey, TransferMode, UserId,
 };
 use frontdesk::rehearsal::Spoken;
-use frontdesk::rehearsal::carrier::{CallReport, Callee, Carrier, CarrierOptions, Script, Step};
+use frontdesk::rehearsal::carrier::{
+    CallReport, Callee, Carrier, CarrierOptions, Opening, Script, Step, stream_on,
+};
 use frontdesk::rehearsal::model::{Line, ModelOptions};
 use frontdesk::rehearsal::rest::{RestCall, RestFault};
 use frontdesk::routing::{AiStop, Ring, RingStop, Route, Stop, Telephone, Voice};
@@ -27,7 +29,7 @@ use super::routed::{
     ask, form_to, logged, member, phone, put_setting, set, show_to_oracle, tenant,
 };
 use super::tools::{a_wish, after_a_word, equip, kit, to};
-use super::visitor::{Form, post};
+use super::visitor::{Form, RawStream, STREAM_SID, post};
 use crate::support::rest_account::RestAccount;
 use crate::support::until::until;
 
@@ -524,17 +526,20 @@ async fn led_there(desk: &Desk, account: &RestAccount) -> UserId {
     ada
 }
 
-/// Two processes with one database and one account.
-async fn processes(account: &RestAccount, folder: &TempDir) -> [Desk; 2] {
+/// One of those processes that have one database and one account.
+async fn process(account: &RestAccount, folder: &TempDir, model: ModelOptions) -> Desk {
     let url = format!("sqlite://{}", folder.path().join("shared.db").display());
-    let open = async || {
-        let (client, url) = (account.client(), Secret::new(url.clone()));
-        Desk::with(talkative(), |plan| {
-            plan.carrier = Some(client);
-            plan.database_url = url;
-        })
-        .await
-    };
+    let client = account.client();
+    Desk::with(model, |plan| {
+        plan.carrier = Some(client);
+        plan.database_url = Secret::new(url);
+    })
+    .await
+}
+
+/// Two of them.
+async fn processes(account: &RestAccount, folder: &TempDir) -> [Desk; 2] {
+    let open = async || process(account, folder, talkative()).await;
     [open().await, open().await]
 }
 
@@ -865,4 +870,88 @@ async fn who_picks_up_after_somebody_else_has_taken_the_call_is_asked_nothing() 
         let xml = ask(&desk, &answered, &picks_up).await;
         assert!(xml.contains(words), "{leg}: {xml}");
     }
+}
+
+/// A receptionist who hands on to Ada whoever has spoken.
+fn handing_on() -> ModelOptions {
+    let wish = json!({"destination": "ada", "reason": "A refund."});
+    after_a_word(Line::call("transfer_call", wish.to_string()))
+}
+
+/// The stop that the address of that webhook names in TwiML.
+fn stop_in(xml: &str, webhook: &str) -> usize {
+    let found = xml.split_once(&format!("/{webhook}?stop="));
+    let (_, rest) = found.unwrap_or_else(|| panic!("{webhook} is not named: {xml}"));
+    let digits = rest.split(|one: char| !one.is_ascii_digit()).next();
+    let stop = digits.and_then(|digits| digits.parse().ok());
+    stop.expect("a stop is a number")
+}
+
+/// The caller is led to a receptionist of that process, and stays as long as `steps` say; at
+/// which stop of the route.
+async fn speaks(desk: &Desk, webhook: &str, steps: Vec<Step>) -> usize {
+    let path = format!("/api/voice/webhooks/{webhook}");
+    let answer = post(desk, &path, &form_to(WAITING, OURS, &[])).await;
+    let stop = stop_in(&answer.body, "stream-ended");
+    let opening = Opening {
+        call_sid: WAITING.to_owned(),
+        stream_sid: STREAM_SID.to_owned(),
+        token: answer.token(),
+    };
+    let (socket, script) = (RawStream::open(desk).await.socket, Script::new(steps));
+    let report = stream_on(socket, &desk.carrier_options(), &opening, &script).await;
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!(desk.model.violations(), Vec::<String>::new());
+    stop
+}
+
+/// How it is written down that a receptionist's part of the call has ended.
+async fn has_ended(desk: &Desk, end_reason: EndReason) {
+    logged(desk, WAITING, |call| call.end_reason == Some(end_reason)).await;
+}
+
+/// What comes next, by that process, where the stream ended at that stop.
+async fn after(desk: &Desk, stop: usize) -> String {
+    let ended = format!("stream-ended?stop={stop}");
+    ask(desk, &ended, &form_to(WAITING, OURS, &[])).await
+}
+
+/// Hands the caller on at the one process, and leads them back at the other, where they stay
+/// as long as `steps` say; at which stop of the route.
+async fn back_at((one, other): (&Desk, &Desk), steps: Vec<Step>) -> usize {
+    let ada = member(one, ADAS).await;
+    equip(one, kit(vec![to("ada", At::User(ada), TransferMode::Warm)])).await;
+    let stop = speaks(one, "twiml/inbound", a_wish(vec![Step::StayUntilEnd])).await;
+    let waits = stop_in(&after(one, stop).await, "warm/left");
+    has_ended(one, EndReason::Transferred).await;
+    // Nobody takes the call.
+    speaks(other, &format!("warm/back?stop={waits}"), steps).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_goodbye_to_who_came_back_is_one_also_where_they_were_handed_on_before() {
+    let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
+    let goodbye = Line::say(Spoken::babble("Goodbye.", ms(400))).then_call("end_call", "{}");
+    let parting = ModelOptions {
+        lines: vec![goodbye],
+        ..talkative()
+    };
+    let first = process(&account, &folder, handing_on()).await;
+    let second = process(&account, &folder, parting).await;
+    let stop = back_at((&first, &second), vec![Step::StayUntilEnd]).await;
+    has_ended(&second, EndReason::ReceptionistHungUp).await;
+    let next = after(&first, stop).await;
+    assert!(next.contains("<Response><Hangup/></Response>"), "{next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_who_is_handed_on_again_goes_there_also_by_the_process_that_did_so_before() {
+    let (account, folder) = (RestAccount::open(&[]).await, TempDir::new().unwrap());
+    let first = process(&account, &folder, handing_on()).await;
+    let second = process(&account, &folder, handing_on()).await;
+    let steps = a_wish(vec![Step::StayUntilEnd]);
+    let stop = back_at((&first, &second), steps).await;
+    has_ended(&second, EndReason::Transferred).await;
+    let next = after(&first, stop).await;
+    assert!(stop_in(&next, "warm/left") > stop, "{next}");
 }

@@ -12,7 +12,7 @@ use crate::api::extract::{Query, parsed};
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{AnsweredBy, Currency, Direction, Money, Outcome, Timestamp};
+use crate::domain::{AnsweredBy, Currency, DAY_MS, Direction, Money, Outcome, Timestamp};
 use crate::store::call_stats::{self, Group};
 use crate::store::tenants;
 
@@ -85,8 +85,6 @@ impl SpanQuery {
         Ok((since, until))
     }
 }
-
-const DAY_MS: i64 = 86_400_000;
 
 /// The calls of a span of time, counted.
 #[derive(Debug, Serialize, ToSchema)]

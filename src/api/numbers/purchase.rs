@@ -12,7 +12,7 @@ use crate::api::extract::Json;
 use crate::api::operator::Operator;
 use crate::api::problem::ApiError;
 use crate::api::state::ApiState;
-use crate::domain::{PhoneNumber, SettingKey};
+use crate::domain::{DAY_MS, PhoneNumber, SettingKey};
 use crate::store::{number_purchases, quotas, settings};
 use crate::twilio::rest::{Client, Error, IncomingNumber, NumberSettings};
 
@@ -80,8 +80,6 @@ const SPENT: &str = "what the tenant may use is used up; /api/usage/quota has it
 const ENOUGH: &str = "the tenant has as many numbers as the platform lets it buy (max_numbers)";
 const TOO_FAST: &str = "the tenant has bought as many numbers in 24 hours as the platform lets it \
     buy (max_number_purchases_per_day)";
-const DAY_MS: i64 = 24 * 3_600_000;
-
 /// Buys it, unless an earlier purchase turns out to have happened.
 async fn buy(
     carrier: &Client,

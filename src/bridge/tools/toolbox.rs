@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::domain::{CallId, CallLog, Pii, Receptionist, TenantId, ToolName};
 use crate::egress::Outside;
 use crate::routing::Handover;
-use crate::store::{self, Store, call_transfers, calls, kept_secrets};
+use crate::store::{self, Store, call_transfers, calls, in_time, kept_secrets};
 
 /// What tools need of the house.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl Toolbox {
             Ok(UNKNOWN.into())
         } else {
             match ask.name.parse() {
-                Ok(tool) => self.run_own(ask, tool).await,
+                Ok(tool) => in_time(self.run_own(ask, tool)).await,
                 Err(_) => Ok(http::ask(self, ask).await),
             }
         };
@@ -109,7 +109,7 @@ impl Toolbox {
     /// Finds a place for a caller who wants a person. There is always one: the
     /// voicemail, at last.
     pub(in crate::bridge) async fn find_person(&self, ask: &Ask) -> Done {
-        let found = transfer::to_person(self, ask).await;
+        let found = in_time(transfer::to_person(self, ask)).await;
         found.unwrap_or_else(|error| {
             tracing::warn!(call.id = %ask.call_id, %error, "tool.no_person");
             UNAVAILABLE.into()
@@ -119,8 +119,8 @@ impl Toolbox {
     /// The call does not go on where it was to go.
     pub(in crate::bridge) async fn withdraw(&self, ask: &Ask, handover: &Handover) {
         let of = (ask.tenant_id, ask.call_id);
-        let struck = call_transfers::strike(&self.store, of.0, of.1, handover.first).await;
-        if let Err(error) = struck {
+        let struck = call_transfers::strike(&self.store, of.0, of.1, handover.first);
+        if let Err(error) = in_time(struck).await {
             tracing::warn!(call.id = %ask.call_id, %error, "tool.transfer_not_withdrawn");
         }
     }

@@ -12,7 +12,7 @@ use crate::routing::{Facts, IvrStop};
 use crate::store::call_events::NewEvent;
 use crate::store::ivr_counters::{self, Passed};
 use crate::store::text::kept_of;
-use crate::store::{SealError, kept_secrets};
+use crate::store::{SealError, in_time, kept_secrets};
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
 
@@ -95,7 +95,7 @@ pub(super) fn count(
         };
         let path = &path;
         let passed = Passed { flow, day, path };
-        if let Err(error) = ivr_counters::note(&store, of, &event, passed).await {
+        if let Err(error) = in_time(ivr_counters::note(&store, of, &event, passed)).await {
             tracing::warn!(call.id = %of.1, %error, "ivr.not_counted");
         }
     });

@@ -6,9 +6,9 @@ use crate::domain::{
     CallId, DialRefusal, Direction, Party, PhoneNumber, Pii, SmsId, SmsState, TenantId, Timestamp,
 };
 use crate::routing::ivr::Walk;
-use crate::store::Error;
 use crate::store::call_events::{self, NewEvent};
 use crate::store::sms_messages::{self, NewSms};
+use crate::store::{Error, in_time};
 use crate::twilio::webhook::VoiceRequest;
 use crate::webhooks::Webhooks;
 use crate::webhooks::memory::Placed;
@@ -37,7 +37,7 @@ pub(super) fn send(house: &Webhooks, placed: &Placed, request: &VoiceRequest, wa
             let id = name(&step, n);
             let outcome = match &ends {
                 None => Ok("skipped"),
-                Some((to, from)) => sending.submit(id, (to, from), &text).await,
+                Some((to, from)) => in_time(sending.submit(id, (to, from), &text)).await,
             };
             let outcome = outcome.unwrap_or_else(|error| {
                 tracing::warn!(call.id = %sending.call, %error, "ivr.text_not_sent");
@@ -113,8 +113,8 @@ impl Sending {
             at: self.house.clock.now(),
             key: None,
         };
-        let noted = call_events::append(&self.house.store, self.tenant, self.call, &event).await;
-        if let Err(error) = noted {
+        let noted = call_events::append(&self.house.store, self.tenant, self.call, &event);
+        if let Err(error) = in_time(noted).await {
             tracing::warn!(call.id = %self.call, %error, outcome, "ivr.text_not_noted");
         }
     }

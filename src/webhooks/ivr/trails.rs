@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::domain::{CallSid, Timestamp};
 use crate::routing::ivr::{Input, State};
 use crate::routing::{Facts, IvrStop};
-use crate::store::{ivr_flow_versions, ivr_states};
+use crate::store::{in_time, ivr_flow_versions, ivr_states};
 use crate::twilio::twiml::Response;
 use crate::webhooks::Webhooks;
 use crate::webhooks::at::Leg;
@@ -166,7 +166,7 @@ impl Pages {
         let (store, of) = (house.store.clone(), (placed.tenant_id, placed.call_id));
         let state = state.clone();
         let writing = tokio::spawn(async move {
-            if let Err(error) = ivr_states::insert(&store, of, stop, &state).await {
+            if let Err(error) = in_time(ivr_states::insert(&store, of, stop, &state)).await {
                 tracing::warn!(call.id = %of.1, %error, "ivr.state_not_kept");
             }
         });

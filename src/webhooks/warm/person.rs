@@ -9,7 +9,7 @@ use super::leg::Leg;
 use super::ringing::Waiting;
 use crate::domain::CallSid;
 use crate::store::warm_transfers::{self as warm, Standing};
-use crate::store::{Error, warm_legs};
+use crate::store::{Error, in_time, warm_legs};
 use crate::twilio::twiml::{Dial, Queue, Response};
 use crate::twilio::webhook::{MachineVerdict, StatusCallback};
 use crate::webhooks::at::{At, presses_1, value_of};
@@ -110,7 +110,7 @@ impl Waiting {
 
     /// Notes by which call of the carrier's they have the caller from now on.
     async fn note_leg(&self, leg: Leg) {
-        let transfer = match warm::find(&self.house.store, self.place()).await {
+        let transfer = match in_time(warm::find(&self.house.store, self.place())).await {
             Ok(transfer) => transfer,
             Err(error) => {
                 tracing::warn!(call.id = %self.placed.call_id, %error, "warm.leg_not_noted");
@@ -126,7 +126,7 @@ impl Waiting {
 
     /// Nobody else is asked any more.
     async fn hang_up_others(&self, leg: Leg) {
-        match warm::find(&self.house.store, self.place()).await {
+        match in_time(warm::find(&self.house.store, self.place())).await {
             Ok(Some(transfer)) => picked_up::hang_up(&self.house, transfer.others(leg.ordinal)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "warm.others_not_hung_up"),
@@ -135,7 +135,7 @@ impl Waiting {
 
     /// A machine is hung up, and rings for nobody any more.
     async fn leave_machine(&self, leg: Leg, own: CallSid) {
-        match warm::find(&self.house.store, self.place()).await {
+        match in_time(warm::find(&self.house.store, self.place())).await {
             Ok(Some(transfer)) if transfer.is_taken_at(leg.ordinal) => {}
             Ok(_) => {
                 picked_up::hang_up(&self.house, vec![own]);

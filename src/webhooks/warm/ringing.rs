@@ -7,7 +7,7 @@ use crate::domain::{CallSid, Direction, Permit, PhoneNumber, Secret};
 use crate::routing::{CallerId, RingStop, Stop};
 use crate::store::call_legs::Recorded;
 use crate::store::warm_transfers::{self as warm, Place, WarmTransfer};
-use crate::store::{call_routes, warm_legs};
+use crate::store::{call_routes, in_time, warm_legs};
 use crate::twilio::rest::{Call, CallUpdate, Client, Error, Instructions, NewCall, StatusCallback};
 use crate::twilio::twiml::CallEvent;
 use crate::twilio::webhook::VoiceRequest;
@@ -158,7 +158,7 @@ impl Waiting {
 
     /// Whether somebody else is still to be rung, as far as that is known.
     async fn is_wanted(&self) -> bool {
-        match warm::find(&self.house.store, self.place()).await {
+        match in_time(warm::find(&self.house.store, self.place())).await {
             Ok(Some(transfer)) => transfer.standing == warm::Standing::Waiting,
             Ok(None) | Err(_) => true,
         }
@@ -239,7 +239,7 @@ impl Waiting {
             warm_legs::name(store, (place, leg.ordinal), call_sid).await?;
             warm::find(store, place).await
         };
-        match found.await {
+        match in_time(found).await {
             Ok(Some(transfer)) if transfer.standing == warm::Standing::Waiting => {
                 if self.is_caller_gone().await {
                     abandon(&self.house, &self.caller);
@@ -257,8 +257,8 @@ impl Waiting {
         if placed.is_some_and(|placed| placed.is_over()) {
             return true;
         }
-        let kept = call_routes::find_by_sid(&self.house.store, &self.caller).await;
-        matches!(kept, Ok(Some(kept)) if kept.is_closed)
+        let kept = call_routes::find_by_sid(&self.house.store, &self.caller);
+        matches!(in_time(kept).await, Ok(Some(kept)) if kept.is_closed)
     }
 
     /// Asks the carrier how the calls stand that should be over: what it tells may get lost.
@@ -289,7 +289,8 @@ impl Waiting {
     /// leaves the caller alone.
     pub(super) async fn leg_ended(&self, ordinal: usize) {
         let (house, now) = (&self.house, self.house.clock.now());
-        match warm_legs::end(&house.store, (self.place(), ordinal), now).await {
+        let ended = warm_legs::end(&house.store, (self.place(), ordinal), now);
+        match in_time(ended).await {
             Ok(true) => self.lead_on().await,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "warm.leg_not_ended"),
@@ -317,7 +318,8 @@ pub(super) fn abandon(house: &Webhooks, caller: &CallSid) {
     }
     let (house, caller) = (house.clone(), caller.clone());
     tokio::spawn(async move {
-        match warm::abandon(&house.store, &caller, house.clock.now()).await {
+        let abandoned = warm::abandon(&house.store, &caller, house.clock.now());
+        match in_time(abandoned).await {
             Ok(legs) => hang_up(&house, legs),
             Err(error) => tracing::warn!(%error, "warm.not_abandoned"),
         }
