@@ -8,7 +8,7 @@ use std::time::Duration;
 use frontdesk::domain::Outcome;
 use frontdesk::rehearsal::Spoken;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, CarrierOptions, Script};
-use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer};
+use frontdesk::rehearsal::model::{Line, ModelOptions, ModelServer, SessionRecord};
 use frontdesk::store::{Store, calls};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -37,7 +37,8 @@ async fn p4_a_call_goes_on_while_there_are_no_descriptors_left_and_is_written() 
     let serving = Serving::start_by(limited, &model.url(), &[]);
 
     let call = tokio::spawn(call(serving.carrier_options()));
-    until(async || (model.accepted() > 0).then_some(())).await;
+    // The caller's stream is there, and all that a call opens.
+    until(async || model.look(is_listening).then_some(())).await;
     // They take every descriptor that there is, and say nothing.
     let address = &*serving.address;
     let crowd: Vec<_> = (0..128).map(|_| TcpStream::connect(address)).collect();
@@ -56,6 +57,12 @@ async fn p4_a_call_goes_on_while_there_are_no_descriptors_left_and_is_written() 
         .await
         .unwrap();
     assert_eq!(serving.status("/readyz").await, 200);
+}
+
+/// Whether the model hears a caller.
+fn is_listening(sessions: &[SessionRecord]) -> bool {
+    let mut sessions = sessions.iter();
+    sessions.any(|session| session.appended.total_bytes > 0)
 }
 
 /// A caller who hears the greeting, says something, and hears the answer.
