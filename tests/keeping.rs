@@ -10,8 +10,7 @@ use frontdesk::bridge::{
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     AnsweredBy, CallId, CallLog, CallSid, CallStatus, Consent, ConsentAnswer, ConsentPolicy,
-    Direction, JobKind, MessageSound, OpenState, ProcessId, RecordingTitle, TenantId, Timestamp,
-    Wish,
+    Direction, JobKind, MessageSound, OpenState, ProcessId, TenantId, Timestamp, Wish,
 };
 use frontdesk::journal::Journal;
 use frontdesk::routing::{Route, Step, Stop};
@@ -30,9 +29,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::journal::hang;
+use crate::support::announced::announced;
 use crate::support::cable::Cable;
 use crate::support::chaos::{Chaos, Manners};
-use crate::support::database::{Database, on_each_database};
+use crate::support::database::{Database, on_each_database, on_postgres_alone};
 use crate::support::nobody::NobodyThere;
 use crate::support::until::until;
 
@@ -241,10 +241,7 @@ async fn d1_a_writer_that_holds_the_database_is_waited_for_on_the_disk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() {
-    on_each_database(async |database| {
-        if database.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |database| {
         let folder = TempDir::new().unwrap();
         let cable = Cable::to(&database.url).await;
         let store = Store::connect(&cable.url).await.unwrap();
@@ -272,10 +269,7 @@ async fn d2_a_database_that_comes_and_goes_hears_everything_in_order_and_once() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d1_what_waits_for_a_database_that_is_slow_is_on_the_disk() {
-    on_each_database(async |database| {
-        if database.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |database| {
         let folder = TempDir::new().unwrap();
         let (chaos, url) = Chaos::to_database(&database.url).await;
         let store = Store::connect(&url).await.unwrap();
@@ -578,20 +572,9 @@ async fn asked_for(store: &Store, kind: JobKind) -> Vec<ClaimedJob> {
 /// The carrier has recorded the `n`th call.
 fn recorded(desk: &Desk, n: usize) -> Told {
     let now = desk.clock.now();
-    let consent = Consent {
-        policy: ConsentPolicy::Announce,
-        answer: ConsentAnswer::Told,
-        words: None,
-        at: now,
-    };
+    let of = (desk.tenant, CallId::of_sid(&sid(n)));
     Told::Recorded(CallRecorded {
-        title: RecordingTitle {
-            id: desk.clock.new_id(),
-            tenant_id: desk.tenant,
-            call_id: CallId::of_sid(&sid(n)),
-            started_at: now,
-            consent,
-        },
+        title: announced(desk.clock.new_id(), of, now),
         recording_sid: format!("RE{n}"),
         leg_sid: Some(sid(n)),
         has_failed: false,

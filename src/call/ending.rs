@@ -70,14 +70,12 @@ impl Session {
         if self.ending.is_none() && (self.tools.hands_on() || self.wants_person()) {
             // Who wants a person is led to one, and not hung up on.
             self.lead_to_person(now);
-            let name = ToolName::EndCall.as_str().to_owned();
-            self.refuse_tool(call, Some(name), ToolRefusal::NotNow);
+            self.refuse_end(call, ToolRefusal::NotNow);
             return;
         }
         if self.ending.is_none() && self.tools.is_undone(response) {
             // Nobody is let go who was told that something is done, and it is not.
-            let name = ToolName::EndCall.as_str().to_owned();
-            self.refuse_tool(call, Some(name), ToolRefusal::Unfinished);
+            self.refuse_end(call, ToolRefusal::Unfinished);
             self.reply_to_tools();
             return;
         }
@@ -93,6 +91,11 @@ impl Session {
         } else {
             self.say_goodbye(Reply::Goodbye, end_reason, now);
         }
+    }
+
+    fn refuse_end(&mut self, call: ToolKey, why: ToolRefusal) {
+        let name = ToolName::EndCall.as_str().to_owned();
+        self.refuse_tool(call, Some(name), why);
     }
 
     /// What the caller is hearing is heard to its end; then the carrier is

@@ -197,8 +197,7 @@ impl Session {
     /// Whether a tool may be used at this moment.
     fn judge_tool(&self, tool: &PermittedTool, is_audible: bool) -> Result<(), ToolRefusal> {
         let acts = tool.effect != Effect::Looks;
-        let is_text = tool.name == ToolName::SendSms.as_str();
-        let has_sent_all = is_text && self.tools.texts >= MAX_TEXTS;
+        let has_sent_all = tool.is(ToolName::SendSms) && self.tools.texts >= MAX_TEXTS;
         if self.tools.of_call > MAX_OF_CALL || has_sent_all {
             Err(ToolRefusal::SpentOfCall)
         } else if self.tools.of_turn > MAX_OF_TURN || self.tools.running.len() >= MAX_AT_ONCE {
@@ -221,7 +220,7 @@ impl Session {
         arguments: Pii<String>,
         now: Instant,
     ) {
-        self.tools.texts += u32::from(tool.name == ToolName::SendSms.as_str());
+        self.tools.texts += u32::from(tool.is(ToolName::SendSms));
         self.tools.running.push(Running {
             errand: Errand::Tool(call),
             doer: Doer::House,

@@ -90,6 +90,13 @@ pub struct PermittedTool {
     pub patience: Duration,
 }
 
+impl PermittedTool {
+    /// Whether it is that tool of the house.
+    pub fn is(&self, tool: ToolName) -> bool {
+        self.name == tool.as_str()
+    }
+}
+
 impl From<ToolName> for PermittedTool {
     fn from(tool: ToolName) -> Self {
         Self {

@@ -2,10 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use frontdesk::domain::{
-    CallStatus, Consent, ConsentAnswer, ConsentPolicy, JobKind, MessageSound, RecordingTitle, Role,
-    TenantId, UserId,
-};
+use frontdesk::domain::{CallStatus, JobKind, MessageSound, Role, TenantId, UserId};
 use frontdesk::recordings::Recordings;
 use frontdesk::rehearsal::rest::RestFault;
 use frontdesk::store::call_recordings::{self, KeptFile};
@@ -15,6 +12,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::desk::{Answer, Desk};
+use crate::support::announced::announced;
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -150,18 +148,8 @@ async fn a_player_gets_the_part_that_it_asks_for() {
 
 /// A recording of a call of the tenant's; the address of its sound.
 async fn recorded(desk: &Desk, tenant: TenantId) -> String {
-    let title = RecordingTitle {
-        id: desk.clock.new_id(),
-        tenant_id: tenant,
-        call_id: desk.call(tenant, "CA1").await,
-        started_at: desk.clock.now(),
-        consent: Consent {
-            policy: ConsentPolicy::Announce,
-            answer: ConsentAnswer::Told,
-            words: None,
-            at: desk.clock.now(),
-        },
-    };
+    let call = desk.call(tenant, "CA1").await;
+    let title = announced(desk.clock.new_id(), (tenant, call), desk.clock.now());
     let recordings = Recordings::at(desk.folder.path());
     let name = title.carrier_file();
     recordings.put(&name, SOUND).await.unwrap();

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use frontdesk::audio::wav;
 use frontdesk::domain::{
-    AnsweredBy, CallId, CallSid, Consent, ConsentAnswer, ConsentPolicy, Currency, Direction, Entry,
-    Lock, Money, OpenState, PhoneNumber, Pii, RecordedTurn, RecordedVoice, RecordingTitle,
-    SettingKey, SettingValue, Speaker, Utterance, Wishes,
+    AnsweredBy, CallId, CallSid, Currency, Direction, Entry, Lock, Money, OpenState, PhoneNumber,
+    Pii, RecordedTurn, RecordedVoice, SettingKey, SettingValue, Speaker, Utterance, Wishes,
 };
 use frontdesk::routing::{Ring, RingStop, Route, Stop, Telephone};
 use frontdesk::store::calls::NewCall;
@@ -20,6 +19,7 @@ use frontdesk::store::{
 };
 
 use super::desk::{Desk, HOUR, sid};
+use crate::support::announced::announced;
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 use crate::support::transcriber::{Saying, TranscriberServer};
@@ -70,21 +70,8 @@ async fn told(desk: &Desk, call: CallId) {
 /// The same of the carrier's call of that name.
 async fn told_by(desk: &Desk, call: CallId, leg: Option<&CallSid>) {
     let now = desk.clock.now();
-    let consent = Consent {
-        policy: ConsentPolicy::Announce,
-        answer: ConsentAnswer::Told,
-        words: None,
-        at: now,
-    };
-    let title = RecordingTitle {
-        id: desk.clock.new_id(),
-        tenant_id: desk.tenant,
-        call_id: call,
-        started_at: now,
-        consent,
-    };
     let news = News {
-        title,
+        title: announced(desk.clock.new_id(), (desk.tenant, call), now),
         carrier_sid: RECORDING,
         leg_sid: leg,
         has_failed: false,

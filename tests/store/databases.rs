@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::values::{add_tenant, at, publish, receptionist, tenant};
 use crate::support::cable::Cable;
 use crate::support::chaos::{Chaos, Manners};
-use crate::support::database::{on_each_bare_database, on_each_database};
+use crate::support::database::{on_each_bare_database, on_each_database, on_postgres_alone};
 use crate::support::until::until;
 
 #[tokio::test]
@@ -232,10 +232,7 @@ async fn d1_a_database_that_is_busy_is_waited_for() {
 
 #[tokio::test]
 async fn d2_a_transaction_that_nobody_waits_for_any_more_stays_with_no_connection() {
-    on_each_database(async |db| {
-        if db.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |db| {
         let (chaos, url) = Chaos::to_database(&db.url).await;
         let store = Store::connect(&url).await.unwrap();
         drop(join_all((0..10).map(|_| store.begin())).await);
@@ -270,10 +267,7 @@ async fn begin_all(store: &Store, count: usize) -> Vec<Tx> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_whoever_is_caught_by_a_database_that_dies_in_silence_leaves_room_for_others() {
-    on_each_database(async |db| {
-        if db.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |db| {
         let cable = Cable::to(&db.url).await;
         let store = Store::connect(&cable.url).await.unwrap();
         let taken = begin_all(&store, 10).await;
@@ -296,10 +290,7 @@ async fn d2_whoever_is_caught_by_a_database_that_dies_in_silence_leaves_room_for
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_connection_that_died_while_nobody_had_it_makes_room_for_another() {
-    on_each_database(async |db| {
-        if db.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |db| {
         let cable = Cable::to(&db.url).await;
         let store = Store::connect(&cable.url).await.unwrap();
         cable.die().await;

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use frontdesk::clock::random_bytes;
 use frontdesk::domain::{
-    AnsweredBy, ApiKeyId, Consent, ConsentAnswer, ConsentPolicy, EndReason, Number, NumberId, Pii,
-    Receptionist, RecordedTurn, RecordedVoice, RecordingId, RecordingTitle, Scope, Speaker,
-    TenantId, TurnLatency, Usage, Utterance,
+    AnsweredBy, ApiKeyId, EndReason, Number, NumberId, Pii, Receptionist, RecordedTurn,
+    RecordedVoice, RecordingId, Scope, Speaker, TenantId, TurnLatency, Usage, Utterance,
 };
 use frontdesk::store::api_keys::NewApiKey;
 use frontdesk::store::call_events::NewEvent;
@@ -19,6 +18,7 @@ use frontdesk::store::{
 };
 
 use super::values::{add_tenant, at, new_call, phone};
+use crate::support::announced::announced;
 use crate::support::database::on_each_database;
 
 #[tokio::test]
@@ -222,19 +222,8 @@ async fn add_things(store: &Store, tenant: TenantId, who: &Receptionist) -> Thin
 }
 
 async fn add_recorded_turn(store: &Store, call: &NewCall) -> Result<(), Error> {
-    let consent = Consent {
-        policy: ConsentPolicy::Announce,
-        answer: ConsentAnswer::Told,
-        words: None,
-        at: at(0),
-    };
-    let title = RecordingTitle {
-        id: RecordingId::from_parts(at(0), 1),
-        tenant_id: call.tenant_id,
-        call_id: call.id,
-        started_at: at(0),
-        consent,
-    };
+    let id = RecordingId::from_parts(at(0), 1);
+    let title = announced(id, (call.tenant_id, call.id), at(0));
     call_recordings::begin(store, &title).await?;
     let file = KeptFile {
         name: "sound.wav",

@@ -100,16 +100,27 @@ pub(super) fn postgres_at(url: &str, way: SocketAddr) -> String {
 
 /// Runs `case` on each database, migrated and otherwise empty.
 pub(crate) async fn on_each_database(case: impl AsyncFn(&Database)) {
-    on_each_bare_database(async |db| {
-        db.store.migrate().await.expect("the schema is made");
-        case(db).await;
-    })
-    .await;
+    on_each_bare_database(async |db| migrated(db, &case).await).await;
+}
+
+/// The same, where the case is about PostgreSQL or the line to it.
+pub(crate) async fn on_postgres_alone(case: impl AsyncFn(&Database)) {
+    on_bare_postgres_alone(async |db| migrated(db, &case).await).await;
+}
+
+async fn migrated(db: &Database, case: &impl AsyncFn(&Database)) {
+    db.store.migrate().await.expect("the schema is made");
+    Box::pin(case(db)).await;
 }
 
 /// Runs `case` on each database as it is found on the first day.
 pub(crate) async fn on_each_bare_database(case: impl AsyncFn(&Database)) {
     on_sqlite(&case).await;
+    on_bare_postgres_alone(case).await;
+}
+
+/// Runs `case` on PostgreSQL as it is found on the first day.
+pub(crate) async fn on_bare_postgres_alone(case: impl AsyncFn(&Database)) {
     match std::env::var(POSTGRES_URL) {
         Ok(url) => on_postgres(&url, &case).await,
         Err(_) => assert!(

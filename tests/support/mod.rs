@@ -1,5 +1,6 @@
 //! What several tests stand on.
 
+pub(crate) mod announced;
 pub(crate) mod cable;
 pub(crate) mod chaos;
 pub(crate) mod collector;

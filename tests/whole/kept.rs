@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use super::desk::{Desk, ms, spoken, talkative};
 use super::visitor::{Form, INBOUND, STATUS, form, get_as, post};
 use crate::support::cable::Cable;
-use crate::support::database::on_each_database;
+use crate::support::database::on_postgres_alone;
 use crate::support::process::{PUBLIC_URL, Serving, TOKEN};
 
 /// The greeting, a question, and its answer.
@@ -153,10 +153,7 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_a_call_without_a_database_is_whole_though_another_process_is_told_of_its_end() {
-    on_each_database(async |database| {
-        if database.is_sqlite() {
-            return;
-        }
+    on_postgres_alone(async |database| {
         let cable = Cable::to(&database.url).await;
         let open = async |url: &str| {
             let url = Secret::new(url.to_owned());

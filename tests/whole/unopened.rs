@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::desk::{ms, talkative};
 use crate::support::cable::Cable;
-use crate::support::database::on_each_bare_database;
+use crate::support::database::{on_bare_postgres_alone, on_each_bare_database};
 use crate::support::process::Serving;
 
 /// Longer than any machine is slow.
@@ -44,10 +44,7 @@ async fn assert_unopened(serving: &Serving) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn d2_who_rings_before_the_database_is_there_is_told_and_then_answered() {
-    on_each_bare_database(async |database| {
-        if database.is_sqlite() {
-            return;
-        }
+    on_bare_postgres_alone(async |database| {
         let folder = TempDir::new().unwrap();
         let model = ModelServer::start(talkative()).await.unwrap();
         let cable = Cable::to(&database.url).await;

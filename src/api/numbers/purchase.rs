@@ -80,6 +80,7 @@ const SPENT: &str = "what the tenant may use is used up; /api/usage/quota has it
 const ENOUGH: &str = "the tenant has as many numbers as the platform lets it buy (max_numbers)";
 const TOO_FAST: &str = "the tenant has bought as many numbers in 24 hours as the platform lets it \
     buy (max_number_purchases_per_day)";
+
 /// Buys it, unless an earlier purchase turns out to have happened.
 async fn buy(
     carrier: &Client,

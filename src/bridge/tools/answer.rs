@@ -52,9 +52,17 @@ pub(super) fn line(value: &Value) -> String {
 
 /// Arguments as a tool wants them; what is wrong with them, else.
 pub(super) fn read<T: DeserializeOwned>(arguments: &Pii<String>) -> Result<T, String> {
-    let text = arguments.expose();
-    let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_json::from_str(text).map_err(|error| bad_arguments(&without_values(&error)))
+    let read = serde_json::from_str(given(arguments.expose()));
+    read.map_err(|error| bad_arguments(&without_values(&error)))
+}
+
+/// The arguments as JSON; an agent that has none to give may write nothing.
+pub(super) fn given(arguments: &str) -> &str {
+    if arguments.trim().is_empty() {
+        "{}"
+    } else {
+        arguments
+    }
 }
 
 /// What is wrong with arguments, for the agent.

@@ -6,6 +6,7 @@
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value, json};
 
+use super::answer::given;
 use crate::domain::HttpTool;
 
 /// What is wrong with the JSON Schema of a tool's arguments, if anything is.
@@ -18,13 +19,8 @@ pub fn check_parameters(tool: &HttpTool) -> Option<String> {
 /// Arguments that the schema allows. What is wrong is said without the schema's
 /// values and the caller's.
 pub(super) fn fitting(tool: &HttpTool, arguments: &str) -> Result<Map<String, Value>, String> {
-    let arguments = if arguments.trim().is_empty() {
-        "{}"
-    } else {
-        arguments
-    };
-    let value: Value =
-        serde_json::from_str(arguments).map_err(|_| "the arguments are not JSON".to_owned())?;
+    let value: Value = serde_json::from_str(given(arguments))
+        .map_err(|_| "the arguments are not JSON".to_owned())?;
     let fault = |fault: jsonschema::ValidationError<'_>| {
         format!("{} at {}", fault.masked(), fault.instance_path())
     };
@@ -65,11 +61,9 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write(&mut self, value: &Value, depth: usize) -> Result<Value, String> {
-        let too_large = "it is too large, or refers to itself".to_owned();
-        self.left = self.left.checked_sub(1).ok_or_else(|| too_large.clone())?;
-        if depth > MAX_DEPTH {
-            return Err(too_large);
-        }
+        let left = self.left.checked_sub(1);
+        let left = left.filter(|_| depth <= MAX_DEPTH);
+        self.left = left.ok_or("it is too large, or refers to itself")?;
         match value {
             Value::Array(values) => {
                 let written = values.iter().map(|value| self.write(value, depth + 1));
@@ -85,7 +79,7 @@ impl Writer<'_> {
         members: &Map<String, Value>,
         depth: usize,
     ) -> Result<Value, String> {
-        let (mut written, mut parts) = (Map::new(), Vec::new());
+        let (mut written, mut referred) = (Map::new(), None);
         for (name, value) in members {
             match (name.as_str(), value) {
                 ("$ref", Value::String(reference)) => {
@@ -93,7 +87,7 @@ impl Writer<'_> {
                     let target = reference.strip_prefix('#');
                     let target = target.and_then(|pointer| root.pointer(pointer));
                     let target = target.ok_or("a $ref leads to no place in it")?;
-                    parts.push(self.write(target, depth + 1)?);
+                    referred = Some(self.write(target, depth + 1)?);
                 }
                 ("$dynamicRef" | "$recursiveRef", Value::String(_)) => {
                     return Err(format!("{name} cannot be used: use $ref"));
@@ -105,10 +99,10 @@ impl Writer<'_> {
                 }
             }
         }
-        if !parts.is_empty() {
-            let more = written.remove("allOf");
-            parts.extend(more.map(|more| json!({ "allOf": more })));
-            written.insert("allOf".to_owned(), Value::Array(parts));
+        if let Some(referred) = referred {
+            let more = written.remove("allOf").map(|all| json!({ "allOf": all }));
+            let all = [referred].into_iter().chain(more).collect();
+            written.insert("allOf".to_owned(), all);
         }
         Ok(Value::Object(written))
     }
@@ -136,8 +130,11 @@ fn close(members: &mut Map<String, Value>) {
     if !members.contains_key("properties") || SAID.iter().any(has) {
         return;
     }
-    let is_elsewhere = NAMED_ELSEWHERE.iter().any(has);
-    let word = if is_elsewhere { SAID[1] } else { SAID[0] };
+    let word = if NAMED_ELSEWHERE.iter().any(has) {
+        "unevaluatedProperties"
+    } else {
+        "additionalProperties"
+    };
     members.insert(word.to_owned(), Value::Bool(false));
 }
 
