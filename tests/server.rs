@@ -498,6 +498,34 @@ fn p1_a_signal_to_end_is_obeyed_with_exit_code_zero() {
     }
 }
 
+#[cfg(target_env = "gnu")]
+#[test]
+fn the_allocator_has_an_arena_a_worker_and_one_more_unless_somebody_has_said_how_many() {
+    let said: [(&[(&str, &str)], _); 3] = [
+        (&[], Some("MALLOC_ARENA_MAX=4")),
+        (&[("MALLOC_ARENA_MAX", "7")], Some("MALLOC_ARENA_MAX=7")),
+        (&[("GLIBC_TUNABLES", "glibc.malloc.arena_max=7")], None),
+    ];
+    for (said, limit) in said {
+        let desk = Frontdesk::with_credentials().with("WORKERS", "3");
+        let desk = said
+            .iter()
+            .fold(desk, |desk, (name, value)| desk.with(name, value));
+        let served = Served::start(desk.command(), &desk);
+        let of_process = |file: &str| {
+            let path = format!("/proc/{}/{file}", served.child.id());
+            std::fs::read_to_string(path).expect("the process is there")
+        };
+        let environment = of_process("environ");
+        let found = environment
+            .split('\0')
+            .find(|pair| pair.starts_with("MALLOC_ARENA_MAX"));
+        assert_eq!(found, limit);
+        let command = of_process("cmdline");
+        assert_eq!(command.split('\0').nth(1), Some("serve"), "{command}");
+    }
+}
+
 #[test]
 fn p4_without_file_descriptors_the_server_waits_and_recovers() {
     let desk = Frontdesk::with_credentials();

@@ -1,6 +1,7 @@
 //! Composes the floors, runs them, takes them down.
 
 mod account_side;
+mod arenas;
 mod bench;
 mod bench_limits;
 mod bench_report;

@@ -4,7 +4,7 @@ use tokio::runtime::Builder;
 
 use super::bench::Cores;
 use super::cli::{Cli, KeyArgs, Task};
-use super::{account_side, bench, bench_side, demo, key, migrate, serve, telemetry};
+use super::{account_side, arenas, bench, bench_side, demo, key, migrate, serve, telemetry};
 
 /// Does one task, to its end, on threads of its own.
 ///
@@ -12,8 +12,19 @@ use super::{account_side, bench, bench_side, demo, key, migrate, serve, telemetr
 ///
 /// Whatever kept the task from being done, for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
-    let _last_lines = telemetry::log(&cli.log, cli.task.usual_log())?;
     let workers = cli.task.workers();
+    let limited = match cli.task {
+        Task::Serve(_) | Task::Bench(_) => arenas::limit(workers),
+        Task::Demo(_)
+        | Task::BenchSide(_)
+        | Task::AccountSide
+        | Task::Migrate(_)
+        | Task::Key(_) => Ok(()),
+    };
+    let _last_lines = telemetry::log(&cli.log, cli.task.usual_log())?;
+    if let Err(error) = limited {
+        tracing::debug!(%error, "arenas.not_limited");
+    }
     let mut threads = Builder::new_multi_thread();
     if let Some(workers) = workers {
         threads.worker_threads(workers.get());
