@@ -139,6 +139,11 @@ pub(super) fn instructions(receptionist: &Receptionist, reply: Reply) -> Option<
             "nobody can take the call at this moment: say so in one short sentence, and that \
              the caller can leave a message after the tone now; ask nothing",
         ),
+        Reply::NobodyThere => speak(
+            "the caller wants a person, and nobody can be reached at this moment: say so in one \
+             short sentence, truthfully and with an apology, promise nobody, and ask what you \
+             can do for them instead",
+        ),
         Reply::Filler => speak(
             "what the caller asked for is still being looked up: say in a few words that you \
              are looking and need a moment; say nothing about what may come of it",

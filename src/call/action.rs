@@ -163,6 +163,8 @@ pub enum Reply {
     Handover,
     /// Nobody can take over: the caller may leave a message now.
     HandoverToVoicemail,
+    /// Nobody can take over, and the caller stays.
+    NobodyThere,
     /// Something is being looked up.
     Filler,
     /// Whatever the conversation asks for, with what is known by now.
@@ -184,7 +186,7 @@ impl Reply {
 
     /// Whether it is still to be said if something comes between.
     pub(super) fn is_due_later(self) -> bool {
-        self.is_goodbye() || matches!(self, Self::Greeting | Self::Back)
+        self.is_goodbye() || matches!(self, Self::Greeting | Self::Back | Self::NobodyThere)
     }
 }
 

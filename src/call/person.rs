@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::barge_in::Cause;
 use super::session::Session;
-use super::{Action, ToolAction};
+use super::{Action, HandsTo, Reply, ToolAction};
 use crate::domain::Pii;
 
 /// So many times a caller asks before they are led there.
@@ -93,6 +93,18 @@ impl Session {
         self.tools.find_person(now);
         self.actions.push_back(Action::Tool(ToolAction::FindPerson));
         self.mind_tools();
+    }
+
+    /// Nobody is there. Whom the agent can tell so stays with it.
+    pub(super) fn on_nobody(&mut self, now: Instant) {
+        if self.oversight.is_held() {
+            self.wish.put_off();
+        } else if self.has_agent && self.ending.is_none() {
+            self.tools.owes_reply = false;
+            self.respond(Reply::NobodyThere);
+        } else {
+            self.on_transfer(HandsTo::Person, now);
+        }
     }
 
     /// Whether the caller has asked for a person, of late and in vain.

@@ -291,6 +291,7 @@ impl Session {
         }
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
+            (Errand::Person, None) if !is_withdrawn && end.is_good => self.on_nobody(now),
             (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
             // Whoever is on hold is led to a person when they are so no more.
             (Errand::Person, None) if self.oversight.is_held() => self.wish.put_off(),

@@ -19,7 +19,8 @@ pub struct ToolEnd {
     pub output: Pii<String>,
     /// Whether it came out as it was meant.
     pub is_good: bool,
-    /// Where the caller is to be handed on to, if they are.
+    /// Where the caller is to be handed on to, if they are. Where a person was looked for
+    /// and it came out as it was meant, nobody is there.
     pub hands_to: Option<HandsTo>,
 }
 

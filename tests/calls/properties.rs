@@ -85,13 +85,16 @@ proptest! {
     }
 }
 
-/// What may happen to a caller who stays, and whom nobody outside touches.
+/// What may happen to a caller who stays, and whom nobody outside touches, where there is
+/// somebody.
 fn event_of_the_agent() -> impl Strategy<Value = Event> {
-    event().prop_filter("it is the agent's", |event| {
+    let is_nobody =
+        |errand: &Errand, end: &ToolEnd| *errand == Errand::Person && end.hands_to.is_none();
+    event().prop_filter("it is the agent's", move |event| {
         !matches!(
             event,
             Event::Digit(_) | Event::CarrierStopped | Event::CarrierLost | Event::Ordered(_)
-        )
+        ) && !matches!(event, Event::ToolEnded { errand, end } if is_nobody(errand, end))
     })
 }
 

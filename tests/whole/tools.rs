@@ -6,9 +6,9 @@ use std::time::Duration;
 use frontdesk::bridge::RecordOrder;
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
-    CallSid, Contact, Credential, Destination, DialPolicy, HttpMethod, HttpTool, Pii, Place,
-    Receptionist, Secret, TakenMessage, TextRecipient, ToolHeader, ToolName, Toolkit, TransferMode,
-    Urgency,
+    CallSid, Contact, Credential, Destination, DialPolicy, EndReason, HttpMethod, HttpTool, Pii,
+    Place, Receptionist, Secret, SettingKey, TakenMessage, TextRecipient, ToolHeader, ToolName,
+    Toolkit, TransferMode, Urgency,
 };
 use frontdesk::egress::Outside;
 use frontdesk::rehearsal::carrier::{CallReport, Carrier, DialOutcome, Script, Step};
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use super::desk::{Desk, ms, spoken, talkative};
 use super::ivr::{anybody, low_port, machine};
 use super::outbound::OURS;
-use super::routed::{member, phone, republish, tenant};
+use super::routed::{member, phone, put_setting, republish, tenant};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
 
@@ -388,6 +388,20 @@ async fn the_key_zero_leads_to_a_person_or_to_an_honest_word() {
     );
     let honest = |line: &String| line.contains("nobody can take the call at this moment");
     assert!(desk.session(0).await.client_log.iter().any(honest));
+
+    let mut options = model();
+    options.lines.push(say("I am sorry, there is nobody."));
+    let desk = Desk::open(options).await;
+    put_setting(&desk, SettingKey::EnableVoicemail, false).await;
+    let mut stays = press();
+    stays.splice(3.., [Step::WaitForSpeech, Step::WaitForQuiet(ms(300))]);
+    stays.push(Step::HangUp);
+    let report = place(&desk, "completed", stays).await;
+    assert_eq!(report.verb_names(), ["Connect"]);
+    let honest = |line: &String| line.contains("nobody can be reached at this moment");
+    assert!(desk.session(0).await.client_log.iter().any(honest));
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
 
     let desk = Desk::open(model()).await;
     let ada = Place::User(member(&desk, ADAS).await);

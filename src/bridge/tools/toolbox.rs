@@ -106,8 +106,8 @@ impl Toolbox {
         }
     }
 
-    /// Finds a place for a caller who wants a person. There is always one: the
-    /// voicemail, at last.
+    /// Finds a place for a caller who wants a person: the voicemail, at last, where messages
+    /// can be left.
     pub(in crate::bridge) async fn find_person(&self, ask: &Ask) -> Done {
         let found = in_time(transfer::to_person(self, ask)).await;
         found.unwrap_or_else(|error| {

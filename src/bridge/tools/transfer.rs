@@ -75,7 +75,7 @@ pub(super) async fn to_destination(house: &Toolbox, ask: &Ask) -> Result<Done, E
 }
 
 /// Leads the caller to a person, as the receptionist's rule says; to the
-/// voicemail, where there is none.
+/// voicemail, where there is none. The caller stays where there are no messages either.
 pub(super) async fn to_person(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
     let Some(journey) = journey(house, ask).await? else {
         return Ok(super::answer::UNAVAILABLE.into());
@@ -99,6 +99,9 @@ pub(super) async fn to_person(house: &Toolbox, ask: &Ask) -> Result<Done, Error>
     }
     let stops = journey.route.to_people();
     let to = stops.first().map_or(HandsTo::Voicemail, to_whom);
+    if to == HandsTo::Voicemail && !journey.has_voicemail().await? {
+        return Ok(Done::good(&json!({"status": "nobody_there"})));
+    }
     journey.ask_for(stops, to).await
 }
 
@@ -140,15 +143,19 @@ impl Journey<'_> {
                 Ok(queue.map(|queue| Stop::Queue((&queue).into())))
             }
             Place::Voicemail { greeting, user_id } => {
-                let settings = settings::of_tenant(store, tenant, None).await?;
-                let is_on = settings.truth(SettingKey::EnableVoicemail);
-                let stop = is_on.then(|| Stop::Voicemail {
+                let stop = self.has_voicemail().await?.then(|| Stop::Voicemail {
                     greeting: greeting.clone(),
                     user_id: *user_id,
                 });
                 Ok(stop.ok_or(NOBODY))
             }
         }
+    }
+
+    /// Whether messages can be left.
+    async fn has_voicemail(&self) -> Result<bool, Error> {
+        let settings = settings::of_tenant(&self.house.store, self.ask.tenant_id, None).await?;
+        Ok(settings.truth(SettingKey::EnableVoicemail))
     }
 
     /// The telephones of those who work and have one.
