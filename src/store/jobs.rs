@@ -196,8 +196,10 @@ async fn end(
     Ok(done.rows_affected() == 1)
 }
 
+// Of what is done, what it was told is of use to nobody, and may be private.
 const END: &str = "
-    UPDATE jobs SET finished_at_ms = $4, is_buried = $5, last_error = $6
+    UPDATE jobs SET finished_at_ms = $4, is_buried = $5, last_error = $6,
+        payload = CASE WHEN CAST($5 AS BIGINT) = 0 THEN '' ELSE payload END
     WHERE kind = $1 AND job_key = $2 AND turn = $3 AND finished_at_ms IS NULL";
 
 /// It went well, and is to be done once more at `at`. Whether it still was the

@@ -181,6 +181,23 @@ async fn what_fails_is_tried_again_later_and_later_and_buried_in_the_end() {
 }
 
 #[tokio::test]
+async fn what_a_job_was_told_goes_when_it_is_done_and_stays_with_what_is_buried() {
+    on_each_database(async |db| {
+        let clock = Clock::manual(at(0));
+        let scribe = Scribe::of(&[KIND], &clock);
+        for payload in ["what somebody said", "hopeless"] {
+            assert!(ask(&db.store, payload, payload, at(0)).await);
+        }
+        runner(db, &clock, &scribe).run_due().await.unwrap();
+        let kept = "SELECT payload FROM jobs ORDER BY is_buried";
+        assert_eq!(db.text(kept).await, "");
+        let kept = "SELECT payload FROM jobs ORDER BY is_buried DESC";
+        assert_eq!(db.text(kept).await, "hopeless");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn p6_two_processes_never_do_a_job_at_the_same_time() {
     on_each_database(async |db| {
         let clock = Clock::manual(at(0));
