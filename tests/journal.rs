@@ -26,9 +26,9 @@ async fn keep(journal: &Journal, n: usize) {
 /// All that waits, from the oldest on.
 async fn take_all(journal: &Journal) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    while let Some(record) = journal.oldest().await.unwrap() {
+    while let Some(record) = journal.oldest(1).await.unwrap().pop() {
         all.push(record);
-        journal.strike().await.unwrap();
+        journal.strike(1).await.unwrap();
     }
     all
 }
@@ -58,7 +58,7 @@ async fn left(folder: &Path, records: usize) -> PathBuf {
 /// The journal of a process that has looked for what another left.
 async fn taken_over(folder: &Path) -> Journal {
     let journal = Journal::start(folder).unwrap();
-    journal.oldest().await.unwrap();
+    journal.oldest(1).await.unwrap();
     journal
 }
 
@@ -66,17 +66,20 @@ async fn taken_over(folder: &Path) -> Journal {
 async fn records_come_back_in_order_and_leave_nothing_behind() {
     let folder = TempDir::new().unwrap();
     let journal = Journal::start(folder.path().join("journal")).unwrap();
-    assert_eq!(journal.oldest().await.unwrap(), None);
+    assert_eq!(journal.oldest(1).await.unwrap(), [[0; 0]; 0]);
     for n in 0..3 {
         keep(&journal, n).await;
     }
     assert_eq!(journal.waiting(), 3);
-    assert_eq!(journal.oldest().await.unwrap(), Some(record(0)));
-    assert_eq!(journal.oldest().await.unwrap(), Some(record(0)));
-    journal.strike().await.unwrap();
+    assert_eq!(journal.oldest(1).await.unwrap(), [record(0)]);
+    assert_eq!(journal.oldest(1).await.unwrap(), [record(0)]);
+    journal.strike(1).await.unwrap();
     keep(&journal, 3).await;
     let rest: Vec<_> = (1..4).map(record).collect();
-    assert_eq!(take_all(&journal).await, rest);
+    assert_eq!(journal.oldest(2).await.unwrap(), rest[..2]);
+    assert_eq!(journal.oldest(9).await.unwrap(), rest);
+    journal.strike(2).await.unwrap();
+    assert_eq!(take_all(&journal).await, rest[2..]);
     assert_eq!(journal.waiting(), 0);
     assert!(files(&folder.path().join("journal"), "").is_empty());
     journal.close().await;
@@ -102,8 +105,8 @@ async fn a_long_journal_is_many_files_that_nobody_else_may_read() {
     drop(journal);
     let journal = taken_over(folder.path()).await;
     for n in 0..9 {
-        assert_eq!(journal.oldest().await.unwrap(), Some(long(n)));
-        journal.strike().await.unwrap();
+        assert_eq!(journal.oldest(1).await.unwrap(), [long(n)]);
+        journal.strike(1).await.unwrap();
     }
     assert!(files(folder.path(), "").is_empty());
 }
@@ -116,7 +119,7 @@ async fn i1_what_is_left_is_found_before_what_is_new_and_only_once_nobody_has_it
     // As long as its process lives it is nobody else's.
     let second = Journal::start(folder.path()).unwrap();
     keep(&second, 1).await;
-    assert_eq!(second.oldest().await.unwrap(), Some(record(1)));
+    assert_eq!(second.oldest(1).await.unwrap(), [record(1)]);
     first.close().await;
     drop(first);
     timeout(LONG, second.found()).await.unwrap();
@@ -133,13 +136,13 @@ async fn i1_what_is_found_while_another_is_written_is_not_struck_in_its_place() 
     for n in 1..3 {
         keep(&second, n).await;
     }
-    assert_eq!(second.oldest().await.unwrap(), Some(record(1)));
+    assert_eq!(second.oldest(1).await.unwrap(), [record(1)]);
     first.close().await;
     drop(first);
     timeout(LONG, second.found()).await.unwrap();
-    second.strike().await.unwrap();
+    second.strike(1).await.unwrap();
     // Whoever strikes twice strikes once.
-    second.strike().await.unwrap();
+    second.strike(1).await.unwrap();
     assert_eq!(take_all(&second).await, [record(0), record(2)]);
     assert!(files(folder.path(), "").is_empty());
 }
@@ -202,14 +205,14 @@ async fn d5_a_record_that_goes_bad_meanwhile_is_set_aside_with_what_follows_it()
     for n in 0..3 {
         keep(&journal, n).await;
     }
-    journal.oldest().await.unwrap();
-    journal.strike().await.unwrap();
+    journal.oldest(1).await.unwrap();
+    journal.strike(1).await.unwrap();
     let path = files(folder.path(), ".journal").pop().unwrap();
     let mut bytes = fs::read(&path).unwrap();
     let middle = 8 + record(0).len() + 6;
     bytes[middle] ^= 1;
     fs::write(&path, &bytes).unwrap();
-    assert_eq!(journal.oldest().await.unwrap(), None);
+    assert_eq!(journal.oldest(1).await.unwrap(), [[0; 0]; 0]);
     assert_eq!(journal.waiting(), 0);
     assert_eq!(files(folder.path(), ".torn").len(), 1);
     keep(&journal, 4).await;
@@ -223,7 +226,7 @@ async fn a_record_that_is_of_no_use_is_there_for_a_person() {
     for n in 0..2 {
         keep(&journal, n).await;
     }
-    journal.oldest().await.unwrap();
+    journal.oldest(1).await.unwrap();
     journal.set_aside().await.unwrap();
     assert_eq!(take_all(&journal).await, [record(1)]);
     let [path] = <[PathBuf; 1]>::try_from(files(folder.path(), ".refused")).unwrap();

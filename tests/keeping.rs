@@ -297,6 +297,91 @@ async fn d1_what_waits_for_a_database_that_is_slow_is_on_the_disk() {
     .await;
 }
 
+/// So many calls that the database knows.
+async fn placed(desk: &Desk, database: &Database, count: usize) -> Vec<CallId> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        ids.push(desk.place(n).await);
+        until(async || calls::find_by_sid(&database.store, &sid(n)).await.unwrap()).await;
+    }
+    ids
+}
+
+const STOPPED: &str = "SELECT COUNT(*) FROM call_events WHERE kind = 'quota.stopped'";
+
+#[tokio::test]
+async fn what_many_calls_have_to_write_at_one_time_is_written_in_few_pieces() {
+    on_postgres_alone(async |database| {
+        let folder = TempDir::new().unwrap();
+        let desk = Desk::open(&database.store, &folder).await;
+        let ids = placed(&desk, database, 60).await;
+        // Some directly, and some from the disk.
+        for (ids, is_away) in [(&ids[..30], false), (&ids[30..], true)] {
+            let taken = if is_away {
+                all_connections(database).await
+            } else {
+                Vec::new()
+            };
+            for id in ids {
+                let now = desk.clock.now();
+                desk.bridge.note_stopped((desk.tenant, *id), now);
+            }
+            if is_away {
+                until(async || (desk.bridge.keeping().1 >= 30).then_some(())).await;
+            }
+            drop(taken);
+        }
+        until(async || (database.number(STOPPED).await == 60).then_some(())).await;
+        let pieces = "SELECT COUNT(DISTINCT xmin::text) FROM call_events
+            WHERE kind = 'quota.stopped'";
+        let pieces = database.number(pieces).await;
+        assert!(pieces <= 10, "{pieces}");
+        desk.close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_cannot_be_written_takes_none_of_the_others_with_it() {
+    on_each_database(async |database| {
+        let (store, folder) = (&database.store, TempDir::new().unwrap());
+        let desk = Desk::open(store, &folder).await;
+        let ids = placed(&desk, database, 9).await;
+        desk.stands(4, ids[4], 2).await.unwrap();
+        until(async || (call(store, 4).await.status == CallStatus::Completed).then_some(())).await;
+        let mut tx = store.begin().await.unwrap();
+        let now = desk.clock.now();
+        let gone = forgotten_calls::forget(&mut tx, desk.tenant, ids[4], now).await;
+        assert!(gone.unwrap());
+        tx.commit().await.unwrap();
+        // Some while the database takes them, and some behind the disk.
+        for (some, is_away) in [(&ids[..6], false), (&ids[3..], true)] {
+            let taken = if is_away {
+                all_connections(database).await
+            } else {
+                Vec::new()
+            };
+            for id in some {
+                desk.bridge.note_stopped((desk.tenant, *id), now);
+            }
+            let person = (AnsweredBy::Person, None);
+            desk.bridge.note_answer((desk.tenant, some[0]), person, now);
+            if is_away {
+                desk.is(Keeping::Journaled).await;
+                until(async || (desk.bridge.keeping().1 > 6).then_some(())).await;
+            }
+            drop(taken);
+            desk.is(Keeping::Written).await;
+        }
+        desk.close().await;
+        assert_eq!(database.number(STOPPED).await, 8);
+        for n in [0, 3] {
+            assert_eq!(call(store, n).await.answered_by, Some(AnsweredBy::Person));
+        }
+    })
+    .await;
+}
+
 /// The calls of which whoever watches was told that they are over.
 fn closed(watched: &mut Receiver<Arc<LiveEvent>>) -> Vec<CallId> {
     let mut closed = Vec::new();

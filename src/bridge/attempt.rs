@@ -1,10 +1,12 @@
 //! One attempt to write a note down, and what came of it.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::time::timeout;
 
 use super::feed::Feed;
+use super::hand::TOGETHER;
 use super::note::Note;
 use super::{note_form, note_writing};
 use crate::journal::Journal;
@@ -16,6 +18,8 @@ pub(super) enum Outcome {
     Written,
     /// There was nothing to write.
     Nothing,
+    /// They are not to be written together; each may be by itself.
+    Apart,
     /// The database is away.
     Away(Error),
     /// It does not answer.
@@ -43,7 +47,20 @@ pub(super) async fn attempt((store, feed): (&Store, &Feed), note: &Note) -> Outc
     }
 }
 
-/// Writes the oldest note of the journal down and strikes it, or sets it aside.
+/// The same of several, of which all are written or none.
+pub(super) async fn attempt_all((store, feed): (&Store, &Feed), notes: &[Arc<Note>]) -> Outcome {
+    if let [note] = notes {
+        return attempt((store, feed), note).await;
+    }
+    match timeout(LONGEST_SILENCE, note_writing::write_together(store, notes)).await {
+        Ok(Ok(true)) => Outcome::Written,
+        Ok(Err(error)) if error.is_outage() => Outcome::Away(error),
+        Ok(Ok(false) | Err(_)) => Outcome::Apart,
+        Err(_) => Outcome::Silent,
+    }
+}
+
+/// Writes the oldest notes of the journal down and strikes them, or sets the oldest aside.
 pub(super) async fn catch_up(
     (store, feed): (Store, Feed),
     journal: Journal,
@@ -54,17 +71,32 @@ pub(super) async fn catch_up(
             journal.set_aside().await?;
             return Ok(Outcome::Nothing);
         }
-        let Some(text) = journal.oldest().await? else {
+        let texts = journal.oldest(TOGETHER).await?;
+        let Some(text) = texts.first() else {
             return Ok(Outcome::Nothing);
         };
-        let Some(note) = note_form::read(&text) else {
+        let Some(first) = note_form::read(text) else {
             return Ok(Outcome::Unreadable);
         };
-        let outcome = attempt((&store, &feed), &note).await;
+        let notes = together(Arc::new(first), &texts[1..]);
+        let mut count = notes.len();
+        let mut outcome = attempt_all((&store, &feed), &notes).await;
+        if matches!(outcome, Outcome::Apart) {
+            count = 1;
+            outcome = attempt((&store, &feed), &notes[0]).await;
+        }
         if matches!(outcome, Outcome::Written) {
-            journal.strike().await?;
+            journal.strike(count).await?;
         }
         Ok(outcome)
     };
     caught_up.await.unwrap_or_else(Outcome::DiskFailed)
+}
+
+/// The first, and those behind it that are written with it.
+fn together(first: Arc<Note>, rest: &[Vec<u8>]) -> Vec<Arc<Note>> {
+    let rest = rest.iter().filter(|_| first.is_light());
+    let light = rest.map_while(|text| note_form::read(text).filter(Note::is_light));
+    let light: Vec<_> = light.map(Arc::new).collect();
+    std::iter::once(first).chain(light).collect()
 }

@@ -44,6 +44,7 @@ mod early;
 mod equipment;
 mod errands;
 mod feed;
+mod hand;
 mod handover;
 mod keeper;
 mod line;

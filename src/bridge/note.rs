@@ -67,6 +67,27 @@ pub(super) enum Note {
     Told(Box<Told>),
 }
 
+impl Note {
+    /// Whether it is written with others: a row or two of a call that goes on, for which
+    /// nobody waits.
+    pub(super) fn is_light(&self) -> bool {
+        match self {
+            Self::Said { .. } | Self::Used { .. } | Self::Tool { .. } | Self::Stopped { .. } => {
+                true
+            }
+            Self::Opened(_)
+            | Self::Answered(_)
+            | Self::PickedUp { .. }
+            | Self::Consented { .. }
+            | Self::CameBack { .. }
+            | Self::Moved { .. }
+            | Self::Finished(_)
+            | Self::Recording(_)
+            | Self::Told(_) => false,
+        }
+    }
+}
+
 /// A call that came while the database was away.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Opened {

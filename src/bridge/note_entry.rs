@@ -24,6 +24,14 @@ impl Entry {
             since: Instant::now(),
         }
     }
+
+    /// The note is kept.
+    pub(super) fn let_go(self) {
+        if let Some(kept) = self.kept {
+            // Who has lost patience hears of it no more.
+            let _ = kept.send(());
+        }
+    }
 }
 
 /// What the writer is asked for.

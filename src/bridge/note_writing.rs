@@ -1,13 +1,15 @@
 //! Writes a note into the database; each is written to be run twice.
 
+use std::sync::Arc;
+
 use super::feed::Feed;
 use super::note::{Answered, Finished, Note, Of, Opened};
 use super::recording_news;
 use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{
-    self, Store, call_backs, call_consents, call_owners, call_routes, call_transfers, call_usage,
-    calls, processes, taken_messages, turns, utterances,
+    self, Db, Store, Tx, call_backs, call_consents, call_owners, call_routes, call_transfers,
+    call_usage, calls, processes, taken_messages, turns, utterances,
 };
 
 /// Writes it down, and tells whoever watches what nobody has told them yet.
@@ -35,20 +37,13 @@ pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result
             call_transfers::take(store, call_sid, *first).await?;
             Ok(())
         }
-        Note::Stopped { of, at } => append(store, *of, &event("quota.stopped", "{}", *at)).await,
+        Note::Stopped { of, at } => write_stopped(store, *of, *at).await,
         Note::Tool {
             of,
             detail,
             nth,
             at,
-        } => {
-            let key = format!("tool/{}/{nth}", at.as_ms());
-            let event = NewEvent {
-                key: Some(&key),
-                ..event("tool.used", detail, *at)
-            };
-            append(store, *of, &event).await
-        }
+        } => write_tool(store, *of, detail, (*nth, *at)).await,
         Note::Used { of, usage, cost } => {
             call_usage::note(store, (of.tenant_id, of.call_id), (*usage, *cost)).await?;
             Ok(())
@@ -62,6 +57,53 @@ pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result
         Note::Recording(news) => recording_news::write(store, news).await,
         Note::Told(told) => told.write(store, feed).await,
     }
+}
+
+/// Writes [light](Note::is_light) ones down in one transaction. False if one of them wants
+/// one of its own; none is written then.
+pub(super) async fn write_together(
+    store: &Store,
+    notes: &[Arc<Note>],
+) -> Result<bool, store::Error> {
+    let mut tx = store.begin().await?;
+    for note in notes {
+        if !write_light(&mut tx, note).await? {
+            return Ok(false);
+        }
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn write_light(tx: &mut Tx, note: &Note) -> Result<bool, store::Error> {
+    match note {
+        Note::Stopped { of, at } => write_stopped(tx, *of, *at).await?,
+        Note::Tool {
+            of,
+            detail,
+            nth,
+            at,
+        } => write_tool(tx, *of, detail, (*nth, *at)).await?,
+        Note::Used { of, usage, cost } => {
+            let of = (of.tenant_id, of.call_id);
+            return call_usage::note_more(tx, of, (*usage, *cost)).await;
+        }
+        Note::Said {
+            of,
+            first,
+            utterances,
+        } => put_said(tx, *of, *first, utterances).await?,
+        Note::Opened(_)
+        | Note::Answered(_)
+        | Note::PickedUp { .. }
+        | Note::Consented { .. }
+        | Note::CameBack { .. }
+        | Note::Moved { .. }
+        | Note::Finished(_)
+        | Note::Recording(_)
+        | Note::Told(_) => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// The call as it came; who has placed it elsewhere meanwhile was first. Who has only been
@@ -125,15 +167,26 @@ async fn write_said(
     first: usize,
     said: &[Utterance],
 ) -> Result<(), store::Error> {
-    let at = |ordinal: usize| u32::try_from(ordinal).unwrap_or_default();
     if let [utterance] = said {
-        return utterances::put(store, of.tenant_id, of.call_id, at(first), utterance).await;
+        let ordinal = u32::try_from(first).unwrap_or_default();
+        return utterances::put(store, of.tenant_id, of.call_id, ordinal, utterance).await;
     }
     let mut tx = store.begin().await?;
-    for (ordinal, utterance) in (at(first)..).zip(said) {
-        utterances::put(&mut tx, of.tenant_id, of.call_id, ordinal, utterance).await?;
-    }
+    put_said(&mut tx, of, first, said).await?;
     tx.commit().await
+}
+
+async fn put_said(
+    tx: &mut Tx,
+    of: Of,
+    first: usize,
+    said: &[Utterance],
+) -> Result<(), store::Error> {
+    let first = u32::try_from(first).unwrap_or_default();
+    for (ordinal, utterance) in (first..).zip(said) {
+        utterances::put(&mut *tx, of.tenant_id, of.call_id, ordinal, utterance).await?;
+    }
+    Ok(())
 }
 
 /// In one piece. Who can tell no more of a call leaves what was written while it went on.
@@ -167,8 +220,26 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
     tx.commit().await
 }
 
-async fn append(store: &Store, of: Of, event: &NewEvent<'_>) -> Result<(), store::Error> {
-    let appended = call_events::append(store, of.tenant_id, of.call_id, event).await;
+async fn write_stopped(db: impl Into<Db<'_>>, of: Of, at: Timestamp) -> Result<(), store::Error> {
+    append(db, of, &event("quota.stopped", "{}", at)).await
+}
+
+async fn write_tool(
+    db: impl Into<Db<'_>>,
+    of: Of,
+    detail: &str,
+    (nth, at): (u32, Timestamp),
+) -> Result<(), store::Error> {
+    let key = format!("tool/{}/{nth}", at.as_ms());
+    let event = NewEvent {
+        key: Some(&key),
+        ..event("tool.used", detail, at)
+    };
+    append(db, of, &event).await
+}
+
+async fn append(db: impl Into<Db<'_>>, of: Of, event: &NewEvent<'_>) -> Result<(), store::Error> {
+    let appended = call_events::append(db, of.tenant_id, of.call_id, event).await;
     appended.map(drop)
 }
 

@@ -1,8 +1,8 @@
 //! The one task that writes notes down: into the database, or into the journal until it can.
 //!
-//! Notes come one at a time into its hand. While the database takes them the
-//! journal is empty. What the database does not take in time goes into the
-//! journal, and so does all that comes after it, until the journal is empty
+//! Notes come one at a time into its hand, and some [gather](super::hand) behind it. While
+//! the database takes them the journal is empty. What the database does not take in time
+//! goes into the journal, and so does all that comes after it, until the journal is empty
 //! again: so notes are written in the order in which they came, however often
 //! the database comes and goes. What neither takes stays in the hand.
 
@@ -15,8 +15,9 @@ use futures::future::{BoxFuture, pending};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::{Outcome, attempt, catch_up};
+use super::attempt::{Outcome, attempt_all, catch_up};
 use super::feed::Feed;
+use super::hand::{Batch, Hand};
 use super::keeper::{Keeping, Standing, count_lost};
 use super::note::Note;
 use super::note_entry::{Entry, Errand};
@@ -48,18 +49,6 @@ enum Source {
     Journal,
 }
 
-/// The note that nobody has taken yet.
-struct Hand {
-    entry: Entry,
-    since: Instant,
-    /// What the disk says to it, once it was asked.
-    journaled: Option<oneshot::Receiver<io::Result<()>>>,
-    /// When it is to be asked.
-    ask_disk_at: Instant,
-    /// Whether it did not take the note.
-    is_refused: bool,
-}
-
 /// Something happened.
 enum Happened {
     Came(Option<Errand>),
@@ -77,6 +66,9 @@ pub(super) struct Writer {
     inbox: mpsc::Receiver<Errand>,
     standing: Arc<Standing>,
     hand: Option<Hand>,
+    batch: Batch,
+    /// How many of the batch are being written with what was in hand.
+    together: usize,
     writing: Option<(Source, BoxFuture<'static, Outcome>)>,
     /// When the database is tried again.
     try_at: Instant,
@@ -101,6 +93,8 @@ impl Writer {
             inbox,
             standing,
             hand: None,
+            batch: Batch::default(),
+            together: 0,
             writing: None,
             try_at: Instant::now(),
             pause: PAUSE,
@@ -126,7 +120,7 @@ impl Writer {
     /// What is in the journal is for the next process, if the database is away.
     fn is_done(&self) -> bool {
         let is_stuck = self.pause > PAUSE;
-        let is_idle = self.hand.is_none() && self.writing.is_none();
+        let is_idle = self.hand.is_none() && self.batch.is_empty() && self.writing.is_none();
         self.is_closing && is_idle && (is_stuck || !self.is_behind())
     }
 
@@ -137,8 +131,14 @@ impl Writer {
 
     /// Begins what can be begun.
     fn begin(&mut self) {
+        if self.hand.is_none()
+            && let Some(entry) = self.batch.pop()
+        {
+            self.take(entry);
+        }
         let now = Instant::now();
-        if self.writing.is_none() && now >= self.try_at {
+        if self.writing.is_none() && now >= self.try_at && !self.gathers(now) {
+            self.take_along();
             self.writing = self.next_write();
         }
         if let Some(hand) = &mut self.hand
@@ -151,7 +151,25 @@ impl Writer {
         }
     }
 
-    fn next_write(&self) -> Option<(Source, BoxFuture<'static, Outcome>)> {
+    /// Takes what has come meanwhile and is written with what is in hand.
+    fn take_along(&mut self) {
+        let is_light = |hand: &Hand| hand.entry.note.is_light();
+        let takes = !self.is_behind() && self.hand.as_ref().is_some_and(is_light);
+        while takes
+            && !self.batch.is_full()
+            && let Ok(errand) = self.inbox.try_recv()
+        {
+            self.heed(Happened::Came(Some(errand)));
+        }
+    }
+
+    /// Whether what comes now is to be written with what is in hand.
+    fn gathers(&self, now: Instant) -> bool {
+        let waits = self.hand.as_ref().is_some_and(|hand| hand.waits(now));
+        waits && !self.is_closing && !self.is_behind() && !self.batch.is_full()
+    }
+
+    fn next_write(&mut self) -> Option<(Source, BoxFuture<'static, Outcome>)> {
         let (store, feed) = (self.store.clone(), self.feed.clone());
         if let Some(journal) = &self.journal
             && self.is_behind()
@@ -159,13 +177,15 @@ impl Writer {
             let caught_up = catch_up((store, feed), journal.clone(), self.sets_aside);
             return Some((Source::Journal, caught_up.boxed()));
         }
-        let note = Arc::clone(&self.hand.as_ref()?.entry.note);
-        let tried = async move { attempt((&store, &feed), &note).await };
+        let notes = self.batch.with(&self.hand.as_ref()?.entry);
+        self.together = notes.len() - 1;
+        let tried = async move { attempt_all((&store, &feed), &notes).await };
         Some((Source::Hand, tried.boxed()))
     }
 
     async fn wait(&mut self) -> Happened {
-        let takes = self.hand.is_none() && !self.is_closing;
+        let gathers = self.writing.is_none() && self.gathers(Instant::now());
+        let takes = (self.hand.is_none() || gathers) && !self.is_closing;
         let wake_at = self.wakes_at();
         let asked = self.hand.as_mut().and_then(|hand| hand.journaled.as_mut());
         let journal = self.journal.as_ref();
@@ -180,9 +200,13 @@ impl Writer {
 
     /// When there is something to begin, or to show.
     fn wakes_at(&self) -> Option<Instant> {
-        let is_wanted = self.hand.is_some() || self.is_behind();
-        let write = (self.writing.is_none() && is_wanted).then_some(self.try_at);
         let hand = self.hand.as_ref();
+        let write_at = if self.is_behind() {
+            Some(self.try_at)
+        } else {
+            hand.map(|hand| hand.write_at.max(self.try_at))
+        };
+        let write = write_at.filter(|_| self.writing.is_none());
         let asks = hand.filter(|hand| self.journal.is_some() && hand.journaled.is_none());
         let now = Instant::now();
         let shows = hand.map(|hand| hand.since + HELD).filter(|at| *at > now);
@@ -192,7 +216,8 @@ impl Writer {
 
     fn heed(&mut self, happened: Happened) {
         match happened {
-            Happened::Came(Some(Errand::Keep(entry))) => self.take(entry),
+            Happened::Came(Some(Errand::Keep(entry))) if self.hand.is_none() => self.take(entry),
+            Happened::Came(Some(Errand::Keep(entry))) => self.batch.push(entry),
             Happened::Came(Some(Errand::Last) | None) => self.is_closing = true,
             Happened::Tried(outcome) => self.note_outcome(outcome),
             Happened::Journaled(Ok(())) => self.note_journaled(),
@@ -216,13 +241,7 @@ impl Writer {
         // A database that is too slow for all that comes is as good as away: what waits for
         // its turn has waited as well.
         let patient_until = entry.since + PATIENCE;
-        self.hand = Some(Hand {
-            entry,
-            since: now,
-            journaled: None,
-            ask_disk_at: if is_well { patient_until } else { now },
-            is_refused: false,
-        });
+        self.hand = Some(Hand::new(entry, if is_well { patient_until } else { now }));
     }
 
     fn note_journaled(&mut self) {
@@ -246,9 +265,14 @@ impl Writer {
                 self.be_well();
                 if source == Source::Hand {
                     self.let_go();
+                    self.batch.let_go(self.together);
                 }
             }
             Outcome::Nothing => self.be_well(),
+            Outcome::Apart => {
+                self.batch.part();
+                self.be_well();
+            }
             Outcome::Unreadable => {
                 tracing::error!("note.unreadable: it is set aside beside the journal");
                 self.give_up(source);
@@ -311,10 +335,8 @@ impl Writer {
 
     /// The note is kept.
     fn let_go(&mut self) {
-        let kept = self.hand.take().and_then(|hand| hand.entry.kept);
-        if let Some(kept) = kept {
-            // Who has lost patience hears of it no more.
-            let _ = kept.send(());
+        if let Some(hand) = self.hand.take() {
+            hand.entry.let_go();
         }
     }
 

@@ -86,22 +86,22 @@ impl Journal {
         self.ask(|answer| Errand::Append(record, answer))
     }
 
-    /// The oldest record; none where none waits.
+    /// The oldest records, `most` at most and one at least; none where none waits.
     ///
     /// # Errors
     ///
     /// If the disk fails.
-    pub async fn oldest(&self) -> io::Result<Option<Vec<u8>>> {
-        answer(self.ask(Errand::Oldest)).await
+    pub async fn oldest(&self, most: usize) -> io::Result<Vec<Vec<u8>>> {
+        answer(self.ask(|answer| Errand::Oldest(most, answer))).await
     }
 
-    /// The oldest record is no longer needed.
+    /// So many of the [oldest](Self::oldest) that were handed out last are no longer needed.
     ///
     /// # Errors
     ///
     /// If the disk fails.
-    pub async fn strike(&self) -> io::Result<()> {
-        answer(self.ask(Errand::Strike)).await
+    pub async fn strike(&self, count: usize) -> io::Result<()> {
+        answer(self.ask(|answer| Errand::Strike(count, answer))).await
     }
 
     /// The oldest record is put aside in a file, for a person to look at.

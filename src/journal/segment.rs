@@ -113,24 +113,43 @@ impl Segment {
         Ok(())
     }
 
-    /// The oldest record that is not struck.
-    pub(super) fn oldest(&self) -> io::Result<Vec<u8>> {
-        let mut record = vec![0; self.front_len()?];
-        self.file.read_exact_at(&mut record, self.front)?;
-        let whole = SHAPE.read(&record).ok_or(ErrorKind::InvalidData)?;
-        Ok(whole.body.to_vec())
+    /// The oldest records that are not struck, `most` at most. Behind the first they end
+    /// before one that is not whole.
+    pub(super) fn oldest(&self, most: usize) -> io::Result<Vec<Vec<u8>>> {
+        let (mut bodies, mut at) = (Vec::new(), self.front);
+        for _ in (0..self.unread).take(most) {
+            match self.read(at) {
+                Ok((body, len)) => {
+                    bodies.push(body);
+                    at += len;
+                }
+                Err(error) if bodies.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(bodies)
     }
 
-    /// Strikes it.
-    pub(super) fn strike(&mut self) -> io::Result<()> {
-        self.front += self.front_len()? as u64;
-        self.unread -= 1;
+    /// Strikes so many of them.
+    pub(super) fn strike(&mut self, count: usize) -> io::Result<()> {
+        for _ in (0..self.unread).take(count) {
+            self.front += self.len_at(self.front)? as u64;
+            self.unread -= 1;
+        }
         Ok(())
     }
 
-    fn front_len(&self) -> io::Result<usize> {
+    /// The record at that place, and how long it is there.
+    fn read(&self, at: u64) -> io::Result<(Vec<u8>, u64)> {
+        let mut record = vec![0; self.len_at(at)?];
+        self.file.read_exact_at(&mut record, at)?;
+        let whole = SHAPE.read(&record).ok_or(ErrorKind::InvalidData)?;
+        Ok((whole.body.to_vec(), record.len() as u64))
+    }
+
+    fn len_at(&self, at: u64) -> io::Result<usize> {
         let mut begin = [0; 4];
-        self.file.read_exact_at(&mut begin, self.front)?;
+        self.file.read_exact_at(&mut begin, at)?;
         let len = SHAPE.len(begin);
         len.ok_or_else(|| ErrorKind::InvalidData.into())
     }
@@ -163,10 +182,10 @@ impl Segment {
 
     /// Puts the oldest record there, by itself, and strikes it.
     pub(super) fn set_oldest_aside(&mut self) -> io::Result<()> {
-        let body = self.oldest()?;
+        let (body, _) = self.read(self.front)?;
         let name = format!("{}.refused", self.front);
         write_aside(&self.path.with_extension(name), &body)?;
-        self.strike()
+        self.strike(1)
     }
 }
 
@@ -248,9 +267,9 @@ mod tests {
         drop(segment);
         let (mut segment, tail) = Segment::take_over(folder.path(), 1).unwrap().unwrap();
         assert_eq!((segment.unread, tail.len()), (2, 0));
-        assert_eq!(segment.oldest().unwrap(), b"one");
-        segment.strike().unwrap();
-        assert_eq!(segment.oldest().unwrap(), b"the last");
+        assert_eq!(segment.oldest(1).unwrap(), [b"one"]);
+        segment.strike(1).unwrap();
+        assert_eq!(segment.oldest(1).unwrap(), [b"the last"]);
     }
 
     #[test]
@@ -271,6 +290,6 @@ mod tests {
         assert_eq!(refused.kind(), ErrorKind::FileTooLarge);
         assert_eq!((segment.unread, segment.len()), (0, 0));
         segment.append(b"a record").unwrap();
-        assert_eq!(segment.oldest().unwrap(), b"a record");
+        assert_eq!(segment.oldest(1).unwrap(), [b"a record"]);
     }
 }

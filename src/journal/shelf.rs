@@ -21,11 +21,11 @@ pub(super) type Answer<T> = oneshot::Sender<io::Result<T>>;
 pub(super) enum Errand {
     /// A record is to be kept. Whoever does not wait any more does not want it.
     Append(Vec<u8>, Answer<()>),
-    /// The oldest record is wanted.
-    Oldest(Answer<Option<Vec<u8>>>),
-    /// It is no longer needed.
-    Strike(Answer<()>),
-    /// It is of no use to anybody but a person.
+    /// The oldest records are wanted, so many at most.
+    Oldest(usize, Answer<Vec<Vec<u8>>>),
+    /// So many of them are no longer needed.
+    Strike(usize, Answer<()>),
+    /// The oldest is of no use to anybody but a person.
     SetAside(Answer<()>),
     /// The house closes.
     Last,
@@ -69,7 +69,7 @@ struct Shelf {
     segments: VecDeque<Segment>,
     /// Whether the newest gets more.
     is_open: bool,
-    /// The file whose oldest record was handed out last. One that is taken over may be older.
+    /// The file whose oldest records were handed out last. One that is taken over may be older.
     lent: Option<u64>,
     news: Arc<News>,
     synced_at: Instant,
@@ -80,12 +80,12 @@ impl Shelf {
     fn do_errand(&mut self, errand: Errand) {
         match errand {
             Errand::Append(body, answer) => self.keep(&body, answer),
-            Errand::Oldest(answer) => {
-                let oldest = self.oldest();
+            Errand::Oldest(most, answer) => {
+                let oldest = self.oldest(most);
                 self.answer(answer, oldest);
             }
-            Errand::Strike(answer) => {
-                let struck = self.at_lent(Segment::strike);
+            Errand::Strike(count, answer) => {
+                let struck = self.at_lent(|segment| segment.strike(count));
                 self.answer(answer, struck);
             }
             Errand::SetAside(answer) => {
@@ -169,15 +169,15 @@ impl Shelf {
         Err(ErrorKind::AlreadyExists.into())
     }
 
-    fn oldest(&mut self) -> io::Result<Option<Vec<u8>>> {
+    fn oldest(&mut self, most: usize) -> io::Result<Vec<Vec<u8>>> {
         loop {
             self.sweep();
             let Some(front) = self.segments.front() else {
-                return Ok(None);
+                return Ok(Vec::new());
             };
             self.lent = Some(front.number);
-            match front.oldest() {
-                Ok(body) => return Ok(Some(body)),
+            match front.oldest(most) {
+                Ok(bodies) => return Ok(bodies),
                 Err(error) if is_damage(&error) => self.set_front_aside(),
                 Err(error) => return Err(error),
             }
@@ -197,7 +197,7 @@ impl Shelf {
         }
     }
 
-    /// Does it with the record that was handed out last, once.
+    /// Does it with the records that were handed out last, once.
     fn at_lent(&mut self, what: impl FnOnce(&mut Segment) -> io::Result<()>) -> io::Result<()> {
         let lent = self.lent.take();
         let mut segments = self.segments.iter_mut();

@@ -2,6 +2,7 @@
 
 use sqlx::{AnyConnection, Connection, FromRow};
 
+use super::database::Conn;
 use super::row::storable;
 use super::{Db, Error};
 use crate::domain::{CallId, Pii, TenantId, Timestamp};
@@ -42,6 +43,9 @@ pub async fn append(
     event: &NewEvent<'_>,
 ) -> Result<bool, Error> {
     let mut conn = db.into().write().await?;
+    if let Conn::Held(tx) = &mut conn {
+        return write(tx, tenant, call, event).await;
+    }
     let mut tx = conn.begin().await?;
     let is_new = write(&mut tx, tenant, call, event).await?;
     tx.commit().await?;

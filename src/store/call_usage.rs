@@ -11,7 +11,29 @@ pub async fn note(
     (tenant, id): (TenantId, CallId),
     (usage, cost): (Usage, Option<Money>),
 ) -> Result<bool, Error> {
-    let mut conn = Db::from(store).write().await?;
+    if note_more(store, (tenant, id), (usage, cost)).await? {
+        return Ok(true);
+    }
+    // It is over or counted, or knows of more; or it is not there.
+    amend_one(store, tenant, id, |call| {
+        let is_more = call.usage.tokens() <= usage.tokens()
+            && call.usage.transcribed_ms <= usage.transcribed_ms;
+        if call.end_reason.is_none() && is_more {
+            call.usage = usage;
+            call.cost = cost;
+        }
+    })
+    .await
+}
+
+/// The same where nothing else follows from it: not of a call that is over or counted, nor
+/// of one of which more is known. Whether it was so.
+pub async fn note_more(
+    db: impl Into<Db<'_>>,
+    (tenant, id): (TenantId, CallId),
+    (usage, cost): (Usage, Option<Money>),
+) -> Result<bool, Error> {
+    let mut conn = db.into().write().await?;
     let done = sqlx::query(NOTE)
         .bind(tenant.to_string())
         .bind(id.to_string())
@@ -26,20 +48,7 @@ pub async fn note(
         .bind(usage.transcribed_ms)
         .execute(&mut *conn)
         .await?;
-    drop(conn);
-    if done.rows_affected() == 1 {
-        return Ok(true);
-    }
-    // It is over or counted, or knows of more; or it is not there.
-    amend_one(store, tenant, id, |call| {
-        let is_more = call.usage.tokens() <= usage.tokens()
-            && call.usage.transcribed_ms <= usage.transcribed_ms;
-        if call.end_reason.is_none() && is_more {
-            call.usage = usage;
-            call.cost = cost;
-        }
-    })
-    .await
+    Ok(done.rows_affected() == 1)
 }
 
 // What a call is told most often: in one piece where nothing else follows from it.
