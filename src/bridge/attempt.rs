@@ -18,8 +18,8 @@ pub(super) enum Outcome {
     Written,
     /// There was nothing to write.
     Nothing,
-    /// They are not to be written together; each may be by itself.
-    Apart,
+    /// None is written: the one at that place is not to be with the others.
+    Apart(usize),
     /// The database is away.
     Away(Error),
     /// It does not answer.
@@ -53,9 +53,10 @@ pub(super) async fn attempt_all((store, feed): (&Store, &Feed), notes: &[Arc<Not
         return attempt((store, feed), note).await;
     }
     match timeout(LONGEST_SILENCE, note_writing::write_together(store, notes)).await {
-        Ok(Ok(true)) => Outcome::Written,
+        Ok(Ok(None)) => Outcome::Written,
+        Ok(Ok(Some(at))) => Outcome::Apart(at),
         Ok(Err(error)) if error.is_outage() => Outcome::Away(error),
-        Ok(Ok(false) | Err(_)) => Outcome::Apart,
+        Ok(Err(_)) => Outcome::Apart(1),
         Err(_) => Outcome::Silent,
     }
 }
@@ -71,32 +72,33 @@ pub(super) async fn catch_up(
             journal.set_aside().await?;
             return Ok(Outcome::Nothing);
         }
-        let texts = journal.oldest(TOGETHER).await?;
-        let Some(text) = texts.first() else {
+        let Some(text) = journal.oldest(1).await?.pop() else {
             return Ok(Outcome::Nothing);
         };
-        let Some(first) = note_form::read(text) else {
+        let Some(first) = note_form::read(&text) else {
             return Ok(Outcome::Unreadable);
         };
-        let notes = together(Arc::new(first), &texts[1..]);
-        let mut count = notes.len();
+        let mut notes = vec![Arc::new(first)];
+        if notes[0].is_light() {
+            // Others may have left older ones meanwhile.
+            notes = light(&journal.oldest(TOGETHER).await?);
+        }
         let mut outcome = attempt_all((&store, &feed), &notes).await;
-        if matches!(outcome, Outcome::Apart) {
-            count = 1;
-            outcome = attempt((&store, &feed), &notes[0]).await;
+        if let Outcome::Apart(at) = outcome {
+            notes.truncate(at.max(1));
+            outcome = attempt_all((&store, &feed), &notes).await;
         }
         if matches!(outcome, Outcome::Written) {
-            journal.strike(count).await?;
+            journal.strike(notes.len()).await?;
         }
         Ok(outcome)
     };
     caught_up.await.unwrap_or_else(Outcome::DiskFailed)
 }
 
-/// The first, and those behind it that are written with it.
-fn together(first: Arc<Note>, rest: &[Vec<u8>]) -> Vec<Arc<Note>> {
-    let rest = rest.iter().filter(|_| first.is_light());
-    let light = rest.map_while(|text| note_form::read(text).filter(Note::is_light));
-    let light: Vec<_> = light.map(Arc::new).collect();
-    std::iter::once(first).chain(light).collect()
+/// Those at the front that are written together.
+fn light(texts: &[Vec<u8>]) -> Vec<Arc<Note>> {
+    let notes = texts.iter().map_while(|text| note_form::read(text));
+    let light = notes.take_while(Note::is_light);
+    light.map(Arc::new).collect()
 }

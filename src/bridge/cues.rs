@@ -81,6 +81,10 @@ pub(super) fn notice(notice: &Notice) -> String {
         Notice::HoldEnded => "(The caller was on hold and is back now. Thank them for waiting, in \
              one short sentence, and go on.)"
             .to_owned(),
+        Notice::NobodyThere => "(The caller wants to speak with a person, and nobody can be \
+             reached at this moment. Say so in one short sentence, truthfully and with an \
+             apology, promise nobody, and ask what you can do for them instead.)"
+            .to_owned(),
         Notice::NoAnswer(name) => format!(
             "(There is still no answer of {}, and it may or may not have been done. Say that it \
              does not work at the moment, and go on without it; do not try it again.)",
@@ -138,11 +142,6 @@ pub(super) fn instructions(receptionist: &Receptionist, reply: Reply) -> Option<
         Reply::HandoverToVoicemail => speak(
             "nobody can take the call at this moment: say so in one short sentence, and that \
              the caller can leave a message after the tone now; ask nothing",
-        ),
-        Reply::NobodyThere => speak(
-            "the caller wants a person, and nobody can be reached at this moment: say so in one \
-             short sentence, truthfully and with an apology, promise nobody, and ask what you \
-             can do for them instead",
         ),
         Reply::Filler => speak(
             "what the caller asked for is still being looked up: say in a few words that you \

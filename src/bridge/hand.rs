@@ -37,16 +37,23 @@ pub(super) struct Hand {
 }
 
 impl Hand {
-    /// A note that the disk is asked to take at that time, if the database has not.
-    pub(super) fn new(entry: Entry, ask_disk_at: Instant) -> Self {
+    /// A note that is written, and that the disk is asked to take where it could not be for
+    /// so long; at once, if there is no patience with the database.
+    pub(super) fn new(entry: Entry, patience: Option<Duration>) -> Self {
         let now = Instant::now();
-        let waits = entry.note.is_light() && ask_disk_at > now;
+        let gathers = if entry.note.is_light() {
+            GATHER
+        } else {
+            Duration::ZERO
+        };
+        let write_at = entry.since + gathers;
         Self {
             since: now,
-            write_at: if waits { entry.since + GATHER } else { now },
+            write_at: patience.map_or(now, |_| write_at),
+            // What waits for its turn has waited as well.
+            ask_disk_at: patience.map_or(now, |patience| write_at + patience),
             entry,
             journaled: None,
-            ask_disk_at,
             is_refused: false,
         }
     }
@@ -55,17 +62,34 @@ impl Hand {
     pub(super) fn waits(&self, now: Instant) -> bool {
         now < self.write_at && self.journaled.is_none()
     }
+
+    /// Whether the disk has it. A disk that has not taken it by now does not.
+    pub(super) fn is_journaled(&mut self) -> bool {
+        self.journaled.as_mut().is_some_and(|told| {
+            told.close();
+            matches!(told.try_recv(), Ok(Ok(())))
+        })
+    }
 }
 
 /// Notes behind the one in hand.
-#[derive(Default)]
 pub(super) struct Batch {
     /// These are written with it.
     rest: VecDeque<Entry>,
     /// This one is not, and came last.
     next: Option<Entry>,
-    /// One of them is not taken: each is written by itself.
-    is_apart: bool,
+    /// So many are written at the next attempt, and the one in hand is of them.
+    most: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            rest: VecDeque::new(),
+            next: None,
+            most: TOGETHER,
+        }
+    }
 }
 
 impl Batch {
@@ -89,25 +113,25 @@ impl Batch {
 
     /// The oldest, once the one in hand is.
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        let entry = self.rest.pop_front().or_else(|| self.next.take());
-        self.is_apart &= !self.rest.is_empty();
-        entry
+        self.rest.pop_front().or_else(|| self.next.take())
     }
 
     /// What is written with `first`, and it.
     pub(super) fn with(&self, first: &Entry) -> Vec<Arc<Note>> {
-        let rest = self.rest.iter().filter(|_| !self.is_apart);
-        let all = std::iter::once(first).chain(rest);
-        all.map(|entry| Arc::clone(&entry.note)).collect()
+        let all = std::iter::once(first).chain(&self.rest);
+        let all = all.map(|entry| Arc::clone(&entry.note));
+        all.take(self.most).collect()
     }
 
-    /// They cannot be written together.
-    pub(super) fn part(&mut self) {
-        self.is_apart = true;
+    /// The one at that place cannot be written with the others: those before it are written
+    /// next, or it by itself.
+    pub(super) fn part(&mut self, at: usize) {
+        self.most = at.max(1);
     }
 
     /// So many of them are kept.
     pub(super) fn let_go(&mut self, count: usize) {
         self.rest.drain(..count).for_each(Entry::let_go);
+        self.most = TOGETHER;
     }
 }

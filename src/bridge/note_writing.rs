@@ -59,20 +59,23 @@ pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result
     }
 }
 
-/// Writes [light](Note::is_light) ones down in one transaction. False if one of them wants
-/// one of its own; none is written then.
+/// Writes [light](Note::is_light) ones down in one transaction. If one of them wants one of
+/// its own, none is written, and it is told at which place that one is.
 pub(super) async fn write_together(
     store: &Store,
     notes: &[Arc<Note>],
-) -> Result<bool, store::Error> {
+) -> Result<Option<usize>, store::Error> {
     let mut tx = store.begin().await?;
-    for note in notes {
-        if !write_light(&mut tx, note).await? {
-            return Ok(false);
+    for (at, note) in notes.iter().enumerate() {
+        match write_light(&mut tx, note).await {
+            Ok(true) => {}
+            Err(error) if error.is_outage() && !error.is_contention() => return Err(error),
+            // What others hold is waited for by one note alone.
+            Ok(false) | Err(_) => return Ok(Some(at)),
         }
     }
     tx.commit().await?;
-    Ok(true)
+    Ok(None)
 }
 
 async fn write_light(tx: &mut Tx, note: &Note) -> Result<bool, store::Error> {

@@ -234,14 +234,11 @@ impl Writer {
     }
 
     fn take(&mut self, entry: Entry) {
-        let now = Instant::now();
         // Who writes down a call afterwards knows that the database does not answer.
         let is_late = matches!(*entry.note, Note::Opened(_));
         let is_well = !is_late && !self.is_behind() && self.writing.is_none();
-        // A database that is too slow for all that comes is as good as away: what waits for
-        // its turn has waited as well.
-        let patient_until = entry.since + PATIENCE;
-        self.hand = Some(Hand::new(entry, if is_well { patient_until } else { now }));
+        // A database that is too slow for all that comes is as good as away.
+        self.hand = Some(Hand::new(entry, is_well.then_some(PATIENCE)));
     }
 
     fn note_journaled(&mut self) {
@@ -264,13 +261,16 @@ impl Writer {
             Outcome::Written => {
                 self.be_well();
                 if source == Source::Hand {
+                    // What the disk has is written again: then so are those behind it.
+                    let is_journaled = self.hand.as_mut().is_some_and(Hand::is_journaled);
                     self.let_go();
-                    self.batch.let_go(self.together);
+                    let together = if is_journaled { 0 } else { self.together };
+                    self.batch.let_go(together);
                 }
             }
             Outcome::Nothing => self.be_well(),
-            Outcome::Apart => {
-                self.batch.part();
+            Outcome::Apart(at) => {
+                self.batch.part(at);
                 self.be_well();
             }
             Outcome::Unreadable => {
@@ -284,6 +284,7 @@ impl Writer {
             }
             Outcome::Silent => {
                 tracing::warn!("note.retried: the database does not answer");
+                self.batch.part(1);
                 self.pause();
             }
             Outcome::DiskFailed(error) => {

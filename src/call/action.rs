@@ -134,6 +134,8 @@ pub enum Notice {
     Say(Pii<String>),
     /// The caller was on hold and is back.
     HoldEnded,
+    /// The caller wants a person, and nobody is there; the caller stays.
+    NobodyThere,
     /// What it does by itself, with this tool, has not come to an end in time.
     NoAnswer(Option<String>),
 }
@@ -163,8 +165,6 @@ pub enum Reply {
     Handover,
     /// Nobody can take over: the caller may leave a message now.
     HandoverToVoicemail,
-    /// Nobody can take over, and the caller stays.
-    NobodyThere,
     /// Something is being looked up.
     Filler,
     /// Whatever the conversation asks for, with what is known by now.
@@ -186,7 +186,7 @@ impl Reply {
 
     /// Whether it is still to be said if something comes between.
     pub(super) fn is_due_later(self) -> bool {
-        self.is_goodbye() || matches!(self, Self::Greeting | Self::Back | Self::NobodyThere)
+        self.is_goodbye() || matches!(self, Self::Greeting | Self::Back)
     }
 }
 

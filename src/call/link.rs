@@ -224,6 +224,9 @@ impl Session {
         } else if owes && !self.keypad.has_unread() {
             self.respond(Reply::Resume);
         }
+        if self.wish.take_due() {
+            self.lead_to_person(now);
+        }
         self.read_keys(now);
         let actions = &mut self.actions;
         self.intake.open(|frame| {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::barge_in::Cause;
 use super::session::Session;
-use super::{Action, HandsTo, Reply, ToolAction};
+use super::{Action, AgentAction, HandsTo, Notice, Reply, ToolAction};
 use crate::domain::Pii;
 
 /// So many times a caller asks before they are led there.
@@ -95,15 +95,22 @@ impl Session {
         self.mind_tools();
     }
 
-    /// Nobody is there. Whom the agent can tell so stays with it.
+    /// Nobody is there. Whom an agent can tell so stays with it, and is let go if they wish.
     pub(super) fn on_nobody(&mut self, now: Instant) {
-        if self.oversight.is_held() {
-            self.wish.put_off();
-        } else if self.has_agent && self.ending.is_none() {
-            self.tools.owes_reply = false;
-            self.respond(Reply::NobodyThere);
-        } else {
+        if self.ending.is_some() && !self.has_lost_agent() {
+            self.go_on_after_tools(now);
+        } else if self.ending.is_some() {
             self.on_transfer(HandsTo::Person, now);
+        } else if self.oversight.is_held() || !self.has_agent {
+            self.wish.put_off();
+        } else {
+            self.wish.fulfil();
+            self.wish.take_due();
+            self.agent(AgentAction::Tell(Notice::NobodyThere));
+            self.tools.owes_reply = false;
+            if !self.turn.is_caller_speaking() {
+                self.respond(Reply::Answer);
+            }
         }
     }
 

@@ -347,7 +347,7 @@ impl Session {
     }
 
     /// Nobody was handed on: whoever wanted a person meanwhile is led to one.
-    fn go_on_after_tools(&mut self, now: Instant) {
+    pub(super) fn go_on_after_tools(&mut self, now: Instant) {
         if self.ended.is_some() {
             return;
         }

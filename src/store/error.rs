@@ -96,6 +96,18 @@ impl Error {
 }
 
 impl Error {
+    /// Whether the database has undone everything because others want the same: PostgreSQL
+    /// breaks a deadlock so.
+    pub fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        let code = error.code();
+        code.is_some_and(|code| code.len() == 5 && code.starts_with("40"))
+    }
+}
+
+impl Error {
     /// Whether the database may well be there a little later, for whoever cannot begin
     /// without it: it cannot be reached, is starting, or is only read from until another
     /// takes over. Who may come in, and what is there, does not change by itself.

@@ -266,6 +266,7 @@ fn whoever_wants_a_person_is_not_hung_up_on() {
         "person_wanted_no_more",
         "person_is_told_by_a_message",
         "person_by_key_and_nobody_is_there",
+        "person_wanted_and_nobody_is_there_while_there_is_no_agent",
         "person_by_key_and_the_agent_hangs_up",
         "person_by_key_while_nobody_takes_over",
         "goodbye_and_the_key_for_a_person",

@@ -407,6 +407,18 @@ fn ms(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
+fn told(notice: &Notice) -> String {
+    match notice {
+        Notice::Say(text) => format!("-> tell to say \"{}\"", text.expose()),
+        Notice::HoldEnded => "-> tell of the hold".to_owned(),
+        Notice::NobodyThere => "-> tell that nobody is there".to_owned(),
+        Notice::NoAnswer(name) => {
+            let name = name.as_deref().unwrap_or("?");
+            format!("-> tell of no answer from {name}")
+        }
+    }
+}
+
 fn say(action: &Action, names: &Names) -> String {
     match action {
         Action::Carrier(CarrierAction::Play(_)) | Action::Agent(AgentAction::Listen(_)) => {
@@ -417,16 +429,7 @@ fn say(action: &Action, names: &Names) -> String {
         Action::Agent(AgentAction::ReadDigits(digits)) => {
             format!("-> read digits {}", digits.expose())
         }
-        Action::Agent(AgentAction::Tell(Notice::Say(text))) => {
-            format!("-> tell to say \"{}\"", text.expose())
-        }
-        Action::Agent(AgentAction::Tell(Notice::HoldEnded)) => "-> tell of the hold".to_owned(),
-        Action::Agent(AgentAction::Tell(Notice::NoAnswer(name))) => {
-            format!(
-                "-> tell of no answer from {}",
-                name.as_deref().unwrap_or("?")
-            )
-        }
+        Action::Agent(AgentAction::Tell(notice)) => told(notice),
         Action::Agent(AgentAction::Respond(reply)) => format!("-> respond {reply:?}"),
         Action::Agent(AgentAction::Cancel(response)) => {
             let response = response.and_then(|response| names.of_response(response));
