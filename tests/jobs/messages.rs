@@ -129,7 +129,7 @@ async fn a_message_that_is_written_down_costs_by_its_length_and_once() {
             assert_eq!(written_for(&desk, call.id).await, counted, "call {n}");
             // Whoever did it has died before it was known that it was done.
             db.execute(&format!(
-                "UPDATE jobs SET finished_at_ms = NULL, locked_until_ms = 0
+                "UPDATE jobs SET finished_at_ms = NULL, locked_until_ms = 0, payload = '{RECORDING}'
                 WHERE kind = 'message_sound' AND tenant_id = '{}'",
                 desk.tenant
             ))
