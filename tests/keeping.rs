@@ -317,11 +317,7 @@ async fn what_many_calls_have_to_write_at_one_time_is_written_in_few_pieces() {
         let ids = placed(&desk, database, 60).await;
         // Some directly, and some from the disk.
         for (ids, is_away) in [(&ids[..30], false), (&ids[30..], true)] {
-            let taken = if is_away {
-                all_connections(database).await
-            } else {
-                Vec::new()
-            };
+            let taken = connections(database, is_away).await;
             for id in ids {
                 let now = desk.clock.now();
                 desk.bridge.note_stopped((desk.tenant, *id), now);
@@ -349,18 +345,11 @@ async fn a_note_that_cannot_be_written_takes_none_of_the_others_with_it() {
         let ids = placed(&desk, database, 9).await;
         desk.stands(4, ids[4], 2).await.unwrap();
         until(async || (call(store, 4).await.status == CallStatus::Completed).then_some(())).await;
-        let mut tx = store.begin().await.unwrap();
+        forget(&desk, store, ids[4]).await;
         let now = desk.clock.now();
-        let gone = forgotten_calls::forget(&mut tx, desk.tenant, ids[4], now).await;
-        assert!(gone.unwrap());
-        tx.commit().await.unwrap();
         // Some while the database takes them, and some behind the disk.
         for (some, is_away) in [(&ids[..6], false), (&ids[3..], true)] {
-            let taken = if is_away {
-                all_connections(database).await
-            } else {
-                Vec::new()
-            };
+            let taken = connections(database, is_away).await;
             for id in some {
                 desk.bridge.note_stopped((desk.tenant, *id), now);
             }
@@ -391,6 +380,24 @@ fn closed(watched: &mut Receiver<Arc<LiveEvent>>) -> Vec<CallId> {
         }
     }
     closed
+}
+
+/// The call is deleted.
+async fn forget(desk: &Desk, store: &Store, call: CallId) {
+    let mut tx = store.begin().await.unwrap();
+    let now = desk.clock.now();
+    let gone = forgotten_calls::forget(&mut tx, desk.tenant, call, now).await;
+    assert!(gone.unwrap());
+    tx.commit().await.unwrap();
+}
+
+/// All of them if the database is to be away, else none.
+async fn connections(database: &Database, is_away: bool) -> Vec<Tx> {
+    if is_away {
+        all_connections(database).await
+    } else {
+        Vec::new()
+    }
 }
 
 /// Leaves nobody a connection to write with.
@@ -723,11 +730,7 @@ async fn d2_what_is_told_of_a_call_that_is_forgotten_waits_for_nothing_and_goes(
         let desk = Desk::open(store, &folder).await;
         let id = CallId::of_sid(&sid(1));
         desk.stands(1, id, 2).await.unwrap();
-        let mut tx = store.begin().await.unwrap();
-        let now = desk.clock.now();
-        let gone = forgotten_calls::forget(&mut tx, desk.tenant, id, now).await;
-        assert!(gone.unwrap());
-        tx.commit().await.unwrap();
+        forget(&desk, store, id).await;
         for told in [recorded(&desk, 1), left(&desk, 1)] {
             assert_eq!(desk.bridge.take_down(told).await, Ok(()));
         }

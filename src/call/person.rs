@@ -97,10 +97,10 @@ impl Session {
 
     /// Nobody is there. Whom an agent can tell so stays with it, and is let go if they wish.
     pub(super) fn on_nobody(&mut self, now: Instant) {
-        if self.ending.is_some() && !self.has_lost_agent() {
-            self.go_on_after_tools(now);
-        } else if self.ending.is_some() {
+        if self.has_lost_agent() {
             self.on_transfer(HandsTo::Person, now);
+        } else if self.ending.is_some() {
+            self.go_on_after_tools(now);
         } else if self.oversight.is_held() || !self.has_agent {
             self.wish.put_off();
         } else {
