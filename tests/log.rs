@@ -12,6 +12,9 @@ use frontdesk::rehearsal::carrier::{Carrier, CarrierOptions, Script, Step};
 use frontdesk::rehearsal::model::{ModelOptions, ModelServer};
 use serde_json::Value;
 use tempfile::TempDir;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use crate::support::ear::Ear;
 
 const PUBLIC_URL: &str = "https://desk.example.com";
 const TOKEN: &str = "token";
@@ -41,6 +44,39 @@ async fn p11_a_log_that_nobody_reads_blocks_no_call_and_what_is_missing_is_told_
     let is_told = |line: &&Value| line["message"] == "log.dropped";
     assert_eq!(rest.iter().find(is_told), None);
     assert_eq!(rest.last().unwrap()["message"], "closed");
+}
+
+#[test]
+fn i10_no_setting_makes_a_library_tell_what_it_is_told_in_secret() {
+    for asked in [
+        "trace",
+        "info,tungstenite::handshake=trace",
+        "info,[call]=trace",
+        "info,tungstenite::handshake[call]=trace",
+    ] {
+        let ear = Ear::default();
+        let lines = tracing_subscriber::fmt::layer().with_writer(ear.clone());
+        let log = tracing_subscriber::registry()
+            .with(frontdesk::app::filter(asked).unwrap())
+            .with(lines);
+        tracing::subscriber::with_default(log, || {
+            let _in_call = tracing::info_span!("call").entered();
+            tracing::trace!(target: "tungstenite::handshake::client", "Bearer sk-1");
+            tracing::debug!(target: "tungstenite", "Bearer sk-2");
+            tracing::debug!(target: "hyper_util::client", "Bearer sk-3");
+            tracing::warn!(target: "tungstenite::handshake", "it is closed");
+            tracing::trace!(target: "tungstenites", "another library");
+        });
+        let heard = ear.heard();
+        assert!(!heard.contains("Bearer"), "{asked}: {heard}");
+        assert!(heard.contains("it is closed"), "{asked}: {heard}");
+        let is_fine = asked == "trace" || asked == "info,[call]=trace";
+        assert_eq!(
+            heard.contains("another library"),
+            is_fine,
+            "{asked}: {heard}"
+        );
+    }
 }
 
 fn a_short_call() -> Script {

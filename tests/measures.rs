@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use frontdesk::domain::EndReason;
+
 /// Names of metrics in a text.
 fn names(text: &str) -> BTreeSet<&str> {
     let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
@@ -102,6 +104,22 @@ fn what_an_alert_sees_grow_is_counted_from_zero() {
     for name in plain {
         assert!(code.contains(&format!("\"{name}\"")), "{name}");
     }
+}
+
+/// Prometheus takes a pattern for the whole of a label.
+#[test]
+fn an_alert_about_calls_names_outcomes_that_they_have() {
+    let alerts = include_str!("../deploy/prometheus/alerts.yml");
+    let mut patterns = 0;
+    for rest in alerts.split("frontdesk_calls_total{outcome=~\"").skip(1) {
+        let (pattern, _) = rest.split_once('"').unwrap();
+        for outcome in pattern.split('|') {
+            let outcome = outcome.replace("[.]", ".");
+            assert!(outcome.parse::<EndReason>().is_ok(), "{outcome}");
+        }
+        patterns += 1;
+    }
+    assert!(patterns > 0);
 }
 
 #[test]

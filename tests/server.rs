@@ -500,27 +500,47 @@ fn p1_a_signal_to_end_is_obeyed_with_exit_code_zero() {
 
 #[cfg(target_env = "gnu")]
 #[test]
-fn the_allocator_has_an_arena_a_worker_and_one_more_unless_somebody_has_said_how_many() {
-    let said: [(&[(&str, &str)], _); 3] = [
-        (&[], Some("MALLOC_ARENA_MAX=4")),
-        (&[("MALLOC_ARENA_MAX", "7")], Some("MALLOC_ARENA_MAX=7")),
-        (&[("GLIBC_TUNABLES", "glibc.malloc.arena_max=7")], None),
+fn the_allocator_is_told_how_little_to_keep_unless_somebody_has_said_any_of_it() {
+    let ours = [
+        "MALLOC_ARENA_MAX=4",
+        "MALLOC_MMAP_THRESHOLD_=131072",
+        "MALLOC_TRIM_THRESHOLD_=131072",
+    ]
+    .map(str::to_owned);
+    let said = [
+        None,
+        Some(("MALLOC_ARENA_MAX", "7")),
+        Some(("MALLOC_TRIM_THRESHOLD_", "7")),
+        Some(("GLIBC_TUNABLES", "glibc.malloc.arena_max=7")),
     ];
-    for (said, limit) in said {
+    for said in said {
+        let theirs: Vec<String> = said
+            .filter(|(name, _)| name.starts_with("MALLOC_"))
+            .map(|(name, value)| format!("{name}={value}"))
+            .into_iter()
+            .collect();
+        let expected = if said.is_some() {
+            theirs
+        } else {
+            ours.to_vec()
+        };
         let desk = Frontdesk::with_credentials().with("WORKERS", "3");
-        let desk = said
-            .iter()
-            .fold(desk, |desk, (name, value)| desk.with(name, value));
+        let desk = match said {
+            Some((name, value)) => desk.with(name, value),
+            None => desk,
+        };
         let served = Served::start(desk.command(), &desk);
         let of_process = |file: &str| {
             let path = format!("/proc/{}/{file}", served.child.id());
             std::fs::read_to_string(path).expect("the process is there")
         };
         let environment = of_process("environ");
-        let found = environment
+        let mut told: Vec<&str> = environment
             .split('\0')
-            .find(|pair| pair.starts_with("MALLOC_ARENA_MAX"));
-        assert_eq!(found, limit);
+            .filter(|pair| pair.starts_with("MALLOC_"))
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, expected);
         let command = of_process("cmdline");
         assert_eq!(command.split('\0').nth(1), Some("serve"), "{command}");
     }

@@ -41,7 +41,7 @@ pub enum Task {
     ///
     /// The database is created and brought up to date on the way. SIGTERM or
     /// Ctrl-C lets the calls in progress end and takes no new ones; a second
-    /// one ends them.
+    /// one gives them ten more seconds, and a third ends them.
     #[command(after_help = SERVE_EXAMPLE)]
     Serve(Box<Config>),
 

@@ -2,17 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::call_config::CallConfig;
-use super::duration;
+use super::openai_config::OpenAiConfig;
 use super::server::ServerOptions;
 use super::setting::{
-    Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl, account_sid, credential, database_url,
-    http_url, log_filter, token_secret,
+    PublicUrl, StorageUrl, account_sid, credential, database_url, http_url, log_filter,
+    token_secret,
 };
 use super::trace_config::TraceConfig;
 use crate::domain::Secret;
@@ -145,7 +144,8 @@ pub struct SealConfig {
 #[command(next_help_heading = "Storage")]
 pub struct StorageConfig {
     /// The folder for greetings and recordings, created when it is needed:
-    /// `file://./recordings`, or `file:///var/lib/frontdesk`.
+    /// `file://./recordings`, or `file:///var/lib/frontdesk`. Processes that share a
+    /// database share it as well: what one of them keeps another plays, and deletes.
     #[arg(long, env, default_value = "file://./recordings", value_name = "URL")]
     pub storage_url: StorageUrl,
 }
@@ -205,123 +205,6 @@ impl TwilioConfig {
             None => Account::with_token(sid, self.twilio_auth_token.clone()),
         })
     }
-}
-
-/// The agent's maker, or somebody who speaks its protocol.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "OpenAI and compatibles")]
-pub struct OpenAiConfig {
-    /// The API key, `sk-...`, from <https://platform.openai.com/api-keys>.
-    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "KEY")]
-    pub openai_api_key: Secret<String>,
-
-    /// Where the Realtime API is, `wss://`; a query of its own is kept.
-    #[arg(
-        long,
-        env,
-        default_value = "wss://api.openai.com/v1/realtime",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub openai_realtime_url: RealtimeUrl,
-
-    /// The model that answers where a receptionist names none.
-    #[arg(long, env, default_value = "gpt-realtime-2.1", value_name = "MODEL")]
-    pub openai_realtime_model: String,
-
-    /// How the key is shown: `Authorization: Bearer`, or Azure's `api-key`.
-    #[arg(long, env, default_value = "bearer", value_enum, value_name = "HOW")]
-    pub openai_realtime_auth: RealtimeAuth,
-
-    /// Where callers are answered while the first Realtime API cannot be reached
-    /// or refuses us: another region, say. Default: the first.
-    #[arg(long, env, hide_env_values = true, value_name = "URL")]
-    pub openai_realtime_fallback_url: Option<RealtimeUrl>,
-
-    /// The model that answers then. Default: the same; if neither this nor the
-    /// URL is set, nobody does.
-    #[arg(long, env, value_name = "MODEL")]
-    pub openai_realtime_fallback_model: Option<String>,
-
-    /// The key that is shown there. Default: the first key, to the first host
-    /// alone.
-    #[arg(long, env, value_parser = credential, hide_env_values = true, value_name = "KEY",
-        requires = "openai_realtime_fallback_url")]
-    pub openai_realtime_fallback_api_key: Option<Secret<String>>,
-
-    /// More headers for the agent's socket: `name=value,name=value`.
-    #[arg(
-        long,
-        env,
-        value_delimiter = ',',
-        hide_env_values = true,
-        value_name = "HEADERS"
-    )]
-    pub openai_realtime_headers: Vec<Header>,
-
-    /// Where recordings are written down: OpenAI's other interfaces, or whoever
-    /// answers to the same. Where the Realtime API is somebody else's, nobody, unless
-    /// this is set.
-    ///
-    /// Default: `https://api.openai.com/v1`.
-    #[arg(long, env, value_parser = http_url, hide_env_values = true, value_name = "URL")]
-    pub openai_api_base_url: Option<Url>,
-
-    /// The model that writes recordings down.
-    #[arg(long, env, default_value = "gpt-transcribe", value_name = "MODEL")]
-    pub openai_transcription_model: String,
-
-    /// A JSON object laid over every session, for what we have no setting for.
-    ///
-    /// Example: `{"audio":{"input":{"noise_reduction":{"type":"far_field"}}}}`.
-    #[arg(long, env, value_name = "JSON")]
-    pub openai_session_overlay: Option<Overlay>,
-
-    /// The service ends a session after so long; another takes over before, at a moment
-    /// of silence.
-    #[arg(long, env, default_value = "1h", value_parser = duration::parse_session_limit,
-        value_name = "TIME")]
-    pub openai_session_limit: Duration,
-}
-
-impl OpenAiConfig {
-    /// What is reached where the first cannot be; none if nothing is named.
-    pub fn second(&self) -> Option<Self> {
-        let url = self.openai_realtime_fallback_url.clone();
-        let model = self.openai_realtime_fallback_model.clone();
-        if url.is_none() && model.is_none() {
-            return None;
-        }
-        let mut second = self.clone();
-        if let Some(url) = url {
-            second.openai_realtime_url = url;
-        }
-        if let Some(model) = model {
-            second.openai_realtime_model = model;
-        }
-        if let Some(key) = self.openai_realtime_fallback_api_key.clone() {
-            second.openai_api_key = key;
-        }
-        Some(second)
-    }
-
-    /// Where recordings are written down. The key is shown to nobody whose it is not.
-    pub fn api_base_url(&self) -> Option<Url> {
-        let realtime = self.openai_realtime_url.as_url();
-        let is_openai = realtime.host_str() == Some("api.openai.com");
-        let usual = || Url::parse("https://api.openai.com/v1").ok();
-        let named = self.openai_api_base_url.clone();
-        named.or_else(|| usual().filter(|_| is_openai))
-    }
-}
-
-/// How the key is shown to the Realtime API.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum RealtimeAuth {
-    /// `Authorization: Bearer <key>`, as OpenAI wants it.
-    Bearer,
-    /// `api-key: <key>`, as Azure wants it.
-    ApiKey,
 }
 
 /// Whose tokens are believed; API keys are believed always.

@@ -31,7 +31,12 @@ pub struct DemoConfig {
     /// Where a model is that speaks the Realtime protocol, `ws://` or `wss://`.
     ///
     /// Default: OpenAI's, if there is a key, else a simulated one.
-    #[arg(long, env = "OPENAI_REALTIME_URL", value_name = "URL")]
+    #[arg(
+        long,
+        env = "OPENAI_REALTIME_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub model_url: Option<RealtimeUrl>,
 
     /// Which model to ask for.

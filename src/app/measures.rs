@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::gauge::float;
 use super::metric_list::METRICS;
 use crate::bridge::Bridge;
-use crate::domain::RecordingFault;
+use crate::domain::{JobKind, RecordingFault};
 use crate::journal;
 use crate::recordings::Reserve;
 
@@ -62,6 +62,13 @@ fn begin_at_zero() {
     }
     for what in journal::FAULTS {
         metrics::counter!("frontdesk_journal_faults_total", "what" => what).increment(0);
+    }
+    for kind in JobKind::ALL {
+        for outcome in ["done", "failed", "buried"] {
+            let kind = kind.as_str();
+            metrics::counter!("frontdesk_jobs_total", "kind" => kind, "outcome" => outcome)
+                .increment(0);
+        }
     }
     for fault in [RecordingFault::DiskFull, RecordingFault::DiskFailed] {
         let why = fault.as_str();

@@ -235,7 +235,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_jobs_waiting",
         Kind::Level,
-        "Jobs that wait, by kind.",
+        "Jobs that wait, also for a later time, by kind.",
     ),
     (
         "frontdesk_journal_faults_total",
@@ -340,7 +340,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_sms_total",
         Kind::Count,
-        "Text messages, by what came of them.",
+        "Text messages that came or were sent, by direction.",
     ),
     (
         "frontdesk_spans_total",
@@ -371,7 +371,7 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_transcripts_total",
         Kind::Count,
-        "Recordings written down, by outcome.",
+        "Recordings written down.",
     ),
     (
         "frontdesk_turn_latency_seconds",
@@ -386,6 +386,6 @@ pub(super) const METRICS: &[(&str, Kind, &str)] = &[
     (
         "frontdesk_webhooks_refused_total",
         Kind::Count,
-        "Webhooks that were not let in, by reason.",
+        "Webhooks that were not let in.",
     ),
 ];

@@ -1,7 +1,7 @@
 //! Composes the floors, runs them, takes them down.
 
 mod account_side;
-mod arenas;
+mod allocator;
 mod bench;
 mod bench_limits;
 mod bench_report;
@@ -27,6 +27,7 @@ mod master_key;
 mod measures;
 mod metric_list;
 mod migrate;
+mod openai_config;
 mod run;
 mod serve;
 mod server;
@@ -42,8 +43,8 @@ pub use bench_side::SideConfig;
 pub use call_config::CallConfig;
 pub use cli::{Cli, KeyArgs, Task};
 pub use config::{
-    AuthConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, OpenAiConfig,
-    RealtimeAuth, SealConfig, StorageConfig, TwilioConfig,
+    AuthConfig, Config, DatabaseConfig, HttpConfig, LogConfig, LogFormat, SealConfig,
+    StorageConfig, TwilioConfig,
 };
 pub use demo::DemoConfig;
 pub use env_file::read_env_file;
@@ -52,6 +53,7 @@ pub use key::{KeyCommand, NewKey};
 pub use log_writer::LastLines;
 pub use manners::Manners;
 pub use measures::Metrics;
+pub use openai_config::{OpenAiConfig, RealtimeAuth};
 pub use run::run;
 pub use server::{ServerOptions, serve};
 pub use setting::{Header, Overlay, PublicUrl, RealtimeUrl, StorageUrl};

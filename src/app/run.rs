@@ -4,7 +4,7 @@ use tokio::runtime::Builder;
 
 use super::bench::Cores;
 use super::cli::{Cli, KeyArgs, Task};
-use super::{account_side, arenas, bench, bench_side, demo, key, migrate, serve, telemetry};
+use super::{account_side, allocator, bench, bench_side, demo, key, migrate, serve, telemetry};
 
 /// Does one task, to its end, on threads of its own.
 ///
@@ -14,7 +14,7 @@ use super::{account_side, arenas, bench, bench_side, demo, key, migrate, serve, 
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     let workers = cli.task.workers();
     let limited = match cli.task {
-        Task::Serve(_) | Task::Bench(_) => arenas::limit(workers),
+        Task::Serve(_) | Task::Bench(_) => allocator::limit(workers),
         Task::Demo(_)
         | Task::BenchSide(_)
         | Task::AccountSide
@@ -23,7 +23,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     };
     let _last_lines = telemetry::log(&cli.log, cli.task.usual_log())?;
     if let Err(error) = limited {
-        tracing::debug!(%error, "arenas.not_limited");
+        tracing::debug!(%error, "allocator.not_limited");
     }
     let mut threads = Builder::new_multi_thread();
     if let Some(workers) = workers {

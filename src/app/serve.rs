@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
-use super::config::{AuthConfig, Config, HttpConfig, OpenAiConfig, RealtimeAuth, TwilioConfig};
+use super::config::{AuthConfig, Config, HttpConfig, TwilioConfig};
 use super::house::{House, HousePlan};
 use super::measures::{Metrics, watch_agents, watch_disk, watch_lag};
+use super::openai_config::{OpenAiConfig, RealtimeAuth};
 use super::shutdown::Shutdown;
 use super::traces::Traces;
 use super::{gauge, master_key, unopened};
@@ -98,7 +99,7 @@ fn plan(config: Config) -> anyhow::Result<HousePlan> {
         carrier_tokens: tokens.into_iter().flatten().collect(),
         carrier,
         transcriber,
-        agents: endpoints(config.openai),
+        agents: endpoints(config.openai)?,
         speaks_ahead: true,
         session: SessionOptions {
             overlay: overlay.map(|overlay| Value::Object(overlay.into_map())),
@@ -142,11 +143,11 @@ fn token_rules(config: AuthConfig) -> TokenRules {
 }
 
 /// The endpoint, and the one that answers where it does not.
-fn endpoints(config: OpenAiConfig) -> Vec<Endpoint> {
-    let second = config.second();
+fn endpoints(config: OpenAiConfig) -> anyhow::Result<Vec<Endpoint>> {
+    let second = config.second()?;
     let mut endpoints = vec![endpoint(config)];
     endpoints.extend(second.map(endpoint));
-    endpoints
+    Ok(endpoints)
 }
 
 fn endpoint(config: OpenAiConfig) -> Endpoint {

@@ -184,6 +184,10 @@ impl Writer {
     }
 
     async fn wait(&mut self) -> Happened {
+        if self.is_done() {
+            // What the disk had still to take was taken back just now: nobody wakes us.
+            return Happened::Due;
+        }
         let gathers = self.writing.is_none() && self.gathers(Instant::now());
         let takes = (self.hand.is_none() || gathers) && !self.is_closing;
         let wake_at = self.wakes_at();
