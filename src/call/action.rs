@@ -184,6 +184,11 @@ impl Reply {
         )
     }
 
+    /// Whether it is what the caller waits for.
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::AnswerWithoutTools)
+    }
+
     /// Whether it is still to be said if something comes between.
     pub(super) fn is_due_later(self) -> bool {
         self.is_goodbye() || matches!(self, Self::Greeting | Self::Back)

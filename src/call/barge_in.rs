@@ -81,29 +81,36 @@ impl Session {
         for cut in &cuts {
             self.on_cut(*cut);
         }
-        cuts.iter().any(|cut| !cut.item.is_own())
+        cuts.iter().any(|cut| !cut.is_whole && !cut.item.is_own())
     }
 
-    /// Of an item only a part was heard, or nothing.
+    /// Nothing more of an item is heard, and maybe nothing was.
     fn on_cut(&mut self, cut: Cut) {
-        let Cut {
-            item,
-            heard,
-            received,
-        } = cut;
-        if !item.is_own() {
+        let Cut { item, heard, .. } = cut;
+        if !cut.is_whole && !item.is_own() {
             self.report(Report::Interrupted { item, heard });
         }
-        if let Some(utterance) = self.transcript.cut(item, heard, received) {
-            self.report(Report::Said(utterance));
-        }
-        if item.is_own() || self.plan.interruption == Interruption::Agent {
+        self.tell_heard(cut);
+        let is_told = self.plan.interruption != Interruption::Agent;
+        if cut.is_whole || item.is_own() || !is_told {
             return;
         }
         if heard.is_zero() {
             self.agent(AgentAction::Delete { item });
         } else {
             self.agent(AgentAction::Truncate { item, heard });
+        }
+    }
+
+    /// Tells what of an item was heard of which no more will be.
+    pub(super) fn tell_heard(&mut self, cut: Cut) {
+        let said = if cut.is_whole {
+            self.transcript.heard(cut.item)
+        } else {
+            self.transcript.cut(cut.item, cut.heard, cut.received)
+        };
+        if let Some(utterance) = said {
+            self.report(Report::Said(utterance));
         }
     }
 

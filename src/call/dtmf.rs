@@ -138,9 +138,9 @@ impl Session {
     }
 
     /// The agent reads what was keyed in, and answers. What is keyed in while
-    /// there is none is read by the next.
+    /// there is none is read by the next, and what is on hold at its end.
     pub(super) fn read_keys(&mut self, now: Instant) {
-        if !self.has_agent || !self.keypad.has_unread() {
+        if !self.has_agent || !self.keypad.has_unread() || self.oversight.is_held() {
             return;
         }
         let rested = self.keypad.read_at.map(|at| at + READ_EVERY);

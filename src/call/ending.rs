@@ -257,9 +257,7 @@ impl Session {
         }
         let (_, cuts) = self.playback.interrupt(now);
         for cut in cuts {
-            if let Some(utterance) = self.transcript.cut(cut.item, cut.heard, cut.received) {
-                self.report(Report::Said(utterance));
-            }
+            self.tell_heard(cut);
         }
         self.timers.stop_all();
         self.actions.push_back(Action::End(end_reason));

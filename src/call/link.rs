@@ -176,6 +176,7 @@ impl Session {
         let owes_answer = self.turn.agent_lost();
         let has_put_off = self.patience.take_put_off().is_some();
         let owes_result = self.tools.agent_lost();
+        self.wish.agent_lost();
         self.mind_tools();
         owes_answer || has_put_off || owes_result
     }
@@ -197,6 +198,8 @@ impl Session {
         if let Some(lost_at) = self.link.lost_at.take() {
             let after = now.saturating_duration_since(lost_at);
             self.report(Report::AgentBack { after });
+            // What the other one still told, once it was given up, comes to no end.
+            self.link.owes |= self.turn.agent_lost();
         }
         self.wait.agent_is_back();
         self.oversight.agent_replaced();

@@ -155,7 +155,11 @@ impl Session {
                 self.lead_to_person(now);
             } else if self.has_agent {
                 self.agent(AgentAction::Tell(Notice::HoldEnded));
-                self.respond(Reply::Answer);
+                if self.keypad.has_unread() {
+                    self.read_keys(now);
+                } else {
+                    self.respond(Reply::Answer);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::barge_in::Cause;
 use super::session::Session;
-use super::{Action, AgentAction, HandsTo, Notice, Reply, ToolAction};
+use super::{Action, AgentAction, HandsTo, Notice, ToolAction};
 use crate::domain::Pii;
 
 /// So many times a caller asks before they are led there.
@@ -27,6 +27,8 @@ pub(super) struct Wish {
     open: u32,
     /// The caller is to be led there if the agent hands them on to nobody.
     is_due: bool,
+    /// The agent was told that nobody is there, and has not said so yet.
+    is_told: bool,
 }
 
 impl Wish {
@@ -48,6 +50,16 @@ impl Wish {
     /// The caller is to be led there as soon as that can be.
     pub(super) fn put_off(&mut self) {
         self.is_due = true;
+    }
+
+    /// The agent has said what it was told.
+    pub(super) fn answered(&mut self) {
+        self.is_told = false;
+    }
+
+    /// The agent is gone. What it had not said is found out once more.
+    pub(super) fn agent_lost(&mut self) {
+        self.is_due |= std::mem::take(&mut self.is_told);
     }
 
     /// Whether the caller was to be led there while the agent handed them on, or they were
@@ -97,20 +109,32 @@ impl Session {
 
     /// Nobody is there. Whom an agent can tell so stays with it, and is let go if they wish.
     pub(super) fn on_nobody(&mut self, now: Instant) {
-        if self.has_lost_agent() {
-            self.on_transfer(HandsTo::Person, now);
-        } else if self.ending.is_some() {
+        if self.ending.is_some() {
             self.go_on_after_tools(now);
         } else if self.oversight.is_held() || !self.has_agent {
             self.wish.put_off();
         } else {
             self.wish.fulfil();
             self.wish.take_due();
+            self.wish.is_told = true;
             self.agent(AgentAction::Tell(Notice::NobodyThere));
-            self.tools.owes_reply = false;
-            if !self.turn.is_caller_speaking() {
-                self.respond(Reply::Answer);
-            }
+            // Nobody is let go before they have heard it.
+            self.tools.failed_in = self.turn.active();
+            self.tools.owes_reply = true;
+            self.reply_to_tools();
+        }
+    }
+
+    /// Nobody was found in time: the route knows where the call goes on. Where there is no
+    /// agent either, it goes on for that, and the caller is not handed on.
+    pub(super) fn follow_route(&mut self, now: Instant) {
+        if self.has_lost_agent() {
+            return;
+        }
+        if self.has_agent {
+            self.on_transfer(HandsTo::Person, now);
+        } else {
+            self.end(self.link.why_gone(), now);
         }
     }
 

@@ -39,6 +39,13 @@ struct Ledger {
     is_done: bool,
 }
 
+impl Ledger {
+    /// Whether it was heard to its end.
+    fn is_heard(&self) -> bool {
+        self.is_done && self.heard >= self.received
+    }
+}
+
 /// A run of one item in the carrier's buffer.
 #[derive(Debug)]
 struct Span {
@@ -47,12 +54,14 @@ struct Span {
     len: u64,
 }
 
-/// How much of an item was heard when it was cut.
+/// How much of an item was heard when everything was thrown away.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Cut {
     pub(super) item: ItemKey,
     pub(super) heard: Duration,
     pub(super) received: Duration,
+    /// It was heard to its end.
+    pub(super) is_whole: bool,
 }
 
 /// The ledger of everything said to the caller.
@@ -165,10 +174,10 @@ impl Playback {
         is_news
     }
 
-    /// Throws away everything not heard, and tells what was cut.
+    /// Throws away everything not heard, and tells of each item that nobody has
+    /// [taken](Self::take_heard) yet how much of it was.
     ///
-    /// Items that were heard to their end are not cut. Returns also whether
-    /// the carrier has anything left to clear.
+    /// Returns also whether the carrier has anything left to clear.
     pub(super) fn interrupt(&mut self, now: Instant) -> (bool, Vec<Cut>) {
         self.settle(now);
         let must_clear =
@@ -179,16 +188,12 @@ impl Playback {
             let item = span.item;
             self.ledger(item).heard += heard;
         }
-        let is_cut = |ledger: &Ledger| ledger.heard < ledger.received || !ledger.is_done;
-        let cuts = self
-            .items
-            .iter()
-            .filter(|ledger| is_cut(ledger))
-            .map(|ledger| Cut {
-                item: ledger.item,
-                heard: duration(ledger.heard.min(ledger.received)),
-                received: duration(ledger.received),
-            });
+        let cuts = self.items.iter().map(|ledger| Cut {
+            item: ledger.item,
+            heard: duration(ledger.heard.min(ledger.received)),
+            received: duration(ledger.received),
+            is_whole: ledger.is_heard(),
+        });
         let cuts = cuts.collect();
         self.items.clear();
         self.backlog.clear();
@@ -208,11 +213,8 @@ impl Playback {
     /// Takes the items that have been heard to their end, in order.
     pub(super) fn take_heard(&mut self, now: Instant) -> Option<ItemKey> {
         self.settle(now);
-        let first = self.items.front()?;
-        let is_heard = first.is_done && first.heard >= first.received;
-        is_heard
-            .then(|| self.items.pop_front().map(|ledger| ledger.item))
-            .flatten()
+        let first = self.items.pop_front_if(|first| first.is_heard())?;
+        Some(first.item)
     }
 
     /// Nothing waits, and by the clock everything has been played.

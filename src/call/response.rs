@@ -44,6 +44,10 @@ impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let begun = self.turn.response_started(response);
         self.patience.has_acted = false;
+        if begun != Begun::Cut && !self.tools.is_running() {
+            // It knows of all that was done.
+            self.tools.owes_reply = false;
+        }
         match begun {
             Begun::Asked(reply) => {
                 if let Some(ending) = &mut self.ending
@@ -134,6 +138,10 @@ impl Session {
                 (Outcome::Cancelled, _) => {}
             }
         }
+        let is_asked = self.turn.is_busy() || self.turn.is_wanted();
+        if !is_asked && !self.patience.has_put_off() {
+            self.reply_to_tools();
+        }
     }
 
     pub(super) fn on_used(&mut self, usage: Usage) {
@@ -144,9 +152,10 @@ impl Session {
     /// The agent has said what it had to say.
     fn on_answered(&mut self) {
         self.patience.failures = 0;
-        if !self.turn.is_wanted() {
+        if !self.turn.is_wanted() && !self.tools.owes_reply {
             self.tools.are_told();
             self.oversight.answered();
+            self.wish.answered();
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Tools {
     pub(super) of_call: u32,
     texts: u32,
     /// The response in which something that was asked for has failed.
-    failed_in: Option<ResponseKey>,
+    pub(super) failed_in: Option<ResponseKey>,
     /// Answers were handed to the agent of which it has not been asked to speak.
     pub(super) owes_reply: bool,
     /// It was asked to go on without tools.
@@ -292,7 +292,7 @@ impl Session {
         match (errand, hands_to) {
             (_, Some(hands_to)) => self.hand_on(errand, hands_to, now),
             (Errand::Person, None) if !is_withdrawn && end.is_good => self.on_nobody(now),
-            (Errand::Person, None) if !is_withdrawn => self.on_transfer(HandsTo::Person, now),
+            (Errand::Person, None) if !is_withdrawn => self.follow_route(now),
             // Whoever is on hold is led to a person when they are so no more.
             (Errand::Person, None) if self.oversight.is_held() => self.wish.put_off(),
             (_, None) => self.go_on_after_tools(now),
@@ -338,8 +338,7 @@ impl Session {
                     let answer = ToolAnswer::Refused(refusal);
                     self.answer_tool(call, running, answer, refusal.as_str());
                 }
-                // The route knows where the call goes on.
-                Errand::Person => self.on_transfer(HandsTo::Person, now),
+                Errand::Person => self.follow_route(now),
             }
         }
         self.go_on_after_tools(now);
@@ -357,14 +356,18 @@ impl Session {
         self.reply_to_tools();
     }
 
-    /// Asks the agent to go on, once everything that it asked for is answered.
+    /// Asks the agent to go on, once everything that it asked for is answered, and it asks for
+    /// no more in the same breath. On hold nobody would hear it.
     pub(super) fn reply_to_tools(&mut self) {
         let is_owed = self.tools.owes_reply && self.has_agent;
         if !is_owed || self.tools.is_running() || self.ending.is_some() {
             return;
         }
-        self.tools.owes_reply = false;
         self.wait = Wait::default();
+        if self.turn.is_answering() || self.oversight.is_held() {
+            return;
+        }
+        self.tools.owes_reply = false;
         // The answer to what the caller is saying is an answer to this too.
         if self.turn.is_caller_speaking() {
             return;

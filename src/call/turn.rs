@@ -112,7 +112,7 @@ impl Turn {
             return None;
         }
         let reply = self.wanted.take()?;
-        if !is_answer(reply) {
+        if !reply.is_answer() {
             // What we make the agent say is no answer that the caller waits for.
             self.waiting_since = None;
         }
@@ -391,9 +391,4 @@ impl Turn {
     fn see(&mut self, response: ResponseKey) {
         self.latest = self.latest.max(Some(response));
     }
-}
-
-/// Whether it is what the caller waits for.
-fn is_answer(reply: Reply) -> bool {
-    matches!(reply, Reply::Answer | Reply::AnswerWithoutTools)
 }

@@ -82,6 +82,25 @@ fn o12_nobody_is_let_go_before_what_was_asked_for_in_the_same_breath_is_done() {
 }
 
 #[test]
+fn o12_the_agent_goes_on_once_all_that_it_asked_for_is_done() {
+    assert_go(&["tools_one_after_the_other"]);
+}
+
+#[test]
+fn o6_an_agent_that_was_given_up_hears_no_caller_for_the_next_one() {
+    assert_go(&["answer_stalls_and_the_old_agent_hears_the_caller"]);
+}
+
+#[test]
+fn i4_what_was_heard_to_its_end_is_written_down_whoever_speaks_next() {
+    assert_go(&[
+        "barge_in_while_stalled",
+        "met_by_the_caller_at_its_very_end",
+        "hung_up_on_at_its_very_end",
+    ]);
+}
+
+#[test]
 fn i11_a_call_cannot_use_up_what_its_tenant_may_write() {
     assert_go(&["texts_have_an_end"]);
 }

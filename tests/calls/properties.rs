@@ -257,6 +257,11 @@ impl Witness {
                     self.broken.push(words);
                 }
             }
+            // Another agent has heard nothing of what the last one did.
+            Action::Report(Report::AgentBack { .. }) => {
+                self.floor.is_asked = false;
+                self.floor.is_spoken_to = false;
+            }
             Action::End(_) => self.is_ended = true,
             Action::Carrier(CarrierAction::Mark(_))
             | Action::Agent(_)
