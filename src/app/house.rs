@@ -33,7 +33,7 @@ use crate::store::{Seals, Store, in_time, kept_secrets, routing_facts};
 use crate::transcribe::Transcriber;
 use crate::twilio::rest::Client;
 use crate::twilio::signature::Verifier;
-use crate::webhooks::{self, Callers, Patience, Webhooks};
+use crate::webhooks::{self, Callers, Memory, Patience, Webhooks};
 
 /// What a house is built from.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ pub struct House {
     jobs: Runner,
     spools: JobHouse,
     callers: Callers,
+    memory: Memory,
     spool: Spool,
     server: ServerOptions,
     drain_timeout: Duration,
@@ -137,7 +138,7 @@ impl House {
             clock: clock.clone(),
             verifier: Arc::new(Verifier::new(plan.carrier_tokens)),
             public_url: plan.public_url.as_str().into(),
-            memory: webhooks::Memory::default(),
+            memory: Memory::default(),
             trails: webhooks::Trails::default(),
             carrier: plan.carrier.clone(),
             outside: plan.outside,
@@ -160,6 +161,7 @@ impl House {
         };
         Ok(Self {
             callers: webhooks.callers.clone(),
+            memory: webhooks.memory.clone(),
             router: router(api, webhooks, &clock),
             jobs: Runner::new(store.clone(), clock, Arc::new(spools.clone())),
             bridge,
@@ -206,6 +208,8 @@ impl House {
         let mut jobs = tokio::spawn(self.jobs.run(no_more_jobs.clone()));
         tokio::spawn(self.spools.clone().watch_spools(no_more_jobs.clone()));
         let ahead = say_ahead(bridge.clone(), self.store.clone());
+        tokio::spawn(no_more_jobs.clone().run_until_cancelled_owned(ahead));
+        let ahead = webhooks::learn_ahead(self.memory, self.store.clone());
         tokio::spawn(no_more_jobs.clone().run_until_cancelled_owned(ahead));
         let watch = Watch::new(self.spools.clone());
         let watching = tokio::spawn(watch.keep(no_more_jobs.clone()));

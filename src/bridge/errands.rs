@@ -126,10 +126,10 @@ impl Errands {
             return;
         };
         let ask = self.ask(errand, name, arguments);
-        let sender = self.sender.clone();
+        let (sender, keeper) = (self.sender.clone(), self.bridge.keeper().clone());
         self.bridge.spawn(async move {
             let done = match errand {
-                Errand::Tool(_) => toolbox.run(&ask).await,
+                Errand::Tool(_) => toolbox.run(&ask, &keeper).await,
                 Errand::Person => toolbox.find_person(&ask).await,
             };
             let Err(unsent) = sender.send(Box::new((errand, done))).await else {

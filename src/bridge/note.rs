@@ -3,8 +3,8 @@
 use super::recording_news::RecordingNews;
 use super::told::Told;
 use crate::domain::{
-    AnsweredBy, CallId, CallSid, Consent, EndReason, Money, ProcessId, ReceptionistId,
-    TakenMessageId, TenantId, Timestamp, TurnLatency, Usage, UserId, Utterance,
+    AnsweredBy, CallId, CallSid, Consent, EndReason, Money, Pii, ProcessId, ReceptionistId,
+    TakenMessageId, TenantId, Timestamp, TurnLatency, Urgency, Usage, UserId, Utterance,
 };
 use crate::routing::Route;
 use crate::store::calls::NewCall;
@@ -32,6 +32,8 @@ pub(super) enum Note {
     },
     /// Whoever is on the line has said whether they may be recorded.
     Consented { of: Of, consent: Box<Consent> },
+    /// A receptionist has taken a message.
+    Taken(Box<Taken>),
     /// The caller was handed on, and has come back.
     CameBack { of: Of },
     /// The carrier follows a call that was handed on, to the stop `first`.
@@ -79,6 +81,7 @@ impl Note {
             | Self::Answered(_)
             | Self::PickedUp { .. }
             | Self::Consented { .. }
+            | Self::Taken(_)
             | Self::CameBack { .. }
             | Self::Moved { .. }
             | Self::Finished(_)
@@ -103,6 +106,20 @@ pub(super) struct Answered {
     pub(super) of: Of,
     /// Which; none where it was written down before that was.
     pub(super) receptionist_id: Option<ReceptionistId>,
+    pub(super) at: Timestamp,
+}
+
+/// What a caller has had written down for somebody.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Taken {
+    pub(super) of: Of,
+    pub(super) id: TakenMessageId,
+    /// Which wish of its call it was.
+    pub(super) ordinal: i64,
+    pub(super) caller_name: Pii<String>,
+    pub(super) callback: Option<Pii<String>>,
+    pub(super) reason: Pii<String>,
+    pub(super) urgency: Urgency,
     pub(super) at: Timestamp,
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::note::{Answered, Finished, Note, Of, Opened};
 use super::note_values::{
-    CallForm, ConsentForm, LatencyForm, MoneyForm, RouteForm, TitleForm, UsageForm, UtteranceForm,
-    all, all_of, at, word,
+    CallForm, ConsentForm, LatencyForm, MoneyForm, RouteForm, TakenForm, TitleForm, UsageForm,
+    UtteranceForm, all, all_of, at, word,
 };
 use super::recording_news::{News, RecordingNews};
 use super::told_form::ToldForm;
@@ -79,6 +79,7 @@ enum Form {
         of: OfForm,
         consent: ConsentForm,
     },
+    Taken(TakenForm),
     CameBack {
         of: OfForm,
     },
@@ -195,6 +196,7 @@ impl From<&Note> for Form {
                 at_ms: at.as_ms(),
             }),
             Note::Consented { of, consent } => consented(*of, consent),
+            Note::Taken(taken) => Self::Taken(TakenForm::from(&**taken)),
             Note::CameBack { of } => Self::CameBack { of: (*of).into() },
             Note::Moved { call_sid, first } => Self::Moved {
                 call_sid: Text(call_sid.clone()),
@@ -262,6 +264,7 @@ impl Form {
                 of: of.into(),
                 consent: Box::new(consent.into_consent()?),
             },
+            Self::Taken(taken) => Note::Taken(Box::new(taken.into_taken()?)),
             Self::CameBack { of } => Note::CameBack { of: of.into() },
             Self::Moved { call_sid, first } => Note::Moved {
                 call_sid: call_sid.0,
@@ -393,11 +396,12 @@ mod tests {
     use crate::domain::{
         AnsweredBy, CallStatus, ConsentAnswer, ConsentPolicy, Currency, Direction, EndReason,
         MessageSound, Money, OpenState, Pii, RecordingFault, RecordingTitle, SmsMedia, SmsState,
-        Speaker, Timestamp, TurnLatency, Usage, Utterance, Wish,
+        Speaker, Timestamp, TurnLatency, Urgency, Usage, Utterance, Wish,
     };
     use crate::routing::{Route, Step, Stop};
     use crate::store::calls::{NewCall, StatusNews};
 
+    use super::super::note::Taken;
     use super::super::stands::{CallStands, Placing};
     use super::super::told::{CallRecorded, MessageNews, TextCame, TextStands, Told};
 
@@ -587,6 +591,19 @@ mod tests {
         })
     }
 
+    fn taken(callback: Option<&str>) -> Note {
+        Note::Taken(Box::new(Taken {
+            of: of(),
+            id: id(8),
+            ordinal: 1 << 32 | 7,
+            caller_name: Pii::new("Ada".to_owned()),
+            callback: callback.map(|text| Pii::new(text.to_owned())),
+            reason: Pii::new("Grüße\n\u{0}\"".to_owned()),
+            urgency: Urgency::High,
+            at: at(14),
+        }))
+    }
+
     fn notes() -> Vec<Note> {
         let cost = Some(Money {
             micros: 7,
@@ -612,6 +629,8 @@ mod tests {
                 of: of(),
                 consent: Box::new(title().consent),
             },
+            taken(Some("+1 555 0100")),
+            taken(None),
             Note::CameBack { of: of() },
             Note::Moved {
                 call_sid: "CA1".parse().unwrap(),

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::note::{Of, Taken};
 use crate::domain::{
     CallId, CallSid, Consent, Money, ParseError, Party, Pii, ReceptionistId, RecordingId,
-    RecordingTitle, TenantId, Timestamp, TurnLatency, Usage, Utterance,
+    RecordingTitle, TakenMessageId, TenantId, Timestamp, TurnLatency, Usage, Utterance,
 };
 use crate::routing::{Route, Step, Stop};
 use crate::store::calls::NewCall;
@@ -296,4 +297,51 @@ impl TitleForm {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct TakenForm {
+    tenant: Text<TenantId>,
+    call: Text<CallId>,
+    id: Text<TakenMessageId>,
+    ordinal: i64,
+    caller_name: String,
+    callback: Option<String>,
+    reason: String,
+    urgency: String,
+    at_ms: i64,
+}
+
+impl From<&Taken> for TakenForm {
+    fn from(taken: &Taken) -> Self {
+        Self {
+            tenant: Text(taken.of.tenant_id),
+            call: Text(taken.of.call_id),
+            id: Text(taken.id),
+            ordinal: taken.ordinal,
+            caller_name: taken.caller_name.expose().clone(),
+            callback: taken.callback.as_ref().map(|text| text.expose().clone()),
+            reason: taken.reason.expose().clone(),
+            urgency: taken.urgency.as_str().to_owned(),
+            at_ms: taken.at.as_ms(),
+        }
+    }
+}
+
+impl TakenForm {
+    pub(super) fn into_taken(self) -> Result<Taken, ParseError> {
+        Ok(Taken {
+            of: Of {
+                tenant_id: self.tenant.0,
+                call_id: self.call.0,
+            },
+            id: self.id.0,
+            ordinal: self.ordinal,
+            caller_name: Pii::new(self.caller_name),
+            callback: self.callback.map(Pii::new),
+            reason: Pii::new(self.reason),
+            urgency: word(&self.urgency)?,
+            at: at(self.at_ms),
+        })
+    }
 }

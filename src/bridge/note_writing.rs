@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::feed::Feed;
-use super::note::{Answered, Finished, Note, Of, Opened};
+use super::note::{Answered, Finished, Note, Of, Opened, Taken};
 use super::recording_news;
-use crate::domain::{AnsweredBy, Timestamp, UserId, Utterance};
+use crate::domain::{AnsweredBy, TakenKind, TakenMessage, Timestamp, UserId, Utterance};
 use crate::store::call_events::{self, NewEvent};
 use crate::store::{
     self, Db, Store, Tx, call_backs, call_consents, call_owners, call_routes, call_transfers,
@@ -29,6 +29,7 @@ pub(super) async fn write((store, feed): (&Store, &Feed), note: &Note) -> Result
         Note::Consented { of, consent } => {
             call_consents::note(store, (of.tenant_id, of.call_id), consent).await
         }
+        Note::Taken(taken) => write_taken(store, taken).await,
         Note::CameBack { of } => {
             calls::come_back(store, of.tenant_id, of.call_id).await?;
             Ok(())
@@ -100,6 +101,7 @@ async fn write_light(tx: &mut Tx, note: &Note) -> Result<bool, store::Error> {
         | Note::Answered(_)
         | Note::PickedUp { .. }
         | Note::Consented { .. }
+        | Note::Taken(_)
         | Note::CameBack { .. }
         | Note::Moved { .. }
         | Note::Finished(_)
@@ -163,6 +165,29 @@ async fn write_picked_up(
     tx.commit().await
 }
 
+/// Who was on the line is what the house knows of the call.
+async fn write_taken(store: &Store, taken: &Taken) -> Result<(), store::Error> {
+    let Of { tenant_id, call_id } = taken.of;
+    let Some(call) = calls::find(store, tenant_id, call_id).await? else {
+        return Err(store::Error::Forgotten);
+    };
+    let message = TakenMessage {
+        id: taken.id,
+        tenant_id,
+        call_id,
+        kind: TakenKind::Message,
+        caller: call.ends().1.clone(),
+        caller_name: taken.caller_name.clone(),
+        callback: taken.callback.clone(),
+        reason: taken.reason.clone(),
+        urgency: taken.urgency,
+        is_read: false,
+        created_at: taken.at,
+    };
+    taken_messages::insert(store, &message, taken.ordinal).await?;
+    Ok(())
+}
+
 /// As long as the call goes on: its end [says](write_finished) it all.
 async fn write_said(
     store: &Store,
@@ -217,6 +242,9 @@ async fn write_finished(store: &Store, finished: &Finished) -> Result<(), store:
     calls::finish(&mut tx, tenant_id, call_id, &end).await?;
     if end_reason.owes_call_back() {
         call_backs::note(&mut tx, (tenant_id, call_id), (finished.note_id, at)).await?;
+    } else if end_reason.is_served() {
+        // Others may have taken the call for lost while it went on.
+        taken_messages::settle_call_back(&mut tx, tenant_id, call_id).await?;
     }
     let why = format!(r#"{{"end_reason":"{}"}}"#, end_reason.as_str());
     call_events::append(&mut tx, tenant_id, call_id, &event("call.ended", &why, at)).await?;

@@ -79,6 +79,11 @@ impl Bridge {
         (over.stop == stop).then_some(over.end_reason)
     }
 
+    /// At which stop of its route a call is live here.
+    pub fn stop_of(&self, call_sid: &CallSid) -> Option<usize> {
+        self.shared.calls.get(call_sid).map(|place| place.stop)
+    }
+
     pub(super) fn forget_outcome(&self, call_sid: &CallSid) {
         self.shared.outcomes.remove(call_sid);
     }

@@ -315,6 +315,14 @@ impl EndReason {
     pub fn owes_call_back(self) -> bool {
         self.leaves_caller_waiting() && self != Self::Transferred
     }
+
+    /// Whether the caller had a receptionist for as long as they wished, or might.
+    pub fn is_served(self) -> bool {
+        matches!(
+            self,
+            Self::CallerHungUp | Self::ReceptionistHungUp | Self::Silence | Self::MaxDuration
+        )
+    }
 }
 
 impl std::str::FromStr for EndReason {

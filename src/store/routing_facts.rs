@@ -358,6 +358,23 @@ const IN_USE: &str = concat!(
     ORDER BY created_at_ms, id LIMIT $1"
 );
 
+/// At most `limit` numbers of any tenant, those that are there for longest. For the house,
+/// which learns how they are answered before anybody rings.
+pub async fn numbers_in_use(db: impl Into<Db<'_>>, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    let mut conn = db.into().read().await?;
+    let found: Vec<String> = sqlx::query_scalar(NUMBERS)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *conn)
+        .await?;
+    let number = |text: &String| {
+        let (table, id) = ("numbers", text.as_str());
+        RowOf { table, id }.parse(text)
+    };
+    found.iter().map(number).collect()
+}
+
+const NUMBERS: &str = "SELECT phone_number FROM numbers ORDER BY created_at_ms, id LIMIT $1";
+
 const RECEPTIONISTS: &str = concat!(
     "SELECT ",
     columns!(),

@@ -13,7 +13,7 @@ use crate::routing::{Facts, Route};
 
 /// Numbers that are remembered; a database that is away is not missed sooner
 /// than the memory of a small computer.
-const MAX_NUMBERS: usize = 10_000;
+pub(super) const MAX_NUMBERS: usize = 10_000;
 /// Calls that are over are forgotten whenever so many more have come.
 const SWEEP_EVERY: usize = 128;
 /// No call lasts longer than a day at any carrier.

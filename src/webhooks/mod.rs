@@ -56,6 +56,7 @@
 //! | `/media-stream` | the WebSocket that carries the voices |
 
 mod agent;
+mod ahead;
 mod at;
 mod budget;
 mod callers;
@@ -95,6 +96,7 @@ mod voicemail_twiml;
 mod warm;
 mod xml;
 
+pub use ahead::learn_ahead;
 pub use callers::Callers;
 pub use closed::closed;
 pub use house::Webhooks;

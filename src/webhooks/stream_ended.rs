@@ -34,6 +34,11 @@ pub(super) async fn stream_ended(
             });
             Some(outcome)
         }
+        None if house.bridge.stop_of(sid).is_some_and(|now| now != at.stop) => {
+            // Another receptionist has the caller since, and keeps them.
+            tracing::warn!("call.replayed: it goes on at another stop");
+            return Xml(Response::new().hangup());
+        }
         None => switchboard::ended_elsewhere(&house, sid, at.stop).await,
     };
     // Of one whose process has died, nobody knows more than that it is here.
@@ -66,9 +71,8 @@ pub(super) async fn stream_ended(
 /// carrier has done with has lost its stream, also where its socket looks alive or never came.
 async fn ended_here(house: &Webhooks, call_sid: &CallSid, stop: usize) -> Option<EndReason> {
     for look in 0..LOOKS {
-        let outcome = house.bridge.outcome_at(call_sid, stop);
-        if outcome.is_some() || !house.bridge.has(call_sid) {
-            return outcome;
+        if house.bridge.stop_of(call_sid) != Some(stop) {
+            break;
         }
         // What the stream said last may be read in this moment.
         if look == 1 {
@@ -83,9 +87,13 @@ async fn ended_here(house: &Webhooks, call_sid: &CallSid, stop: usize) -> Option
 const LOOKS: u32 = 5;
 const BREATH: Duration = Duration::from_millis(200);
 
-/// Whether the stream stopped as if the caller had hung up, who has not.
+/// Whether the stream stopped, or never came, as if the caller had hung up, who has not.
 fn is_still_here(outcome: Option<EndReason>, request: &VoiceRequest) -> bool {
-    outcome == Some(EndReason::CallerHungUp) && request.status == CallStatus::InProgress
+    let looks_gone = matches!(
+        outcome,
+        Some(EndReason::CallerHungUp | EndReason::StreamNeverStarted)
+    );
+    looks_gone && request.status == CallStatus::InProgress
 }
 
 /// The receptionist has handed the caller on.
@@ -94,6 +102,10 @@ async fn moved(house: &Webhooks, at: &At, request: &VoiceRequest) -> Response {
     let Some(placed) = found else {
         return spoken::apology();
     };
+    if !placed.is_moved_from(at.stop) {
+        // To nobody, for nobody was found.
+        return stops::go_on(house, &placed, request, at, Outcome::Failed).await;
+    }
     let first = placed.after(at.stop);
     switchboard::note_moved(house, &request.call_sid, first);
     stops::follow(house, &placed, request, first).await

@@ -41,6 +41,7 @@ use super::routed::{
 };
 use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
@@ -384,6 +385,33 @@ async fn who_has_much_to_hear_hears_all_of_it_in_documents_that_the_carrier_take
     assert_eq!(verbs.iter().filter(|verb| **verb == "Say").count(), 12);
     assert_eq!(verbs.iter().filter(|verb| **verb == "Redirect").count(), 2);
     assert_eq!(verbs.last(), Some(&"Hangup"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t2_no_receptionist_waits_for_a_caller_who_hears_something_long_before() {
+    let desk = Desk::open(talkative()).await;
+    let long = say(&"We are glad that you call us. ".repeat(20));
+    let play = json!({"play": {"url": "https://example.com/jingle.mp3"}});
+    let first_of = async |to: &str, sid: &str, first: Value| {
+        let nodes = json!({"start": "start", "hello": first, "ai": {"ai": {}}});
+        lead(&desk, to, flow(&nodes, "start next hello, hello next ai")).await;
+        ask(&desk, "twiml/inbound", &form_to(sid, to, &[])).await
+    };
+    for (sid, to, first) in [("CA1", "+15550200011", long), ("CA2", "+15550200012", play)] {
+        let xml = first_of(to, sid, first).await;
+        assert!(!xml.contains("<Connect"), "{xml}");
+        assert_eq!(desk.bridge.counts().live, 0, "nobody waits");
+        let (_, path) = xml.split_once("/api/voice/webhooks/").expect("it goes on");
+        let (path, _) = path.split_once('<').expect("an address ends");
+        let path = path.replace("&amp;", "&");
+        let xml = ask(&desk, &path, &form_to(sid, to, &[])).await;
+        assert!(xml.contains("<Connect"), "{xml}");
+        desk.bridge
+            .hang_up(&sid.parse().unwrap(), EndReason::HungUp);
+        until(async || (desk.bridge.counts().live == 0).then_some(())).await;
+    }
+    let xml = first_of("+15550200013", "CA3", say("Welcome.")).await;
+    assert!(xml.contains("<Say") && xml.contains("<Connect"), "{xml}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

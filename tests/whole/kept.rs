@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use frontdesk::bridge::Keeping;
+use frontdesk::clock::Clock;
 use frontdesk::domain::{
     CallLog, CallSid, CallStatus, EndReason, Secret, Speaker, Usage, Utterance,
 };
@@ -10,7 +11,7 @@ use frontdesk::egress;
 use frontdesk::rehearsal::carrier::{Carrier, Script, Step};
 use frontdesk::rehearsal::model::ModelServer;
 use frontdesk::rehearsal::{CALLER, RECEPTIONIST};
-use frontdesk::store::{Store, calls, utterances};
+use frontdesk::store::{Store, calls, lost_calls, taken_messages, utterances};
 use frontdesk::twilio::signature::sign;
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection, Executor};
@@ -149,6 +150,35 @@ async fn p2_a_killed_process_leaves_all_that_was_said_and_the_next_one_the_end_o
     assert_eq!((ended.id, ended.status), (log.id, CallStatus::Completed));
     assert_eq!(texts(&said(&store, &ended).await), SAID);
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_who_was_taken_for_lost_and_is_served_to_the_end_is_not_to_be_called_back() {
+    let desk = Desk::open(talkative()).await;
+    let sid: CallSid = "CA00000000000000000000000000000001".parse().unwrap();
+    let mut options = desk.carrier_options();
+    options.call_sid = Some(sid.to_string());
+    let carrier = Carrier::new(options).unwrap();
+    let script = Script::new(steps(Step::HangUp));
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    let log = wait_for(&desk.store, &sid, |call| call.answered_at.is_some()).await;
+    let (clock, of) = (Clock::system(), (log.tenant_id, log.id));
+    let (at, note) = (clock.now(), clock.new_id());
+    lost_calls::break_off(&desk.store, of, at, (note, at))
+        .await
+        .unwrap();
+    let is_read = async || {
+        let found = taken_messages::find(&desk.store, of.0, note).await;
+        found
+            .unwrap()
+            .expect("somebody is to be called back")
+            .is_read
+    };
+    assert!(!is_read().await);
+    call.await.unwrap();
+    let end_reason = Some(EndReason::CallerHungUp);
+    wait_for(&desk.store, &sid, |call| call.end_reason == end_reason).await;
+    assert!(is_read().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

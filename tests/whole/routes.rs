@@ -36,6 +36,7 @@ use super::routed::{
     tenant,
 };
 use super::visitor::{STATUS, post};
+use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
@@ -644,6 +645,28 @@ async fn t1_a_caller_whose_stream_never_came_is_led_on_and_holds_no_place() {
     assert_eq!(desk.bridge.counts().live, 0);
     let outcome = desk.bridge.outcome(&sid.parse().unwrap());
     assert_eq!(outcome, Some(EndReason::CarrierLost));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t1_a_caller_who_is_still_there_when_their_stream_was_given_up_is_led_on() {
+    let desk = Desk::open(talkative()).await;
+    let office = Plan {
+        fallback: vec![message("Nobody is here.")],
+        ..Plan::default()
+    };
+    plan(&desk, TO, &office).await;
+    let sid: CallSid = "CA1".parse().unwrap();
+    let inbound = form_to(sid.as_str(), TO, &[]);
+    ask(&desk, "twiml/inbound", &inbound).await;
+    // As after a minute without a stream.
+    desk.bridge.hang_up(&sid, EndReason::StreamNeverStarted);
+    until(async || (desk.bridge.counts().live == 0).then_some(())).await;
+    let next = ask(&desk, "stream-ended?stop=0", &inbound).await;
+    assert!(next.contains("Nobody is here."), "{next}");
+    let mut gone = inbound;
+    set(&mut gone, "CallStatus", "completed");
+    let next = ask(&desk, "stream-ended?stop=0", &gone).await;
+    assert!(next.contains("<Response><Hangup/></Response>"), "{next}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use frontdesk::bridge::RecordOrder;
+use frontdesk::bridge::{Keeping, RecordOrder};
 use frontdesk::clock::Clock;
 use frontdesk::domain::{
     CallSid, Contact, Credential, Destination, DialPolicy, EndReason, HttpMethod, HttpTool, Pii,
@@ -20,13 +20,17 @@ use frontdesk::store::{
 };
 use futures::future::{join, join_all};
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection, Executor};
+use tempfile::TempDir;
+use tokio::time::sleep;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::ivr::{anybody, low_port, machine};
 use super::outbound::OURS;
-use super::routed::{member, phone, put_setting, republish, tenant};
+use super::routed::{ask, form_to, member, phone, put_setting, republish, tenant};
 use crate::support::database::on_each_database;
 use crate::support::rest_account::RestAccount;
+use crate::support::until::until;
 
 /// Who rings in these tests.
 const CALLER_NUMBER: &str = "+15550100001";
@@ -154,6 +158,36 @@ async fn a_message_is_taken_and_the_model_goes_on() {
     assert_eq!(message.call_id, desk.log(&report).await.id);
     // The caller was answered once more after it.
     assert_eq!(session.responses.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d2_a_message_that_is_taken_while_the_database_is_held_is_kept_and_once() {
+    let wish = json!({"caller_name": "Ada", "reason": "The printer burns."});
+    let model = after_a_word(Line::call("take_message", wish.to_string()));
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("held.db").display());
+    let database_url = Secret::new(url.clone());
+    let desk = Desk::with(model, |plan| plan.database_url = database_url).await;
+    equip(&desk, kit(Vec::new())).await;
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    let carrier = desk.carrier();
+    let script = Script::new(heard());
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    while desk.bridge.counts().live == 0 {
+        sleep(ms(5)).await;
+    }
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    call.await.unwrap();
+    let session = desk.session(0).await;
+    assert_eq!(read(&session)[0]["status"], "ok");
+    assert_eq!(taken(&desk).await, []);
+    other.execute("COMMIT").await.unwrap();
+    until(async || (desk.bridge.keeping().0 == Keeping::Written).then_some(())).await;
+    let [message] = &taken(&desk).await[..] else {
+        panic!("one message");
+    };
+    assert_eq!(message.reason.expose(), "The printer burns.");
+    assert_eq!(message.caller.to_text(), CALLER_NUMBER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,6 +358,33 @@ async fn t11_a_caller_whom_nobody_takes_comes_back_to_the_receptionist() {
         assert!(log.usage.tokens() > 0 && used >= 3);
         desk.is_empty().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w3_what_is_asked_again_of_the_first_receptionist_leaves_the_caller_with_the_next() {
+    let wish = json!({"destination": "ada", "reason": "An order."});
+    let desk = Desk::open(after_a_word(Line::call("transfer_call", wish.to_string()))).await;
+    let ada = Place::User(member(&desk, ADAS).await);
+    equip(&desk, kit(vec![to("ada", ada, TransferMode::Warm)])).await;
+    let sid: CallSid = "CA0123456789abcdef0123456789abcdef".parse().unwrap();
+    let mut options = desk.carrier_options();
+    options.call_sid = Some(sid.to_string());
+    "busy".clone_into(&mut options.dial_outcome.status);
+    let carrier = Carrier::new(options).expect("the addresses are good");
+    let script = Script::new(a_wish(vec![
+        Step::WaitForSpeech,
+        Step::Wait(ms(2_200)),
+        Step::HangUp,
+    ]));
+    let call = tokio::spawn(async move { carrier.place_call(&script).await });
+    until(async || desk.bridge.stop_of(&sid).filter(|stop| *stop > 0)).await;
+    let again = form_to(sid.as_str(), "+15550100000", &[]);
+    let xml = ask(&desk, "stream-ended?stop=0", &again).await;
+    assert!(xml.contains("<Response><Hangup/></Response>"), "{xml}");
+    let report = call.await.unwrap();
+    assert_eq!(report.verb_names(), ["Connect", "Dial", "Connect"]);
+    let log = desk.log(&report).await;
+    assert_eq!(log.end_reason, Some(EndReason::CallerHungUp));
 }
 
 #[tokio::test(flavor = "multi_thread")]

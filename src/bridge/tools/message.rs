@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{bad_arguments, one_line, read};
-use super::toolbox::{Ask, Done, Toolbox};
+use super::answer::{UNAVAILABLE, bad_arguments, one_line, read};
+use super::toolbox::{Ask, Done};
 use crate::bridge::discretion::NOT_KEPT;
-use crate::domain::{Pii, TakenKind, TakenMessage, Urgency};
-use crate::store::{Error, taken_messages};
+use crate::bridge::keeper::Keeper;
+use crate::bridge::note::{Note, Taken};
+use crate::domain::{Pii, Urgency};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,18 +30,33 @@ enum UrgencyWord {
     High,
 }
 
-/// Writes it down; the same wish, told again, is one message.
-pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
-    let wish: Wish = match read(&ask.arguments) {
-        Ok(wish) => wish,
-        Err(fault) => return Ok(Done::bad(fault)),
+/// Has it kept, in the database or, while that is away, on the disk; the same wish, told
+/// again, is one message.
+pub(super) async fn take(keeper: &Keeper, ask: &Ask) -> Done {
+    let taken = match taken(keeper, ask) {
+        Ok(taken) => taken,
+        Err(fault) => return Done::bad(fault),
     };
+    if let Err(error) = keeper.keep_behind(Note::Taken(Box::new(taken))).await {
+        tracing::warn!(call.id = %ask.call_id, %error, "tool.message_not_kept");
+        return UNAVAILABLE.into();
+    }
+    let detail = if ask.is_discreet {
+        "That the caller has a message is written down, without its words: the recording is \
+         paused. Take it once more when the recording goes on."
+    } else {
+        "The message is written down. Say so, and promise no time."
+    };
+    Done::good(&json!({"status": "ok", "detail": detail}))
+}
+
+/// The message; what is wrong with it, if something is.
+fn taken(keeper: &Keeper, ask: &Ask) -> Result<Taken, String> {
+    let wish: Wish = read(&ask.arguments)?;
     let name = one_line(&wish.caller_name, MAX_NAME);
     let reason = one_line(&wish.reason, MAX_REASON);
     if name.is_empty() || reason.is_empty() {
-        return Ok(Done::bad(bad_arguments(
-            "caller_name and reason may not be empty",
-        )));
+        return Err(bad_arguments("caller_name and reason may not be empty"));
     }
     let callback = wish.callback_number.map(|text| one_line(&text, MAX_NUMBER));
     let callback = callback.filter(|text| !text.is_empty());
@@ -49,14 +65,8 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
         text.chars().all(is_sign) && text.chars().any(|c| c.is_ascii_digit())
     };
     if !callback.as_ref().is_none_or(is_number) {
-        return Ok(Done::bad(bad_arguments(
-            "callback_number is not a telephone number",
-        )));
+        return Err(bad_arguments("callback_number is not a telephone number"));
     }
-    let Some(call) = house.call(ask).await? else {
-        return Ok(super::answer::UNAVAILABLE.into());
-    };
-    let now = house.clock.now();
     let kept = |text: String| {
         Pii::new(if ask.is_discreet {
             NOT_KEPT.to_owned()
@@ -64,12 +74,10 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
             text
         })
     };
-    let message = TakenMessage {
-        id: house.clock.new_id(),
-        tenant_id: ask.tenant_id,
-        call_id: ask.call_id,
-        kind: TakenKind::Message,
-        caller: call.ends().1.clone(),
+    Ok(Taken {
+        of: (ask.tenant_id, ask.call_id).into(),
+        id: keeper.new_id(),
+        ordinal: ask.number,
         caller_name: kept(name),
         callback: callback.filter(|_| !ask.is_discreet).map(Pii::new),
         reason: kept(reason),
@@ -78,17 +86,8 @@ pub(super) async fn take(house: &Toolbox, ask: &Ask) -> Result<Done, Error> {
             UrgencyWord::Normal => Urgency::Normal,
             UrgencyWord::High => Urgency::High,
         },
-        is_read: false,
-        created_at: now,
-    };
-    taken_messages::insert(&house.store, &message, ask.number).await?;
-    let detail = if ask.is_discreet {
-        "That the caller has a message is written down, without its words: the recording is \
-         paused. Take it once more when the recording goes on."
-    } else {
-        "The message is written down. Say so, and promise no time."
-    };
-    Ok(Done::good(&json!({"status": "ok", "detail": detail})))
+        at: keeper.now(),
+    })
 }
 
 const MAX_NAME: usize = 100;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::answer::{Problem, UNAVAILABLE, line};
 use super::{contact, hours, http, message, text, transfer};
+use crate::bridge::keeper::Keeper;
 use crate::call::HandsTo;
 use crate::clock::Clock;
 use crate::domain::{CallId, CallLog, Pii, Receptionist, TenantId, ToolName};
@@ -79,12 +80,12 @@ impl From<Problem> for Done {
 
 impl Toolbox {
     /// Does it, if the receptionist may.
-    pub(in crate::bridge) async fn run(&self, ask: &Ask) -> Done {
+    pub(in crate::bridge) async fn run(&self, ask: &Ask, keeper: &Keeper) -> Done {
         let done = if ask.receptionist.permits(&ask.name).is_none() {
             Ok(UNKNOWN.into())
         } else {
             match ask.name.parse() {
-                Ok(tool) => in_time(self.run_own(ask, tool)).await,
+                Ok(tool) => in_time(self.run_own(ask, keeper, tool)).await,
                 Err(_) => Ok(http::ask(self, ask).await),
             }
         };
@@ -94,12 +95,17 @@ impl Toolbox {
         })
     }
 
-    async fn run_own(&self, ask: &Ask, tool: ToolName) -> Result<Done, store::Error> {
+    async fn run_own(
+        &self,
+        ask: &Ask,
+        keeper: &Keeper,
+        tool: ToolName,
+    ) -> Result<Done, store::Error> {
         match tool {
             // The call itself decides about its end.
             ToolName::EndCall => Ok(Done::good(&json!({"status": "ok"}))),
             ToolName::TransferCall => transfer::to_destination(self, ask).await,
-            ToolName::TakeMessage => message::take(self, ask).await,
+            ToolName::TakeMessage => Ok(message::take(keeper, ask).await),
             ToolName::SendSms => text::send(self, ask).await,
             ToolName::CheckHours => hours::check(self, ask).await,
             ToolName::LookupContact => contact::look_up(self, ask).await,

@@ -78,6 +78,8 @@ const MAX_ASKS: u32 = 4;
 /// What the carrier is given to say or play at a time, in characters: with
 /// every letter escaped it still takes the document.
 const MAX_HEARD: usize = 6_000;
+/// The same while a receptionist waits, who is given up after a minute: half of that.
+const MAX_BEFORE_AGENT: usize = 400;
 /// Keys that are remembered.
 const MAX_KEYS: usize = 32;
 /// Text messages that a caller is sent in a flow: nobody makes us send more by
@@ -167,7 +169,8 @@ impl Walk {
     fn enter(&mut self, world: &World<'_>, node: &Node) -> Turn {
         // What is heard before is said first where both would be too much.
         let heard: usize = self.heard.iter().map(listen::length).sum();
-        if !self.heard.is_empty() && heard + listen::longest(&node.kind) > MAX_HEARD {
+        let is_much = heard + listen::longest(&node.kind) > MAX_HEARD;
+        if !self.heard.is_empty() && (is_much || self.keeps_agent_waiting(world, node)) {
             return Turn::Rest(Next::GoOn);
         }
         self.pass(&node.id, None);
@@ -209,6 +212,16 @@ impl Walk {
             }
             Kind::Hangup => Turn::Rest(Next::HangUp),
         }
+    }
+
+    /// Whether a receptionist whom the carrier is sent to now would wait for a caller who
+    /// listens to something else for long, and at last be given up.
+    fn keeps_agent_waiting(&self, world: &World<'_>, node: &Node) -> bool {
+        // Of what is played nobody knows how long it is.
+        let plays = |prompt: &Prompt| matches!(prompt, Prompt::Play(_));
+        let said: usize = self.heard.iter().map(listen::length).sum();
+        let is_long = said > MAX_BEFORE_AGENT || self.heard.iter().any(plays);
+        is_long && matches!(world.stop_at(&node.id), Some(Stop::Ai(_)))
     }
 
     fn let_hear(&mut self, world: &World<'_>, prompt: &Prompt) -> Turn {
