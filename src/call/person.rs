@@ -121,6 +121,7 @@ impl Session {
             // Nobody is let go before they have heard it.
             self.tools.failed_in = self.turn.active();
             self.tools.owes_reply = true;
+            self.tools.is_stopped = false;
             self.reply_to_tools();
         }
     }
@@ -133,7 +134,7 @@ impl Session {
         }
         if self.has_agent {
             self.on_transfer(HandsTo::Person, now);
-        } else {
+        } else if !self.has_given_up() {
             self.end(self.link.why_gone(), now);
         }
     }

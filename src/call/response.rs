@@ -44,8 +44,12 @@ impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let begun = self.turn.response_started(response);
         self.patience.has_acted = false;
-        if begun != Begun::Cut && !self.tools.is_running() {
-            // It knows of all that was done.
+        let tells_results = match begun {
+            Begun::Asked(reply) => reply.is_answer() || reply == Reply::Resume,
+            Begun::Own => true,
+            Begun::Cut => false,
+        };
+        if tells_results && !self.tools.is_running() {
             self.tools.owes_reply = false;
         }
         match begun {

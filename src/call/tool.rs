@@ -40,7 +40,7 @@ pub(super) struct Tools {
     /// Answers were handed to the agent of which it has not been asked to speak.
     pub(super) owes_reply: bool,
     /// It was asked to go on without tools.
-    is_stopped: bool,
+    pub(super) is_stopped: bool,
     /// The caller has said or keyed in something.
     has_caller_spoken: bool,
 }

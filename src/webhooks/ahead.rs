@@ -21,8 +21,11 @@ async fn learn(memory: &Memory, store: &Store) -> Result<(), Error> {
             continue;
         }
         let asked = routing_facts::look_up(store, to.number(), &Party::Anonymous);
-        if let Some((facts, _)) = in_time(asked).await? {
-            memory.learn(&to, facts);
+        match in_time(asked).await {
+            Ok(Some((facts, _))) => memory.foresee(&to, facts),
+            Ok(None) => {}
+            Err(error) if error.is_outage() => return Err(error),
+            Err(error) => tracing::error!(%error, "number.not_learned"),
         }
     }
     Ok(())
@@ -33,6 +36,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::domain::{Number, PhoneNumber};
+    use crate::routing::Facts;
     use crate::store::numbers;
 
     #[tokio::test]
@@ -51,8 +55,15 @@ mod tests {
         let memory = Memory::default();
         learn_ahead(memory.clone(), store.clone()).await;
         store.close().await;
-        let facts = memory.facts(&Party::Number(ours)).unwrap();
-        assert_eq!(facts.tenant_id, tenant.id);
-        assert!(memory.facts(&Party::Number(of("+15550100003"))).is_none());
+        let ours = Party::Number(ours);
+        let foreseen = memory.foreseen(&ours).unwrap();
+        assert_eq!(foreseen.tenant_id, tenant.id);
+        let theirs = Party::Number(of("+15550100003"));
+        assert!(memory.foreseen(&theirs).is_none());
+        // Whoever rings waits for the truth as long as before; then it is known.
+        assert!(memory.facts(&ours).is_none());
+        let known = memory.learn(&ours, Facts::clone(&foreseen));
+        assert_eq!(known.tenant_id, tenant.id);
+        assert!(memory.facts(&ours).is_some() && memory.foreseen(&ours).is_none());
     }
 }

@@ -134,6 +134,8 @@ impl Placed {
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     numbers: Arc<DashMap<String, Arc<Facts>>>,
+    /// The same of those that nobody has rung, as it was when the process began.
+    foreseen: Arc<DashMap<String, Arc<Facts>>>,
     calls: Arc<DashMap<CallSid, Arc<Placed>>>,
     /// Tenants who had nothing left to spend when that was last known.
     spent: Arc<DashMap<TenantId, Timestamp>>,
@@ -146,12 +148,24 @@ impl Memory {
         found.map(|facts| Arc::clone(&facts))
     }
 
+    /// The same of one that nobody has rung yet. It may be old: for where nobody can be asked.
+    pub(super) fn foreseen(&self, to: &Party) -> Option<Arc<Facts>> {
+        let found = self.foreseen.get(&to.to_text());
+        found.map(|facts| Arc::clone(&facts))
+    }
+
+    /// This is how the number would be answered, which nobody has rung yet.
+    pub(super) fn foresee(&self, to: &Party, facts: Facts) {
+        self.foreseen.insert(to.to_text(), Arc::new(facts));
+    }
+
     /// This is how the number is answered; what is known already is kept once.
     pub(super) fn learn(&self, to: &Party, facts: Facts) -> Arc<Facts> {
         if let Some(known) = self.facts(to).filter(|known| **known == facts) {
             return known;
         }
         let (key, facts) = (to.to_text(), Arc::new(facts));
+        self.foreseen.remove(&key);
         if self.numbers.len() >= MAX_NUMBERS && !self.numbers.contains_key(&key) {
             let some = self.numbers.iter().next().map(|entry| entry.key().clone());
             some.and_then(|some| self.numbers.remove(&some));

@@ -34,9 +34,9 @@ pub(super) async fn stream_ended(
             });
             Some(outcome)
         }
-        None if house.bridge.stop_of(sid).is_some_and(|now| now != at.stop) => {
+        None if house.bridge.stop_of(sid).is_some_and(|now| now > at.stop) => {
             // Another receptionist has the caller since, and keeps them.
-            tracing::warn!("call.replayed: it goes on at another stop");
+            tracing::warn!("call.replayed: it goes on at a later stop");
             return Xml(Response::new().hangup());
         }
         None => switchboard::ended_elsewhere(&house, sid, at.stop).await,

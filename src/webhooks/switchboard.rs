@@ -39,8 +39,9 @@ pub(super) async fn arrive(house: &Webhooks, request: &VoiceRequest) -> Option<A
         Some(Err(_)) => tracing::error!("call.undecided: the decision panicked"),
         None => tracing::warn!("call.undecided: the database did not answer in time"),
     }
+    let known = known.or_else(|| house.memory.foreseen(&request.to))?;
     metrics::counter!("frontdesk_routed_from_memory_total").increment(1);
-    Some(from_memory(house, request, id, known?).await)
+    Some(from_memory(house, request, id, known).await)
 }
 
 /// A call that was placed, here or by another process.
