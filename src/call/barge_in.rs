@@ -38,10 +38,8 @@ impl Session {
         self.turn.caller_began();
         self.patience = Patience::default();
         self.tools.new_turn();
-        if !self.tools.is_running() {
-            // The answer to them is an answer to what was done as well.
-            self.tools.owes_reply = false;
-        }
+        // The answer to them is an answer to what was done as well.
+        self.tools.are_answered();
         self.timers.set(Timer::MediaStall, now + STALL);
         self.interrupt(Cause::Speech, now);
         self.call_off_end(now);

@@ -118,10 +118,7 @@ impl Session {
             self.wish.take_due();
             self.wish.is_told = true;
             self.agent(AgentAction::Tell(Notice::NobodyThere));
-            // Nobody is let go before they have heard it.
-            self.tools.failed_in = self.turn.active();
-            self.tools.owes_reply = true;
-            self.tools.is_stopped = false;
+            self.tools.owe_word(self.turn.active());
             self.reply_to_tools();
         }
     }

@@ -44,16 +44,11 @@ impl Session {
     pub(super) fn on_response_started(&mut self, response: ResponseKey) {
         let begun = self.turn.response_started(response);
         self.patience.has_acted = false;
-        let tells_results = match begun {
-            Begun::Asked(reply) => reply.is_answer() || reply == Reply::Resume,
-            Begun::Own => true,
-            Begun::Cut => false,
-        };
-        if tells_results && !self.tools.is_running() {
-            self.tools.owes_reply = false;
-        }
         match begun {
             Begun::Asked(reply) => {
+                if reply.is_answer() || reply == Reply::Resume {
+                    self.tools.are_answered();
+                }
                 if let Some(ending) = &mut self.ending
                     && ending.stage == Stage::Asked
                     && reply.is_goodbye()
@@ -62,7 +57,7 @@ impl Session {
                 }
             }
             Begun::Cut => self.agent(AgentAction::Cancel(Some(response))),
-            Begun::Own => {}
+            Begun::Own => self.tools.are_answered(),
         }
     }
 

@@ -36,11 +36,11 @@ pub(super) struct Tools {
     pub(super) of_call: u32,
     texts: u32,
     /// The response in which something that was asked for has failed.
-    pub(super) failed_in: Option<ResponseKey>,
+    failed_in: Option<ResponseKey>,
     /// Answers were handed to the agent of which it has not been asked to speak.
     pub(super) owes_reply: bool,
     /// It was asked to go on without tools.
-    pub(super) is_stopped: bool,
+    is_stopped: bool,
     /// The caller has said or keyed in something.
     has_caller_spoken: bool,
 }
@@ -83,11 +83,11 @@ impl Tools {
         !self.running.is_empty()
     }
 
-    /// The caller was told what came of all that was done.
-    pub(super) fn are_told(&mut self) {
-        if !self.is_running() {
-            self.untold.are_told();
-        }
+    /// The agent is told what the caller must hear before they are let go.
+    pub(super) fn owe_word(&mut self, response: Option<ResponseKey>) {
+        self.failed_in = response;
+        self.owes_reply = true;
+        self.is_stopped = false;
     }
 
     /// There will be no agent; nobody waits for what still runs, but a caller

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::tool::Tools;
 use super::{AgentAction, Errand, ToolAnswer, ToolKey};
 use crate::domain::Pii;
 
@@ -61,6 +62,22 @@ impl ToolMemory {
                 arguments: one.arguments,
                 answer: Some(one.answer),
             })
+    }
+}
+
+impl Tools {
+    /// The agent answers what was done, or is about to.
+    pub(super) fn are_answered(&mut self) {
+        if !self.is_running() {
+            self.owes_reply = false;
+        }
+    }
+
+    /// The caller was told what came of all that was done.
+    pub(super) fn are_told(&mut self) {
+        if !self.is_running() {
+            self.untold.are_told();
+        }
     }
 }
 

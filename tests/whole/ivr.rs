@@ -41,7 +41,6 @@ use super::routed::{
 };
 use super::visitor::{STATUS, exchange, post};
 use crate::support::rest_account::RestAccount;
-use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
@@ -408,7 +407,7 @@ async fn t2_no_receptionist_waits_for_a_caller_who_hears_something_long_before()
         assert!(xml.contains("<Connect"), "{xml}");
         desk.bridge
             .hang_up(&sid.parse().unwrap(), EndReason::HungUp);
-        until(async || (desk.bridge.counts().live == 0).then_some(())).await;
+        desk.is_empty().await;
     }
     let xml = first_of("+15550200013", "CA3", say("Welcome.")).await;
     assert!(xml.contains("<Say") && xml.contains("<Connect"), "{xml}");

@@ -36,7 +36,6 @@ use super::routed::{
     tenant,
 };
 use super::visitor::{STATUS, post};
-use crate::support::until::until;
 
 const TO: &str = "+15550200001";
 const FROM: &str = "+15550100001";
@@ -660,7 +659,7 @@ async fn t1_a_caller_who_is_still_there_when_their_stream_was_given_up_is_led_on
     ask(&desk, "twiml/inbound", &inbound).await;
     // As after a minute without a stream.
     desk.bridge.hang_up(&sid, EndReason::StreamNeverStarted);
-    until(async || (desk.bridge.counts().live == 0).then_some(())).await;
+    desk.is_empty().await;
     let next = ask(&desk, "stream-ended?stop=0", &inbound).await;
     assert!(next.contains("Nobody is here."), "{next}");
     let mut gone = inbound;

@@ -22,7 +22,6 @@ use futures::future::{join, join_all};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection, Executor};
 use tempfile::TempDir;
-use tokio::time::sleep;
 
 use super::desk::{Desk, ms, spoken, talkative};
 use super::ivr::{anybody, low_port, machine};
@@ -173,9 +172,7 @@ async fn d2_a_message_that_is_taken_while_the_database_is_held_is_kept_and_once(
     let carrier = desk.carrier();
     let script = Script::new(heard());
     let call = tokio::spawn(async move { carrier.place_call(&script).await });
-    while desk.bridge.counts().live == 0 {
-        sleep(ms(5)).await;
-    }
+    until(async || (desk.bridge.counts().live > 0).then_some(())).await;
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     call.await.unwrap();
     let session = desk.session(0).await;
